@@ -1,0 +1,54 @@
+"""Imports TensorFlow Probability once, without the notices that its import leaves on the terminal.
+
+TensorFlow writes start-up notices (which CPU instructions it uses, that no GPU was found) straight
+to the process's standard error, and TensorFlow Probability touches deprecated parts of the standard
+library. Neither is of use to a reader of our output. Whatever else is written while they are
+imported is passed on.
+"""
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+
+_NOTICE = re.compile(r"^(WARNING: All log messages before absl|[IWE]\d{4} .*(port|cudart_stub|cuda_platform|cpu_feature_guard)\.cc)")
+
+
+@contextlib.contextmanager
+def startup_notices_dropped() -> Iterator[None]:
+    """Drops TensorFlow's start-up notices from standard error, and passes everything else on."""
+    try:
+        sys.stderr.flush()
+        saved = os.dup(2)
+    except (AttributeError, OSError, ValueError):
+        yield
+        return
+    with tempfile.TemporaryFile(mode="w+b") as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            captured.seek(0)
+            lines = captured.read().decode(errors="replace").splitlines(keepends=True)
+            kept = "".join(line for line in lines if not _NOTICE.match(line))
+            if kept:
+                os.write(2, kept.encode())
+
+
+with startup_notices_dropped(), warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import keras
+    import tensorflow_probability
+
+    tensorflow_probability.distributions.Normal  # noqa: B018 - the import is lazy until first use
+
+if keras.config.backend() != "tensorflow":
+    raise ImportError(
+        "tfp_vae needs the TensorFlow backend of Keras, but Keras was started with "
+        f"{keras.config.backend()!r}: set the environment variable KERAS_BACKEND=tensorflow."
+    )
