@@ -14,7 +14,11 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-_NOTICE = re.compile(r"^(WARNING: All log messages before absl|[IWE]\d{4} .*(port|cudart_stub|cuda_platform|cpu_feature_guard)\.cc)")
+_NOTICE = re.compile(
+    r"^(WARNING: All log messages before absl"
+    r"|[IWE]\d{4} .*(port|cudart_stub|cuda_platform|cpu_feature_guard)\.cc"
+    r"|To enable the following instructions:)"
+)
 
 
 @contextlib.contextmanager
