@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from tfp_vae import checks, likelihoods, networks, posteriors
+import keras
+import tensorflow as tf
+
+from tfp_vae import checks, likelihoods, networks, posteriors, shapes
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model.coders import Decoder, Encoder
 
@@ -12,7 +15,10 @@ _FILTERS = (32, 64)
 
 
 def parts_for(
-    x: Any, latent_size: int, likelihood: Likelihood | str | None
+    x: Any,
+    latent_size: int,
+    likelihood: Likelihood | str | None,
+    preprocess: keras.layers.Layer | None,
 ) -> tuple[Encoder, Decoder, Suggestion]:
     """Chooses an encoder, a decoder and a likelihood, and says why.
 
@@ -24,21 +30,22 @@ def parts_for(
       x: Data, `[N, *event]`.
       latent_size: The number of latent variables.
       likelihood: A likelihood or its name, or None for the suggested one.
+      preprocess: A Keras layer applied to the data first, or None.
 
     Returns:
       The encoder, the decoder, and the suggestion with its reason.
     """
     posterior = posteriors.MultivariateNormalDiag(latent_size)
+    if preprocess is not None:
+        x = preprocess(tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx())))
     suggestion = _chosen(x, likelihood)
     event_shape = suggestion.likelihood.event_shape
     if len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE:
         encoder_trunk = networks.conv(_FILTERS)
         decoder_trunk = networks.conv_transpose(_FILTERS[::-1], event_shape)
     else:
-        size = 1
-        for length in event_shape:
-            size *= length
-        width = min(max(1 << (size - 1).bit_length(), _NARROWEST), _WIDEST)
+        next_power = 1 << (shapes.size_of(event_shape) - 1).bit_length()
+        width = min(max(next_power, _NARROWEST), _WIDEST)
         encoder_trunk, decoder_trunk = networks.mlp([width, width]), networks.mlp([width, width])
     return (
         Encoder(encoder_trunk, posterior),

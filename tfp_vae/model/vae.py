@@ -83,7 +83,11 @@ class VAE(ObjectiveModel):
 
     @classmethod
     def for_data(
-        cls, x: Any, latent_size: int = 16, likelihood: Likelihood | str | None = None
+        cls,
+        x: Any,
+        latent_size: int = 16,
+        likelihood: Likelihood | str | None = None,
+        preprocess: keras.layers.Layer | None = None,
     ) -> "VAE":
         """Makes a model for some data: the likelihood from its values, the networks from its shape.
 
@@ -93,6 +97,8 @@ class VAE(ObjectiveModel):
           x: Data, `[N, *event]`, at least two rows.
           latent_size: The number of latent variables.
           likelihood: A likelihood, or its name, to take instead of the suggested one.
+          preprocess: A Keras layer applied to the data first; the choice is made on what it
+            returns.
 
         Returns:
           A model, not yet compiled.
@@ -109,8 +115,8 @@ class VAE(ObjectiveModel):
         """
         from tfp_vae.model.for_data import parts_for
 
-        encoder, decoder, suggestion = parts_for(x, latent_size, likelihood)
-        vae = cls(encoder, decoder)
+        encoder, decoder, suggestion = parts_for(x, latent_size, likelihood, preprocess)
+        vae = cls(encoder, decoder, preprocess=preprocess)
         vae.suggestion = suggestion
         vae.check_rows(x)
         return vae
