@@ -110,8 +110,8 @@ class VAE(ObjectiveModel):
 
         Example:
           >>> vae = tfp_vae.VAE.for_data(np.array([[0, 1, 1], [1, 0, 1]]), latent_size=2)
-          >>> vae.decoder.likelihood.name
-          'bernoulli'
+          >>> type(vae.decoder.likelihood).__name__
+          'Bernoulli'
         """
         from tfp_vae.model.for_data import parts_for
 
