@@ -29,7 +29,16 @@ GLOBALS = {
     "tfp_vae": tfp_vae,
     **{
         name: getattr(tfp_vae, name)
-        for name in ["datasets", "divergences", "evaluation", "likelihoods", "networks", "objectives", "posteriors", "priors"]
+        for name in [
+            "datasets",
+            "divergences",
+            "evaluation",
+            "likelihoods",
+            "networks",
+            "objectives",
+            "posteriors",
+            "priors",
+        ]
     },
 }
 

@@ -41,10 +41,10 @@ def from_file(path: str | Path) -> np.ndarray:
 
 def _from_numpy(path: Path) -> np.ndarray:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
             names = list(loaded.files)
             chosen = [name for name in _PREFERRED if name in names] or names
             if len(chosen) != 1 and chosen == names:

@@ -127,6 +127,11 @@ class VAE(ObjectiveModel):
         return self.decoder.likelihood.event_shape
 
     @property
+    def data_dtype(self) -> str:
+        """The dtype that data is cast to, that of the likelihood."""
+        return self.decoder.likelihood.variable_dtype
+
+    @property
     def latent_size(self) -> int:
         """The number of latent variables."""
         return self.encoder.posterior.latent_size
@@ -361,9 +366,8 @@ class VAE(ObjectiveModel):
         )
 
     def _preprocessed(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        dtype = self.decoder.likelihood.variable_dtype
-        x = tf.cast(x, dtype)
+        x = tf.cast(x, self.data_dtype)
         if self.preprocess is None:
             return x
         arguments = {"seed": seed} if self._preprocess_draws else {}
-        return tf.cast(self.preprocess(x, **arguments), dtype)
+        return tf.cast(self.preprocess(x, **arguments), self.data_dtype)
