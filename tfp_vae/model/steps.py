@@ -2,6 +2,7 @@
 
 import abc
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,12 +84,20 @@ class ObjectiveModel(keras.Model, abc.ABC):
                 f"`{name}` is no argument of compile: the loss is the negative mean of the "
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
-        super().compile(
-            optimizer=optimizer,
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-            jit_compile=jit_compile,
-        )
+        self._jit_choice = jit_compile
+        if jit_compile == "auto":
+            # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
+            # a step of a small network several times as fast.
+            jit_compile = not run_eagerly and not tf.distribute.has_strategy()
+        with warnings.catch_warnings():
+            if self._jit_choice == "auto":
+                warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
+            super().compile(
+                optimizer=optimizer,
+                run_eagerly=run_eagerly,
+                steps_per_execution=steps_per_execution,
+                jit_compile=jit_compile,
+            )
         self.train_loop = EpochLoop(self.train_step, self.get_metrics_result, self.jit_compile)
         self.test_loop = EpochLoop(self.test_step, self.get_metrics_result, self.jit_compile)
 
@@ -100,7 +109,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
-            "jit_compile": self.jit_compile,
+            "jit_compile": self._jit_choice,
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -202,9 +211,9 @@ class ObjectiveModel(keras.Model, abc.ABC):
           TypeError: If the data holds no real numbers.
           ValueError: If it does not fit the model, as in `fit`.
         """
-        incoming.refuse_targets(y)
         if kwargs.get("_use_cached_eval_dataset"):
-            return super().evaluate(x, **kwargs)
+            return super().evaluate(x, y, **kwargs)
+        incoming.refuse_targets(y)
         check = incoming.RowCheck(self.check_rows)
         x = incoming.checked(x, check, self.event_shape)
         with _failures_of(check):
@@ -212,7 +221,8 @@ class ObjectiveModel(keras.Model, abc.ABC):
                 return super().evaluate(x, **kwargs)
             given = incoming.weights(kwargs.get("sample_weight"), len(x))
             if kwargs.get("steps") is not None or not self._can_loop(kwargs.get("callbacks")):
-                return super().evaluate(x, **{**kwargs, "sample_weight": given})
+                x, targets, given = array_fit.Rows(x, given).for_keras()
+                return super().evaluate(x, targets, **{**kwargs, "sample_weight": given})
             logs = array_fit.evaluate(
                 self,
                 array_fit.Rows(x, given),
@@ -274,6 +284,8 @@ class ObjectiveModel(keras.Model, abc.ABC):
         batches = OrderedBatches(
             rows, self.data_dtype, settings.train_batch_size, settings.shuffle, key
         )
+        if valid is not None:
+            validation_data = valid.for_keras()
         callbacks = settings.callbacks
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
