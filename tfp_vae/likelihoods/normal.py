@@ -95,7 +95,7 @@ class Normal(Likelihood):
         elif self.scale == "calibrated":
             value = self._average_scale()
         else:
-            value = tf.cast(self.scale, loc.dtype)
+            value = tf.constant(self.scale, loc.dtype)
         return self._normal(loc, value)
 
     def fitted_to(self, distribution: tfd.Independent, x: tf.Tensor) -> tfd.Independent:
