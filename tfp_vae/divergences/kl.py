@@ -71,5 +71,6 @@ def _factors(distribution: tfd.Distribution) -> tfd.Distribution | None:
         scale = distribution.scale.diag_part()
         return tfd.Normal(loc=distribution.mean(), scale=scale)
     if isinstance(distribution, tfd.Independent) and len(distribution.event_shape) == 1:
-        return distribution.distribution
+        inner = distribution.distribution
+        return inner if inner.event_shape.rank == 0 else _factors(inner)
     return None
