@@ -241,7 +241,10 @@ class VAE(ObjectiveModel):
         """
         likelihood = self.decoder.likelihood
         if self.preprocess is None:
-            checks.observations(x, self.event_shape, likelihood.support, likelihood.advice, name)
+            values = checks.observations(
+                x, self.event_shape, likelihood.support, likelihood.advice, name
+            )
+            checks.representable(values, likelihood.variable_dtype, name)
             return
         values = checks.array(x, name)
         if values.ndim == 0 or values.shape[0] == 0:
