@@ -42,6 +42,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def data_dtype(self) -> str:
         """The dtype that data is cast to, that of the likelihood."""
 
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row of data as it comes in, or None if only the rows can tell."""
+        return self.event_shape
+
     @abc.abstractmethod
     def objective_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool
@@ -174,13 +179,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
         if kwargs.get("class_weight") is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
         check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.event_shape)
+        x = incoming.checked(x, check, self.row_shape)
         validation_data = kwargs.pop("validation_data", None)
         check_validation = incoming.RowCheck(lambda rows: self.check_rows(rows, "validation_data"))
         if validation_data is not None:
-            validation_data = _checked_validation(
-                validation_data, check_validation, self.event_shape
-            )
+            validation_data = _checked_validation(validation_data, check_validation, self.row_shape)
         self.noise.state.assign(keras.random.SeedGenerator().state)
         with _failures_of(check, check_validation):
             if isinstance(x, np.ndarray):
@@ -215,7 +218,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
             return super().evaluate(x, y, **kwargs)
         incoming.refuse_targets(y)
         check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.event_shape)
+        x = incoming.checked(x, check, self.row_shape)
         with _failures_of(check):
             if not isinstance(x, np.ndarray):
                 return super().evaluate(x, **kwargs)
@@ -249,7 +252,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
           ValueError: If it does not fit the model, as in `fit`.
         """
         check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.event_shape)
+        x = incoming.checked(x, check, self.row_shape)
         with _failures_of(check):
             return super().predict(x, **kwargs)
 
@@ -338,12 +341,14 @@ def _as_rows(validation_data: Any) -> array_fit.Rows | None:
     return array_fit.Rows(x, incoming.weights(weights, len(x), "validation_data's weights"))
 
 
-def _checked_validation(data: Any, check: incoming.RowCheck, event_shape: tuple[int, ...]) -> Any:
+def _checked_validation(
+    data: Any, check: incoming.RowCheck, row_shape: tuple[int, ...] | None
+) -> Any:
     if not isinstance(data, tuple):
-        return incoming.checked(data, check, event_shape, "validation_data")
+        return incoming.checked(data, check, row_shape, "validation_data")
     x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
     incoming.refuse_targets(y)
-    return incoming.checked(x, check, event_shape, "validation_data"), None, weights
+    return incoming.checked(x, check, row_shape, "validation_data"), None, weights
 
 
 @contextlib.contextmanager
