@@ -65,13 +65,15 @@ class EpochLoop:
 
     Args:
       step: The step, which updates the metrics and may update weights.
-      log: Reads the metrics.
+      metrics: What the log shows, in order.
       jit_compile: Whether to compile with XLA.
     """
 
-    def __init__(self, step: Step, log: Callable[[], dict[str, Any]], jit_compile: bool) -> None:
+    def __init__(
+        self, step: Step, metrics: Sequence[keras.metrics.Metric], jit_compile: bool
+    ) -> None:
         self._step = step
-        self._log = log
+        self._metrics = metrics
         options = {"jit_compile": jit_compile, "autograph": False, "reduce_retracing": True}
         self._whole_batches = tf.function(self._run_whole_batches, **options)
         self._last_batch = tf.function(self._run_last_batch, **options)
@@ -99,16 +101,23 @@ class EpochLoop:
         while done < count:
             steps = min(steps, count - done)
             started = time.perf_counter()
-            log = self._whole_batches(
+            values = self._whole_batches(
                 rows, weights, whole, tf.constant(done), tf.constant(done + steps)
             )
-            report(done + steps, {name: float(value) for name, value in log.items()})
             done += steps
+            report(done, self._log(values))
             passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 100)
             steps = max(1, min(8 * steps, round(steps * _SECONDS_BETWEEN_REPORTS / passed)))
         if rest:
-            log = self._last_batch(rows, weights, tf.constant(order[count * batch_size :]))
-            report(count + 1, {name: float(value) for name, value in log.items()})
+            values = self._last_batch(rows, weights, tf.constant(order[count * batch_size :]))
+            report(count + 1, self._log(values))
+
+    def _log(self, values: list[tf.Tensor]) -> dict[str, float]:
+        names = [metric.name for metric in self._metrics]
+        return {name: float(value) for name, value in zip(names, values, strict=True)}
+
+    def _values(self) -> list[tf.Tensor]:
+        return [metric.result() for metric in self._metrics]
 
     def _run_step(self, rows: tf.Tensor, weights: tf.Tensor | None, indices: tf.Tensor) -> None:
         batch = tf.gather(rows, indices)
@@ -116,9 +125,9 @@ class EpochLoop:
 
     def _run_last_batch(
         self, rows: tf.Tensor, weights: tf.Tensor | None, indices: tf.Tensor
-    ) -> dict[str, Any]:
+    ) -> list[tf.Tensor]:
         self._run_step(rows, weights, indices)
-        return self._log()
+        return self._values()
 
     def _run_whole_batches(
         self,
@@ -127,10 +136,10 @@ class EpochLoop:
         batches: tf.Tensor,
         first: tf.Tensor,
         end: tf.Tensor,
-    ) -> dict[str, Any]:
+    ) -> list[tf.Tensor]:
         def body(index: tf.Tensor) -> tuple[tf.Tensor]:
             self._run_step(rows, weights, batches[index])
             return (index + 1,)
 
         tf.while_loop(lambda index: index < end, body, (first,), parallel_iterations=1)
-        return self._log()
+        return self._values()

@@ -103,8 +103,8 @@ class ObjectiveModel(keras.Model, abc.ABC):
                 steps_per_execution=steps_per_execution,
                 jit_compile=jit_compile,
             )
-        self.train_loop = EpochLoop(self.train_step, self.get_metrics_result, self.jit_compile)
-        self.test_loop = EpochLoop(self.test_step, self.get_metrics_result, self.jit_compile)
+        self.train_loop = EpochLoop(self.train_step, self.metrics, self.jit_compile)
+        self.test_loop = EpochLoop(self.test_step, self.metrics, self.jit_compile)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Returns the arguments of `compile`, for saving."""
