@@ -465,7 +465,7 @@ class _Conclusion:
             "constant",
             f"{rest:+.4g} is added to the negative ELBO.",
             "nothing has to change: a constant has no gradient. Without it the loss reads as a "
-            "bound on −log p(x), in nats.",
+            "bound on -log p(x), in nats.",
         )
 
     def _not_checked(self) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def _event_rays(probe: LossProbe) -> Iterator[Ray]:
     rest = probe.design.resting_event()
     ones, zeros = np.ones_like(rest.x), np.zeros_like(rest.x)
     if probe.design.likelihood == "normal":
-        far, starts = (10.0, 1e2, 1e3, 1e4), ((zeros, 1.0, "d"), (zeros, -1.0, "−d"))
+        far, starts = (10.0, 1e2, 1e3, 1e4), ((zeros, 1.0, "d"), (zeros, -1.0, "-d"))
     elif probe.design.decoder_output == "logits":
         far = (10.0, 20.0, 40.0, 80.0)
         starts = tuple((x, sign, "±logit") for x in (zeros, ones) for sign in (1.0, -1.0))

@@ -45,33 +45,33 @@ def _clipped(probs: tf.Tensor) -> tf.Tensor:
 
 CROSS_ENTROPY = LikelihoodForm(
     "the binary cross-entropy of probabilities",
-    "Σ −x·log d − (1−x)·log(1−d)",
+    "Σ -x·log d - (1-x)·log(1-d)",
     lambda x, d: tfd.Bernoulli(probs=d).log_prob(x),
 )
 CROSS_ENTROPY_OF_LOGITS = LikelihoodForm(
     "the binary cross-entropy of logits",
-    "Σ softplus(d) − x·d",
+    "Σ softplus(d) - x·d",
     lambda x, d: tfd.Bernoulli(logits=d).log_prob(x),
 )
 SQUARED_ERROR = LikelihoodForm(
     "the squared error",
-    "½ Σ(x − d)²",
+    "½ Σ(x - d)²",
     lambda x, d: tfd.Normal(d, tf.ones([], d.dtype)).log_prob(x),
     free_weight=True,
 )
 CONTINUOUS_BERNOULLI = LikelihoodForm(
     "the continuous Bernoulli's negative log-density of probabilities",
-    "Σ −x·log d − (1−x)·log(1−d) − log C(d)",
+    "Σ -x·log d - (1-x)·log(1-d) - log C(d)",
     lambda x, d: tfd.ContinuousBernoulli(probs=d).log_prob(x),
 )
 CONTINUOUS_BERNOULLI_OF_LOGITS = LikelihoodForm(
     "the continuous Bernoulli's negative log-density of logits",
-    "Σ softplus(d) − x·d − log C(sigmoid(d))",
+    "Σ softplus(d) - x·d - log C(sigmoid(d))",
     lambda x, d: tfd.ContinuousBernoulli(logits=d).log_prob(x),
 )
 SWAPPED_CROSS_ENTROPY = LikelihoodForm(
     "the binary cross-entropy with its two arguments swapped",
-    "Σ −d·log x − (1−d)·log(1−x)",
+    "Σ -d·log x - (1-d)·log(1-x)",
     lambda x, d: tfd.Bernoulli(probs=_clipped(x)).log_prob(d),
 )
 OTHER_FORMS = (
@@ -83,24 +83,24 @@ OTHER_FORMS = (
     SWAPPED_CROSS_ENTROPY,
     LikelihoodForm(
         "the squared error of the sigmoid of the decoder's output",
-        "½ Σ(x − sigmoid(d))²",
+        "½ Σ(x - sigmoid(d))²",
         lambda x, d: tfd.Normal(tf.sigmoid(d), tf.ones([], d.dtype)).log_prob(x),
         free_weight=True,
     ),
     LikelihoodForm(
         "the absolute error",
-        "Σ|x − d|",
+        "Σ|x - d|",
         lambda x, d: tfd.Laplace(d, tf.ones([], d.dtype)).log_prob(x),
         free_weight=True,
     ),
     LikelihoodForm(
-        "one half of the cross-entropy, Σ −x·log d alone",
-        "Σ −x·log d",
+        "one half of the cross-entropy, Σ -x·log d alone",
+        "Σ -x·log d",
         lambda x, d: x * tfd.Bernoulli(probs=d).log_prob(tf.ones_like(x)),
     ),
     LikelihoodForm(
-        "one half of the cross-entropy, Σ −(1−x)·log(1−d) alone",
-        "Σ −(1−x)·log(1−d)",
+        "one half of the cross-entropy, Σ -(1-x)·log(1-d) alone",
+        "Σ -(1-x)·log(1-d)",
         lambda x, d: (1.0 - x) * tfd.Bernoulli(probs=d).log_prob(tf.zeros_like(x)),
     ),
 )
@@ -155,7 +155,7 @@ SCALE = Reading(
     "σ",
     lambda s: s,
     "s",
-    "½ Σ(μ² + s² − log s² − 1)",
+    "½ Σ(μ² + s² - log s² - 1)",
     "0.5 * tf.reduce_sum(mean**2 + s**2 - tf.math.log(s**2) - 1.0, axis=-1)",
     frozenset({"s²", "log s²"}),
     positive_only=True,
@@ -164,7 +164,7 @@ VARIANCE = Reading(
     "σ²",
     tf.sqrt,
     "tf.sqrt(s)",
-    "½ Σ(μ² + s − log s − 1)",
+    "½ Σ(μ² + s - log s - 1)",
     "0.5 * tf.reduce_sum(mean**2 + s - tf.math.log(s) - 1.0, axis=-1)",
     frozenset({"s", "log s²"}),
     positive_only=True,
@@ -173,7 +173,7 @@ LOG_SCALE = Reading(
     "log σ",
     tf.exp,
     "tf.exp(s)",
-    "½ Σ(μ² + e²ˢ − 2s − 1)",
+    "½ Σ(μ² + e²ˢ - 2s - 1)",
     "0.5 * tf.reduce_sum(mean**2 + tf.exp(2.0 * s) - 2.0 * s - 1.0, axis=-1)",
     frozenset({"e²ˢ", "s"}),
 )
@@ -181,7 +181,7 @@ LOG_VARIANCE = Reading(
     "log σ²",
     lambda s: tf.exp(s / 2.0),
     "tf.exp(s / 2.0)",
-    "½ Σ(μ² + eˢ − s − 1)",
+    "½ Σ(μ² + eˢ - s - 1)",
     "0.5 * tf.reduce_sum(mean**2 + tf.exp(s) - s - 1.0, axis=-1)",
     frozenset({"eˢ", "s"}),
 )
@@ -189,7 +189,7 @@ SOFTPLUS = Reading(
     "softplus⁻¹ σ",
     tf.nn.softplus,
     "tf.nn.softplus(s)",
-    "½ Σ(μ² + softplus(s)² − log softplus(s)² − 1)",
+    "½ Σ(μ² + softplus(s)² - log softplus(s)² - 1)",
     "0.5 * tf.reduce_sum(\n"
     "        mean**2 + tf.nn.softplus(s)**2 - 2.0 * tf.math.log(tf.nn.softplus(s)) - 1.0, axis=-1)",
     frozenset({"softplus(s)²", "log softplus(s)²"}),

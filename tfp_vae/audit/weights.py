@@ -5,10 +5,11 @@ rules, in order:
 
 1. Signs. Both negative: `loss-sign`; one alone: `likelihood-sign` or `kl-sign`. From here on, a and
    b are magnitudes, b in units of the expected weight.
-2. Batch. If a and b follow the batch size by different powers: `batch-reduction`. Each is then taken
-   as it is for a batch of one example. A power that both share is an overall factor.
+2. Batch. If a and b follow the batch size by different powers: `batch-reduction`. Each is then
+   taken as it is for a batch of one example. A power that both share is an overall factor.
 3. If a = b, what is left is one overall factor.
-4. A size that a and b follow by the same power is an overall factor too and is taken out of both.
+4. If both are wrong, the power of a size that a and b share is an overall factor too and is taken
+   out of both.
 5. What is left of each is judged alone, at the declared sizes: 1 is right, however it comes about
    (a mean times a hard-coded number of pixels is a sum). A wrong weight that follows a size is a
    `…-reduction` if taking that size out brings it closer to 1, and a `…-weight` for what remains.
@@ -70,6 +71,15 @@ def _distance(weight: float, *, free: bool) -> float:
     return min(abs(math.log(weight / target)) for target in targets)
 
 
+def _shared_powers(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    """The power of each size that both weights follow in the same direction."""
+    return {
+        name: min(power, second[name], key=abs)
+        for name, power in first.items()
+        if power * second.get(name, 0) > 0
+    }
+
+
 def _complete(term: Term, sizes: Sequence[Size]) -> dict[str, int]:
     """Adds the powers that could not be measured, if sizes explain the weight exactly."""
     known = dict(term.exponents)
@@ -117,7 +127,7 @@ def judge_weights(
         verdicts.append(Verdict("batch-reduction", exponents={BATCH: batch[differing]}))
         shared = {}
     else:
-        shared = {BATCH: power for power in batch.values() if power != 0}
+        shared = {BATCH: p for p in set(batch.values()) if p}  # noqa: B035 - there is at most one
     batch_size = next(size.value for size in sizes if size.name == BATCH)
     units = {"likelihood": 1.0, "kl": expected_kl_weight}
     weights, slack = {}, {}
@@ -148,14 +158,12 @@ def judge_weights(
         or _distance(weights[name], free=present[name].free_weight) > slack[name]
         for name in present
     ):
-        for size, power in powers["likelihood"].items():
-            if power and power == powers["kl"].get(size):
-                shared[size] = power
+        shared |= _shared_powers(powers["likelihood"], powers["kl"])
     if shared:
         verdicts.append(Verdict("overall-factor", size_factor(shared, sizes), shared))
     in_sizes = size_factor({n: p for n, p in shared.items() if n != BATCH}, sizes)
     for name, term in present.items():
-        own = {n: p for n, p in powers[name].items() if p and n not in shared}
+        own = {n: p - shared.get(n, 0) for n, p in powers[name].items() if p != shared.get(n, 0)}
         if name not in weights:
             if own:
                 verdicts.append(Verdict(f"{name}-reduction", size_factor(own, sizes), own))

@@ -74,11 +74,11 @@ def formula_in_words(
     text = ""
     for weight, what in parts:
         size = number(abs(weight))
-        sign = "−" if weight < 0 else "+"
-        text += f" {sign} " if text else ("−" if weight < 0 else "")
+        sign = "-" if weight < 0 else "+"
+        text += f" {sign} " if text else ("-" if weight < 0 else "")
         text += what if size == "1" else f"{size} · {what}"
     if rest is not None:
-        text += f" {'−' if rest < 0 else '+'} {abs(rest):.4g}"
+        text += f" {'-' if rest < 0 else '+'} {abs(rest):.4g}"
     mean = ", averaged over the batch" if design.batch_size > 1 else ""
     noise = ", plus noise" if random else ""
     return (text or "a constant") + mean + noise
@@ -107,7 +107,7 @@ def verdict_finding(
         ),
         "kl-sign": lambda: (
             "the loss falls as the posterior moves away from the prior",
-            "add the KL divergence: loss = −log-likelihood + KL; change the sign before Σ.",
+            "add the KL divergence: loss = -log-likelihood + KL; change the sign before Σ.",
         ),
         "batch-reduction": lambda: (
             f"doubling the batch changes the one weight relative to the other; one term carries "
@@ -180,10 +180,10 @@ def _formula_fix(form: LikelihoodForm, design: Design) -> str:
     if declared == "normal":
         if form in (CROSS_ENTROPY, CROSS_ENTROPY_OF_LOGITS):
             return (
-                'write ½ Σ(x − d)² for a Normal likelihood, or declare likelihood="bernoulli" if x '
+                'write ½ Σ(x - d)² for a Normal likelihood, or declare likelihood="bernoulli" if x '
                 "is 0 or 1."
             )
-        return "write ½ Σ(x − d)², the Normal likelihood of scale 1 up to a constant."
+        return "write ½ Σ(x - d)², the Normal likelihood of scale 1 up to a constant."
     taken_for_logits = form in (CROSS_ENTROPY_OF_LOGITS, CONTINUOUS_BERNOULLI_OF_LOGITS)
     if taken_for_logits and design.decoder_output != "logits":
         return (
@@ -216,7 +216,7 @@ def kl_formula_finding(kl: KLTerm, *, added: bool, two_outputs: bool) -> Finding
             "kl-formula",
             "the term of the encoder's outputs changes when only x and the decoder's output do: "
             "the two terms are not added.",
-            "write loss = −log-likelihood + KL, with nothing between the two but a plus sign.",
+            "write loss = -log-likelihood + KL, with nothing between the two but a plus sign.",
         )
     if not two_outputs:
         return Finding.of(
@@ -227,7 +227,7 @@ def kl_formula_finding(kl: KLTerm, *, added: bool, two_outputs: bool) -> Finding
     evidence = f"measured was {_atoms_in_words(kl)}"
     near = [r for r in kl.possible_readings]
     fix = (
-        "for s = log σ² the KL is ½ Σ(μ² + eˢ − s − 1); for s = σ it is ½ Σ(μ² + s² − log s² − 1)."
+        "for s = log σ² the KL is ½ Σ(μ² + eˢ - s - 1); for s = σ it is ½ Σ(μ² + s² - log s² - 1)."
     )
     if kl.swapped is not None:
         evidence += f"; with the two encoder outputs swapped it is the KL for s = {kl.swapped.name}"
@@ -249,7 +249,7 @@ def _atoms_in_words(kl: KLTerm) -> str:
     for name, coefficient in kl.atoms.items():
         if name == "1":
             continue
-        sign = "−" if coefficient < 0 else "+"
-        text += f" {sign} " if text else ("−" if coefficient < 0 else "")
+        sign = "-" if coefficient < 0 else "+"
+        text += f" {sign} " if text else ("-" if coefficient < 0 else "")
         text += f"{number(abs(coefficient))}·Σ{name}"
     return text or "a constant"
