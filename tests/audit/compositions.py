@@ -254,10 +254,7 @@ class Composition:
             codes.add("constant")
         codes |= self._sign_codes() | self._weight_codes(as_declared, right_kl)
         codes |= self._reach_codes() | self._sampler_codes()
-        if (
-            self.batch in (("mean", "rows", "rows"), ("rows", "mean", "rows"))
-            and self.kl_present
-        ):
+        if self.batch in (("mean", "rows", "rows"), ("rows", "mean", "rows")) and self.kl_present:
             codes.add("batch-mean")
         return codes
 
@@ -272,66 +269,45 @@ class Composition:
     def _weight_codes(self, as_declared, right_kl):
         codes = set()
         size = self.event_size
-        over = {"1": 1.0, "0.1": 0.1, "1/D": 1.0 / size}[self.overall]
-        averaged = self.likelihood_reduction == "mean"
-        # The squared error is twice the negative log-density of unit scale.
-        unit = 2.0 if self.form == "squared" else 1.0
-        number = self.likelihood_weight * unit
         free = self.likelihood == "normal" or not as_declared
-        likelihood = number * over / (size if averaged else 1)
+        everything = 0.1 if self.overall == "0.1" else 1.0
+        # The squared error is twice the negative log-density of unit scale.
+        number = self.likelihood_weight * (2.0 if self.form == "squared" else 1.0) * everything
+        kl_number = self.kl_weight / self.expected_kl_weight * everything
+        # How often each term is divided by the event size.
+        divided = (self.likelihood_reduction == "mean") + (self.overall == "1/D")
+        kl_divided = (self.kl_reduction == "by event size") + (self.overall == "1/D")
         first, second, returned = self.batch
-        likelihood_batch = int(first == "sum" or returned == "sum")
-        kl_batch = int(second == "sum" or returned == "sum")
+        batch = first == "sum" or returned == "sum"
+        kl_batch = second == "sum" or returned == "sum"
+        by_latents = self.latent_size if self.kl_reduction == "mean" else 1
+        shared = min(divided, kl_divided) if self.kl_present else 0
         if not self.kl_present:
-            if likelihood_batch:
-                codes.add("overall-factor")
-            likelihood_sized = averaged or self.overall == "1/D"
-            alone = number * (0.1 if self.overall == "0.1" else 1.0)
-            if likelihood_sized and not _right(likelihood, free):
-                codes.add("likelihood-reduction")
-            if not free and not _right(alone, free):
-                codes.add("likelihood-weight")
-            return codes
-        if likelihood_batch != kl_batch:
+            kl_batch, kl_divided, by_latents, right_kl = batch, 0, 1, False
+        if batch != kl_batch:
             codes.add("batch-reduction")
-        elif likelihood_batch:
+        elif batch:
             codes.add("overall-factor")
-        by_size = {"sum": 1.0, "mean": 1.0 / self.latent_size, "by event size": 1.0 / size}
-        kl_number = self.kl_weight / self.expected_kl_weight
-        kl = kl_number * by_size[self.kl_reduction] * over
-        if right_kl and math.isclose(likelihood, kl, rel_tol=1e-6):
-            if not math.isclose(kl, 1.0, rel_tol=1e-6):
-                codes.add("overall-factor")
-            return codes
-        by_event = self.kl_reduction == "by event size"
-        rest_averaged, rest_by_event, rest = averaged, by_event, over
-        if self.overall == "1/D":
-            if not _right(likelihood, free):
-                codes.add("overall-factor")
-                likelihood, kl, rest = likelihood * size, kl * size, 1.0
-            else:
-                # Both the overall 1/D and the number beside it are in the likelihood's weight.
-                rest_by_event = True
-        elif averaged and by_event:
+        kl = kl_number / size**kl_divided / by_latents
+        if right_kl and math.isclose(number / size**divided, kl, rel_tol=1e-6):
+            return codes | ({"overall-factor"} if not math.isclose(kl, 1.0) else set())
+        if shared:
             codes.add("overall-factor")
-            rest_averaged = rest_by_event = False
-            likelihood, kl = likelihood * size, kl * size
-        if averaged and by_event and self.overall == "1/D" and "overall-factor" in codes:
-            rest_averaged = rest_by_event = False
-            likelihood, kl = likelihood * size, kl * size
-        if rest_averaged:
+        if divided > shared:
             codes.add("likelihood-reduction")
-        if not free and not _right(number * rest, free):
-            codes.add("likelihood-weight")
-        if rest_by_event or self.kl_reduction == "mean":
+        if kl_divided > shared or by_latents > 1:
             codes.add("kl-reduction")
-        if right_kl and not _right(kl_number * rest, False):
+        if not free and not math.isclose(number, 1.0):
+            codes.add("likelihood-weight")
+        if right_kl and not math.isclose(kl_number, 1.0):
             codes.add("kl-weight")
         return codes
 
     def _reach_codes(self):
         codes = set()
         falls = self.kl_present and (self.kl_sign < 0 or self.formula in FALLING_FORMULAS)
+        # Without its logarithm nothing in a variance's KL says that s may not be negative.
+        falls |= self.kl_present and (self.formula, self.reading) == ("no logarithm", "σ²")
         if self.likelihood_sign < 0:
             anywhere = self.decoder_output == "logits" or self.likelihood == "normal"
             falls |= {
@@ -367,10 +343,6 @@ class Composition:
         return codes
 
 
-def _right(weight, free):
-    return any(math.isclose(weight, w, rel_tol=1e-6) for w in ((1.0, 2.0) if free else (1.0,)))
-
-
 DECLARATIONS = {
     ("bernoulli", "probs"): ("cross-entropy", "logits", "squared"),
     ("bernoulli", "mean"): ("cross-entropy",),
@@ -394,15 +366,21 @@ def compositions(draw):
     reading = draw(st.sampled_from(sorted(GROWTH)))
     expected = draw(st.sampled_from([1.0, 1.0, 4.0]))
     with_sampler = draw(st.booleans())
+    reduction = mostly("sum", "mean", "mean times a number")
+    weight = mostly(1.0, 0.5, 3.0, 0.1)
+    overall = mostly("1", "1", "0.1", "1/D")
+    if reduction == "mean times a number":
+        # 0.1 times a mean times 40 cannot be told from 4 times a mean.
+        weight, overall = max(weight, 0.5), overall.replace("0.1", "1")
     return Composition(
         style=style,
         likelihood=declaration[0],
         decoder_output=declaration[1],
         form=mostly(*forms),
         guard=draw(st.sampled_from(["clip", "epsilon", "clip", "none"])),
-        likelihood_weight=mostly(1.0, 0.5, 3.0, 0.1),
+        likelihood_weight=weight,
         likelihood_sign=mostly(1, -1),
-        likelihood_reduction=mostly("sum", "mean", "mean times a number"),
+        likelihood_reduction=reduction,
         reading=reading,
         formula=mostly("right", "right", "right", *sorted(set(FORMULAS) - {"right"})),
         kl_present=mostly(True, True, True, False),
@@ -411,7 +389,7 @@ def compositions(draw):
         kl_reduction=mostly("sum", "mean", "by event size"),
         expected_kl_weight=expected,
         batch=draw(st.sampled_from(BATCHES)),
-        overall=mostly("1", "1", "0.1", "1/D"),
+        overall=overall,
         constant=mostly(0.0, 0.0, 5.0),
         event_shape=draw(st.sampled_from([(36,), (40,), (8, 5), (6, 6, 1), (100,)])),
         latent_size=draw(st.sampled_from([5, 7])),

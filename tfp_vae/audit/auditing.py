@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,10 @@ def audit(
 
     probe = probe_loss(loss, make_design, ("x", "decoder_output", "mean", "s")[: 2 + outputs])
     try:
-        likelihood_term, kl = read_likelihood(probe), read_kl(probe)
+        likelihood_term = read_likelihood(probe)
+        if not likelihood_term.finite_beyond:
+            probe.design = replace(probe.design, in_unit_interval=True)
+        kl = read_kl(probe)
         added = outputs == 0 or terms_are_added(probe)
         sizes = _sizes(probe.design)
         laws = measure_size_laws(probe, sizes)
@@ -371,7 +375,7 @@ class _Conclusion:
         places = not_finite_at(self.probe, self.kl)
         if not self.kl.finite:
             places.append("it is not finite for ordinary encoder outputs, s in [0.1, 4]")
-        if self.likelihood.in_unit_interval and self.likelihood.beyond == "is not finite":
+        if not self.likelihood.finite_beyond:
             places.append("it is not finite for ordinary decoder outputs in [-4, 4]")
         if places:
             findings.append(

@@ -1,7 +1,7 @@
 """Reads what a loss holds as its likelihood term."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,9 +20,8 @@ class LikelihoodTerm:
         form: What the term was found to be, None if it is missing or nothing known.
         fit: How `form` fits, None if there is none.
         missing: Whether the loss depends neither on the data nor on the decoder's output.
-        in_unit_interval: Whether the form only fits for decoder outputs in (0, 1), the loss having
-            failed beyond.
-        beyond: What came of decoder outputs beyond (0, 1), for a report, if `in_unit_interval`.
+        in_unit_interval: Whether the form only fits for decoder outputs in (0, 1).
+        finite_beyond: Whether the loss is finite for decoder outputs beyond (0, 1).
         told: Whether the noise left the term readable.
     """
 
@@ -31,7 +30,7 @@ class LikelihoodTerm:
     fit: AffineFit | None = None
     missing: bool = False
     in_unit_interval: bool = False
-    beyond: str = ""
+    finite_beyond: bool = True
     told: bool = True
 
     @property
@@ -66,12 +65,13 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
     bounded = design.decoder_output != "logits" and design.likelihood != "normal"
     if bounded:
         return LikelihoodTerm(declared)
-    unit_points = design.likelihood_points(unit=True)
+    unit_points = replace(design, in_unit_interval=True).likelihood_points()
     form, other = _best(unit_points, probe.measure(unit_points))
     if form is None or form is declared:
         return LikelihoodTerm(declared)
-    beyond = "is not finite" if not measured.finite else "follows no log-likelihood"
-    return LikelihoodTerm(declared, form, other, in_unit_interval=True, beyond=beyond)
+    return LikelihoodTerm(
+        declared, form, other, in_unit_interval=True, finite_beyond=measured.finite
+    )
 
 
 def _told(fit: AffineFit | None) -> bool:

@@ -75,6 +75,8 @@ class Design:
         latent_size: The number of latents, K.
         encoder_output_count: 0, 1 or 2.
         batch_size: The number of examples in a point, B.
+        in_unit_interval: Whether data and decoder output stay in (0, 1) even if they are declared
+            to be unbounded, so that a loss that takes them for probabilities can be read.
     """
 
     likelihood: str
@@ -83,26 +85,31 @@ class Design:
     latent_size: int
     encoder_output_count: int
     batch_size: int
+    in_unit_interval: bool = False
 
-    def data(self, rng: np.random.Generator, *, unit: bool = False) -> Array:
-        """Draws x `[B, *event_shape]` from the support, or from the unit interval."""
+    @property
+    def kind(self) -> str:
+        """What the decoder's output is drawn as: `"probs"`, `"logits"` or `"mean"`."""
+        if self.in_unit_interval:
+            return "probs"
+        return (
+            "mean" if self.likelihood == "normal" else self.decoder_output.replace("mean", "probs")
+        )
+
+    def data(self, rng: np.random.Generator) -> Array:
+        """Draws x `[B, *event_shape]` from the support."""
         shape = (self.batch_size, *self.event_shape)
         if self.likelihood == "bernoulli":
             # Both values occur, also in an event of one pixel.
             flat = rng.random(shape).reshape(-1) < rng.uniform(0.3, 0.7)
             flat[0], flat[-1] = True, False
             return flat.reshape(shape).astype(np.float64)
-        if self.likelihood == "normal" and not unit:
+        if self.kind == "mean":
             return rng.normal(0.0, 1.5, shape)
         return rng.uniform(0.05, 0.95, shape)
 
-    def likelihood_points(self, *, unit: bool = False) -> list[Point]:
-        """Points whose data and decoder outputs vary, from a good fit to a bad one.
-
-        Args:
-            unit: Whether to keep the decoder output in (0, 1) even if it is declared to be logits
-                or an unbounded mean, so that a loss that takes it for a probability can be read.
-        """
+    def likelihood_points(self) -> list[Point]:
+        """Points whose data and decoder outputs vary, from a good fit to a bad one."""
         rng = np.random.default_rng(11)
         encoder = self.resting_encoder_outputs()
         points = []
@@ -111,14 +118,14 @@ class Design:
             rng.permutation(np.linspace(0.3, 1.2, POINTS)),
             strict=True,
         ):
-            x = self.data(rng, unit=unit)
+            x = self.data(rng)
             noise = rng.normal(size=x.shape)
-            if self.likelihood == "normal" and not unit:
+            if self.kind == "mean":
                 d = x + (fit + 2.2) * (0.3 + spread * noise)
             else:
                 logits = fit * (2.0 * x - 1.0) + spread * noise
                 in_unit = np.clip(_sigmoid(logits), PROBABILITY_MARGIN, 1.0 - PROBABILITY_MARGIN)
-                d = logits if self.decoder_output == "logits" and not unit else in_unit
+                d = logits if self.kind == "logits" else in_unit
             points.append(Point(x, d, encoder))
         return points
 
@@ -126,9 +133,9 @@ class Design:
         """A point whose decoder output is close to the data, so that the likelihood is small."""
         rng = np.random.default_rng(12)
         x = self.data(rng)
-        if self.likelihood == "normal":
+        if self.kind == "mean":
             d = x + 0.1 * rng.normal(size=x.shape)
-        elif self.decoder_output == "logits":
+        elif self.kind == "logits":
             d = 4.0 * (2.0 * x - 1.0)
         else:
             d = np.clip(x, 0.02, 0.98)

@@ -75,7 +75,7 @@ def corners_of(probe: LossProbe) -> Corners:
     rest = probe.design.resting_event()
     bad_fit = probe.design.likelihood_points()[0]
     start = rest
-    if probe.design.likelihood != "normal":
+    if probe.design.kind != "mean":
         start = rest.with_event(probe.design.likelihood_points()[-1])
     encoder = start.encoder_outputs
     changed = tuple(

@@ -8,12 +8,11 @@ rules, in order:
 2. Batch. If a and b follow the batch size by different powers: `batch-reduction`. Each is then
    taken as it is for a batch of one example. A power that both share is an overall factor.
 3. If a = b, what is left is one overall factor.
-4. If both are wrong, the power of a size that a and b share is an overall factor too and is taken
-   out of both.
-5. What is left of each is judged alone, at the declared sizes: 1 is right, however it comes about
-   (a mean times a hard-coded number of pixels is a sum). A wrong weight that follows a size is a
-   `…-reduction` if taking that size out brings it closer to 1, and a `…-weight` for what remains.
-   Otherwise the size is one that was written into the code as a number, and the weight is a number.
+4. A weight is judged at the declared sizes: 1 is right, however it comes about (a mean times a
+   hard-coded number of pixels is a sum). A size that the weight follows explains it if taking the
+   size out brings the weight closer to 1; otherwise it was undone by a number in the code.
+5. The powers of sizes that explain both a and b are an overall factor too. Those that explain one
+   alone are its `…-reduction`, and a number that remains is its `…-weight`.
 6. For "normal" and for every likelihood that is not the declared one, a positive number beside the
    squared error is a free parameter, so only sizes are judged; ½ and 1 count as right.
 """
@@ -138,61 +137,59 @@ def judge_weights(
             slack[name] = WEIGHT_TOLERANCE + term.weight_slack / raw
     weighed = [name for name, term in present.items() if term.weight is not None]
 
-    if len(weighed) == 2:
-        ratio = abs(math.log(weights["likelihood"] / weights["kl"]))
-        if ratio <= math.hypot(*slack.values()):
-            factor = weights["likelihood"]
-            if abs(math.log(factor)) > slack["likelihood"]:
-                common = {
-                    n: p for n, p in powers["likelihood"].items() if p and p == powers["kl"].get(n)
-                }
-                rest = factor / size_factor(common, sizes)
-                shared |= common if abs(math.log(rest)) <= abs(math.log(factor)) else {}
-            factor *= size_factor({n: p for n, p in shared.items() if n == BATCH}, sizes)
-            if shared or abs(math.log(factor)) > slack["likelihood"]:
-                verdicts.append(Verdict("overall-factor", factor, shared))
+    powers = {
+        name: _telling_powers(term, weights.get(name), powers[name], sizes)
+        for name, term in present.items()
+    }
+    if len(present) == 2:
+        common = _shared_powers(powers["likelihood"], powers["kl"])
+        ratio = math.log(weights["likelihood"] / weights["kl"]) if len(weighed) == 2 else math.inf
+        if abs(ratio) <= math.hypot(*slack.values()):
+            wrong = abs(math.log(weights["likelihood"])) > slack["likelihood"]
+            factor = weights["likelihood"] * size_factor(shared, sizes)
+            if shared or wrong:
+                verdicts.append(Verdict("overall-factor", factor, shared | common))
             return verdicts
-
-    if len(present) == 2 and all(
-        name not in weights
-        or _distance(weights[name], free=present[name].free_weight) > slack[name]
-        for name in present
-    ):
-        shared |= _shared_powers(powers["likelihood"], powers["kl"])
+        shared |= common
     if shared:
         verdicts.append(Verdict("overall-factor", size_factor(shared, sizes), shared))
     in_sizes = size_factor({n: p for n, p in shared.items() if n != BATCH}, sizes)
     for name, term in present.items():
         own = {n: p - shared.get(n, 0) for n, p in powers[name].items() if p != shared.get(n, 0)}
-        if name not in weights:
-            if own:
-                verdicts.append(Verdict(f"{name}-reduction", size_factor(own, sizes), own))
-            continue
-        verdicts += _judge_alone(name, term, weights[name] / in_sizes, slack[name], own, sizes)
+        if own:
+            verdicts.append(Verdict(f"{name}-reduction", size_factor(own, sizes), own))
+        if name in weights and not (term.free_weight or term.weight is None):
+            number = weights[name] / in_sizes / size_factor(own, sizes)
+            if _distance(number, free=False) > slack[name]:
+                verdicts.append(Verdict(f"{name}-weight", number))
     return verdicts
 
 
-def _judge_alone(
-    name: str,
-    term: Term,
-    weight: float,
-    slack: float,
-    exponents: Mapping[str, int],
-    sizes: Sequence[Size],
-) -> list[Verdict]:
+def _telling_powers(
+    term: Term, weight: float | None, powers: Mapping[str, int], sizes: Sequence[Size]
+) -> dict[str, int]:
+    """The powers of sizes that explain a weight, without those that a written number undoes."""
+    if weight is None:
+        return {name: power for name, power in powers.items() if power}
     free = term.free_weight or term.weight is None
-    if _distance(weight, free=free) <= slack:
-        return []
-    verdicts = []
-    factor = size_factor(exponents, sizes)
-    rest = weight
-    closer = _distance(weight / factor, free=free) <= _distance(weight, free=free)
-    if factor != 1.0 and closer:
-        verdicts.append(Verdict(f"{name}-reduction", factor, exponents))
-        rest = weight / factor
-    if not free and _distance(rest, free=False) > slack:
-        verdicts.append(Verdict(f"{name}-weight", rest))
-    return verdicts
-
-
-__all__ = ["BATCH", "LATENT", "Term", "Verdict", "judge_signs", "judge_weights", "size_factor"]
+    of_axes = [abs(power) for name, power in powers.items() if name not in (BATCH, LATENT)]
+    steps = itertools.product(
+        range(max(of_axes, default=0) + 1), range(abs(powers.get(LATENT, 0)) + 1)
+    )
+    # The axes of the event go together: a mean is taken over all of them or none is undone.
+    candidates = [
+        {
+            name: int(math.copysign(min(abs(power), latent if name == LATENT else event), power))
+            for name, power in powers.items()
+        }
+        for event, latent in steps
+    ]
+    # Of equally good explanations the one with more sizes wins, for those were measured.
+    best = min(
+        candidates,
+        key=lambda c: (
+            round(_distance(weight / size_factor(c, sizes), free=free), 6),
+            -sum(map(abs, c.values())),
+        ),
+    )
+    return {name: power for name, power in best.items() if power}

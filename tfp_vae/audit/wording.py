@@ -164,7 +164,8 @@ def likelihood_formula_finding(likelihood: LikelihoodTerm, design: Design) -> Fi
         )
     evidence = f"the term of x and d is {likelihood.form.name}, {likelihood.form.formula}"
     if likelihood.in_unit_interval:
-        evidence += f" while d stays in (0, 1); beyond, it {likelihood.beyond}"
+        beyond = "follows no log-likelihood" if likelihood.finite_beyond else "is not finite"
+        evidence += f" while d stays in (0, 1); beyond, it {beyond}"
     return Finding.of("likelihood-formula", f"{evidence}.", _formula_fix(likelihood.form, design))
 
 
