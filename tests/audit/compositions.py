@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the Greek letter sigma is meant
 """Composes losses out of choices, and says from the choices alone which codes they deserve."""
 
 import math

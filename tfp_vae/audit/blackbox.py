@@ -122,7 +122,7 @@ class BlackBox:
         return self._call(arrays, self.style)
 
     def in_float32(self, *arrays: Array) -> Array:
-        """Like a call, but in float32, as a network would call it, where the function accepts it."""
+        """Like a call, but in float32, as networks are, where the function accepts it."""
         single = next(
             style
             for style in STYLES

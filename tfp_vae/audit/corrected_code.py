@@ -76,7 +76,8 @@ def distribution_object_code(
     return (
         "vae = tfp_vae.VAE(\n"
         "    encoder=tfp_vae.Encoder(networks.mlp([200, 200]),\n"
-        f"                            posteriors.MultivariateNormalDiag(latent_size={latent_size})),\n"
+        "                            posteriors.MultivariateNormalDiag("
+        f"latent_size={latent_size})),\n"
         "    decoder=tfp_vae.Decoder(networks.mlp([200, 200]),\n"
         f"                            likelihoods.{_CLASSES[likelihood]}"
         f"(event_shape={list(event_shape)})),\n"

@@ -5,6 +5,8 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
 
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
 CODES: dict[str, tuple[Severity, str]] = {
     "loss-sign": ("error", "The whole loss has the wrong sign: this is the ELBO, to be maximised"),
     "kl-sign": ("error", "The KL divergence enters the loss with the wrong sign"),

@@ -1,4 +1,4 @@
-"""Fits measured values: one reference times a weight, or the smallest set of atoms that explains."""
+"""Fits measured values: a multiple of a reference, or the smallest sum of atoms."""
 
 import itertools
 from collections.abc import Mapping, Sequence

@@ -49,15 +49,27 @@ class KLTerm:
 
     @property
     def sign(self) -> int:
-        """-1 if the term falls where a KL divergence grows, 1 if it grows, 0 if that is not told."""
+        """-1 if the term falls where a KL divergence grows, 1 if it grows, 0 if not told."""
         if self.fit is not None:
             return int(np.sign(self.fit.weight))
-        growing = [self.atoms[name] for name in _GROWING if name in self.atoms]
-        if self.possible_readings == (VARIANCE,) and "s" in self.atoms:
-            growing.append(self.atoms["s"])
+        growing = self._growing
         if growing and all(c < 0 for c in growing):
             return -1
         return 1 if growing and all(c > 0 for c in growing) else 0
+
+    @property
+    def _growing(self) -> list[float]:
+        """The coefficients of the terms that grow as the posterior leaves the prior."""
+        growing = [self.atoms[name] for name in _GROWING if name in self.atoms]
+        if self.possible_readings == (VARIANCE,) and "s" in self.atoms:
+            growing.append(self.atoms["s"])
+        return growing
+
+    @property
+    def rough_magnitude(self) -> float | None:
+        """A guess at the weight of what is no KL, good enough to tell a sum from a mean."""
+        others = [c for name, c in self.atoms.items() if name != "1"]
+        return 2.0 * min(map(abs, self._growing or others), default=0.0) or None
 
     @property
     def magnitude(self) -> float | None:

@@ -46,8 +46,8 @@ def load_callable(reference: str, argument: str = "loss") -> Callable[..., Any]:
     for name in path.split("."):
         if not hasattr(found, name):
             raise ValueError(
-                f"`{argument}` was expected to be {path!r} in the module {module_name!r}, but there "
-                f"is no {name!r}."
+                f"`{argument}` was expected to be {path!r} in the module {module_name!r}, but "
+                f"there is no {name!r}."
             )
         found = getattr(found, name)
     if not callable(found):

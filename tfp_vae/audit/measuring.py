@@ -1,4 +1,4 @@
-"""Measures a loss: its batch mean at a point, with the error that rounding or noise leaves in it."""
+"""Measures a loss: its batch mean at a point, with the error of rounding or noise."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,27 @@ Array = np.ndarray
 
 # The batch sizes to try, should a loss accept only one; two rows are enough to read any other.
 BATCH_SIZES = (2, 1, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024)
-NOISY_BATCH_SIZE = 32
-NOISY_CALLS = 24
-# An error is told from 0 at this many standard errors: with 23 degrees of freedom a t-distributed
-# estimate lies farther out about four times in a million.
+NOISY_BATCH_SIZE = 128
+NOISY_CALLS = 10
+# A difference is told from 0 at this many errors. The errors of a noisy loss are widened, because
+# they are estimated from few calls: with 9 degrees of freedom a t-distributed estimate lies farther
+# out than 6 · 1.5 standard errors about eight times in a million.
 Z = 6.0
+NOISE_WIDENING = 1.5
 ROUNDING_UNITS = 8.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """The difference of two measured values, with its error."""
+
+    value: float
+    error: float
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the difference is told from 0."""
+        return bool(np.isfinite(self.value)) and abs(self.value) > Z * self.error
 
 
 @dataclass(frozen=True)
@@ -43,18 +58,12 @@ class Measured:
         """How far a value may lie from the truth."""
         return Z * self.errors
 
-
-@dataclass(frozen=True)
-class Change:
-    """The difference of two measured values, with its error."""
-
-    value: float
-    error: float
-
-    @property
-    def resolved(self) -> bool:
-        """Whether the difference is told from 0."""
-        return bool(np.isfinite(self.value)) and abs(self.value) > Z * self.error
+    def change(self, start: int, end: int) -> Change:
+        """By how much the value rises from one point to another."""
+        return Change(
+            float(self.values[end] - self.values[start]),
+            float(np.hypot(self.errors[start], self.errors[end])),
+        )
 
 
 class LossProbe:
@@ -97,16 +106,11 @@ class LossProbe:
             means = self.repeated_rows(point).mean(axis=1)
             values.append(float(means.mean()))
             rounding = ROUNDING_UNITS * self.box.epsilon * abs(values[-1])
-            noise = float(means.std(ddof=1)) / np.sqrt(len(means)) if self.random else 0.0
+            noise = 0.0
+            if self.random:
+                noise = NOISE_WIDENING * float(means.std(ddof=1)) / np.sqrt(len(means))
             errors.append(rounding / Z + noise)
         return Measured(np.array(values), np.array(errors))
-
-    def change(self, start: Point, end: Point) -> Change:
-        """Measures by how much the loss rises from one point to another."""
-        measured = self.measure([start, end])
-        return Change(
-            float(measured.values[1] - measured.values[0]), float(np.hypot(*measured.errors))
-        )
 
 
 def _checked_shape(result: Array, point: Point) -> Array:

@@ -2,8 +2,9 @@
 
 The reach is chosen so that ordinary correct losses stay finite in it, and is the same for every
 loss: a decoder's probability may be exactly 0 or 1 (a float32 sigmoid gives both), a logit ±40, a
-mean ±1000; an encoder's mean ±1000, a scale or variance from 1e-6 to 1000, and any other second
-output ±20. The calls are made in float32, where the loss accepts it, because networks are.
+mean ±1000; an encoder's mean ±1000 (±20 where the KL is none), a scale or variance from 1e-6 to
+1000, and any other second output ±20. The calls are made in float32, where the loss accepts it,
+because networks are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,7 +52,8 @@ def _reachable_points(probe: LossProbe, kl: KLTerm) -> Iterator[tuple[str, Point
     if not rest.encoder_outputs:
         return
     loc, *others = rest.encoder_outputs
-    for value in (-1e3, 1e3):
+    far = 1e3 if kl.reading is not None else 20.0
+    for value in (-far, far):
         moved = (np.full_like(loc, value), *others)
         yield f"μ at {value:g}", replace(rest, encoder_outputs=moved)
     if others:
@@ -86,17 +88,22 @@ def not_finite_at(probe: LossProbe, kl: KLTerm) -> list[str]:
 def _event_rays(probe: LossProbe) -> Iterator[Ray]:
     rest = probe.design.resting_event()
     ones, zeros = np.ones_like(rest.x), np.zeros_like(rest.x)
+    far: tuple[float, ...] = ()
+    starts: list[tuple[Array, float, str]] = []
     if probe.design.likelihood == "normal":
-        far, starts = (10.0, 1e2, 1e3, 1e4), ((zeros, 1.0, "d"), (zeros, -1.0, "-d"))
+        far, starts = (10.0, 1e2, 1e3, 1e4), [(zeros, 1.0, "d"), (zeros, -1.0, "-d")]
     elif probe.design.decoder_output == "logits":
         far = (10.0, 20.0, 40.0, 80.0)
-        starts = tuple((x, sign, "±logit") for x in (zeros, ones) for sign in (1.0, -1.0))
-    else:
-        far = (1e-4, 1e-8, 1e-16, 1e-32)
-        starts = ((ones, 1.0, "d → 0"), (zeros, 1.0, "d → 0"))
-    for x, sign, words in starts:
-        points = tuple(replace(rest, x=x, decoder_output=np.full_like(x, sign * t)) for t in far)
-        yield Ray(f"the decoder's output ({words})", far, points)
+        starts = [(x, sign, "±logit") for x in (zeros, ones) for sign in (1.0, -1.0)]
+    near = (1e-4, 1e-8, 1e-16, 1e-32)
+    rays = [(far, *start) for start in starts]
+    # A loss that takes d for a probability falls as d goes to 0, whatever d was declared to be.
+    rays += [(near, ones, 1.0, "d → 0"), (near, zeros, 1.0, "d → 0")]
+    for distances, x, sign, words in rays:
+        points = tuple(
+            replace(rest, x=x, decoder_output=np.full_like(x, sign * t)) for t in distances
+        )
+        yield Ray(f"the decoder's output ({words})", distances, points)
 
 
 def _encoder_rays(probe: LossProbe, kl: KLTerm) -> Iterator[Ray]:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, RUF002 - the Greek letter sigma is meant
 """What a loss is compared with: log-likelihoods and KL divergences of distribution objects."""
 
 from collections.abc import Callable

@@ -8,7 +8,6 @@ from tfp_vae.audit.findings import Finding
 
 _WIDTH = 96
 _MARKS = {"error": "ERROR", "warning": "WARNING", "info": "info"}
-_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
 def _paragraph(text: str, indent: str) -> str:
@@ -104,7 +103,7 @@ class AuditReport:
     def _lines(self) -> list[str]:
         lines = [self._verdict(), "", "The loss was measured to compute"]
         lines += [_paragraph(self.formula, "    ")]
-        for finding in sorted(self.findings, key=lambda f: _ORDER[f.severity]):
+        for finding in self.findings:
             lines += ["", f"{_MARKS[finding.severity]} {finding.code}"]
             lines += [_paragraph(f"{finding.title}.", "    ")]
             lines += [_paragraph(f"Measured: {finding.evidence}", "    ")]

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF002 - the Greek letter sigma is meant
 """Reads a sampler: is it the mean plus standard normal noise times a scale, and which scale?
 
 Every decision is a test whose chance of a false alarm is at most about one in a million: a z-score
@@ -79,7 +80,8 @@ def _encoder_outputs(rows: int, latent_size: int, levels: Array) -> tuple[Array,
 def _signed(positive: Sequence[Array]) -> tuple[Array, ...] | None:
     if len(positive) < 2:
         return None
-    return _encoder_outputs(*positive[0].shape, _SIGNED_LEVELS)
+    rows, latents = positive[0].shape
+    return _encoder_outputs(rows, latents, _SIGNED_LEVELS)
 
 
 def _draw(box: BlackBox, encoder_outputs: Sequence[Array], calls: int) -> Array:

@@ -1,12 +1,14 @@
 """Measures how each term's weight follows the sizes: every example, latent or pixel given twice."""
 
+import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tfp_vae.audit.blackbox import CallError
-from tfp_vae.audit.measuring import Change, LossProbe, Z
+from tfp_vae.audit.measuring import NOISE_WIDENING, Change, LossProbe, Z
 from tfp_vae.audit.points import Point
 
 BATCH = "batch size"
@@ -44,7 +46,7 @@ class SizeLaws:
             could not be measured is absent.
         kl: The same for the KL divergence.
         irregular: The sizes that a weight follows by no power.
-        unmeasured: Sizes -> why the loss could not be measured at another one.
+        unmeasured: Sizes -> why their law could not be measured.
     """
 
     likelihood: Mapping[str, int] = field(default_factory=dict)
@@ -80,7 +82,7 @@ def corners_of(probe: LossProbe) -> Corners:
     encoder = start.encoder_outputs
     changed = tuple(
         e + step * (1.0 + np.arange(e.shape[-1]) / e.shape[-1])
-        for e, step in zip(encoder, (2.0, 0.5), strict=False)
+        for e, step in zip(encoder, (5.0, 0.5), strict=False)
     )
     return Corners(start, start.with_event(bad_fit), replace(start, encoder_outputs=changed))
 
@@ -93,8 +95,7 @@ def measure_size_laws(probe: LossProbe, sizes: list[Size]) -> SizeLaws:
         sizes: The sizes to double, each on its own.
     """
     corners = corners_of(probe)
-    event_change = probe.change(corners.start, corners.other_event)
-    encoder_change = probe.change(corners.start, corners.other_encoder)
+    event_change, encoder_change = _changes(probe, corners)
     likelihood: dict[str, int] = {}
     kl: dict[str, int] = {}
     irregular: set[str] = set()
@@ -102,10 +103,7 @@ def measure_size_laws(probe: LossProbe, sizes: list[Size]) -> SizeLaws:
     for size in sizes:
         doubled = corners.doubled(size)
         try:
-            changes = (
-                probe.change(doubled.start, doubled.other_event),
-                probe.change(doubled.start, doubled.other_encoder),
-            )
+            changes = _changes(probe, doubled)
         except (CallError, ValueError) as error:
             unmeasured[size.name] = f"at another {size.name} the loss failed: {_first_line(error)}"
             continue
@@ -116,16 +114,25 @@ def measure_size_laws(probe: LossProbe, sizes: list[Size]) -> SizeLaws:
             if not single.resolved:
                 continue
             exponent = _exponent(single, double, 2.0 if is_summed else 1.0)
-            if exponent is None:
+            if exponent is None and probe.random:
+                unmeasured[size.name] = "the loss is random, and its noise hides it"
+            elif exponent is None:
                 irregular.add(size.name)
             else:
                 exponents[size.name] = exponent
     return SizeLaws(likelihood, kl, frozenset(irregular), unmeasured)
 
 
+def _changes(probe: LossProbe, corners: Corners) -> tuple[Change, Change]:
+    """By how much the loss rises from the start to the (other event, other encoder outputs)."""
+    measured = probe.measure([corners.start, corners.other_event, corners.other_encoder])
+    return measured.change(0, 1), measured.change(0, 2)
+
+
 def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return text[0][:120] if text else type(error).__name__
+    # TensorFlow's messages begin with the name of a graph node in double braces.
+    lines = re.sub(r"\{\{.*?\}\}\s*", "", str(error)).strip().splitlines()
+    return textwrap.shorten(lines[0], 120) if lines else type(error).__name__
 
 
 def _exponent(single: Change, double: Change, expected_ratio: float) -> int | None:
@@ -143,9 +150,8 @@ def terms_are_added(probe: LossProbe) -> bool:
     """Whether the loss is a sum of a function of (x, d) and one of the encoder's outputs."""
     corners = corners_of(probe)
     both = replace(corners.other_event, encoder_outputs=corners.other_encoder.encoder_outputs)
-    apart = probe.change(corners.start, corners.other_encoder)
-    together = probe.change(corners.other_event, both)
-    event = probe.change(corners.start, corners.other_event)
+    measured = probe.measure([corners.start, corners.other_event, corners.other_encoder, both])
+    event, apart, together = measured.change(0, 1), measured.change(0, 2), measured.change(1, 3)
     mixed = abs(together.value - apart.value)
     smaller = min(abs(apart.value), abs(event.value))
     return not mixed > 1e-2 * smaller + Z * np.hypot(apart.error, together.error)
@@ -180,6 +186,7 @@ def _moves_others(probe: LossProbe, start: np.ndarray, changed: Point) -> bool:
     before, after = start[:, 1:].mean(1), rows[:, 1:].mean(1)
     noise = 0.0
     if probe.random:
-        noise = float(np.hypot(before.std(ddof=1), after.std(ddof=1))) / np.sqrt(len(before))
+        scatter = float(np.hypot(before.std(ddof=1), after.std(ddof=1)))
+        noise = NOISE_WIDENING * scatter / np.sqrt(len(before))
     rounding = 64.0 * probe.box.epsilon * float(np.max(np.abs(rows)))
     return bool(abs(after.mean() - before.mean()) > Z * noise + rounding)

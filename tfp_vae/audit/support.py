@@ -25,8 +25,8 @@ def outside_support(data: Any, likelihood: str, event_shape: tuple[int, ...]) ->
         ) from error
     if values.shape[1:] != event_shape or values.ndim != len(event_shape) + 1 or not values.size:
         raise ValueError(
-            f"`data` was expected to have shape [N, {', '.join(map(str, event_shape))}], but it has "
-            f"shape {list(values.shape)}."
+            f"`data` was expected to have shape [N, {', '.join(map(str, event_shape))}], but it "
+            f"has shape {list(values.shape)}."
         )
     if not np.all(np.isfinite(values)):
         return f"{np.mean(~np.isfinite(values)):.2%} of the values are NaN or infinite"

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - the Greek letter sigma is meant
 """Puts what was read into words: the formula, and for each verdict its evidence and its fix."""
 
 import math
@@ -16,7 +17,7 @@ from tfp_vae.audit.references import (
     SWAPPED_CROSS_ENTROPY,
     LikelihoodForm,
 )
-from tfp_vae.audit.size_laws import BATCH, LATENT
+from tfp_vae.audit.size_laws import BATCH, LATENT, SizeLaws
 from tfp_vae.audit.weights import Verdict
 
 _UNITS = {BATCH: "batch size", LATENT: "latent size"}
@@ -57,18 +58,30 @@ def in_sizes(exponents: Mapping[str, int], design: Design) -> str:
 
 
 def formula_in_words(
-    likelihood: LikelihoodTerm, kl: KLTerm, rest: float | None, design: Design, *, random: bool
+    likelihood: LikelihoodTerm,
+    kl: KLTerm,
+    laws: SizeLaws,
+    rest: float | None,
+    design: Design,
+    *,
+    random: bool,
 ) -> str:
     """What the loss was measured to compute."""
+    batches = (laws.likelihood.get(BATCH, 0), laws.kl.get(BATCH, 0))
+    of_likelihood, of_kl = (in_sizes({BATCH: p}, design) + " · " if p else "" for p in batches)
+    per_batch = [float(design.batch_size) ** p for p in batches]
     parts = []
     if likelihood.form is not None and likelihood.fit is not None:
-        parts.append((likelihood.fit.weight, f"[{likelihood.form.formula}]"))
+        weight = likelihood.fit.weight / per_batch[0]
+        parts.append((weight, f"{of_likelihood}[{likelihood.form.formula}]"))
     elif not likelihood.missing:
         parts.append((1.0, "(a term of x and d that is no known log-likelihood)"))
     if kl.reading is not None and kl.fit is not None:
-        parts.append((kl.fit.weight, f"[{kl.reading.formula}]"))
+        parts.append((kl.fit.weight / per_batch[1], f"{of_kl}[{kl.reading.formula}]"))
     elif kl.atoms:
-        parts += [(c, f"Σ{name}") for name, c in kl.atoms.items() if name != "1"]
+        parts += [
+            (c / per_batch[1], f"{of_kl}Σ{name}") for name, c in kl.atoms.items() if name != "1"
+        ]
     elif not kl.missing:
         parts.append((1.0, "(a term of the encoder's outputs that fits no sum of known terms)"))
     text = ""
@@ -82,6 +95,19 @@ def formula_in_words(
     mean = ", averaged over the batch" if design.batch_size > 1 else ""
     noise = ", plus noise" if random else ""
     return (text or "a constant") + mean + noise
+
+
+def shares_in_words(likelihood: LikelihoodTerm, kl: KLTerm, laws: SizeLaws, design: Design) -> str:
+    """The measured weights, as a clause."""
+    parts = []
+    for name, term, exponents in (("likelihood", likelihood, laws.likelihood), ("KL", kl, laws.kl)):
+        if term.fit is None:
+            continue
+        power = exponents.get(BATCH, 0)
+        weight = number(term.fit.weight / float(design.batch_size) ** power)
+        follows = f" · {in_sizes({BATCH: power}, design)}" if power else ""
+        parts.append(f"the {name}'s weight is {weight}{follows}")
+    return " and ".join(parts)
 
 
 def verdict_finding(
@@ -110,8 +136,7 @@ def verdict_finding(
             "add the KL divergence: loss = -log-likelihood + KL; change the sign before Σ.",
         ),
         "batch-reduction": lambda: (
-            f"doubling the batch changes the one weight relative to the other; one term carries "
-            f"the factor {sizes}",
+            "doubling the batch changes the one weight relative to the other",
             "treat both terms alike: sum each over its own axes to one value per example, add the "
             "two, then take the mean over the batch once.",
         ),
@@ -226,7 +251,7 @@ def kl_formula_finding(kl: KLTerm, *, added: bool, two_outputs: bool) -> Finding
             "write ½ Σμ², the KL of a posterior of scale 1.",
         )
     evidence = f"measured was {_atoms_in_words(kl)}"
-    near = [r for r in kl.possible_readings]
+    near = kl.possible_readings
     fix = (
         "for s = log σ² the KL is ½ Σ(μ² + eˢ - s - 1); for s = σ it is ½ Σ(μ² + s² - log s² - 1)."
     )
