@@ -1,6 +1,43 @@
 """Variational autoencoders made of distribution objects, on TensorFlow Probability and Keras 3."""
 
-from tfp_vae import _quiet_import  # noqa: F401 - first, so that what follows imports in silence
-from tfp_vae._version import __version__
+from tfp_vae import _quiet_import  # noqa: F401, I001 - first, so that what follows imports in silence
+import importlib
+from typing import Any
 
-__all__ = ["__version__"]
+from tfp_vae import (
+    datasets,
+    divergences,
+    evaluation,
+    likelihoods,
+    networks,
+    objectives,
+    posteriors,
+    priors,
+)
+from tfp_vae._version import __version__
+from tfp_vae.model import VAE, Decoder, Encoder
+
+__all__ = [
+    "VAE",
+    "Decoder",
+    "Encoder",
+    "__version__",
+    "datasets",
+    "divergences",
+    "evaluation",
+    "likelihoods",
+    "networks",
+    "objectives",
+    "plotting",
+    "posteriors",
+    "priors",
+]
+
+_NEEDS_AN_EXTRA = frozenset({"plotting"})
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what needs an extra only when it is asked for."""
+    if name in _NEEDS_AN_EXTRA:
+        return importlib.import_module(f"tfp_vae.{name}")
+    raise AttributeError(f"module 'tfp_vae' has no attribute {name!r}")

@@ -44,6 +44,7 @@ def startup_notices_dropped() -> Iterator[None]:
                 os.write(2, kept.encode())
 
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 with startup_notices_dropped(), warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import keras

@@ -1,0 +1,71 @@
+"""The commands, and what becomes of their failures."""
+
+import os
+from collections.abc import Sequence
+
+import tensorflow as tf
+import typer
+
+from tfp_vae import __version__, _quiet_import
+from tfp_vae.cli.console import INTERRUPTED, CommandError, out, print_failure
+from tfp_vae.cli.evaluate import evaluate
+from tfp_vae.cli.sample import sample
+from tfp_vae.cli.train import train
+
+app = typer.Typer(
+    name="tfp-vae",
+    help="Variational autoencoders made of distribution objects.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(train)
+app.command()(evaluate)
+app.command()(sample)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"tfp-vae {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: bool = typer.Option(
+        False,
+        "--version",
+        help="Print the version and leave.",
+        callback=_print_version,
+        is_eager=True,
+    ),
+) -> None:
+    del version
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command.
+
+    Args:
+      arguments: What stands after `tfp-vae`.
+
+    Returns:
+      The exit code: 0 done, 1 bad data, 2 bad usage, 130 interrupted.
+    """
+    with _quiet_import.startup_notices_dropped():
+        tf.config.list_physical_devices()
+    try:
+        code = app(list(arguments), standalone_mode=False)
+    except CommandError as failure:
+        print_failure(str(failure))
+        return failure.code
+    except typer.TyperException as error:
+        print_failure(" ".join(error.format_message().split()))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print_failure("interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,33 @@
+"""What the command line prints, and how it ends."""
+
+import signal
+from typing import NoReturn
+
+from rich.console import Console
+
+BAD_DATA, BAD_USAGE, INTERRUPTED = 1, 2, 128 + signal.SIGINT
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class CommandError(Exception):
+    """Something that ends the program with one line and an exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def fail(message: object, code: int) -> NoReturn:
+    """Ends the program with one line.
+
+    Raises:
+      CommandError: Always.
+    """
+    raise CommandError(" ".join(str(message).split()), code)
+
+
+def print_failure(message: str) -> None:
+    """Prints the one line of a failure."""
+    err.print(f"tfp-vae: {message}", markup=False, soft_wrap=True)

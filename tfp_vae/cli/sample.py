@@ -1,0 +1,61 @@
+"""`tfp-vae sample`."""
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import matplotlib as mpl
+import numpy as np
+import typer
+
+from tfp_vae import plotting
+from tfp_vae.cli.console import BAD_USAGE, fail, out
+from tfp_vae.cli.pictures import save_axes
+from tfp_vae.cli.sources import read_model
+
+_SUFFIXES = (".npy", ".csv", ".png")
+
+
+def sample(
+    model: Annotated[str, typer.Argument(help="A .keras file, or the folder of a run.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="The file to write: .npy, .csv, or .png for a picture."
+        ),
+    ] = Path("samples.npy"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the output file if it is there.")
+    ] = False,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many draws.")] = 32,
+    mean: Annotated[
+        bool,
+        typer.Option("--mean", help="The mean of p(x|z) of every draw of z, not a draw of x."),
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the draws.")] = 0,
+) -> None:
+    """Draw new rows from a model; a picture shows the means."""
+    suffix = output.suffix.lower()
+    if suffix not in _SUFFIXES:
+        fail(f"--output must end in .npy, .csv or .png; got {output.name!r}.", BAD_USAGE)
+    if output.exists() and not overwrite:
+        fail(f"{str(output)!r} is there already; pass --overwrite to replace it.", BAD_USAGE)
+    vae = read_model(model)
+    try:
+        if suffix == ".png":
+            mpl.use("Agg")
+            save_axes(plotting.samples(vae, count, seed=seed), output)
+        else:
+            draws = vae.sample(count, seed=seed, mean=mean).numpy()
+            _write(draws, output)
+    except OSError as error:
+        fail(f"{str(output)!r} cannot be written: {error}.", BAD_USAGE)
+    out.print(f"Written to {output}: {count} draws of {list(vae.event_shape)}")
+
+
+def _write(draws: np.ndarray, output: Path) -> None:
+    if output.suffix.lower() == ".npy":
+        np.save(output, draws)
+        return
+    with output.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(draws.reshape(len(draws), -1).tolist())

@@ -1,0 +1,42 @@
+"""The table that ends a run."""
+
+import json
+import math
+
+from rich.table import Table
+
+from tfp_vae.cli.console import out
+from tfp_vae.evaluation import ELBOSummary
+
+
+def print_summary(summary: ELBOSummary, title: str) -> None:
+    """Prints the bound and its two terms, in nats and in bits per dimension."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("")
+    table.add_column("nats per example", justify="right")
+    table.add_column("bits per dimension", justify="right")
+    bits = 1.0 / (summary.event_size * math.log(2.0))
+    error = "" if math.isnan(summary.standard_error) else f" ± {summary.standard_error:.2f}"
+    table.add_row("ELBO", f"{summary.elbo:.2f}{error}", f"{summary.elbo * bits:.4f}")
+    table.add_row(
+        "log-likelihood", f"{summary.log_likelihood:.2f}", f"{summary.log_likelihood * bits:.4f}"
+    )
+    table.add_row(
+        "KL divergence", f"{summary.kl_divergence:.2f}", f"{summary.kl_divergence * bits:.4f}"
+    )
+    out.print(table)
+
+
+def print_json(summary: ELBOSummary, rows: int) -> None:
+    """Prints the same as one JSON object."""
+    record = {
+        **{name: _or_none(value) for name, value in summary._asdict().items()},
+        "bits_per_dimension": summary.bits_per_dimension,
+        "rows": rows,
+        "unit": "nats per example",
+    }
+    out.print(json.dumps(record), soft_wrap=True)
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value

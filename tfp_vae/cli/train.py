@@ -1,0 +1,203 @@
+"""`tfp-vae train`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import keras
+import matplotlib as mpl
+import numpy as np
+import typer
+
+from tfp_vae import VAE, __version__, checks, datasets, evaluation, plotting
+from tfp_vae.cli.console import BAD_DATA, INTERRUPTED, fail, out
+from tfp_vae.cli.progress import EpochProgress
+from tfp_vae.cli.run_folder import RunFolder, SaveNowAndThen
+from tfp_vae.cli.sources import Source, read_data
+from tfp_vae.cli.tables import print_summary
+
+_SHOWN_ROWS = 12
+_SHOWN_SAMPLES = 32
+_SHOWN_LATENTS = 2000
+
+
+class LikelihoodName(StrEnum):
+    """The likelihoods that can be asked for."""
+
+    auto = "auto"
+    bernoulli = "bernoulli"
+    continuous_bernoulli = "continuous_bernoulli"
+    normal = "normal"
+
+
+class Rescaling(StrEnum):
+    """What can be done to the data first; it becomes part of the model."""
+
+    none = "none"
+    unit = "unit"
+    standardise = "standardise"
+
+
+def train(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="'digits' (scikit-learn's handwritten digits, no download), or a .npy, .npz or "
+            ".csv file of rows."
+        ),
+    ] = "digits",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The folder to write; runs/NAME if not given."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier run in the output folder.")
+    ] = False,
+    latent_size: Annotated[
+        int, typer.Option("--latent-size", min=1, help="The number of latent variables.")
+    ] = 16,
+    likelihood: Annotated[
+        LikelihoodName, typer.Option("--likelihood", help="p(x|z); auto chooses from the data.")
+    ] = LikelihoodName.auto,
+    rescale: Annotated[
+        Rescaling,
+        typer.Option(
+            "--rescale",
+            help="What to do to the data first: unit brings it to [0, 1] by its range, "
+            "standardise gives every column mean 0 and standard deviation 1.",
+        ),
+    ] = Rescaling.none,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, help="Passes over the training rows.")
+    ] = 200,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, help="Rows for every step.")
+    ] = 100,
+    learning_rate: Annotated[
+        float, typer.Option("--learning-rate", help="The step size of Adam.")
+    ] = 1e-3,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of everything.")] = 0,
+) -> None:
+    """Train a VAE on data, and write the model, its history and pictures.
+
+    A fifth of the rows is held out for the test, a tenth for validation while training.
+    """
+    mpl.use("Agg")
+    if not 0.0 < learning_rate < np.inf:
+        raise typer.BadParameter(f"--learning-rate must be above 0; got {learning_rate:g}.")
+    data = read_data(source)
+    keras.utils.set_random_seed(seed)
+    try:
+        vae = VAE.for_data(
+            data.x,
+            latent_size=latent_size,
+            likelihood=None if likelihood is LikelihoodName.auto else likelihood.value,
+            preprocess=_preprocess(rescale, data.x),
+        )
+        parts = datasets.split(len(data.x), seed=seed)
+    except (TypeError, ValueError) as error:
+        fail(f"{data.name}: {error}", BAD_DATA)
+    assert vae.suggestion is not None
+    folder = RunFolder(output or Path("runs") / data.name, overwrite)
+    folder.save_config(
+        {
+            "tfp_vae": __version__,
+            "source": source,
+            "rows": {name: len(part) for name, part in parts._asdict().items()},
+            "event_shape": list(vae.event_shape),
+            "latent_size": latent_size,
+            "likelihood": vae.decoder.likelihood.name,
+            "reason": vae.suggestion.reason,
+            "rescale": rescale.value,
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "seed": seed,
+        }
+    )
+    rows = ", ".join(f"{len(part)} {name}" for name, part in parts._asdict().items())
+    out.print(
+        f"{data.name}: {rows} rows of {list(vae.event_shape)}; {vae.count_params():,} weights"
+    )
+    vae.compile(keras.optimizers.Adam(learning_rate))
+    history = _fitted(vae, data.x, parts, epochs, batch_size, folder)
+    folder.save_model(vae)
+    summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
+    _save_pictures(vae, data, parts.test, history, folder)
+    print_summary(summary, f"Test set, {len(parts.test)} rows")
+    out.print(f"{type(vae.decoder.likelihood).__name__}: {vae.suggestion.reason}", soft_wrap=True)
+    out.print(
+        f"Written to {folder.path}: {', '.join(sorted(p.name for p in folder.path.iterdir()))}"
+    )
+
+
+def _preprocess(rescale: Rescaling, x: np.ndarray) -> keras.layers.Layer | None:
+    """Returns the layer that rescales, or None; it becomes part of the model."""
+    if rescale is Rescaling.none:
+        return None
+    values = checks.array(x).astype(np.float64)
+    checks.finite(values, "x")
+    if rescale is Rescaling.unit:
+        lowest, highest = values.min(), values.max()
+        spread = (highest - lowest) or 1.0
+        return keras.layers.Rescaling(1.0 / spread, offset=-lowest / spread)
+    variance = values.var(axis=0)
+    return keras.layers.Normalization(
+        axis=tuple(range(1, values.ndim)),
+        mean=values.mean(axis=0),
+        variance=np.where(variance > 0, variance, 1.0),
+    )
+
+
+def _fitted(
+    vae: VAE,
+    x: np.ndarray,
+    parts: datasets.Split,
+    epochs: int,
+    batch_size: int,
+    folder: RunFolder,
+) -> dict[str, Any]:
+    """Trains, and returns the history; an interrupt saves what there is and ends the program."""
+    progress = EpochProgress(epochs)
+    history = keras.callbacks.History()
+    try:
+        vae.fit(
+            x[parts.train],
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_data=x[parts.valid],
+            verbose=0,
+            callbacks=[
+                history,
+                progress,
+                keras.callbacks.CSVLogger(folder.history_file),
+                SaveNowAndThen(folder, epochs),
+            ],
+        )
+    except KeyboardInterrupt:
+        progress.stop()
+        folder.save_model(vae)
+        done = len(history.epoch)
+        fail(
+            f"interrupted after {done} of {epochs} epochs; the model so far is in "
+            f"{str(folder.path)!r}.",
+            INTERRUPTED,
+        )
+    finally:
+        progress.stop()
+    return history.history
+
+
+def _save_pictures(
+    vae: VAE, data: Source, test: np.ndarray, history: dict[str, Any], folder: RunFolder
+) -> None:
+    shown = test[:_SHOWN_LATENTS]
+    labels = None if data.labels is None else data.labels[shown]
+    pictures = {
+        "training.png": plotting.training(history).axes[0],
+        "reconstructions.png": plotting.reconstructions(vae, data.x[test[:_SHOWN_ROWS]]),
+        "samples.png": plotting.samples(vae, _SHOWN_SAMPLES, seed=0),
+        "latent.png": plotting.latent(vae, data.x[shown], labels),
+    }
+    for name, ax in pictures.items():
+        folder.save_picture(name, ax)

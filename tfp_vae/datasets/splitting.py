@@ -1,0 +1,52 @@
+"""Rows to train on and rows to hold out."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tfp_vae import checks
+
+
+class Split(NamedTuple):
+    """The row numbers of three parts of some data, each in random order."""
+
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+
+
+def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Split:
+    """Deals rows at random to a training, a validation and a test part.
+
+    Args:
+      rows: How many rows there are, at least three.
+      valid: The fraction of all rows for validation, in (0, 1).
+      test: The fraction of all rows for the test, in (0, 1).
+      seed: The seed of the shuffle.
+
+    Returns:
+      A `Split` of row numbers; no part is empty.
+
+    Raises:
+      TypeError: If an argument is no number.
+      ValueError: If there are too few rows, or the fractions leave none to train on.
+
+    Example:
+      >>> [len(part) for part in datasets.split(100)]
+      [70, 10, 20]
+    """
+    checks.positive_int(rows, "rows")
+    for name, fraction in (("valid", valid), ("test", test)):
+        checks.finite_number(fraction, name, minimum=0.0, exclusive=True)
+    if valid + test >= 1.0:
+        raise ValueError(f"`valid` and `test` must add up to less than 1; got {valid + test:g}.")
+    if rows < 3:
+        raise ValueError(f"`rows` must be at least 3, one for each part; got {rows}.")
+    test_rows = max(1, round(rows * test))
+    valid_rows = max(1, round(rows * valid))
+    order = np.random.default_rng(seed).permutation(rows)
+    return Split(
+        train=order[test_rows + valid_rows :],
+        valid=order[test_rows : test_rows + valid_rows],
+        test=order[:test_rows],
+    )

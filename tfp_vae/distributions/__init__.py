@@ -1,0 +1,5 @@
+"""TensorFlow Probability's distributions with draws that do not depend on how TensorFlow runs."""
+
+from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
+
+__all__ = ["MultivariateNormalDiag"]

@@ -1,0 +1,75 @@
+"""The divergence of a posterior from a prior: exact where it is known, declared where it is not."""
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+
+def exact_kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution) -> tf.Tensor | None:
+    """Returns KL(q‖p) in nats, of shape `[B]`, or None where no exact form is registered.
+
+    Args:
+      posterior: q, batch `[B]`, event `[L]`.
+      prior: p, batch `[]` or `[B]`, event `[L]`.
+
+    Example:
+      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> divergences.exact_kl_divergence(q, q).numpy()
+      array([0., 0., 0.])
+    """
+    try:
+        return tfd.kl_divergence(posterior, prior)
+    except NotImplementedError:
+        return None
+
+
+def sampled_kl_divergence(
+    posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
+) -> tf.Tensor:
+    """Returns the Monte Carlo estimate of KL(q‖p) in nats, of shape `[B]`.
+
+    The mean of log q(z) - log p(z) over the draws: unbiased, and possibly negative.
+
+    Args:
+      posterior: q, batch `[B]`, event `[L]`.
+      prior: p, batch `[]` or `[B]`, event `[L]`.
+      z: Draws from q, `[S, B, L]`.
+
+    Example:
+      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> divergences.sampled_kl_divergence(q, q, q.sample(5, seed=[0, 1])).numpy()
+      array([0., 0., 0.])
+    """
+    return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+
+
+def kl_divergence_per_dimension(
+    posterior: tfd.Distribution, prior: tfd.Distribution
+) -> tf.Tensor | None:
+    """Returns the KL of every latent in nats, of shape `[B, L]`; they add up to KL(q‖p).
+
+    Args:
+      posterior: q, batch `[B]`, event `[L]`.
+      prior: p, batch `[]` or `[B]`, event `[L]`.
+
+    Returns:
+      The divergences, or None where one of the two does not factorise over the latents.
+
+    Example:
+      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> divergences.kl_divergence_per_dimension(q, q).shape
+      TensorShape([3, 2])
+    """
+    factors = _factors(posterior), _factors(prior)
+    if factors[0] is None or factors[1] is None:
+        return None
+    return exact_kl_divergence(*factors)
+
+
+def _factors(distribution: tfd.Distribution) -> tfd.Distribution | None:
+    """Returns the same distribution with its `[L]` event moved into the batch, if it factorises."""
+    if isinstance(distribution, tfd.MultivariateNormalDiag):
+        scale = distribution.scale.diag_part()
+        return tfd.Normal(loc=distribution.mean(), scale=scale)
+    if isinstance(distribution, tfd.Independent) and len(distribution.event_shape) == 1:
+        return distribution.distribution
+    return None

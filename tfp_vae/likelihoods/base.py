@@ -1,0 +1,55 @@
+"""What every likelihood p(x|z) has in common."""
+
+from typing import Any, ClassVar
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import supports
+from tfp_vae.parameters import DistributionLayer
+
+
+class Likelihood(DistributionLayer):
+    """A layer that turns a decoder's features into the likelihood p(x|z).
+
+    To add one, write a subclass that names its parameters and its support and implements
+    `distribution`, and register it with `keras.saving.register_keras_serializable`.
+
+    Args:
+      event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[B, F]`, or `[B, *spatial, C]` where `spatial` begins the event shape.
+
+    Returns:
+      A `tfd.Distribution`, batch `[B]`, event `event_shape`.
+
+    Raises:
+      TypeError: If `event_shape` is no list of ints.
+      ValueError: If a size is not positive.
+    """
+
+    support: ClassVar[supports.Support] = supports.REAL
+    """The values that data may take."""
+
+    advice: ClassVar[str] = ""
+    """What to do with data outside the support, as one or two sentences."""
+
+    def independent(self, distribution: tfd.Distribution) -> tfd.Independent:
+        """Makes one event of all the independent values of a row."""
+        return tfd.Independent(
+            distribution, reinterpreted_batch_ndims=len(self.event_shape), validate_args=False
+        )
+
+    def fitted_to(self, distribution: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
+        """Returns the distribution that training scores `x` under, by default the same one.
+
+        A likelihood with a parameter that has a best value for every batch sets it here.
+        """
+        del x
+        return distribution
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {**super().get_config(), "event_shape": list(self.event_shape)}

@@ -1,0 +1,47 @@
+"""The likelihood of binary data."""
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import supports
+from tfp_vae.likelihoods.base import Likelihood
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
+class Bernoulli(Likelihood):
+    """Independent values of 0 or 1; the network emits their logits.
+
+    Its negative log-likelihood is what is called binary cross-entropy, in nats and summed over
+    the event.
+
+    Args:
+      event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[B, F]`, or `[B, *spatial, C]` where `spatial` begins the event shape.
+
+    Returns:
+      A `tfd.Independent` of `tfd.Bernoulli`, batch `[B]`, event `event_shape`.
+
+    Raises:
+      TypeError: If `event_shape` is no list of ints.
+      ValueError: If a size is not positive.
+
+    Example:
+      >>> likelihoods.Bernoulli(event_shape=[4])(np.zeros([3, 8])).event_shape
+      TensorShape([4])
+    """
+
+    parameter_names = ("logits",)
+    support = supports.BINARY
+    advice = (
+        "A Bernoulli likelihood is for binary data. Either make the data binary, by a threshold "
+        "or with preprocess=networks.StochasticBinarization() on values in [0, 1], or bring it to "
+        "[0, 1] (pixels of 0 to 255: divide by 255) and use likelihoods.ContinuousBernoulli."
+    )
+
+    def distribution(self, logits: tf.Tensor) -> tfd.Independent:
+        """Makes the likelihood of `logits`, `[B, *event_shape]`."""
+        return self.independent(tfd.Bernoulli(logits=logits, dtype=logits.dtype))

@@ -1,0 +1,21 @@
+"""Draws from p(x): latents from the prior, then data from the likelihood."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from tfp_vae import seeds
+
+
+def ancestral_sample(vae: Any, sample_size: Any, seed: tf.Tensor, mean: bool) -> tf.Tensor:
+    """Draws `[sample_size, *event]` from p(x).
+
+    Args:
+      vae: The model.
+      sample_size: The number of draws, an int or an integer scalar.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+      mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x.
+    """
+    latent_seed, data_seed = seeds.split(seed, 2)
+    likelihood = vae.decoder(vae.prior().sample(sample_size, seed=latent_seed))
+    return likelihood.mean() if mean else likelihood.sample(seed=data_seed)

@@ -1,0 +1,166 @@
+"""The encoder and the decoder: a network, and the distribution that its features make."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import checks, shapes
+from tfp_vae.likelihoods import Likelihood
+from tfp_vae.posteriors import Posterior
+
+
+class _Coder(keras.layers.Layer):
+    """A trunk and the distribution layer after it."""
+
+    def __init__(self, trunk: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.trunk = checks.instance_of(
+            trunk, keras.layers.Layer, "trunk", "networks.mlp([200, 200])"
+        )
+
+    def _build_on(self, sizes: tuple[int, ...], distribution_layer: Any, kind: str) -> None:
+        """Builds the trunk for inputs `[B, *sizes]`, and the distribution layer on its features."""
+        try:
+            features = self.trunk(keras.KerasTensor((None, *sizes), dtype=self.compute_dtype))
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+            raise ValueError(
+                f"The {kind}'s trunk must take inputs of shape "
+                f"{shapes.written('batch', *sizes)}; it failed on them: {error}"
+            ) from error
+        if not isinstance(features, keras.KerasTensor):
+            raise TypeError(
+                f"The {kind}'s trunk must return one tensor of features; got a "
+                f"{type(features).__name__}."
+            )
+        if not distribution_layer.built:
+            distribution_layer.build(features.shape)
+        self.built = True
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae")
+class Encoder(_Coder):
+    """From data to the posterior q(z|x).
+
+    Args:
+      trunk: A Keras layer or model, `[B, *event]` in, features `[B, F]` out.
+      posterior: What the features become, such as `posteriors.MultivariateNormalDiag`.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      x: Data, `[B, *event]`; integers and booleans are cast.
+
+    Returns:
+      The posterior, a `tfd.Distribution`, batch `[B]`, event `[latent_size]`.
+
+    Raises:
+      TypeError: If `trunk` is no Keras layer or `posterior` no posterior.
+      ValueError: At the first use, if the trunk's features do not fit.
+
+    Example:
+      >>> encoder = tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2))
+      >>> encoder(np.zeros([3, 4])).batch_shape
+      TensorShape([3])
+    """
+
+    def __init__(self, trunk: keras.layers.Layer, posterior: Posterior, **kwargs: Any) -> None:
+        super().__init__(trunk, **kwargs)
+        self.posterior = checks.instance_of(
+            posterior, Posterior, "posterior", "posteriors.MultivariateNormalDiag(latent_size=16)"
+        )
+
+    def build(self, input_shape: Any) -> None:
+        """Builds trunk and posterior for `[batch, *event]`."""
+        sizes = tuple(input_shape)[1:]
+        self.input_spec = keras.layers.InputSpec(shape=(None, *sizes))
+        self._build_on(sizes, self.posterior, "encoder")
+
+    def call(self, x: Any, training: bool | None = None) -> tfd.Distribution:
+        """Makes the posterior of every row."""
+        features = self.trunk(tf.cast(x, self.compute_dtype), training=training)
+        return self.posterior(features)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal encoder."""
+        return {
+            **super().get_config(),
+            "trunk": keras.saving.serialize_keras_object(self.trunk),
+            "posterior": keras.saving.serialize_keras_object(self.posterior),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Encoder":
+        """Makes an encoder of what `get_config` returned."""
+        return cls(**_revived(config, ("trunk", "posterior")))
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae")
+class Decoder(_Coder):
+    """From latents to the likelihood p(x|z).
+
+    Args:
+      trunk: A Keras layer or model, `[B, latent_size]` in, features out: `[B, F]`, or for images
+        `[B, height, width, C]`.
+      likelihood: What the features become, such as `likelihoods.Bernoulli`.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      z: Latents, `[..., latent_size]` with any number of leading axes, such as `[S, B]`.
+
+    Returns:
+      The likelihood, a `tfd.Independent`, batch `[...]`, event `likelihood.event_shape`.
+
+    Raises:
+      TypeError: If `trunk` is no Keras layer or `likelihood` no likelihood.
+      ValueError: At the first use, if the trunk's features cannot make the event; later, if `z`
+        has another latent size.
+
+    Example:
+      >>> decoder = tfp_vae.Decoder(networks.mlp([8]), likelihoods.Bernoulli(event_shape=[4]))
+      >>> decoder(np.zeros([5, 3, 2])).batch_shape
+      TensorShape([5, 3])
+    """
+
+    def __init__(self, trunk: keras.layers.Layer, likelihood: Likelihood, **kwargs: Any) -> None:
+        super().__init__(trunk, **kwargs)
+        self.likelihood = checks.instance_of(
+            likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli(event_shape=[784])"
+        )
+        self.latent_size: int | None = None
+
+    def build(self, input_shape: Any) -> None:
+        """Builds trunk and likelihood for latents `[..., latent_size]`."""
+        latent_size = tuple(input_shape)[-1]
+        if latent_size is None:
+            raise ValueError(
+                "`z` must have a known last axis, the latent size; got an unknown one."
+            )
+        self.latent_size = int(latent_size)
+        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: self.latent_size})
+        self._build_on((self.latent_size,), self.likelihood, "decoder")
+
+    def call(self, z: Any, training: bool | None = None) -> tfd.Distribution:
+        """Makes the likelihood for every row of latents."""
+        z = tf.convert_to_tensor(z)
+        flat, restore = shapes.flatten_leading(tf.cast(z, self.compute_dtype), event_rank=1)
+        features = restore(self.trunk(flat, training=training))
+        return self.likelihood(features)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal decoder."""
+        return {
+            **super().get_config(),
+            "trunk": keras.saving.serialize_keras_object(self.trunk),
+            "likelihood": keras.saving.serialize_keras_object(self.likelihood),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Decoder":
+        """Makes a decoder of what `get_config` returned."""
+        return cls(**_revived(config, ("trunk", "likelihood")))
+
+
+def _revived(config: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    revived = {name: keras.saving.deserialize_keras_object(config[name]) for name in names}
+    return {**config, **revived}

@@ -1,0 +1,26 @@
+"""What the training log shows of a weight that follows a schedule."""
+
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae")
+class LastValue(keras.metrics.Metric):
+    """The value that came last.
+
+    Args:
+      name: What the log calls it.
+    """
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.value = self.add_variable(shape=(), initializer="zeros", name="value")
+
+    def update_state(self, value: Any) -> None:
+        """Takes note of `value`, a scalar."""
+        self.value.assign(keras.ops.cast(value, self.value.dtype))
+
+    def result(self) -> Any:
+        """Returns the value."""
+        return self.value.value

@@ -1,0 +1,54 @@
+"""A SavedModel with the signatures of a variational autoencoder."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfp_vae.model.ancestral import ancestral_sample
+
+
+def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any) -> None:
+    """Writes the signatures `encode`, `decode`, `sample` and `elbo` of a model.
+
+    Args:
+      vae: The model.
+      filepath: The folder to write.
+      verbose: Whether Keras prints the signatures.
+      **refused: `format`, which may only be "tf_saved_model".
+
+    Raises:
+      ValueError: If another format is asked for.
+      TypeError: If another argument is given.
+    """
+    wanted = refused.pop("format", "tf_saved_model")
+    if wanted != "tf_saved_model":
+        raise ValueError(f"`format` must be 'tf_saved_model'; got {wanted!r}.")
+    for name in refused:
+        raise TypeError(f"`{name}` is no argument of export.")
+    dtype = vae.decoder.likelihood.variable_dtype
+    x = tf.TensorSpec([None, *vae.event_shape], dtype, name="x")
+    z = tf.TensorSpec([None, vae.latent_size], dtype, name="z")
+    seed = tf.TensorSpec([2], tf.int32, name="seed")
+    sample_size = tf.TensorSpec([], tf.int32, name="sample_size")
+
+    def encode(x: tf.Tensor) -> dict[str, tf.Tensor]:
+        posterior = vae.posterior(x)
+        return {"mean": posterior.mean(), "stddev": posterior.stddev()}
+
+    def decode(z: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"mean": vae.decoder(z).mean()}
+
+    def sample(sample_size: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"x": ancestral_sample(vae, sample_size, seed, mean=False)}
+
+    def elbo(x: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        return vae.elbo(x, seed=seed)._asdict()
+
+    archive = keras.export.ExportArchive()
+    archive.track(vae)
+    archive.add_endpoint("encode", encode, input_signature=[x])
+    archive.add_endpoint("decode", decode, input_signature=[z])
+    archive.add_endpoint("sample", sample, input_signature=[sample_size, seed])
+    archive.add_endpoint("elbo", elbo, input_signature=[x, seed])
+    archive.write_out(filepath, verbose=verbose)

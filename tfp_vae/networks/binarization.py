@@ -1,0 +1,46 @@
+"""Binary images drawn anew from grey ones."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfp_vae import noise, seeds, supports
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.networks")
+class StochasticBinarization(keras.layers.Layer):
+    """Draws every pixel as 0 or 1, with its grey value as the probability of 1.
+
+    As a VAE's `preprocess` layer it draws the training images anew at every use, as in Burda et
+    al. (2015), "Importance weighted autoencoders".
+
+    Args:
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      x: Grey values in [0, 1], of any shape.
+      seed: An int or a `[2]` integer tensor; None draws a fresh seed.
+
+    Returns:
+      A tensor of 0 and 1, of the shape of `x`.
+
+    Example:
+      >>> networks.StochasticBinarization()(np.array([[0.0, 1.0]]), seed=0).numpy()
+      array([[0., 1.]], dtype=float32)
+    """
+
+    support = supports.UNIT_INTERVAL
+    """What the grey values must lie in; a VAE checks it before the layer sees them."""
+
+    advice = "Divide pixels of 0 to 255 by 255 first."
+
+    def call(self, x: Any, seed: seeds.Seed = None) -> tf.Tensor:
+        """Draws the binary image."""
+        x = tf.cast(x, self.compute_dtype)
+        threshold = noise.uniform(tf.shape(x), seeds.as_seed(seed))
+        return tf.cast(threshold < tf.cast(x, threshold.dtype), x.dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Returns `input_shape`: a pixel for a pixel."""
+        return input_shape

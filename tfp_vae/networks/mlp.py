@@ -1,0 +1,51 @@
+"""Multilayer perceptrons."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from tfp_vae import checks
+
+
+def mlp(
+    units: Sequence[int],
+    activation: Any = "relu",
+    dropout: float = 0.0,
+    name: str | None = None,
+) -> keras.Sequential:
+    """Makes a stack of dense layers: features `[B, ...]` in, features `[B, units[-1]]` out.
+
+    Inputs of any shape are flattened first. With no units the network is the identity on flat
+    inputs, which makes a linear model of an encoder or a decoder.
+
+    Args:
+      units: The width of each layer, from input to output.
+      activation: A Keras activation, the same after every layer.
+      dropout: The fraction of each layer's outputs that training drops, in [0, 1).
+      name: A name for the network.
+
+    Returns:
+      A `keras.Sequential`, built on its first use.
+
+    Raises:
+      TypeError: If `units` is not a list of ints.
+      ValueError: If a width is not positive, the activation unknown, or dropout outside [0, 1).
+
+    Example:
+      >>> networks.mlp([200, 200], activation="tanh")(np.zeros([3, 28, 28])).shape
+      TensorShape([3, 200])
+    """
+    if isinstance(units, (str, bytes)) or not isinstance(units, Sequence):
+        raise TypeError(
+            f"`units` must be a list of positive ints, such as [200, 200]; got {units!r}."
+        )
+    rate = checks.finite_number(dropout, "dropout", minimum=0.0)
+    if rate >= 1.0:
+        raise ValueError(f"`dropout` must be at least 0 and below 1; got {rate:g}.")
+    layers: list[keras.layers.Layer] = [keras.layers.Flatten()]
+    for width in units:
+        layers.append(keras.layers.Dense(checks.positive_int(width, "units"), activation))
+        if rate:
+            layers.append(keras.layers.Dropout(rate))
+    return keras.Sequential(layers, name=name)

@@ -1,0 +1,8 @@
+"""Objectives: functions of distributions that training raises."""
+
+from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.elbo import ELBO
+from tfp_vae.objectives.schedules import LinearWarmUp, Schedule
+from tfp_vae.objectives.terms import ELBOTerms, ObjectiveTerms
+
+__all__ = ["ELBO", "ELBOTerms", "LinearWarmUp", "Objective", "ObjectiveTerms", "Schedule"]

@@ -1,0 +1,134 @@
+"""What every objective has in common."""
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import seeds
+from tfp_vae.objectives.schedules import AnySchedule
+from tfp_vae.objectives.terms import ObjectiveTerms
+
+LikelihoodFn = Callable[[tf.Tensor], tfd.Distribution]
+"""From latents `[S, B, L]` to the likelihood p(x|z), batch `[S, B]`."""
+
+
+class Objective(abc.ABC):
+    """A function of distributions that training raises.
+
+    To add one, write a subclass that implements `terms` and `get_config`, and register it with
+    `keras.saving.register_keras_serializable`.
+    """
+
+    def __call__(
+        self,
+        x: Any,
+        *,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        likelihood_fn: LikelihoodFn,
+        seed: seeds.Seed = None,
+        step: Any = None,
+    ) -> ObjectiveTerms:
+        """Computes the terms of every example.
+
+        Args:
+          x: Observations, `[B, *event]`.
+          posterior: q(z|x), batch `[B]`, event `[L]`.
+          prior: p(z), batch `[]` or `[B]`, event `[L]`.
+          likelihood_fn: From latents `[S, B, L]` to p(x|z), batch `[S, B]`, event `[*event]`.
+          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+          step: The training step, an integer scalar; needed where a weight follows a schedule.
+
+        Returns:
+          `ObjectiveTerms` of `[B]` tensors, in nats.
+
+        Raises:
+          TypeError: If an argument is no distribution or no function.
+          ValueError: If the shapes do not fit one another, or `step` is missing.
+        """
+        for name, value in (("posterior", posterior), ("prior", prior)):
+            if not isinstance(value, tfd.Distribution):
+                raise TypeError(
+                    f"`{name}` must be a tfd.Distribution; got a {type(value).__name__}."
+                )
+        if not callable(likelihood_fn):
+            raise TypeError(
+                "`likelihood_fn` must be a function from latents to a distribution; got a "
+                f"{type(likelihood_fn).__name__}."
+            )
+        x = tf.convert_to_tensor(x)
+        if not x.dtype.is_floating:
+            x = tf.cast(x, posterior.dtype)
+        if not posterior.event_shape.is_compatible_with(prior.event_shape):
+            raise ValueError(
+                f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
+                f"got {prior.event_shape}."
+            )
+        if posterior.batch_shape.rank != 1 or not posterior.batch_shape.is_compatible_with(
+            x.shape[:1]
+        ):
+            raise ValueError(
+                f"`posterior` must have batch shape {x.shape[:1]}, one distribution for every row "
+                f"of `x`; got {posterior.batch_shape}."
+            )
+        for name in self.schedules:
+            if step is None:
+                raise ValueError(f"`{name}` follows a schedule: pass the training step as `step`.")
+        return self.terms(x, posterior, prior, likelihood_fn, seeds.as_seed(seed), step)
+
+    @abc.abstractmethod
+    def terms(
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        likelihood_fn: LikelihoodFn,
+        seed: tf.Tensor,
+        step: Any,
+    ) -> ObjectiveTerms:
+        """Computes the terms; the arguments have been checked, and `seed` is a `[2]` tensor."""
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal objective."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Objective":
+        """Makes an objective of what `get_config` returned."""
+        return cls(**config)
+
+    @property
+    def schedules(self) -> dict[str, AnySchedule]:
+        """The weights that follow a schedule, by the name under which the log shows them."""
+        return {}
+
+    def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
+        """Refuses a posterior and a prior that this objective makes no sense for.
+
+        Raises:
+          ValueError: If it makes none, with the reason.
+        """
+        del posterior, prior
+
+
+def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Returns log p(x|z) in nats for every draw and example, `[S, B]`.
+
+    Raises:
+      TypeError: If `likelihood_fn` returns no distribution.
+      ValueError: If its event shape is not that of a row of `x`.
+    """
+    likelihood = likelihood_fn(z)
+    if not isinstance(likelihood, tfd.Distribution):
+        raise TypeError(
+            f"`likelihood_fn` must return a tfd.Distribution; got a {type(likelihood).__name__}."
+        )
+    if not likelihood.event_shape.is_compatible_with(x.shape[1:]):
+        raise ValueError(
+            f"`likelihood_fn` must return a distribution with the event shape of a row of `x`, "
+            f"{x.shape[1:]}; got {likelihood.event_shape}."
+        )
+    return likelihood.log_prob(x)

@@ -1,0 +1,73 @@
+"""Weights that change as training goes on."""
+
+import abc
+from typing import Any, TypeAlias
+
+import keras
+import tensorflow as tf
+
+from tfp_vae import checks
+
+
+class Schedule(abc.ABC):
+    """A number that depends on the training step.
+
+    To add one, write a subclass that implements `__call__` and `get_config`, and register it with
+    `keras.saving.register_keras_serializable`.
+    """
+
+    @abc.abstractmethod
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the value, a float scalar, at `step`, an integer scalar that starts at 0."""
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal schedule."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Schedule":
+        """Makes a schedule of what `get_config` returned."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.objectives")
+class LinearWarmUp(Schedule):
+    """Rises in a straight line over the first steps, and stays.
+
+    As the weight of the KL it is the warm-up of Bowman et al. (2016), "Generating sentences from a
+    continuous space", and Sønderby et al. (2016), "Ladder variational autoencoders".
+
+    Args:
+      steps: The step at which the final value is reached.
+      start: The value at step 0.
+      end: The value from `steps` on.
+
+    Raises:
+      TypeError: If an argument is no number.
+      ValueError: If `steps` is not positive, or a value negative.
+
+    Example:
+      >>> float(objectives.LinearWarmUp(steps=10)(5))
+      0.5
+    """
+
+    def __init__(self, steps: int, start: float = 0.0, end: float = 1.0) -> None:
+        self.steps = checks.positive_int(steps, "steps")
+        self.start = checks.finite_number(start, "start", minimum=0.0)
+        self.end = checks.finite_number(end, "end", minimum=0.0)
+
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
+        """Returns the value at `step`."""
+        done = tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
+        return self.start + (self.end - self.start) * done
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal schedule."""
+        return {"steps": self.steps, "start": self.start, "end": self.end}
+
+    def __repr__(self) -> str:
+        return f"LinearWarmUp(steps={self.steps}, start={self.start:g}, end={self.end:g})"
+
+
+AnySchedule: TypeAlias = Schedule | keras.optimizers.schedules.LearningRateSchedule
+"""Ours, or one of Keras's: both are called with the step."""

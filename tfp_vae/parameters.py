@@ -1,0 +1,83 @@
+"""From a network's features to the parameters of a distribution."""
+
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import shapes
+
+
+class DistributionLayer(keras.layers.Layer, abc.ABC):
+    """A layer that turns features into a distribution: one dense head for each parameter.
+
+    A subclass names its parameters and says, in `distribution`, what they make. The heads compute
+    in the layer's compute dtype; the parameters come out in its variable dtype, so that under a
+    float16 or bfloat16 policy all distributions are of float32.
+
+    Args:
+      event_shape: The shape of one draw of the distribution.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[..., F]`, or `[..., *spatial, C]` where `spatial` begins the event
+        shape, with any number of leading axes.
+
+    Returns:
+      A `tfd.Distribution`, batch `[...]`, event `event_shape`.
+    """
+
+    parameter_names: tuple[str, ...] = ("loc",)
+    """The parameters that `distribution` takes, in order."""
+
+    def __init__(self, event_shape: Sequence[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.event_shape = shapes.as_shape(event_shape, "event_shape")
+        self.heads: dict[str, keras.layers.Layer] = {}
+
+    @abc.abstractmethod
+    def distribution(self, *args: Any, **kwargs: Any) -> tfd.Distribution:
+        """Makes the distribution of its parameters, real-valued tensors `[..., *shape]`."""
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns the shape of every parameter for one row, by default the event's."""
+        return dict.fromkeys(self.parameter_names, self.event_shape)
+
+    def build(self, features_shape: Any) -> None:
+        """Makes a head for each parameter."""
+        sizes = tuple(features_shape)[1:]
+        if not sizes or None in sizes:
+            raise ValueError(
+                f"The network before {type(self).__name__} must give features of a known shape "
+                f"[batch, ...]; got shape {list(features_shape)}."
+            )
+        self.features_rank = len(sizes)
+        spatial = sizes[:-1]
+        for name, shape in self.parameter_shapes().items():
+            if shape[: len(spatial)] != spatial:
+                raise ValueError(
+                    f"The network before {type(self).__name__} must give features [batch, F], or "
+                    f"[batch, {', '.join(map(str, shape[:-1] or shape))}, C], to make `{name}` of "
+                    f"shape {list(shape)}; got features of shape "
+                    f"{shapes.written('batch', *sizes)}. A last layer keras.layers.Flatten() "
+                    "makes any features fit."
+                )
+            units = shapes.size_of(shape[len(spatial) :])
+            head = keras.layers.Dense(units, name=name, dtype=self.dtype_policy)
+            head.build((None, *sizes))
+            self.heads[name] = head
+        self.built = True
+
+    def call(self, features: tf.Tensor) -> tfd.Distribution:
+        """Computes the parameters and makes the distribution."""
+        flat, restore = shapes.flatten_leading(features, self.features_rank)
+        parameters = {}
+        for name, shape in self.parameter_shapes().items():
+            output = tf.cast(self.heads[name](flat), self.variable_dtype)
+            parameters[name] = restore(
+                tf.reshape(output, [-1, *shape]) if len(shape) > 1 else output
+            )
+        return self.distribution(**parameters)

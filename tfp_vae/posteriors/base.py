@@ -1,0 +1,36 @@
+"""What every posterior q(z|x) has in common."""
+
+from typing import Any
+
+from tfp_vae import checks
+from tfp_vae.parameters import DistributionLayer
+
+
+class Posterior(DistributionLayer):
+    """A layer that turns an encoder's features into the posterior q(z|x).
+
+    To add one, write a subclass that names its parameters and implements `distribution`, and
+    register it with `keras.saving.register_keras_serializable`.
+
+    Args:
+      latent_size: The number of latent variables.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[B, F]`.
+
+    Returns:
+      A `tfd.Distribution`, batch `[B]`, event `[latent_size]`.
+
+    Raises:
+      TypeError: If `latent_size` is no int.
+      ValueError: If it is not positive.
+    """
+
+    def __init__(self, latent_size: int, **kwargs: Any) -> None:
+        self.latent_size = checks.positive_int(latent_size, "latent_size")
+        super().__init__(event_shape=[self.latent_size], **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {**super().get_config(), "latent_size": self.latent_size}

@@ -1,0 +1,72 @@
+"""The posterior with independent normal latents."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfp_vae import checks, distributions
+from tfp_vae.posteriors.base import Posterior
+
+_LARGEST_EXPONENT = 40.0
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
+class MultivariateNormalDiag(Posterior):
+    """Independent normal latents, as in Kingma & Welling (2013), "Auto-encoding variational Bayes".
+
+    Args:
+      latent_size: The number of latent variables.
+      scale_floor: What is added to every scale, so that none is zero, in units of the latents.
+      scale_activation: How the network's output becomes a scale: "softplus", or "exp" (the
+        network then emits the logarithm of the scale, which is cut at 40).
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[B, F]`.
+
+    Returns:
+      A `tfd.MultivariateNormalDiag`, batch `[B]`, event `[latent_size]`.
+
+    Raises:
+      TypeError: If `latent_size` is no int, `scale_floor` no number.
+      ValueError: If `latent_size` is not positive, `scale_floor` negative, or the activation
+        unknown.
+
+    Example:
+      >>> posteriors.MultivariateNormalDiag(latent_size=2)(np.zeros([3, 8])).event_shape
+      TensorShape([2])
+    """
+
+    parameter_names = ("loc", "scale")
+
+    def __init__(
+        self,
+        latent_size: int,
+        scale_floor: float = 1e-6,
+        scale_activation: str = "softplus",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(latent_size, **kwargs)
+        self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
+        self.scale_activation = checks.one_of(
+            scale_activation, ["softplus", "exp"], "scale_activation"
+        )
+
+    def distribution(
+        self, loc: tf.Tensor, scale: tf.Tensor
+    ) -> distributions.MultivariateNormalDiag:
+        """Makes the normal distribution of `loc` and the unconstrained `scale`, each `[B, L]`."""
+        if self.scale_activation == "softplus":
+            positive = tf.math.softplus(scale)
+        else:
+            positive = tf.math.exp(tf.minimum(scale, _LARGEST_EXPONENT))
+        return distributions.MultivariateNormalDiag(loc=loc, scale_diag=positive + self.scale_floor)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "scale_floor": self.scale_floor,
+            "scale_activation": self.scale_activation,
+        }

@@ -1,0 +1,34 @@
+"""Supports: the values that a likelihood gives a density or a probability to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Support:
+    """A set of numbers that data must lie in.
+
+    Attributes:
+      description: The set in words, as it stands in an error.
+      lower: The smallest number allowed.
+      upper: The largest number allowed.
+      integers: Whether only whole numbers are allowed.
+    """
+
+    description: str
+    lower: float = -np.inf
+    upper: float = np.inf
+    integers: bool = False
+
+    def outside(self, x: np.ndarray) -> np.ndarray:
+        """Returns a boolean array, true where `x` lies outside."""
+        wrong = (x < self.lower) | (x > self.upper)
+        if self.integers and not np.issubdtype(x.dtype, np.integer):
+            wrong |= x != np.floor(x)
+        return wrong
+
+
+REAL = Support("any finite number")
+BINARY = Support("0 or 1", 0.0, 1.0, integers=True)
+UNIT_INTERVAL = Support("between 0 and 1", 0.0, 1.0)
