@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given, note, settings
 
-from tests.audit.compositions import compositions
 from tfp_vae.audit import audit
+
+from .compositions import compositions
 
 IN_CI = 200
 NIGHTLY = 2000

@@ -87,6 +87,10 @@ def printing(x, p, m, s):
     return keras_example(x, p, m, s)
 
 
+def any_arguments(*arguments):
+    return keras_example(*arguments)
+
+
 class LossObject:
     def __call__(self, x, p, m, s, weight=1.0):
         return keras_example(x, p, m, weight * s)
@@ -108,7 +112,7 @@ class LossObject:
         float32_inside,
         printing,
         LossObject(),
-        lambda *a: keras_example(*a),
+        any_arguments,
     ],
 )
 def test_a_correct_loss_is_clean(loss, capsys):
@@ -166,8 +170,8 @@ def test_a_density_above_one_is_no_warning():
     report = audit(loss, likelihood="normal", decoder_output="mean", event_shape=(20,))
     assert report.codes == {"fixed-scale"}
     assert "scale 0.01" in report.findings[0].evidence
-    x = np.zeros((1, 20))
-    assert loss(tf.constant(x), tf.constant(x), tf.zeros([1, 4], tf.float64), 0.0) < 0
+    x, m = np.zeros((1, 20)), tf.zeros([1, 4], tf.float64)
+    assert loss(tf.constant(x), tf.constant(x), m, m) < 0
 
 
 @pytest.mark.parametrize(("weight", "scale"), [(1.0, math.sqrt(0.5)), (0.5, 1.0), (50.0, 0.1)])

@@ -70,4 +70,4 @@ def test_the_report_on_c_names_the_terms_and_the_right_ones():
     assert "0.5·Σμ² - 0.5·Σs + 0.5·Σe²ˢ" in formula.evidence
     assert "½ Σ(μ² + e²ˢ - 2s - 1)" in formula.fix
     mismatch = next(f for f in report.findings if f.code == "scale-mismatch")
-    assert "s = log σ" in mismatch.evidence
+    assert "s = log \u03c3" in mismatch.evidence

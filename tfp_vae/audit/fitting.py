@@ -25,12 +25,14 @@ class AffineFit:
         weight_error: Its standard error, 0 for an exact loss.
         constant: The fitted constant.
         misfit: The largest residual beyond what noise explains, as a part of the spread.
+        chi_square: The sum of the squared residuals in units of their errors.
     """
 
     weight: float
     weight_error: float
     constant: float
     misfit: float
+    chi_square: float
 
     @property
     def fits(self) -> bool:
@@ -47,7 +49,7 @@ def fit_affine(reference: Array, measured: Measured) -> AffineFit:
     """
     columns = np.stack([reference, np.ones_like(reference)], axis=1)
     if not (np.all(np.isfinite(reference)) and measured.finite):
-        return AffineFit(np.nan, np.nan, np.nan, np.inf)
+        return AffineFit(np.nan, np.nan, np.nan, np.inf, np.inf)
     coefficients, residuals, covariance = _least_squares(columns, measured)
     misfit = float(np.max(np.abs(residuals) - measured.slack)) / max(measured.spread, 1e-300)
     return AffineFit(
@@ -55,6 +57,7 @@ def fit_affine(reference: Array, measured: Measured) -> AffineFit:
         weight_error=float(np.sqrt(covariance[0, 0])),
         constant=float(coefficients[1]),
         misfit=max(misfit, 0.0),
+        chi_square=float(np.sum((residuals / np.maximum(measured.errors, 1e-300)) ** 2)),
     )
 
 

@@ -130,9 +130,13 @@ def read_kl(probe: LossProbe) -> KLTerm:
         if fit.fits:
             candidates.append((reading, fit))
     if candidates:
-        reading, fit = min(candidates, key=lambda pair: pair[1].misfit)
+        # Without noise only one reading fits; with it, the others must be clearly less likely.
+        reading, fit = min(candidates, key=lambda pair: (pair[1].misfit, pair[1].chi_square))
         term = _recognised(reading, fit, around.finite)
-        return term if len(candidates) == 1 else replace(term, told=not probe.random)
+        rivals = [
+            f for r, f in candidates if r is not reading and f.chi_square < fit.chi_square + Z**2
+        ]
+        return replace(term, told=not rivals) if probe.random else term
     if around.finite:
         term = _read_atoms(signed, around)
         if term.atoms:

@@ -11,8 +11,9 @@ from tfp_vae.audit.points import Design, Point
 
 Array = np.ndarray
 
-# The batch sizes to try, should a loss accept only one; two rows are enough to read any other.
-BATCH_SIZES = (2, 1, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024)
+# The batch sizes to try, should a loss accept only one. Two rows are enough to read any other; one
+# comes last, since it broadcasts against any size.
+BATCH_SIZES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024, 1)
 NOISY_BATCH_SIZE = 128
 NOISY_CALLS = 10
 # A difference is told from 0 at this many errors. The errors of a noisy loss are widened, because

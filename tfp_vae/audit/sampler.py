@@ -106,16 +106,13 @@ def _read(
             None, faults=("it returns NaN or infinity for a scale s in [0.2, 3]",)
         )
     loc = positive[0]
-    noise = z - loc
+    slope = _slope(z, loc)
+    faults = [] if slope == 1.0 else [f"its centre moves by {slope:.3g} for each unit of the mean"]
+    noise = z - slope * loc
     if np.max(np.abs(noise)) <= 1e-5:
-        return SamplerReading(None, faults=("it adds no noise: it returns the mean",))
+        return SamplerReading(None, faults=(*faults, "it adds no noise"))
     if np.array_equal(z[0], z[-1]):
-        repeated = "it is not random: it draws the same noise at every call"
-        if np.allclose(np.std(noise, axis=(0, 1)), 0.0):
-            return SamplerReading(None, faults=(repeated,))
-        faults = [repeated]
-    else:
-        faults = []
+        faults.append("it is not random: it draws the same noise at every call")
     samples = [(positive, noise)]
     if signed is not None:
         try:
@@ -123,17 +120,24 @@ def _read(
         except CallError:
             negative = np.full_like(z, np.nan)
         if np.all(np.isfinite(negative)):
-            samples.append((signed, negative - signed[0]))
+            samples.append((signed, negative - slope * signed[0]))
     reading, factor = _reading_of(samples)
     spreads = _spreads(positive, noise)
     if reading is None:
         faults.append("its spread follows no known scale: " + _in_words(spreads))
         return SamplerReading(None, faults=tuple(faults), spreads=spreads)
     scale = reading.scale_of(positive[1] if len(positive) > 1 else np.ones_like(loc))
-    standard = noise / scale
-    # A tiny constant beside the scale, such as softplus(s) + 1e-5, is no wrong spread.
-    faults += _faults(standard, factor, loc)
+    faults += _faults(noise / scale, factor)
     return SamplerReading(reading, factor, tuple(faults), spreads)
+
+
+def _slope(z: Array, loc: Array) -> float:
+    """How the draws' centre follows the mean, exactly 1 unless it is told to be another number."""
+    slope = float(np.mean(z * loc) / np.mean(loc**2))
+    # The means are independent of the noise and of each other, so that noise which rows, latents or
+    # calls share still averages out over them.
+    error = float(np.std(z - slope * loc) / np.sqrt(np.mean(loc**2) * loc.size))
+    return slope if abs(slope - 1.0) > SAMPLER_Z * error + 1e-3 else 1.0
 
 
 def _spreads(positive: Sequence[Array], noise: Array) -> tuple[tuple[float, float], ...]:
@@ -150,31 +154,29 @@ def _reading_of(samples: Sequence[tuple[Sequence[Array], Array]]) -> tuple[Readi
     """Finds the reading under which log|z - mean| is log σ plus a constant, and that constant."""
     if len(samples[0][0]) < 2:
         return UNIT_SCALE, _factor(samples[0][1])
-    best: tuple[float, Reading, float] | None = None
+    levels = [np.unique(outputs[1]) for outputs, _ in samples]
+    means, slack = [], []
+    for (outputs, noise), of_sample in zip(samples, levels, strict=True):
+        logs = np.log(np.abs(noise) + 1e-300)
+        groups = [logs[:, outputs[1] == level] for level in of_sample]
+        means.append(np.array([group.mean() for group in groups]))
+        counts = np.array([group.size for group in groups])
+        slack.append(SAMPLER_Z * _LOG_NOISE_SPREAD / np.sqrt(counts) + 0.01)
+    best: tuple[Reading, float] | None = None
     for reading in READINGS:
-        worst, factor = 0.0, 1.0
-        for outputs, noise in samples:
-            levels = np.unique(outputs[1])
+        fits = True
+        for of_sample, mean, tolerated in zip(levels, means, slack, strict=True):
             # A scale enters the draw by its absolute value only.
-            logs = np.log(np.abs(noise) + 1e-300)
             with np.errstate(invalid="ignore", divide="ignore"):
-                expected = np.log(np.abs(reading.scale_of(levels)))
-            masks = [outputs[1] == level for level in levels]
-            means = np.array([logs[:, mask].mean() for mask in masks])
-            counts = np.array([logs[:, mask].size for mask in masks])
-            offsets = means - expected
-            if not np.all(np.isfinite(offsets)):
-                worst = np.inf
-                break
-            slack = SAMPLER_Z * _LOG_NOISE_SPREAD / np.sqrt(counts) + 0.01
-            worst = max(worst, float(np.max(np.abs(offsets - offsets.mean()) / slack)))
-        if worst > 1.0:
+                offsets = mean - np.log(np.abs(reading.scale_of(of_sample)))
+            fits &= bool(np.all(np.abs(offsets - offsets.mean()) <= tolerated))
+        if not fits:
             continue
         outputs, noise = samples[0]
         factor = _factor(noise / reading.scale_of(outputs[1]))
-        if best is None or abs(np.log(factor)) < abs(np.log(best[2])):
-            best = worst, reading, factor
-    return (best[1], best[2]) if best else (None, 1.0)
+        if best is None or abs(np.log(factor)) < abs(np.log(best[1])):
+            best = reading, factor
+    return best or (None, 1.0)
 
 
 def _factor(standard: Array) -> float:
@@ -182,7 +184,7 @@ def _factor(standard: Array) -> float:
     return float(standard.std())
 
 
-def _faults(standard: Array, factor: float, loc: Array) -> list[str]:
+def _faults(standard: Array, factor: float) -> list[str]:
     calls, rows, latents = standard.shape
     faults = []
     # Shared noise leaves the spread of one draw undetermined, so it is looked for first.
@@ -198,9 +200,6 @@ def _faults(standard: Array, factor: float, loc: Array) -> list[str]:
         faults.append("all latents of an example share the same noise")
     if shared_rows or shared_latents:
         return faults
-    slope = float(np.mean(standard * loc)) / float(np.mean(loc**2))
-    if abs(slope) > SAMPLER_Z * factor / np.sqrt(standard.size) / float(np.sqrt(np.mean(loc**2))):
-        faults.append(f"its centre moves by {1.0 + slope:.3g} for each unit of the mean")
     if not centred:
         faults.append(f"its centre is shifted by {shift:+.3g} scales")
     if abs(factor - 1.0) > SAMPLER_Z / np.sqrt(2.0 * standard.size) + 0.01:
