@@ -114,7 +114,7 @@ def read_kl(probe: LossProbe) -> KLTerm:
     above = probe.measure(positive)
     if not above.finite:
         return KLTerm(finite=False, both_signs=False)
-    if above.spread <= 2.0 * float(np.max(above.slack)):
+    if above.constant:
         return KLTerm(missing=not probe.random, told=not probe.random)
     if probe.design.encoder_output_count == 1:
         fit = fit_affine(UNIT_SCALE.kl_divergence(_stacked(positive)), above)

@@ -54,7 +54,7 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
     declared = DECLARED_FORMS[design.likelihood, design.decoder_output]
     points = design.likelihood_points()
     measured = probe.measure(points)
-    if measured.finite and measured.spread <= 2.0 * float(np.max(measured.slack)):
+    if measured.finite and measured.constant:
         return LikelihoodTerm(declared, missing=not probe.random, told=not probe.random)
     fit = fit_form(declared, points, measured)
     if fit.fits:

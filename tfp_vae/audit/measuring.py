@@ -59,6 +59,13 @@ class Measured:
         """How far a value may lie from the truth."""
         return Z * self.errors
 
+    @property
+    def constant(self) -> bool:
+        """Whether no value is told from their common mean."""
+        weights = 1.0 / np.maximum(self.errors, 1e-100) ** 2
+        mean = np.sum(weights / np.max(weights) * self.values) / np.sum(weights / np.max(weights))
+        return bool(np.all(np.abs(self.values - mean) <= self.slack))
+
     def change(self, start: int, end: int) -> Change:
         """By how much the value rises from one point to another."""
         return Change(
