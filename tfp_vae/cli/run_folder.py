@@ -26,7 +26,8 @@ class RunFolder:
       overwrite: Whether files of an earlier run there may be replaced.
 
     Raises:
-      CommandError: If the folder is there, is not empty and may not be overwritten, or cannot be made.
+      CommandError: If the folder is there, is not empty and may not be overwritten, or cannot be
+        made.
     """
 
     def __init__(self, path: Path, overwrite: bool) -> None:

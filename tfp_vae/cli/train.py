@@ -106,7 +106,7 @@ def train(
             "rows": {name: len(part) for name, part in parts._asdict().items()},
             "event_shape": list(vae.event_shape),
             "latent_size": latent_size,
-            "likelihood": vae.decoder.likelihood.name,
+            "likelihood": type(vae.decoder.likelihood).__name__,
             "reason": vae.suggestion.reason,
             "rescale": rescale.value,
             "epochs": epochs,

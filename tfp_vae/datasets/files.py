@@ -41,10 +41,10 @@ def from_file(path: str | Path) -> np.ndarray:
 
 def _from_numpy(path: Path) -> np.ndarray:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
             names = list(loaded.files)
             chosen = [name for name in _PREFERRED if name in names] or names
             if len(chosen) != 1 and chosen == names:
@@ -54,7 +54,7 @@ def _from_numpy(path: Path) -> np.ndarray:
             return loaded[chosen[0]]
     except Exception as error:
         # What a broken or hostile archive makes NumPy and zlib raise is of many kinds.
-        raise ValueError(f"{path.name!r} cannot be read: {error}.") from error
+        raise ValueError(f"{path.name!r} cannot be read: {str(error).rstrip('.')}.") from error
 
 
 def _from_csv(path: Path) -> np.ndarray:
@@ -67,7 +67,9 @@ def _from_csv(path: Path) -> np.ndarray:
             file.seek(0)
             return np.loadtxt(file, delimiter=",", skiprows=header, ndmin=2, quotechar='"')
     except (ValueError, csv.Error) as error:
-        raise ValueError(f"{path.name!r} cannot be read as numbers: {error}.") from error
+        raise ValueError(
+            f"{path.name!r} cannot be read as numbers: {str(error).rstrip('.')}."
+        ) from error
 
 
 def _is_number(cell: str) -> bool:

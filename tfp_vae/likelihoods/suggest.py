@@ -43,8 +43,8 @@ def suggest(x: Any) -> Suggestion:
       ValueError: If `x` has fewer than two rows, no columns, or values that are not finite.
 
     Example:
-      >>> likelihoods.suggest(np.array([[0, 1], [1, 1]])).likelihood.name
-      'bernoulli'
+      >>> likelihoods.suggest(np.array([[0, 1], [1, 1]])).reason
+      'Every value is 0 or 1: the data is binary, and a Bernoulli likelihood is exact.'
     """
     values = checks.array(x)
     if values.ndim < 2 or values.size == 0:

@@ -59,6 +59,27 @@ def refuse_targets(y: Any) -> None:
         raise ValueError(f"`y` must be None, for {_ONLY_X}; got a {type(y).__name__}.")
 
 
+def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray | None:
+    """Returns weights as an array `[rows]`, or None.
+
+    Raises:
+      TypeError: If they are no real numbers.
+      ValueError: If there are not as many as rows, or one is negative or not finite.
+    """
+    if values is None:
+        return None
+    array = checks.array(values, name)
+    if array.shape != (rows,):
+        raise ValueError(
+            f"`{name}` must hold one weight for each of {rows} rows, shape [{rows}]; got shape "
+            f"{shapes.written(*array.shape)}."
+        )
+    checks.finite(array, name)
+    if (array < 0).any():
+        raise ValueError(f"`{name}` must not be negative; got {array.min():g}.")
+    return array
+
+
 def checked(x: Any, check: RowCheck, event_shape: tuple[int, ...], name: str = "x") -> Any:
     """Returns `x`, of any kind that Keras takes, such that wrong rows raise.
 

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import seeds
-from tfp_vae.model import incoming
+from tfp_vae.model import array_fit, incoming
+from tfp_vae.model.epochs import EpochLoop
 from tfp_vae.model.metrics import LastValue
+from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
@@ -32,6 +35,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
     @abc.abstractmethod
     def event_shape(self) -> tuple[int, ...]:
         """The shape of one row of data."""
+
+    @property
+    @abc.abstractmethod
+    def data_dtype(self) -> str:
+        """The dtype that data is cast to, that of the likelihood."""
 
     @abc.abstractmethod
     def objective_terms(
@@ -81,6 +89,8 @@ class ObjectiveModel(keras.Model, abc.ABC):
             steps_per_execution=steps_per_execution,
             jit_compile=jit_compile,
         )
+        self.train_loop = EpochLoop(self.train_step, self.get_metrics_result, self.jit_compile)
+        self.test_loop = EpochLoop(self.test_step, self.get_metrics_result, self.jit_compile)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Returns the arguments of `compile`, for saving."""
@@ -159,14 +169,19 @@ class ObjectiveModel(keras.Model, abc.ABC):
         validation_data = kwargs.pop("validation_data", None)
         check_validation = incoming.RowCheck(lambda rows: self.check_rows(rows, "validation_data"))
         if validation_data is not None:
-            kwargs["validation_data"] = _checked_validation(
+            validation_data = _checked_validation(
                 validation_data, check_validation, self.event_shape
             )
-        if isinstance(x, (tf.data.Dataset, Iterator)):
-            kwargs.setdefault("shuffle", False)
         self.noise.state.assign(keras.random.SeedGenerator().state)
         with _failures_of(check, check_validation):
-            return super().fit(x, **kwargs)
+            if isinstance(x, np.ndarray):
+                rows = array_fit.Rows(
+                    x, incoming.weights(kwargs.pop("sample_weight", None), len(x))
+                )
+                return self._fit_rows(rows, validation_data, **kwargs)
+            if isinstance(x, (tf.data.Dataset, Iterator)):
+                kwargs.setdefault("shuffle", False)
+            return super().fit(x, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Computes the mean over examples of the loss and the terms of the bound, in nats.
@@ -188,11 +203,26 @@ class ObjectiveModel(keras.Model, abc.ABC):
           ValueError: If it does not fit the model, as in `fit`.
         """
         incoming.refuse_targets(y)
-        check = incoming.RowCheck(self.check_rows)
-        if not kwargs.get("_use_cached_eval_dataset"):
-            x = incoming.checked(x, check, self.event_shape)
-        with _failures_of(check):
+        if kwargs.get("_use_cached_eval_dataset"):
             return super().evaluate(x, **kwargs)
+        check = incoming.RowCheck(self.check_rows)
+        x = incoming.checked(x, check, self.event_shape)
+        with _failures_of(check):
+            if not isinstance(x, np.ndarray):
+                return super().evaluate(x, **kwargs)
+            given = incoming.weights(kwargs.get("sample_weight"), len(x))
+            if kwargs.get("steps") is not None or not self._can_loop(kwargs.get("callbacks")):
+                return super().evaluate(x, **{**kwargs, "sample_weight": given})
+            logs = array_fit.evaluate(
+                self,
+                array_fit.Rows(x, given),
+                kwargs.get("batch_size"),
+                kwargs.get("verbose", "auto"),
+                kwargs.get("callbacks"),
+            )
+        if kwargs.get("return_dict"):
+            return logs
+        return [logs[metric.name] for metric in self.metrics]
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Computes the mean of p(x|z) at the posterior mean of every row.
@@ -212,6 +242,56 @@ class ObjectiveModel(keras.Model, abc.ABC):
         x = incoming.checked(x, check, self.event_shape)
         with _failures_of(check):
             return super().predict(x, **kwargs)
+
+    def _can_loop(self, callbacks: Any) -> bool:
+        if not self.compiled:
+            raise ValueError("The model must be compiled first: call `compile()`.")
+        return array_fit.can_loop(self, callbacks)
+
+    def _fit_rows(
+        self,
+        rows: array_fit.Rows,
+        validation_data: Any,
+        validation_split: float = 0.0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains on an array: in compiled epochs, or where that cannot be, batch by batch.
+
+        Both take the same batches in the same order with the same noise.
+        """
+        if validation_split and validation_data is None:
+            rows, held_out = rows.split(validation_split)
+            validation_data = (held_out.x, None, held_out.weights)
+        settings = array_fit.FitSettings(**kwargs)
+        valid = _as_rows(validation_data)
+        in_loop = steps_per_epoch is None and validation_steps is None
+        in_loop = in_loop and (validation_data is None or valid is not None)
+        key = self._noise_key()
+        if in_loop and self._can_loop(settings.callbacks):
+            return array_fit.fit(self, rows, valid, settings, key)
+        batches = OrderedBatches(
+            rows, self.data_dtype, settings.train_batch_size, settings.shuffle, key
+        )
+        callbacks = settings.callbacks
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+            callbacks = [batches, *(callback for callback in several if callback is not None)]
+        return super().fit(
+            batches.dataset,
+            validation_data=validation_data,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            **{
+                **kwargs,
+                "batch_size": None,
+                "shuffle": False,
+                "callbacks": callbacks,
+                "validation_batch_size": settings.validation_batch_size
+                or settings.train_batch_size,
+            },
+        )
 
     def _loss(self, terms: ObjectiveTerms, weights: Any) -> tf.Tensor:
         """The negative mean of the objective, and what the networks' regularisers add."""
@@ -236,6 +316,14 @@ class ObjectiveModel(keras.Model, abc.ABC):
 def _unpacked(data: Any) -> tuple[Any, Any]:
     x, _, weights = keras.utils.unpack_x_y_sample_weight(data)
     return x, weights
+
+
+def _as_rows(validation_data: Any) -> array_fit.Rows | None:
+    """Returns the rows of validation data that is an array, or None."""
+    x, _, weights = keras.utils.unpack_x_y_sample_weight(validation_data)
+    if not isinstance(x, np.ndarray):
+        return None
+    return array_fit.Rows(x, incoming.weights(weights, len(x), "validation_data's weights"))
 
 
 def _checked_validation(data: Any, check: incoming.RowCheck, event_shape: tuple[int, ...]) -> Any:

@@ -110,8 +110,8 @@ class VAE(ObjectiveModel):
 
         Example:
           >>> vae = tfp_vae.VAE.for_data(np.array([[0, 1, 1], [1, 0, 1]]), latent_size=2)
-          >>> vae.decoder.likelihood.name
-          'bernoulli'
+          >>> type(vae.decoder.likelihood).__name__
+          'Bernoulli'
         """
         from tfp_vae.model.for_data import parts_for
 
@@ -125,6 +125,11 @@ class VAE(ObjectiveModel):
     def event_shape(self) -> tuple[int, ...]:
         """The shape of one row of data, as the likelihood has it."""
         return self.decoder.likelihood.event_shape
+
+    @property
+    def data_dtype(self) -> str:
+        """The dtype that data is cast to, that of the likelihood."""
+        return self.decoder.likelihood.variable_dtype
 
     @property
     def latent_size(self) -> int:
@@ -361,9 +366,8 @@ class VAE(ObjectiveModel):
         )
 
     def _preprocessed(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        dtype = self.decoder.likelihood.variable_dtype
-        x = tf.cast(x, dtype)
+        x = tf.cast(x, self.data_dtype)
         if self.preprocess is None:
             return x
         arguments = {"seed": seed} if self._preprocess_draws else {}
-        return tf.cast(self.preprocess(x, **arguments), dtype)
+        return tf.cast(self.preprocess(x, **arguments), self.data_dtype)

@@ -1,0 +1,235 @@
+"""The command line, driven as a user drives it: processes, real files, exit codes.
+
+A process takes seconds to import TensorFlow, so that where only the answer counts, and not the
+process, the same program is run within this one.
+"""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tfp_vae.cli import app
+
+PROGRAM = Path(sys.executable).with_name("tfp-vae")
+
+
+def run(*arguments, cwd):
+    return subprocess.run(
+        [PROGRAM, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def run_here(capfd, monkeypatch):
+    def run_within_this_process(*arguments, cwd):
+        monkeypatch.chdir(cwd)
+        capfd.readouterr()
+        code = app.run([*map(str, arguments)])
+        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
+
+    return run_within_this_process
+
+
+def lines(text):
+    return [line for line in text.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("command-line")
+
+
+@pytest.fixture(scope="module")
+def digits_run(folder):
+    return run("train", "digits", "--epochs", 20, "--latent-size", 4, cwd=folder)
+
+
+def test_train_digits_prints_a_table_and_a_reason(digits_run):
+    assert digits_run.returncode == 0, digits_run.stderr
+    assert digits_run.stderr == ""
+    for word in ("ELBO", "log-likelihood", "KL divergence", "nats", "bits per dimension"):
+        assert word in digits_run.stdout
+    assert "ContinuousBernoulli" in digits_run.stdout
+    assert "Binary cross-entropy" in digits_run.stdout
+    assert "epoch 20/20" in digits_run.stdout
+
+
+def test_train_digits_writes_every_file(digits_run, folder):
+    written = folder / "runs" / "digits"
+    assert sorted(path.name for path in written.iterdir()) == [
+        "config.json",
+        "history.csv",
+        "latent.png",
+        "reconstructions.png",
+        "samples.png",
+        "training.png",
+        "vae.keras",
+    ]
+    for picture in written.glob("*.png"):
+        assert picture.read_bytes().startswith(b"\x89PNG\r\n")
+    config = json.loads((written / "config.json").read_text())
+    assert config["likelihood"] == "ContinuousBernoulli"
+    assert config["rows"] == {"train": 1258, "valid": 180, "test": 359}
+    with (written / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 20
+    assert float(rows[-1]["val_elbo"]) > float(rows[0]["val_elbo"])
+
+
+def test_evaluate_prints_json_that_adds_up(digits_run, folder):
+    done = run("evaluate", "runs/digits", "digits", "--format", "json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["rows"] == 1797
+    difference = figures["log_likelihood"] - figures["kl_divergence"]
+    assert figures["elbo"] == pytest.approx(difference, rel=1e-5)
+    assert figures["bits_per_dimension"] == pytest.approx(-figures["elbo"] / 64 / np.log(2))
+
+
+def test_evaluate_prints_a_table(digits_run, folder, run_here):
+    done = run_here("evaluate", "runs/digits/vae.keras", "digits", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "nats per example" in done.stdout
+
+
+def test_sample_writes_arrays_tables_and_pictures(digits_run, folder, run_here):
+    assert run("sample", "runs/digits", "-n", 3, "-o", "draws.npy", cwd=folder).returncode == 0
+    draws = np.load(folder / "draws.npy")
+    assert draws.shape == (3, 8, 8, 1)
+    assert ((draws >= 0) & (draws <= 1)).all()
+    done = run_here("sample", "runs/digits", "-n", 3, "-o", "draws.csv", cwd=folder)
+    assert done.returncode == 0
+    table = np.loadtxt(folder / "draws.csv", delimiter=",")
+    np.testing.assert_allclose(table.reshape(draws.shape), draws, rtol=1e-6)
+    assert run_here("sample", "runs/digits", "-o", "draws.png", cwd=folder).returncode == 0
+    assert (folder / "draws.png").read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_output_is_not_overwritten_unless_asked(digits_run, folder, run_here):
+    model = folder / "runs" / "digits" / "vae.keras"
+    before = model.read_bytes()
+    refused = run_here("train", "digits", "--epochs", 1, cwd=folder)
+    assert refused.returncode == 2
+    assert len(lines(refused.stderr)) == 1
+    assert "--overwrite" in refused.stderr
+    assert model.read_bytes() == before
+
+
+@pytest.fixture
+def tables(tmp_path):
+    generator = np.random.default_rng(0)
+    np.save(tmp_path / "binary.npy", generator.integers(0, 2, [60, 5]))
+    np.savez(tmp_path / "several.npz", x=generator.normal(size=[60, 5]), other=np.zeros(3))
+    np.savez(tmp_path / "unclear.npz", a=np.zeros([3, 2]), b=np.zeros([3, 2]))
+    (tmp_path / "named.csv").write_text(
+        "a,b,c\n" + "\n".join(f"{i},{i % 7},{1000 * i}" for i in range(60)) + "\n"
+    )
+    (tmp_path / "words.csv").write_text("a,b\n1,2\n3,many\n")
+    (tmp_path / "holes.csv").write_text("1,2\n3,nan\n5,6\n")
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
+    (tmp_path / "objects.npy").write_bytes(b"")
+    np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    (tmp_path / "broken.keras").write_bytes(b"not a model")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "likelihood"),
+    [("binary.npy", "Bernoulli"), ("several.npz", "Normal"), ("named.csv", "Normal")],
+)
+def test_train_on_a_file(tables, name, likelihood, run_here):
+    done = run_here("train", name, "--epochs", 2, "--latent-size", 2, "-o", "out", cwd=tables)
+    assert done.returncode == 0, done.stderr
+    assert likelihood in done.stdout
+    assert (tables / "out" / "latent.png").exists()
+    if name == "named.csv":
+        assert "standardise" in done.stdout
+
+
+def test_rescaling_becomes_part_of_the_model(tables, run_here):
+    done = run_here(
+        "train", "named.csv", "--epochs", 2, "--rescale", "standardise", "-o", "out", cwd=tables
+    )
+    assert done.returncode == 0, done.stderr
+    assert "standardise the columns" not in done.stdout
+    assert run_here("evaluate", "out", "named.csv", cwd=tables).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["train", "absent.npy"], 2, "absent.npy"),
+        (["train", "broken.keras"], 2, ".npy, .npz or .csv"),
+        (["train", "words.csv"], 1, "many"),
+        (["train", "holes.csv"], 1, "nan"),
+        (["train", "empty.csv"], 1, "empty"),
+        (["train", "broken.npz"], 1, "broken.npz"),
+        (["train", "objects.npy"], 1, "objects.npy"),
+        (["train", "unclear.npz"], 1, "a, b"),
+        (["train", "digits", "--latent-size", "0"], 2, "--latent-size"),
+        (["train", "digits", "--learning-rate", "-1"], 2, "--learning-rate"),
+        (["train", "digits", "--likelihood", "gauss"], 2, "gauss"),
+        (["train", "digits", "--likelihood", "bernoulli"], 1, "StochasticBinarization"),
+        (["evaluate", "broken.keras", "digits"], 1, "broken.keras"),
+        (["evaluate", "absent.keras", "digits"], 2, "absent.keras"),
+        (["sample", "broken.keras", "-o", "x.pdf"], 2, ".png"),
+        (["no-such-command"], 2, "no-such-command"),
+    ],
+)
+def test_failures_are_one_line(tables, arguments, code, word, run_here):
+    done = run_here(*arguments, cwd=tables)
+    assert done.returncode == code
+    assert len(lines(done.stderr)) == 1
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(("name", "code"), [("absent.npy", 2), ("words.csv", 1)])
+def test_failures_end_the_process_with_their_code(tables, name, code):
+    done = run("train", name, cwd=tables)
+    assert done.returncode == code
+    assert len(lines(done.stderr)) == 1
+
+
+def test_wrong_columns_for_a_model_are_one_line(digits_run, folder, tables, run_here):
+    done = run_here("evaluate", folder / "runs" / "digits", "binary.npy", cwd=tables)
+    assert done.returncode == 1
+    assert len(lines(done.stderr)) == 1
+    assert "[batch, 8, 8, 1]" in done.stderr
+
+
+def test_an_interrupted_run_leaves_a_model_that_loads(tmp_path, run_here):
+    # A group of its own, so that the interrupt reaches the program alone, as from a terminal.
+    process = subprocess.Popen(
+        [PROGRAM, "train", "digits", "--epochs", "100000", "-o", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    history = tmp_path / "out" / "history.csv"
+    while process.poll() is None and not (history.exists() and len(history.read_bytes()) > 500):
+        os.sched_yield()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert len(lines(errors)) == 1
+    assert "interrupted after" in errors
+    done = run_here("evaluate", "out", "digits", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_names_every_command(tmp_path):
+    done = run("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for command in ("train", "evaluate", "sample"):
+        assert command in done.stdout

@@ -1,0 +1,136 @@
+"""Whole epochs in one compiled loop, for data that is an array.
+
+Keras calls a compiled function for every batch, and what passes between Python and TensorFlow
+there costs as much as the step of a small model. Here the rows stay in one tensor, and the loop
+over batches, which gathers its rows itself, is compiled together with the step.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+Step = Callable[[Any], dict[str, tf.Tensor]]
+"""A Keras train or test step: from a batch to the log."""
+
+_BATCH_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+_SECONDS_BETWEEN_REPORTS = 0.2
+_FIRST_STEPS = 8
+
+
+def want_every_batch(callbacks: Any) -> bool:
+    """Tells whether a callback wants to be called at every batch.
+
+    Args:
+      callbacks: A callback, a list of them, or None.
+    """
+    if callbacks is None:
+        return False
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return True
+    several = callbacks if isinstance(callbacks, Sequence) else [callbacks]
+    return any(_wants_every_batch(callback) for callback in several)
+
+
+def _wants_every_batch(callback: Any) -> bool:
+    if isinstance(callback, keras.callbacks.ProgbarLogger):
+        return False
+    if type(callback) is keras.callbacks.ModelCheckpoint and callback.save_freq == "epoch":
+        return False
+    return any(
+        hook in vars(callback)
+        or getattr(type(callback), hook, None) is not getattr(keras.callbacks.Callback, hook)
+        for hook in _BATCH_HOOKS
+    )
+
+
+def shuffled_order(rows: int, key: Any, epoch: int) -> np.ndarray:
+    """Returns the row numbers in the random order that belongs to `key` and `epoch`."""
+    words = [int(word) for word in np.asarray(key).astype(np.uint32)]
+    return np.random.default_rng([*words, epoch]).permutation(rows).astype(np.int32)
+
+
+class EpochLoop:
+    """Runs a step over all batches of an epoch in one compiled function.
+
+    Args:
+      step: The step, which updates the metrics and may update weights.
+      log: Reads the metrics.
+      jit_compile: Whether to compile with XLA.
+    """
+
+    def __init__(self, step: Step, log: Callable[[], dict[str, Any]], jit_compile: bool) -> None:
+        self._step = step
+        self._log = log
+        options = {"jit_compile": jit_compile, "autograph": False, "reduce_retracing": True}
+        self._whole_batches = tf.function(self._run_whole_batches, **options)
+        self._last_batch = tf.function(self._run_last_batch, **options)
+
+    def run(
+        self,
+        rows: tf.Tensor,
+        weights: tf.Tensor | None,
+        order: np.ndarray,
+        batch_size: int,
+        report: Callable[[int, dict[str, Any]], None],
+    ) -> None:
+        """Runs over every batch, the last of which may be smaller.
+
+        Args:
+          rows: All rows, `[N, *event]`.
+          weights: Their weights, `[N]`, or None.
+          order: The row numbers in the order of the epoch, `[N]`.
+          batch_size: How many rows make a batch.
+          report: Called now and then with the number of batches done and the log.
+        """
+        count, rest = divmod(len(order), batch_size)
+        whole = tf.constant(order[: count * batch_size].reshape(count, batch_size))
+        done, steps = 0, _FIRST_STEPS
+        while done < count:
+            steps = min(steps, count - done)
+            started = time.perf_counter()
+            log = self._whole_batches(
+                rows, weights, whole, tf.constant(done), tf.constant(done + steps)
+            )
+            report(done + steps, {name: float(value) for name, value in log.items()})
+            done += steps
+            passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 100)
+            steps = max(1, min(8 * steps, round(steps * _SECONDS_BETWEEN_REPORTS / passed)))
+        if rest:
+            log = self._last_batch(rows, weights, tf.constant(order[count * batch_size :]))
+            report(count + 1, {name: float(value) for name, value in log.items()})
+
+    def _run_step(self, rows: tf.Tensor, weights: tf.Tensor | None, indices: tf.Tensor) -> None:
+        batch = tf.gather(rows, indices)
+        self._step(batch if weights is None else (batch, None, tf.gather(weights, indices)))
+
+    def _run_last_batch(
+        self, rows: tf.Tensor, weights: tf.Tensor | None, indices: tf.Tensor
+    ) -> dict[str, Any]:
+        self._run_step(rows, weights, indices)
+        return self._log()
+
+    def _run_whole_batches(
+        self,
+        rows: tf.Tensor,
+        weights: tf.Tensor | None,
+        batches: tf.Tensor,
+        first: tf.Tensor,
+        end: tf.Tensor,
+    ) -> dict[str, Any]:
+        def body(index: tf.Tensor) -> tuple[tf.Tensor]:
+            self._run_step(rows, weights, batches[index])
+            return (index + 1,)
+
+        tf.while_loop(lambda index: index < end, body, (first,), parallel_iterations=1)
+        return self._log()

@@ -1,0 +1,40 @@
+"""Batches of an array for Keras's own loop, in the order that a compiled epoch would take."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfp_vae.model.array_fit import Rows, epoch_order
+
+
+class OrderedBatches(keras.callbacks.Callback):
+    """A dataset of an array's batches, and the callback that sets their order for every epoch.
+
+    Args:
+      rows: The data.
+      dtype: What floating rows are cast to.
+      batch_size: How many rows make a batch.
+      shuffle: Whether every epoch has an order of its own.
+      key: The key of the order, `[2]` integers.
+    """
+
+    def __init__(self, rows: Rows, dtype: str, batch_size: int, shuffle: Any, key: Any) -> None:
+        super().__init__()
+        self._count, self._shuffle, self._key = len(rows.x), shuffle, key
+        x, weights = rows.on_device(dtype)
+        order = tf.Variable(tf.range(self._count), trainable=False)
+        self._order = order
+
+        def batch(start: tf.Tensor) -> Any:
+            indices = order[start : start + batch_size]
+            if weights is None:
+                return tf.gather(x, indices)
+            return tf.gather(x, indices), indices, tf.gather(weights, indices)
+
+        self.dataset = tf.data.Dataset.range(0, self._count, batch_size).map(batch)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Sets the order of the epoch."""
+        del logs
+        self._order.assign(epoch_order(self._count, self._shuffle, self._key, epoch))
