@@ -231,7 +231,7 @@ class Conclusion:
                 f"the squared error is multiplied by {wording.number(weight / 2.0)}: up to a "
                 f"constant, the Normal likelihood of scale {scale:.4g}.",
                 "nothing has to change if this scale is meant; otherwise choose it, or learn it "
-                "(likelihoods.Normal).",
+                'with likelihoods.Normal(..., scale="shared").',
             )
         ]
 
