@@ -9,7 +9,11 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfp_vae.audit import audit
-from tfp_vae.audit.corrected_code import corrected_loss_code, corrected_sampler_line
+from tfp_vae.audit.corrected_code import (
+    corrected_loss_code,
+    corrected_sampler_line,
+    distribution_object_code,
+)
 from tfp_vae.audit.references import DECLARED_FORMS, READINGS
 
 tfd = tfp.distributions
@@ -151,6 +155,20 @@ def test_the_code_that_a_report_offers_is_itself_clean(declaration, reading, eve
     )
     assert report.codes <= {"fixed-scale"}, report
     assert report.clean
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "normal", "continuous_bernoulli"])
+@pytest.mark.parametrize("kl_weight", [1.0, 4.0])
+def test_the_model_that_a_report_offers_can_be_built_and_trained(likelihood, kl_weight):
+    names = {}
+    exec(distribution_object_code(likelihood, (5, 6, 1), 3, kl_weight), names)
+    x = np.full((4, 5, 6, 1), 0.0, np.float32)
+    terms = names["vae"].elbo(x)
+    np.testing.assert_allclose(
+        terms.elbo, terms.log_likelihood - terms.kl_divergence, rtol=1e-5, atol=1e-4
+    )
+    assert terms.kl_divergence.shape == (4,)
+    assert names["vae"].objective.kl_weight == kl_weight
 
 
 def test_an_image_summed_after_keras_averaged_one_channel_is_right():

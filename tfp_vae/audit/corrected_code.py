@@ -68,12 +68,14 @@ def distribution_object_code(
     expected_kl_weight: float,
 ) -> str:
     """Writes the model in which these mistakes cannot be made."""
-    objective = (
-        ""
-        if expected_kl_weight == 1.0
-        else f"    objective=objectives.ELBO(kl_weight={expected_kl_weight!r}),\n"
-    )
+    names = ["likelihoods", "networks", "posteriors"]
+    objective = ""
+    if expected_kl_weight != 1.0:
+        names.insert(2, "objectives")
+        objective = f"    objective=objectives.ELBO(kl_weight={expected_kl_weight!r}),\n"
     return (
+        "import tfp_vae\n"
+        f"from tfp_vae import {', '.join(names)}\n\n"
         "vae = tfp_vae.VAE(\n"
         "    encoder=tfp_vae.Encoder(networks.mlp([200, 200]),\n"
         "                            posteriors.MultivariateNormalDiag("

@@ -126,4 +126,6 @@ class AuditReport:
             return "No mistake was found, but a question was left open."
         if not self.clean:
             return "No mistake was found, but a warning."
+        if self.findings:
+            return "This loss is right: it is the negative ELBO, with a remark."
         return "This loss is right: it is the negative ELBO."
