@@ -186,6 +186,23 @@ def finite(values: np.ndarray, name: str) -> None:
         )
 
 
+def representable(values: np.ndarray, dtype: str, name: str) -> None:
+    """Checks that no finite value is too large for `dtype`.
+
+    Raises:
+      ValueError: If one becomes infinite in it, naming the first.
+    """
+    if not np.issubdtype(values.dtype, np.floating):
+        return
+    wrong = np.abs(values) > np.finfo(dtype).max
+    if wrong.any():
+        where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
+        raise ValueError(
+            f"`{name}` must hold numbers that {dtype} can represent, the dtype of the model; got "
+            f"{values[where]:g} at index {list(where)}."
+        )
+
+
 def _is_bfloat16(dtype: np.dtype) -> bool:
     return dtype == tf.bfloat16.as_numpy_dtype
 

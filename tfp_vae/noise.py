@@ -15,19 +15,22 @@ _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 
 
-def random_words(seed: tf.Tensor, counters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def random_words(
+    seed: tf.Tensor, counters: tf.Tensor, first_counter: int = 0
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns two random uint32 tensors, each of the shape of `counters`.
 
     Args:
       seed: A stateless seed, `[2]` of 32-bit integers: the key.
-      counters: A uint32 tensor; equal counters give equal words.
+      counters: A uint32 tensor, the second word of every counter; equal counters give equal words.
+      first_counter: The first word of all counters.
     """
     key = tf.bitcast(seed, tf.uint32)
     parity = tf.bitwise.bitwise_xor(
         tf.bitwise.bitwise_xor(key[0], key[1]), tf.constant(_PARITY, tf.uint32)
     )
     keys = (key[0], key[1], parity)
-    first = tf.zeros_like(counters) + keys[0]
+    first = tf.fill(tf.shape(counters), tf.constant(first_counter, tf.uint32)) + keys[0]
     second = counters + keys[1]
     for group in range(1, 6):
         for rotation in _ROTATIONS[(group - 1) % 2]:

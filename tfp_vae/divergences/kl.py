@@ -5,7 +5,10 @@ from tensorflow_probability import distributions as tfd
 
 
 def exact_kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution) -> tf.Tensor | None:
-    """Returns KL(q‖p) in nats, of shape `[B]`, or None where no exact form is registered.
+    """Returns KL(q‖p) in nats, of shape `[B]`, or None where no exact form is known.
+
+    It is TensorFlow Probability's where one is registered, and elsewhere the sum over the latents
+    where both distributions factorise.
 
     Args:
       posterior: q, batch `[B]`, event `[L]`.
@@ -19,7 +22,8 @@ def exact_kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution) ->
     try:
         return tfd.kl_divergence(posterior, prior)
     except NotImplementedError:
-        return None
+        per_dimension = kl_divergence_per_dimension(posterior, prior)
+        return None if per_dimension is None else tf.reduce_sum(per_dimension, axis=-1)
 
 
 def sampled_kl_divergence(
@@ -71,5 +75,6 @@ def _factors(distribution: tfd.Distribution) -> tfd.Distribution | None:
         scale = distribution.scale.diag_part()
         return tfd.Normal(loc=distribution.mean(), scale=scale)
     if isinstance(distribution, tfd.Independent) and len(distribution.event_shape) == 1:
-        return distribution.distribution
+        inner = distribution.distribution
+        return inner if inner.event_shape.rank == 0 else _factors(inner)
     return None

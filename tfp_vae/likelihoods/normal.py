@@ -76,11 +76,17 @@ class Normal(Likelihood):
                 name="raw_scale",
                 shape=(),
                 initializer=keras.initializers.Constant(np.log(np.e - 1)),
+                autocast=False,
             )
         if self.scale == "calibrated":
             self.average_variance, self.average_weight = (
                 self.add_weight(
-                    name=name, shape=(), initializer="zeros", trainable=False, aggregation="mean"
+                    name=name,
+                    shape=(),
+                    initializer="zeros",
+                    trainable=False,
+                    autocast=False,
+                    aggregation="mean",
                 )
                 for name in ("average_variance", "average_weight")
             )
@@ -95,7 +101,7 @@ class Normal(Likelihood):
         elif self.scale == "calibrated":
             value = self._average_scale()
         else:
-            value = tf.cast(self.scale, loc.dtype)
+            value = tf.constant(self.scale, loc.dtype)
         return self._normal(loc, value)
 
     def fitted_to(self, distribution: tfd.Independent, x: tf.Tensor) -> tfd.Independent:

@@ -21,6 +21,11 @@ class Rows(NamedTuple):
     x: np.ndarray
     weights: np.ndarray | None
 
+    def for_keras(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+        """Returns x, y and weights for Keras, which drops weights where there is no y."""
+        targets = None if self.weights is None else np.zeros(len(self.x), np.int8)
+        return self.x, targets, self.weights
+
     def split(self, fraction: float) -> tuple["Rows", "Rows"]:
         """Returns all rows but the last `fraction` of them, and those."""
         at = int(len(self.x) * (1.0 - fraction))

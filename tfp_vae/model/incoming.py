@@ -80,7 +80,7 @@ def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray |
     return array
 
 
-def checked(x: Any, check: RowCheck, event_shape: tuple[int, ...], name: str = "x") -> Any:
+def checked(x: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: str = "x") -> Any:
     """Returns `x`, of any kind that Keras takes, such that wrong rows raise.
 
     An array is checked as a whole, now. A `tf.data.Dataset`, a `keras.utils.PyDataset` or a
@@ -89,7 +89,7 @@ def checked(x: Any, check: RowCheck, event_shape: tuple[int, ...], name: str = "
     Args:
       x: An array `[N, *event]`, or something that gives batches `[B, *event]`.
       check: What to call on every array of rows.
-      event_shape: The shape of one row.
+      row_shape: The shape of one row, or None if it is not known before `check` has seen one.
       name: What the caller calls `x`.
 
     Raises:
@@ -99,7 +99,7 @@ def checked(x: Any, check: RowCheck, event_shape: tuple[int, ...], name: str = "
     if x is None:
         raise TypeError(f"`{name}` must be an array or a dataset; got None.")
     if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
-        return _checked_dataset(x, check, event_shape, name)
+        return _checked_dataset(x, check, row_shape, name)
     if isinstance(x, keras.utils.PyDataset):
         return _CheckedPyDataset(x, check)
     if isinstance(x, Iterator):
@@ -119,23 +119,30 @@ def rows_of(batch: Any) -> Any:
         batch = tuple(batch)
     if not isinstance(batch, tuple):
         return batch
-    if len(batch) == 2 and batch[1] is not None:
-        raise ValueError(f"A batch must hold x alone, for {_ONLY_X}; got a tuple of 2.")
+    if len(batch) > 1 and batch[1] is not None and not isinstance(batch[1], tf.NoneTensorSpec):
+        raise ValueError(
+            f"A batch must hold x alone, or with weights (x, None, weights), for {_ONLY_X}; got a "
+            f"tuple of {len(batch)}."
+        )
     return batch[0]
 
 
-def _checked_dataset(dataset: Any, check: RowCheck, event_shape: tuple[int, ...], name: str) -> Any:
+def _checked_dataset(
+    dataset: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: str
+) -> Any:
     spec = rows_of(dataset.element_spec)
     if not isinstance(spec, tf.TensorSpec):
         raise TypeError(
             f"`{name}` must be a dataset of dense tensors; got elements of {type(spec).__name__}."
         )
-    if spec.shape.rank == len(event_shape):
-        raise ValueError(
-            f"`{name}` must be a dataset of batches {shapes.written('batch', *event_shape)}; got "
-            f"single rows {shapes.written(*spec.shape.as_list())}: call `dataset.batch(100)` first."
-        )
-    checks.batch_shape(spec.shape, event_shape, name)
+    if row_shape is not None:
+        if spec.shape.rank == len(row_shape):
+            raise ValueError(
+                f"`{name}` must be a dataset of batches {shapes.written('batch', *row_shape)}; got "
+                f"single rows {shapes.written(*spec.shape.as_list())}: call `dataset.batch(100)` "
+                "first."
+            )
+        checks.batch_shape(spec.shape, row_shape, name)
 
     def checked_batch(*batch: Any) -> Any:
         rows = rows_of(batch if len(batch) > 1 else batch[0])
@@ -152,7 +159,7 @@ def _checked_dataset(dataset: Any, check: RowCheck, event_shape: tuple[int, ...]
 def _checked_batches(batches: Iterator[Any], check: RowCheck) -> Iterator[Any]:
     for batch in batches:
         check(np.asarray(rows_of(batch)))
-        yield batch
+        yield batch if isinstance(batch, (tuple, list)) else (batch,)
 
 
 class _CheckedPyDataset(keras.utils.PyDataset):
@@ -177,6 +184,9 @@ class _CheckedPyDataset(keras.utils.PyDataset):
         batch = self._inner[index]
         self._check(np.asarray(rows_of(batch)))
         return batch
+
+    def on_epoch_begin(self) -> None:
+        self._inner.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
         self._inner.on_epoch_end()

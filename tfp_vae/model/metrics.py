@@ -23,4 +23,4 @@ class LastValue(keras.metrics.Metric):
 
     def result(self) -> Any:
         """Returns the value."""
-        return self.value.value
+        return keras.ops.copy(self.value)

@@ -2,6 +2,7 @@
 
 import abc
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
     @abc.abstractmethod
     def data_dtype(self) -> str:
         """The dtype that data is cast to, that of the likelihood."""
+
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row of data as it comes in, or None if only the rows can tell."""
+        return self.event_shape
 
     @abc.abstractmethod
     def objective_terms(
@@ -83,12 +89,20 @@ class ObjectiveModel(keras.Model, abc.ABC):
                 f"`{name}` is no argument of compile: the loss is the negative mean of the "
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
-        super().compile(
-            optimizer=optimizer,
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-            jit_compile=jit_compile,
-        )
+        self._jit_choice = jit_compile
+        if jit_compile == "auto":
+            # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
+            # a step of a small network several times as fast.
+            jit_compile = not run_eagerly and not tf.distribute.has_strategy()
+        with warnings.catch_warnings():
+            if self._jit_choice == "auto":
+                warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
+            super().compile(
+                optimizer=optimizer,
+                run_eagerly=run_eagerly,
+                steps_per_execution=steps_per_execution,
+                jit_compile=jit_compile,
+            )
         self.train_loop = EpochLoop(self.train_step, self.get_metrics_result, self.jit_compile)
         self.test_loop = EpochLoop(self.test_step, self.get_metrics_result, self.jit_compile)
 
@@ -100,7 +114,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
-            "jit_compile": self.jit_compile,
+            "jit_compile": self._jit_choice,
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -165,13 +179,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
         if kwargs.get("class_weight") is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
         check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.event_shape)
+        x = incoming.checked(x, check, self.row_shape)
         validation_data = kwargs.pop("validation_data", None)
         check_validation = incoming.RowCheck(lambda rows: self.check_rows(rows, "validation_data"))
         if validation_data is not None:
-            validation_data = _checked_validation(
-                validation_data, check_validation, self.event_shape
-            )
+            validation_data = _checked_validation(validation_data, check_validation, self.row_shape)
         self.noise.state.assign(keras.random.SeedGenerator().state)
         with _failures_of(check, check_validation):
             if isinstance(x, np.ndarray):
@@ -202,17 +214,18 @@ class ObjectiveModel(keras.Model, abc.ABC):
           TypeError: If the data holds no real numbers.
           ValueError: If it does not fit the model, as in `fit`.
         """
-        incoming.refuse_targets(y)
         if kwargs.get("_use_cached_eval_dataset"):
-            return super().evaluate(x, **kwargs)
+            return super().evaluate(x, y, **kwargs)
+        incoming.refuse_targets(y)
         check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.event_shape)
+        x = incoming.checked(x, check, self.row_shape)
         with _failures_of(check):
             if not isinstance(x, np.ndarray):
                 return super().evaluate(x, **kwargs)
             given = incoming.weights(kwargs.get("sample_weight"), len(x))
             if kwargs.get("steps") is not None or not self._can_loop(kwargs.get("callbacks")):
-                return super().evaluate(x, **{**kwargs, "sample_weight": given})
+                x, targets, given = array_fit.Rows(x, given).for_keras()
+                return super().evaluate(x, targets, **{**kwargs, "sample_weight": given})
             logs = array_fit.evaluate(
                 self,
                 array_fit.Rows(x, given),
@@ -239,7 +252,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
           ValueError: If it does not fit the model, as in `fit`.
         """
         check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.event_shape)
+        x = incoming.checked(x, check, self.row_shape)
         with _failures_of(check):
             return super().predict(x, **kwargs)
 
@@ -274,6 +287,8 @@ class ObjectiveModel(keras.Model, abc.ABC):
         batches = OrderedBatches(
             rows, self.data_dtype, settings.train_batch_size, settings.shuffle, key
         )
+        if valid is not None:
+            validation_data = valid.for_keras()
         callbacks = settings.callbacks
         if not isinstance(callbacks, keras.callbacks.CallbackList):
             several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
@@ -326,12 +341,14 @@ def _as_rows(validation_data: Any) -> array_fit.Rows | None:
     return array_fit.Rows(x, incoming.weights(weights, len(x), "validation_data's weights"))
 
 
-def _checked_validation(data: Any, check: incoming.RowCheck, event_shape: tuple[int, ...]) -> Any:
+def _checked_validation(
+    data: Any, check: incoming.RowCheck, row_shape: tuple[int, ...] | None
+) -> Any:
     if not isinstance(data, tuple):
-        return incoming.checked(data, check, event_shape, "validation_data")
+        return incoming.checked(data, check, row_shape, "validation_data")
     x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
     incoming.refuse_targets(y)
-    return incoming.checked(x, check, event_shape, "validation_data"), None, weights
+    return incoming.checked(x, check, row_shape, "validation_data"), None, weights
 
 
 @contextlib.contextmanager

@@ -132,6 +132,11 @@ class VAE(ObjectiveModel):
         return self.decoder.likelihood.variable_dtype
 
     @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row as it comes in: the event's, or None before a preprocess layer."""
+        return self.event_shape if self.preprocess is None else None
+
+    @property
     def latent_size(self) -> int:
         """The number of latent variables."""
         return self.encoder.posterior.latent_size
@@ -226,6 +231,8 @@ class VAE(ObjectiveModel):
           TypeError: If `x` or `seed` is of the wrong kind.
           ValueError: If `x` does not fit the model.
         """
+        if tf.executing_eagerly() and isinstance(x, tf.Variable):
+            x = tf.convert_to_tensor(x)
         if not tf.is_tensor(x) or isinstance(x, tf.__internal__.EagerTensor):
             self.check_rows(x)
         prepared = self._preprocessed(tf.convert_to_tensor(x), seeds.as_seed(seed))
@@ -245,7 +252,10 @@ class VAE(ObjectiveModel):
         """
         likelihood = self.decoder.likelihood
         if self.preprocess is None:
-            checks.observations(x, self.event_shape, likelihood.support, likelihood.advice, name)
+            values = checks.observations(
+                x, self.event_shape, likelihood.support, likelihood.advice, name
+            )
+            checks.representable(values, likelihood.variable_dtype, name)
             return
         values = checks.array(x, name)
         if values.ndim == 0 or values.shape[0] == 0:

@@ -74,6 +74,11 @@ class Objective(abc.ABC):
                 f"`posterior` must have batch shape {x.shape[:1]}, one distribution for every row "
                 f"of `x`; got {posterior.batch_shape}."
             )
+        if not _broadcasts_to(prior.batch_shape, posterior.batch_shape):
+            raise ValueError(
+                f"`prior` must have batch shape [] or {posterior.batch_shape}, that of the "
+                f"posterior; got {prior.batch_shape}."
+            )
         for name in self.schedules:
             if step is None:
                 raise ValueError(f"`{name}` follows a schedule: pass the training step as `step`.")
@@ -119,7 +124,8 @@ def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> t
 
     Raises:
       TypeError: If `likelihood_fn` returns no distribution.
-      ValueError: If its event shape is not that of a row of `x`.
+      ValueError: If its event shape is not that of a row of `x`, or its batch shape not that of
+        the latents.
     """
     likelihood = likelihood_fn(z)
     if not isinstance(likelihood, tfd.Distribution):
@@ -131,4 +137,16 @@ def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> t
             f"`likelihood_fn` must return a distribution with the event shape of a row of `x`, "
             f"{x.shape[1:]}; got {likelihood.event_shape}."
         )
+    if not likelihood.batch_shape.is_compatible_with(z.shape[:-1]):
+        raise ValueError(
+            "`likelihood_fn` must return a distribution with the batch shape [samples, batch] of "
+            f"the latents, {z.shape[:-1]}; got {likelihood.batch_shape}."
+        )
+    dtype = likelihood.dtype
+    if isinstance(dtype, tf.DType) and dtype.is_floating and dtype != x.dtype:
+        x = tf.cast(x, dtype)
     return likelihood.log_prob(x)
+
+
+def _broadcasts_to(shape: tf.TensorShape, target: tf.TensorShape) -> bool:
+    return shape.rank in (0, None) or shape.is_compatible_with(target)

@@ -75,12 +75,14 @@ class ELBO(Objective):
             self.check_pair(posterior, prior)
             per_latent = divergences.kl_divergence_per_dimension(posterior, prior)
             counted = tf.reduce_sum(tf.maximum(per_latent, self.free_bits), axis=-1)
-        weight = self.kl_weight(step) if callable(self.kl_weight) else self.kl_weight
+        weight = self.kl_weight
+        if callable(weight):
+            weight = tf.cast(weight(step), counted.dtype)
         return ObjectiveTerms(
             elbo=expected - kl_divergence,
             log_likelihood=expected,
             kl_divergence=kl_divergence,
-            objective=expected - tf.cast(weight, counted.dtype) * counted,
+            objective=expected - weight * counted,
         )
 
     @property
