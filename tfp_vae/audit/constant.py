@@ -1,0 +1,59 @@
+"""Finds the constant that a loss adds to its terms."""
+
+import math
+
+from tfp_vae.audit.kl_term import KLTerm
+from tfp_vae.audit.likelihood_term import LikelihoodTerm
+from tfp_vae.audit.measuring import LossProbe, Z
+from tfp_vae.audit.points import Design
+
+_TOLERANCE = 5e-3
+
+
+def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> float | None:
+    """Measures what a loss adds to multiples of the declared log-likelihood and of a KL.
+
+    Args:
+        probe: The loss.
+        likelihood: Its likelihood term.
+        kl: Its KL term.
+
+    Returns:
+        The constant in nats, or None if there is none, if it is the normalising constant of a
+        Normal density, or if one of the terms is not as declared.
+    """
+    fit, kl_fit = likelihood.fit, kl.fit
+    if fit is None or not likelihood.as_declared or (kl_fit is None and not kl.missing):
+        return None
+    rest = probe.design.resting_event()
+    measured = probe.measure([rest])
+    reference = float(
+        likelihood.declared.negative_log_likelihood(rest.x[None], rest.decoder_output[None])[0]
+    )
+    explained = fit.weight * reference
+    size = abs(explained)
+    slack = float(measured.slack[0]) + Z * fit.weight_error * abs(reference)
+    if kl_fit is not None and kl.reading is not None:
+        divergence = float(
+            kl.reading.kl_divergence(tuple(e[None] for e in rest.encoder_outputs))[0]
+        )
+        explained += kl_fit.weight * divergence
+        size += abs(kl_fit.weight) * (divergence + probe.design.latent_size)
+        slack += Z * kl_fit.weight_error * divergence
+    remaining = float(measured.values[0]) - explained
+    allowed = [0.0]
+    if likelihood.declared.free_weight:
+        allowed += _normalising_constants(fit.weight, probe.design)
+    if any(abs(remaining - constant) <= _TOLERANCE * size + slack for constant in allowed):
+        return None
+    return remaining
+
+
+def _normalising_constants(weight: float, design: Design) -> list[float]:
+    """The constants beside a weighted Normal log-density that make it a squared error or whole."""
+    entries = math.prod(design.event_shape)
+    half_log = 0.5 * math.log(2.0 * math.pi)
+    bare = -weight * entries * half_log
+    scale = 1.0 / math.sqrt(abs(weight))
+    whole = math.copysign(1.0, weight) * entries * (math.log(scale) + half_log)
+    return [bare, bare + whole]

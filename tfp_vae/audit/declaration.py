@@ -1,0 +1,84 @@
+"""Checks what the caller of an audit declares."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tfp_vae.audit.blackbox import positional_count
+from tfp_vae.audit.references import DECLARED_FORMS
+
+
+def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
+    """Returns the event shape as a tuple.
+
+    Raises:
+        TypeError: If it is no sequence of sizes.
+        ValueError: If a size is below 1.
+    """
+    try:
+        shape = tuple(int(n) for n in event_shape)
+    except TypeError as error:
+        raise TypeError(
+            f"`event_shape` was expected to be a sequence of sizes, but it is {event_shape!r}."
+        ) from error
+    if not shape or min(shape) < 1:
+        raise ValueError(
+            f"`event_shape` was expected to hold sizes of at least 1, but it is {event_shape!r}."
+        )
+    if not isinstance(latent_size, (int, np.integer)) or latent_size < 1:
+        raise ValueError(
+            f"`latent_size` was expected to be an int of at least 1, but it is {latent_size!r}."
+        )
+    return shape
+
+
+def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: float) -> None:
+    """Checks the declared distribution and the KL's weight.
+
+    Raises:
+        ValueError: If one of them is unknown, or the weight is not positive.
+    """
+    likelihoods = sorted({name for name, _ in DECLARED_FORMS})
+    if likelihood not in likelihoods:
+        raise ValueError(
+            f"`likelihood` was expected to be one of {', '.join(likelihoods)}, but it is "
+            f"{likelihood!r}."
+        )
+    outputs = sorted(output for name, output in DECLARED_FORMS if name == likelihood)
+    if decoder_output not in outputs:
+        raise ValueError(
+            f"`decoder_output` was expected to be one of {', '.join(outputs)} for a {likelihood} "
+            f"likelihood, but it is {decoder_output!r}."
+        )
+    if not (math.isfinite(expected_kl_weight) and expected_kl_weight > 0):
+        raise ValueError(
+            "`expected_kl_weight` was expected to be a positive number, but it is "
+            f"{expected_kl_weight!r}."
+        )
+
+
+def encoder_output_count(loss: Any, sampler: Any) -> int:
+    """How many encoder outputs a loss takes: 0, 1 or 2.
+
+    Raises:
+        TypeError: If the loss or the sampler is no function, or the loss takes too few or too many
+            arguments.
+    """
+    for name, function in (("loss", loss), ("sampler", sampler)):
+        if not callable(function) and not (name == "sampler" and function is None):
+            raise TypeError(
+                f"`{name}` was expected to be a function, but it is a {type(function).__name__}."
+            )
+    count = positional_count(loss)
+    from_sampler = positional_count(sampler) if sampler is not None else None
+    if count is None or (count[1] and count[0] <= 2):
+        if from_sampler is not None and from_sampler[0] in (1, 2):
+            return from_sampler[0]
+        return 2
+    if not 2 <= count[0] <= 4:
+        raise TypeError(
+            "`loss` was expected to be a function of (x, decoder_output, *encoder_outputs) with at "
+            f"most two encoder outputs, but it takes {count[0]} arguments."
+        )
+    return count[0] - 2

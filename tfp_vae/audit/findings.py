@@ -1,0 +1,65 @@
+"""What an audit can find: one code per mistake, its severity and its title."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+
+CODES: dict[str, tuple[Severity, str]] = {
+    "loss-sign": ("error", "The whole loss has the wrong sign: this is the ELBO, to be maximised"),
+    "kl-sign": ("error", "The KL divergence enters the loss with the wrong sign"),
+    "kl-weight": ("error", "The KL divergence is multiplied by a wrong number"),
+    "kl-reduction": (
+        "error",
+        "The KL divergence is scaled by a size instead of summed over latents",
+    ),
+    "kl-formula": ("error", "The KL's terms are no KL divergence, however s is read"),
+    "kl-missing": ("error", "There is no KL divergence in the loss"),
+    "scale-mismatch": (
+        "error",
+        "The sampler and the KL read the second encoder output differently",
+    ),
+    "sampler-noise": ("error", "The sampler's noise is not standard normal times the scale"),
+    "likelihood-sign": ("error", "The log-likelihood enters the loss with the wrong sign"),
+    "likelihood-reduction": (
+        "error",
+        "The log-likelihood is scaled by a size instead of summed over the event",
+    ),
+    "likelihood-weight": ("error", "The log-likelihood is multiplied by a wrong number"),
+    "likelihood-formula": ("error", "This is not the log-likelihood of the declared distribution"),
+    "batch-reduction": ("error", "The weight of one term against the other follows the batch size"),
+    "batch-mean": ("info", "One term is averaged over the batch before the other is added"),
+    "overall-factor": ("info", "The negative ELBO times a positive factor"),
+    "fixed-scale": ("info", "Squared error: a Normal likelihood with a fixed scale"),
+    "constant": ("info", "Right up to an added constant"),
+    "support": ("error", "The data lie outside the likelihood's support"),
+    "not-finite": ("error", "NaN or infinity for finite inputs that a network can reach"),
+    "unbounded": ("warning", "The loss has no lower bound: it falls forever"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that an audit found.
+
+    Attributes:
+        code: The finding's short name, a key of `tfp_vae.audit.findings.CODES`.
+        severity: `"error"` (the loss is wrong), `"warning"` or `"info"`.
+        title: What is the matter, in one line.
+        evidence: The measured numbers that show it.
+        fix: What to write instead.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    evidence: str
+    fix: str
+
+    @classmethod
+    def of(cls, code: str, evidence: str, fix: str) -> "Finding":
+        """Makes the finding of `code`, whose severity and title stand in `CODES`."""
+        severity, title = CODES[code]
+        return cls(code=code, severity=severity, title=title, evidence=evidence, fix=fix)

@@ -1,0 +1,41 @@
+"""Checks data against the support of the declared likelihood."""
+
+from typing import Any
+
+import numpy as np
+
+
+def outside_support(data: Any, likelihood: str, event_shape: tuple[int, ...]) -> str | None:
+    """Says how data lie outside a likelihood's support, or None if they do not.
+
+    Args:
+        data: Examples, `[N, *event_shape]`.
+        likelihood: `"bernoulli"`, `"normal"` or `"continuous_bernoulli"`.
+        event_shape: The shape of one example.
+
+    Raises:
+        TypeError: If the data are no numbers.
+        ValueError: If their shape is another.
+    """
+    try:
+        values = np.asarray(data).astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"`data` was expected to be an array of numbers, but it is a {type(data).__name__}."
+        ) from error
+    if values.shape[1:] != event_shape or values.ndim != len(event_shape) + 1 or not values.size:
+        raise ValueError(
+            f"`data` was expected to have shape [N, {', '.join(map(str, event_shape))}], but it "
+            f"has shape {list(values.shape)}."
+        )
+    if not np.all(np.isfinite(values)):
+        return f"{np.mean(~np.isfinite(values)):.2%} of the values are NaN or infinite"
+    if likelihood == "normal":
+        return None
+    low, high = float(values.min()), float(values.max())
+    if low < 0.0 or high > 1.0:
+        return f"the values reach from {low:g} to {high:g}, outside [0, 1]"
+    grey = float(np.mean((values != 0.0) & (values != 1.0)))
+    if likelihood == "bernoulli" and grey > 0.0:
+        return f"{grey:.1%} of the values lie strictly between 0 and 1"
+    return None
