@@ -15,13 +15,17 @@ from tfp_vae import (
     priors,
 )
 from tfp_vae._version import __version__
+from tfp_vae.audit import AuditReport, Finding, audit
 from tfp_vae.model import VAE, Decoder, Encoder
 
 __all__ = [
     "VAE",
+    "AuditReport",
     "Decoder",
     "Encoder",
+    "Finding",
     "__version__",
+    "audit",
     "datasets",
     "divergences",
     "evaluation",
@@ -31,9 +35,10 @@ __all__ = [
     "plotting",
     "posteriors",
     "priors",
+    "testing",
 ]
 
-_NEEDS_AN_EXTRA = frozenset({"plotting"})
+_NEEDS_AN_EXTRA = frozenset({"plotting", "testing"})
 
 
 def __getattr__(name: str) -> Any:

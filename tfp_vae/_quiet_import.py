@@ -16,14 +16,14 @@ from collections.abc import Iterator
 
 _NOTICE = re.compile(
     r"^(WARNING: All log messages before absl"
-    r"|[IWE]\d{4} .*(port|cudart_stub|cuda_platform|cpu_feature_guard)\.cc"
+    r"|[IWE]\d{4} .*(port|cudart_stub|cuda_platform|cpu_feature_guard|local_rendezvous)\.cc"
     r"|To enable the following instructions:)"
 )
 
 
 @contextlib.contextmanager
-def startup_notices_dropped() -> Iterator[None]:
-    """Drops TensorFlow's start-up notices from standard error, and passes everything else on."""
+def notices_dropped() -> Iterator[None]:
+    """Drops notices of TensorFlow's from standard error, and passes everything else on."""
     try:
         sys.stderr.flush()
         saved = os.dup(2)
@@ -45,7 +45,7 @@ def startup_notices_dropped() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-with startup_notices_dropped(), warnings.catch_warnings():
+with notices_dropped(), warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import keras
     import tensorflow_probability

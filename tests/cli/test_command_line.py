@@ -233,3 +233,58 @@ def test_help_names_every_command(tmp_path):
     assert done.returncode == 0
     for command in ("train", "evaluate", "sample"):
         assert command in done.stdout
+
+
+LOSSES = """
+import tensorflow as tf
+
+def right(x, probs, mean, log_variance):
+    nll = -tf.reduce_sum(
+        x * tf.math.log(probs + 1e-7) + (1 - x) * tf.math.log(1 - probs + 1e-7), -1)
+    kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - log_variance - 1, -1)
+    return tf.reduce_mean(nll + kl)
+
+def wrong(x, probs, mean, log_variance):
+    kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - log_variance - 1, -1)
+    return right(x, probs, mean, log_variance) - 2 * tf.reduce_mean(kl)
+
+def sampler(mean, s):
+    return mean + s * tf.random.normal(tf.shape(mean), dtype=mean.dtype)
+
+def broken(x, probs, mean, log_variance):
+    raise RuntimeError("no such thing")
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["user_losses:right"], 0, "measured to compute"),
+        (["user_losses:wrong"], 1, "kl-sign"),
+        (["user_losses:right", "--sampler", "user_losses:sampler"], 1, "scale-mismatch"),
+        (["user_losses:broken"], 2, "no such thing"),
+        (["user_losses:absent"], 2, "absent"),
+        (["no_such_module:loss"], 2, "no_such_module"),
+        (["user_losses:right", "--likelihood", "gauss"], 2, "gauss"),
+        (["user_losses:right", "--event-shape", "x"], 2, "--event-shape"),
+    ],
+)
+def test_audit_ends_with_its_code(tmp_path, run_here, monkeypatch, arguments, code, word):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "user_losses.py").write_text(LOSSES)
+    sizes = [] if "--event-shape" in arguments else ["--event-shape", "12", "--latent-size", 2]
+    done = run_here("audit", *arguments, *sizes, cwd=tmp_path)
+    sys.modules.pop("user_losses", None)
+    assert done.returncode == code, done.stderr
+    assert word in (done.stdout if code < 2 else done.stderr)
+    if code == 2:
+        assert len(lines(done.stderr)) == 1
+
+
+def test_audit_prints_json_from_a_process(tmp_path):
+    (tmp_path / "user_losses.py").write_text(LOSSES)
+    done = run("audit", "user_losses:wrong", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert "kl-sign" in report["codes"]
+    assert not report["ok"]

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import keras
+import matplotlib
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -77,3 +78,23 @@ def test_page_examples(page, tmp_path, monkeypatch):
     scope = {}
     for block in code_blocks(page):
         exec(compile(block, str(page), "exec"), scope)
+
+
+NOTEBOOKS = sorted(ROOT.glob("docs/tutorials/*.md"))
+
+
+def shortened(cell):
+    """A tutorial's cell with few epochs, so that it runs in seconds."""
+    return re.sub(r"^EPOCHS = \d+$", "EPOCHS = 2", cell, flags=re.M)
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.stem)
+def test_tutorial_cells(page, tmp_path, monkeypatch):
+    matplotlib.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    cells = re.findall(r"^```\{code-cell\} ipython3\n(.*?)^```", text, re.M | re.S)
+    assert cells
+    scope = {}
+    for cell in cells:
+        exec(compile(shortened(cell), str(page), "exec"), scope)

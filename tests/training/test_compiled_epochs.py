@@ -145,7 +145,7 @@ def test_epoch_callbacks_see_the_log_and_can_stop(trained):
         binary_rows(), epochs=5, batch_size=10, verbose=0, callbacks=[notes, StopAtOnce()]
     )
     assert len(notes.logs) == len(history.epoch) == 1
-    assert list(notes.logs[0]) == ["loss", "elbo", "log_likelihood", "kl_divergence"]
+    assert set(notes.logs[0]) == {"loss", "elbo", "log_likelihood", "kl_divergence"}
 
 
 def test_the_loop_is_traced_once_over_fits_and_evaluations():

@@ -7,6 +7,7 @@ import tensorflow as tf
 import typer
 
 from tfp_vae import __version__, _quiet_import
+from tfp_vae.cli.audit import audit
 from tfp_vae.cli.console import INTERRUPTED, CommandError, out, print_failure
 from tfp_vae.cli.evaluate import evaluate
 from tfp_vae.cli.sample import sample
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(evaluate)
 app.command()(sample)
+app.command()(audit)
 
 
 def _print_version(wanted: bool) -> None:
@@ -52,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
       The exit code: 0 done, 1 bad data, 2 bad usage, 130 interrupted.
     """
-    with _quiet_import.startup_notices_dropped():
+    with _quiet_import.notices_dropped():
         tf.config.list_physical_devices()
     try:
         code = app(list(arguments), standalone_mode=False)

@@ -1,21 +1,14 @@
 """`tfp-vae evaluate`."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from tfp_vae import evaluation
 from tfp_vae.cli.console import BAD_DATA, fail
+from tfp_vae.cli.formats import Format
 from tfp_vae.cli.sources import read_data, read_model
 from tfp_vae.cli.tables import print_json, print_summary
-
-
-class Format(StrEnum):
-    """How figures are printed."""
-
-    table = "table"
-    json = "json"
 
 
 def evaluate(

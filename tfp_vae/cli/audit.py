@@ -1,0 +1,97 @@
+"""`tfp-vae audit`."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfp_vae import _quiet_import
+from tfp_vae.audit import audit as audit_loss
+from tfp_vae.audit import load_callable
+from tfp_vae.cli.console import BAD_USAGE, fail, out
+from tfp_vae.cli.formats import Format
+from tfp_vae.cli.sources import read_data
+
+
+class Likelihood(StrEnum):
+    """What the loss is meant to hold."""
+
+    bernoulli = "bernoulli"
+    normal = "normal"
+    continuous_bernoulli = "continuous_bernoulli"
+
+
+class DecoderOutput(StrEnum):
+    """What the decoder gives."""
+
+    probs = "probs"
+    logits = "logits"
+    mean = "mean"
+
+
+def audit(
+    loss: Annotated[
+        str,
+        typer.Argument(
+            help="module:function, the loss: (x, decoder_output, mean, scale-like) to a scalar or "
+            "one value per example."
+        ),
+    ],
+    sampler: Annotated[
+        str | None,
+        typer.Option("--sampler", help="module:function, the sampler: (mean, scale-like) to z."),
+    ] = None,
+    likelihood: Annotated[
+        Likelihood, typer.Option("--likelihood", help="What the loss is meant to hold.")
+    ] = Likelihood.bernoulli,
+    decoder_output: Annotated[
+        DecoderOutput, typer.Option("--decoder-output", help="What the decoder gives.")
+    ] = DecoderOutput.probs,
+    event_shape: Annotated[
+        str, typer.Option("--event-shape", help="The shape of one example, such as 784 or 28,28,1.")
+    ] = "784",
+    latent_size: Annotated[
+        int, typer.Option("--latent-size", min=1, help="The number of latents.")
+    ] = 16,
+    kl_weight: Annotated[
+        float, typer.Option("--kl-weight", help="The weight of the KL in a beta-VAE.")
+    ] = 1.0,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Some real examples: a .npy, .npz or .csv file.")
+    ] = None,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="A report to read, or JSON for a script.")
+    ] = Format.table,
+) -> None:
+    """Read a hand-written loss back as a formula, and name its mistakes.
+
+    Ends with 0 if there is none, 1 if there are findings, 2 if the loss could not be read.
+    """
+    sizes = event_shape.strip("[]() ").split(",")
+    if not all(size.strip().isdigit() for size in sizes if size.strip()):
+        fail(f"--event-shape must be sizes such as 784 or 28,28,1; got {event_shape!r}.", BAD_USAGE)
+    examples = None if data is None else read_data(str(data)).x
+    try:
+        # Sizes that a loss does not take make TensorFlow write warnings of its own.
+        with _quiet_import.notices_dropped():
+            report = audit_loss(
+                load_callable(loss, "loss"),
+                None if sampler is None else load_callable(sampler, "sampler"),
+                likelihood=likelihood.value,
+                decoder_output=decoder_output.value,
+                event_shape=[int(size) for size in sizes if size.strip()],
+                latent_size=latent_size,
+                expected_kl_weight=kl_weight,
+                data=examples,
+            )
+    except (ImportError, TypeError, ValueError) as error:
+        fail(error, BAD_USAGE)
+    text = (
+        json.dumps(report.to_dict(), ensure_ascii=False)
+        if output_format is Format.json
+        else str(report)
+    )
+    out.print(text, markup=False, soft_wrap=True)
+    raise typer.Exit(report.exit_code)

@@ -1,0 +1,36 @@
+"""What a test suite asserts of a hand-written loss."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tfp_vae.audit import audit
+
+
+def assert_loss_is_negative_elbo(
+    loss: Callable[..., Any], sampler: Callable[..., Any] | None = None, **declaration: Any
+) -> None:
+    """Fails unless a loss is the negative evidence lower bound, up to a positive factor.
+
+    Args:
+      loss: A function `(x, decoder_output, *encoder_outputs)` that returns a scalar or one value
+        per example.
+      sampler: The function `(*encoder_outputs)` that draws z, if any.
+      **declaration: What the loss is meant to be, as `tfp_vae.audit` takes it: `likelihood`,
+        `decoder_output`, `event_shape`, `latent_size`, `expected_kl_weight`, `data`.
+
+    Raises:
+      AssertionError: If the loss is anything else, or could not be told; the message is the report.
+      TypeError: If an argument is of the wrong kind.
+      ValueError: If an argument has a wrong value, or the loss cannot be called.
+
+    Example:
+      >>> def loss(x, logits, loc, log_variance):
+      ...     likelihood = tfd.Independent(tfd.Bernoulli(logits=logits), 1)
+      ...     q = tfd.MultivariateNormalDiag(loc, tf.exp(log_variance / 2))
+      ...     p = tfd.MultivariateNormalDiag(tf.zeros_like(loc))
+      ...     return tf.reduce_mean(tfd.kl_divergence(q, p) - likelihood.log_prob(x))
+      >>> tfp_vae.testing.assert_loss_is_negative_elbo(
+      ...     loss, decoder_output="logits", event_shape=[20], latent_size=3)
+    """
+    __tracebackhide__ = True
+    audit(loss, sampler, **declaration).assert_ok()
