@@ -1,0 +1,71 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+import properties
+import strategies
+from tfp_vae import objectives
+
+
+@given(strategies.vaes_with_data())
+def test_every_weight_has_a_finite_gradient(vae_and_x):
+    properties.check_every_weight_has_a_finite_gradient(*vae_and_x)
+
+
+@given(st.data(), st.floats(-60.0, 60.0), st.floats(-60.0, 60.0))
+def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, decoded):
+    latent_size, event_shape = data.draw(strategies.latent_sizes), [3]
+    posterior = data.draw(strategies.all_posteriors(latent_size))
+    likelihood = data.draw(strategies.all_likelihoods(event_shape))
+    posterior.build([None, latent_size])
+    likelihood.build([None, 3])
+    inputs = [tf.fill([2, latent_size], encoded), tf.fill([1, 2, 3], decoded)]
+    for layer in (posterior, likelihood):
+        for head in layer.heads.values():
+            kernel = head.kernel
+            kernel.assign(np.eye(*kernel.shape))
+    x = strategies.data_for(likelihood, 2)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        terms = objectives.ELBO()(
+            x,
+            posterior=posterior(inputs[0]),
+            prior=properties.diagonal_normal(
+                np.zeros(latent_size, "float32"), np.ones(latent_size, "float32")
+            ),
+            likelihood_fn=lambda z: likelihood(inputs[1]),
+            seed=0,
+        )
+    for value in (*terms, *tape.gradient(terms.objective, inputs)):
+        assert np.isfinite(value.numpy()).all()
+
+
+@given(st.data(), st.integers(0, 2**31))
+def test_float32_tracks_float64(data, seed):
+    """The same noise is not drawn in the two, so the posterior is one of almost no width."""
+    likelihood_of = data.draw(st.sampled_from(list(strategies.LIKELIHOODS)))
+    features = np.random.default_rng(seed).normal(size=[4, 2])
+    weights = None
+    log_probs = []
+    for policy in ("float64", "float32"):
+        keras.config.set_dtype_policy(policy)
+        layer = likelihood_of([3])
+        layer.build([None, 2])
+        weights = layer.get_weights() if weights is None else weights
+        layer.set_weights(weights)
+        x = strategies.data_for(layer, 4, seed).astype(policy)
+        log_probs.append(layer(features.astype(policy)).log_prob(x).numpy())
+    keras.config.set_dtype_policy("float32")
+    assert [log_prob.dtype.name for log_prob in log_probs] == ["float64", "float32"]
+    np.testing.assert_allclose(log_probs[1], log_probs[0], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [0.7, 0.1])
+def test_a_fixed_scale_keeps_its_digits_in_float64(scale, float64):
+    from tfp_vae import likelihoods
+
+    layer = likelihoods.Normal([2], scale=scale)
+    assert (layer(np.zeros([1, 2])).stddev().numpy() == scale).all()

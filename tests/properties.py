@@ -1,0 +1,450 @@
+"""The properties of the bound, each as an ordinary function that raises an AssertionError.
+
+The property tests call them on what Hypothesis draws, and the mutation tests call them on broken
+code, where one of them must fail. They ask nothing of the code but its public API.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from oracles import (
+    Enumerable,
+    LinearGaussian,
+    diagonal_normal,
+    normal_kl_divergence,
+    without_exact_kl,
+)
+from tfp_vae import distributions, divergences, networks, objectives
+from zscores import LIMIT, assert_mean
+
+DRAWS = 4000
+
+
+def assert_close(actual, expected, rtol=1e-9, atol=1e-9):
+    np.testing.assert_allclose(np.asarray(actual), np.asarray(expected), rtol=rtol, atol=atol)
+
+
+def repeated(row, count=DRAWS):
+    """Returns one row of data as a batch, so that one call gives independent draws."""
+    return np.repeat(np.asarray(row)[None], count, axis=0)
+
+
+class _SameNoise(tfd.MultivariateNormalDiag):
+    """A normal posterior that draws every row from the same noise.
+
+    With it the terms of a row depend on that row alone, so that permuting and splitting a batch
+    can be asked to change nothing at all.
+    """
+
+    def _call_sample_n(self, sample_shape, seed, **kwargs):
+        noise = tf.random.stateless_normal([sample_shape, 1, *self.event_shape], seed, dtype=self.dtype)
+        return self.loc + self.scale.diag_part() * noise
+
+
+def affine_normal(model):
+    """Returns the `likelihood_fn` of a linear-Gaussian model, made of TFP's own distributions."""
+
+    def likelihood_fn(z):
+        loc = tf.linalg.matvec(tf.constant(model.weights), z) + model.offset
+        return diagonal_normal(loc, np.full(model.event_size, model.scale))
+
+    return likelihood_fn
+
+
+def standard_normal(size):
+    return diagonal_normal(np.zeros(size), np.ones(size))
+
+
+# 1: shapes
+
+
+def check_terms_have_shape_batch(vae, x):
+    for sample_size in (1, 3):
+        terms = vae.elbo(x, sample_size=sample_size, seed=0)
+        for name, term in terms._asdict().items():
+            assert term.shape == [len(x)], f"{name} has shape {term.shape}"
+    traced = []
+
+    @tf.function(input_signature=[tf.TensorSpec([None, *vae.event_shape], vae.compute_dtype)])
+    def graph(rows):
+        terms = vae.elbo(rows, sample_size=2, seed=0)
+        traced.extend(term.shape.as_list() for term in terms)
+        return terms
+
+    for term in graph(tf.cast(x, vae.compute_dtype)):
+        assert term.shape == [len(x)]
+    assert traced == [[None]] * 3
+
+
+def check_elbo_is_log_likelihood_less_kl(vae, x):
+    for terms in (
+        vae.elbo(x, sample_size=2, seed=0),
+        vae.objective_terms(tf.cast(x, vae.compute_dtype), tf.constant([0, 1]), 3, training=False),
+    ):
+        assert_close(terms.elbo, terms.log_likelihood - terms.kl_divergence, 1e-6, 1e-6)
+
+
+# 2, 3, 4: values
+
+
+def check_linear_gaussian_elbo(model, loc_shift=0.3, scale_factor=1.4, sample_size=1):
+    """The mean of the ELBO is the exact one, and log p(x) less the exact gap."""
+    row = model.draws(1)[0]
+    vae = model.vae(loc_shift, scale_factor)
+    terms = vae.elbo(repeated(row), sample_size=sample_size, seed=7)
+    mean, stddev = model.posterior_moments(row[None], loc_shift, scale_factor)
+    log_likelihood = model.log_likelihood(row[None], mean, stddev)[0]
+    kl_divergence = normal_kl_divergence(mean, stddev).sum()
+    assert_close(terms.kl_divergence, kl_divergence)
+    assert_mean(terms.log_likelihood, log_likelihood)
+    exact_mean, exact_stddev = model.posterior_moments(row[None])
+    gap = normal_kl_divergence(mean, stddev, exact_mean, exact_stddev).sum()
+    assert gap >= 0.0
+    assert_mean(terms.elbo, model.log_marginal_likelihood(row)[0] - gap)
+
+
+def check_analytic_and_sampled_elbo_agree(model, loc_shift=0.3, scale_factor=1.4):
+    """The difference of the two is KL by formula less KL by sampling, of mean zero."""
+    x = repeated(model.draws(1)[0])
+    vae = model.vae(loc_shift, scale_factor)
+    options = {"posterior": vae.encoder(x), "likelihood_fn": vae.decoder, "seed": 5}
+    analytic = objectives.ELBO()(x, prior=vae.prior(), **options)
+    sampled = objectives.ELBO()(x, prior=without_exact_kl(vae.prior()), **options)
+    assert np.std(sampled.kl_divergence) > 1e-3
+    assert_close(analytic.log_likelihood, sampled.log_likelihood)
+    assert_mean(sampled.elbo - analytic.elbo, 0.0)
+
+
+def check_sampled_elbo_at_the_exact_posterior_is_log_marginal_likelihood(model, sample_size=1):
+    """Without any statistics: every single draw gives log p(x)."""
+    x = model.draws(6)
+    vae = model.vae()
+    terms = objectives.ELBO(sample_size=sample_size)(
+        x,
+        posterior=vae.encoder(x),
+        prior=without_exact_kl(vae.prior()),
+        likelihood_fn=vae.decoder,
+        seed=3,
+    )
+    assert_close(terms.elbo, model.log_marginal_likelihood(x))
+
+
+def check_more_samples_mean_less_variance(model, sample_size=8):
+    """The variance of the mean of S independent draws is an S-th of that of one."""
+    x = repeated(model.draws(1)[0])
+    vae = model.vae(0.3, 1.4)
+    variances, errors = [], []
+    for size in (1, sample_size):
+        values = vae.elbo(x, sample_size=size, seed=11).elbo.numpy()
+        centred = values - values.mean()
+        variance = np.mean(centred**2)
+        variances.append(variance * size)
+        errors.append(size * np.sqrt((np.mean(centred**4) - variance**2) / len(values)))
+    z = abs(variances[0] - variances[1]) / np.hypot(*errors)
+    assert z < LIMIT, f"|z| is {z:.1f}: the draws of one example are not independent"
+
+
+def check_enumerable_elbo(model, posterior_probs=None):
+    """Discrete latents, where E[ELBO], log p(x) and the gap are finite sums."""
+    x = model.all_observations()
+    if posterior_probs is None:
+        posterior_probs = np.full([len(x), len(model.prior_probs)], 0.35)
+    log_likelihood, kl_divergence, gap = model.exact_terms(x, posterior_probs)
+    log_marginal = model.log_marginal_likelihood(x)
+    assert_close(np.exp(log_marginal).sum(), 1.0)
+    assert_close(log_likelihood - kl_divergence, log_marginal - gap)
+    terms = objectives.ELBO(sample_size=1)(
+        np.repeat(x, 1000, axis=0),
+        posterior=model.posterior(np.repeat(posterior_probs, 1000, axis=0)),
+        prior=model.prior(),
+        likelihood_fn=model.likelihood_fn,
+        seed=2,
+    )
+    assert_close(terms.kl_divergence, np.repeat(kl_divergence, 1000))
+    assert_mean(np.reshape(terms.log_likelihood, [-1, 1000]).T, log_likelihood)
+    assert_mean(np.reshape(terms.elbo, [-1, 1000]).T, log_marginal - gap)
+
+
+# 7: gradients
+
+
+def check_gradient_is_unbiased(model, loc_shift=0.3, scale_factor=1.4):
+    """The mean gradient is that of the exact ELBO, for loc, scale and the decoder's weights."""
+    row = model.draws(1)[0]
+    mean, stddev = (
+        moment[0] for moment in model.posterior_moments(row[None], loc_shift, scale_factor)
+    )
+    parameters = [
+        tf.constant(repeated(value, 2000)) for value in (mean, stddev, model.weights)
+    ]
+    with tf.GradientTape() as tape:
+        tape.watch(parameters)
+        loc, scale, weights = parameters
+
+        def likelihood_fn(z):
+            loc = tf.linalg.matvec(weights, z) + model.offset
+            return diagonal_normal(loc, np.full(model.event_size, model.scale))
+
+        terms = objectives.ELBO()(
+            repeated(row, 2000),
+            posterior=_ours(loc, scale),
+            prior=standard_normal(model.latent_size),
+            likelihood_fn=likelihood_fn,
+            seed=13,
+        )
+        total = tf.reduce_sum(terms.objective)
+    drawn = tape.gradient(total, parameters)
+    error = row - model.offset - model.weights @ mean
+    precision = 1.0 / model.scale**2
+    square = (model.weights**2).sum(axis=0)
+    assert_mean(drawn[0], precision * model.weights.T @ error - mean)
+    assert_mean(drawn[1], -precision * square * stddev - stddev + 1.0 / stddev)
+    expected = precision * (np.outer(error, mean) - model.weights * stddev**2)
+    assert_mean(drawn[2], expected)
+
+
+def _ours(loc, scale):
+    return distributions.MultivariateNormalDiag(loc, scale)
+
+
+# 8: the KL
+
+
+def check_kl_divergence(mean, stddev):
+    """Non-negative, zero for q = p, the sum over latents, and as the formula has it."""
+    size = np.shape(mean)[-1]
+    q, p = _ours(mean, stddev), _ours(np.zeros(size), np.ones(size))
+    value = divergences.exact_kl_divergence(q, p)
+    assert (value.numpy() >= 0.0).all()
+    assert_close(value, normal_kl_divergence(mean, stddev).sum(axis=-1))
+    assert_close(divergences.exact_kl_divergence(q, q), 0.0)
+    per_dimension = divergences.kl_divergence_per_dimension(q, p)
+    assert per_dimension.shape == np.shape(mean)
+    assert_close(tf.reduce_sum(per_dimension, -1), value)
+    halves = [
+        divergences.exact_kl_divergence(
+            _ours(mean[:, part], stddev[:, part]), standard_normal(mean[:, part].shape[1])
+        )
+        for part in (slice(None, 1), slice(1, None))
+        if mean[:, part].shape[1]
+    ]
+    assert_close(sum(halves), value)
+
+
+def check_exact_kl_agrees_with_sampled(mean, stddev):
+    mean, stddev = repeated(mean), repeated(stddev)
+    q, p = _ours(mean, stddev), standard_normal(mean.shape[1])
+    sampled = divergences.sampled_kl_divergence(q, p, q.sample(1, seed=[3, 4]))
+    assert_mean(sampled, divergences.exact_kl_divergence(q, p)[0])
+
+
+# 9: the batch
+
+
+def check_batch_order_and_size_change_nothing(model):
+    x = model.draws(6)
+    mean, stddev = model.posterior_moments(x, 0.3, 1.4)
+
+    def elbo_of(rows):
+        terms = objectives.ELBO(free_bits=0.2, sample_size=2)(
+            x[rows],
+            posterior=_SameNoise(mean[rows], stddev[rows]),
+            prior=standard_normal(model.latent_size),
+            likelihood_fn=affine_normal(model),
+            seed=17,
+        )
+        return np.stack(terms)
+
+    rows = np.arange(6)
+    together = elbo_of(rows)
+    order = np.array([3, 0, 5, 1, 4, 2])
+    assert_close(elbo_of(order), together[:, order])
+    assert_close(np.concatenate([elbo_of(rows[:2]), elbo_of(rows[2:])], axis=1), together)
+
+
+def check_rows_do_not_depend_on_one_another(vae, x, other):
+    """Every row but the first is as it was when the first row is another one."""
+    assert len(x) > 1
+    changed = np.concatenate([other[:1], x[1:]])
+    before, after = (vae.elbo(rows, sample_size=2, seed=19) for rows in (x, changed))
+    for one, another in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one[1:], another[1:])
+
+
+# 10: weights
+
+
+def check_objective_is_affine_in_kl_weight(vae, x):
+    q, p, decoder = vae.encoder(x), vae.prior(), vae.decoder
+
+    def objective(weight):
+        return objectives.ELBO(kl_weight=weight)(
+            x, posterior=q, prior=p, likelihood_fn=decoder, seed=23
+        )
+
+    none, one, other = (objective(weight) for weight in (0.0, 1.0, 3.3))
+    assert_close(none.objective, none.log_likelihood)
+    assert_close(one.objective, one.elbo)
+    assert_close(other.objective, other.log_likelihood - 3.3 * other.kl_divergence)
+    for terms in (none, other):
+        assert_close(terms.elbo, one.elbo)
+
+
+def check_free_bits(vae, x, free_bits):
+    """No bits change nothing; some make a latent count as at least that much, and the ELBO true."""
+    options = {
+        "posterior": vae.encoder(x),
+        "prior": vae.prior(),
+        "likelihood_fn": vae.decoder,
+        "seed": 29,
+    }
+    plain = objectives.ELBO()(x, **options)
+    free = objectives.ELBO(free_bits=0.0)(x, **options)
+    for one, another in zip(plain, free, strict=True):
+        np.testing.assert_array_equal(one, another)
+    terms = objectives.ELBO(free_bits=free_bits)(x, **options)
+    assert_close(terms.elbo, plain.elbo)
+    assert_close(terms.kl_divergence, plain.kl_divergence)
+    q = options["posterior"]
+    per_latent = normal_kl_divergence(q.mean().numpy(), q.stddev().numpy())
+    counted = np.maximum(per_latent, free_bits).sum(axis=-1)
+    assert_close(terms.objective, terms.log_likelihood - counted)
+
+
+# 11: seeds
+
+
+def check_same_seed_same_value(vae, x, seed):
+    first, again, another = (vae.elbo(x, seed=number) for number in (seed, seed, seed + 1))
+    np.testing.assert_array_equal(first.elbo, again.elbo)
+    assert np.max(np.abs(first.log_likelihood - another.log_likelihood)) > 0.0
+
+
+def check_eager_equals_graph_equals_xla(vae, x, seed, tolerance):
+    rows = tf.cast(x, vae.compute_dtype)
+    eager = vae.elbo(rows, sample_size=2, seed=seed)
+    for compiled in (False, True):
+        function = tf.function(
+            lambda rows: vae.elbo(rows, sample_size=2, seed=seed), jit_compile=compiled
+        )
+        for one, another in zip(eager, function(rows), strict=True):
+            assert_close(another, one, tolerance, tolerance)
+
+
+# 12: numbers
+
+
+def check_every_weight_has_a_finite_gradient(vae, x):
+    rows = tf.cast(x, vae.compute_dtype)
+    with tf.GradientTape() as tape:
+        terms = vae.objective_terms(rows, tf.constant([1, 2]), 3, training=True)
+        loss = -tf.reduce_mean(terms.objective)
+    assert np.isfinite(loss.numpy())
+    variables = vae.trainable_variables
+    assert variables
+    for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+        assert gradient is not None, f"{variable.path} has no gradient"
+        assert np.isfinite(gradient.numpy()).all(), f"{variable.path} has a gradient of NaN"
+
+
+# 13: saving
+
+
+def check_saving_keeps_the_elbo(vae, x, path):
+    vae.save(path)
+    loaded = keras.models.load_model(path)
+    for one, another in zip(vae.elbo(x, seed=31), loaded.elbo(x, seed=31), strict=True):
+        np.testing.assert_array_equal(one, another)
+    return loaded
+
+
+def check_config_is_a_fixed_point(block):
+    config = keras.saving.serialize_keras_object(block)
+    again = keras.saving.serialize_keras_object(keras.saving.deserialize_keras_object(config))
+    assert again == config
+
+
+# 14: Keras's log
+
+
+def check_evaluate_is_the_mean_over_examples(model):
+    """A posterior of almost no width makes the log-likelihood a number rather than a draw."""
+    x = model.draws(7)
+    vae = model.vae(scale_factor=1e-7)
+    vae.compile()
+    mean, stddev = model.posterior_moments(x, scale_factor=1e-7)
+    log_likelihood = model.log_likelihood(x, mean, stddev).mean()
+    kl_divergence = normal_kl_divergence(mean, stddev).sum(axis=1).mean()
+    for batch_size in (3, 7):
+        log = vae.evaluate(x, batch_size=batch_size, verbose=0, return_dict=True)
+        expected = {
+            "loss": kl_divergence - log_likelihood,
+            "elbo": log_likelihood - kl_divergence,
+            "log_likelihood": log_likelihood,
+            "kl_divergence": kl_divergence,
+        }
+        assert list(log) == sorted(expected)
+        for name, value in expected.items():
+            # The log is of float32, and so has seven digits.
+            assert_close(log[name], value, 1e-5, 1e-5)
+
+
+def check_training_loss_is_the_negative_mean_of_the_objective(model):
+    x = model.draws(7)
+    vae = model.vae(scale_factor=1e-7, objective=objectives.ELBO(kl_weight=0.5))
+    vae.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    log = vae.fit(x, batch_size=3, verbose=0, shuffle=False).history
+    mean, stddev = model.posterior_moments(x, scale_factor=1e-7)
+    log_likelihood = model.log_likelihood(x, mean, stddev).mean()
+    kl_divergence = normal_kl_divergence(mean, stddev).sum(axis=1).mean()
+    assert_close(log["loss"], [0.5 * kl_divergence - log_likelihood], 1e-5, 1e-5)
+    assert_close(log["elbo"], [log_likelihood - kl_divergence], 1e-5, 1e-5)
+
+
+# The parts
+
+
+def check_decoder_keeps_leading_axes(decoder, latent_size):
+    """Two axes of the same length, which a mistake would exchange unnoticed."""
+    z = np.random.default_rng(0).normal(size=[3, 3, latent_size])
+    together = decoder(z).mean().numpy()
+    for sample in range(3):
+        for row in range(3):
+            assert_close(together[sample, row], decoder(z[sample, row][None]).mean()[0], 1e-6, 1e-6)
+
+
+def check_preprocess_is_applied_once(model):
+    """A model that halves its data scores x as the plain model scores x / 2."""
+    x = model.draws(5)
+    plain, halving = model.vae(0.1), model.vae(0.1, preprocess=keras.layers.Rescaling(0.5))
+    for one, another in zip(plain.elbo(x / 2, seed=37), halving.elbo(x, seed=37), strict=True):
+        assert_close(one, another)
+    assert_close(plain.reconstruct(x / 2).mean(), halving.reconstruct(x).mean())
+
+
+def check_binarization_has_the_mean_of_the_pixels():
+    grey = np.tile([0.0, 0.1, 0.5, 0.9, 1.0], [DRAWS, 1])
+    binary = networks.StochasticBinarization()(grey, seed=41).numpy()
+    assert set(np.unique(binary)) == {0.0, 1.0}
+    assert (binary[:, 0] == 0.0).all()
+    assert (binary[:, -1] == 1.0).all()
+    assert_mean(binary[:, 1:-1], grey[0, 1:-1])
+
+
+def check_draws_have_the_moments_of_the_model(model):
+    """x drawn from the model has the mean and the covariance of p(x), and of p(x) the means."""
+    vae = model.vae()
+    covariance = model.weights @ model.weights.T
+    for mean, expected in (
+        (False, covariance + model.scale**2 * np.eye(model.event_size)),
+        (True, covariance),
+    ):
+        centred = vae.sample(DRAWS, seed=43, mean=mean).numpy() - model.offset
+        assert_mean(centred, 0.0)
+        assert_mean(centred[:, :, None] * centred[:, None, :], expected)
+
+
+LINEAR_GAUSSIAN = LinearGaussian.drawn()
+ENUMERABLE = Enumerable.drawn()

@@ -1,0 +1,227 @@
+"""Hypothesis strategies for every public building block, and data for every likelihood.
+
+One dictionary for each kind of block maps its public classes (for networks: the public names) to
+how a test draws them. `missing` names what stands in the package and not here, so that a class
+cannot be added without the properties being asked of it.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from hypothesis import strategies as st
+
+import tfp_vae
+from tfp_vae import likelihoods, networks, objectives, posteriors, priors
+
+latent_sizes = st.integers(1, 3)
+event_shapes = st.sampled_from([[2], [3], [5], [2, 3], [2, 2, 1]])
+seeds = st.integers(0, 2**63)
+activations = st.sampled_from(["relu", "tanh", "elu"])
+finite = st.floats(-1e3, 1e3, allow_nan=False)
+
+
+@dataclass(frozen=True)
+class LikelihoodEntry:
+    """How tests draw a likelihood and its data.
+
+    Attributes:
+      layers: From an event shape to a strategy of layers.
+      inside: From a NumPy generator and a shape to data in the support.
+      outside: Numbers of which none lies in the support.
+    """
+
+    layers: Callable[[list[int]], st.SearchStrategy]
+    inside: Callable[[np.random.Generator, list[int]], np.ndarray]
+    outside: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """How tests draw a network.
+
+    Attributes:
+      networks: A strategy of networks.
+      input_shape: The shape of one row that each of them takes.
+    """
+
+    networks: st.SearchStrategy
+    input_shape: tuple[int, ...]
+
+
+POSTERIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    posteriors.MultivariateNormalDiag: lambda latent_size: st.builds(
+        posteriors.MultivariateNormalDiag,
+        latent_size=st.just(latent_size),
+        scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
+        scale_activation=st.sampled_from(["softplus", "exp"]),
+    ),
+}
+
+PRIORS: dict[type, st.SearchStrategy] = {
+    priors.StandardNormal: st.builds(priors.StandardNormal),
+}
+
+LIKELIHOODS: dict[type, LikelihoodEntry] = {
+    likelihoods.Bernoulli: LikelihoodEntry(
+        layers=lambda event_shape: st.builds(likelihoods.Bernoulli, st.just(event_shape)),
+        inside=lambda rng, shape: rng.integers(0, 2, size=shape).astype(np.float64),
+        outside=(-1.0, 0.5, 2.0, 255.0),
+    ),
+    likelihoods.ContinuousBernoulli: LikelihoodEntry(
+        layers=lambda event_shape: st.builds(likelihoods.ContinuousBernoulli, st.just(event_shape)),
+        inside=lambda rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
+        outside=(-0.1, 1.5, 255.0),
+    ),
+    likelihoods.Normal: LikelihoodEntry(
+        layers=lambda event_shape: st.builds(
+            likelihoods.Normal,
+            st.just(event_shape),
+            scale=st.sampled_from([0.1, 1.0, "shared", "learned", "calibrated"]),
+            scale_floor=st.sampled_from([1e-3, 1e-2]),
+        ),
+        inside=lambda rng, shape: rng.normal(size=shape),
+        outside=(),
+    ),
+}
+
+SCHEDULES: dict[type, st.SearchStrategy] = {
+    objectives.LinearWarmUp: st.builds(
+        objectives.LinearWarmUp,
+        steps=st.integers(1, 50),
+        start=st.floats(0.0, 1.0),
+        end=st.floats(0.0, 4.0),
+    ),
+}
+
+kl_weights = st.one_of(
+    st.floats(0.0, 4.0),
+    *SCHEDULES.values(),
+    st.builds(
+        keras.optimizers.schedules.PolynomialDecay,
+        initial_learning_rate=st.just(0.1),
+        decay_steps=st.integers(1, 50),
+        end_learning_rate=st.just(1.0),
+    ),
+)
+
+OBJECTIVES: dict[type, st.SearchStrategy] = {
+    objectives.ELBO: st.builds(
+        objectives.ELBO,
+        kl_weight=kl_weights,
+        free_bits=st.sampled_from([0.0, 0.1, 1.0]),
+        sample_size=st.integers(1, 3),
+    ),
+}
+
+NETWORKS: dict[str, NetworkEntry] = {
+    "mlp": NetworkEntry(
+        st.builds(
+            networks.mlp,
+            st.lists(st.integers(1, 6), max_size=3),
+            activation=activations,
+            dropout=st.sampled_from([0.0, 0.3]),
+        ),
+        (2, 3),
+    ),
+    "conv": NetworkEntry(
+        st.builds(
+            networks.conv,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            kernel_size=st.integers(1, 3),
+            strides=st.integers(1, 2),
+            activation=activations,
+        ),
+        (5, 4, 1),
+    ),
+    "conv_transpose": NetworkEntry(
+        st.builds(
+            networks.conv_transpose,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            event_shape=st.sampled_from([[4, 4, 1], [5, 3, 2], [3, 3]]),
+            kernel_size=st.integers(1, 3),
+            strides=st.integers(1, 3),
+            activation=activations,
+        ),
+        (3,),
+    ),
+    "StochasticBinarization": NetworkEntry(st.builds(networks.StochasticBinarization), (4,)),
+}
+
+
+def public_classes(module: Any, base: type) -> set[type]:
+    """Returns the concrete subclasses of `base` among the public names of `module`."""
+    members = (getattr(module, name) for name in module.__all__)
+    return {
+        member
+        for member in members
+        if inspect.isclass(member) and issubclass(member, base) and not inspect.isabstract(member)
+    }
+
+
+def missing() -> set[str]:
+    """Returns the public building blocks for which no strategy stands here."""
+    kinds = [
+        (posteriors, posteriors.Posterior, POSTERIORS),
+        (priors, priors.Prior, PRIORS),
+        (likelihoods, likelihoods.Likelihood, LIKELIHOODS),
+        (objectives, objectives.Objective, OBJECTIVES),
+        (objectives, objectives.Schedule, SCHEDULES),
+    ]
+    classes = {
+        f"{module.__name__}.{kind.__name__}"
+        for module, base, registry in kinds
+        for kind in public_classes(module, base) - set(registry)
+    }
+    names = {f"{networks.__name__}.{name}" for name in set(networks.__all__) - set(NETWORKS)}
+    return classes | names
+
+
+def data_for(likelihood: Any, rows: int, seed: int = 0) -> np.ndarray:
+    """Returns data `[rows, *event_shape]` in the support of a likelihood."""
+    rng = np.random.default_rng(seed)
+    return LIKELIHOODS[type(likelihood)].inside(rng, [rows, *likelihood.event_shape])
+
+
+def all_posteriors(latent_size: int) -> st.SearchStrategy:
+    """Returns a strategy of posteriors of every kind."""
+    return st.one_of(*(layers(latent_size) for layers in POSTERIORS.values()))
+
+
+def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
+    """Returns a strategy of likelihoods of every kind."""
+    return st.one_of(*(entry.layers(event_shape) for entry in LIKELIHOODS.values()))
+
+
+def all_objectives() -> st.SearchStrategy:
+    """Returns a strategy of objectives of every kind."""
+    return st.one_of(*OBJECTIVES.values())
+
+
+@st.composite
+def vaes(draw: Any, **options: Any) -> tfp_vae.VAE:
+    """Draws a small model; `options` are arguments of `tfp_vae.VAE` to take as they are."""
+    latent_size = draw(latent_sizes)
+    event_shape = draw(event_shapes)
+    trunks = st.builds(networks.mlp, st.lists(st.integers(2, 5), max_size=1), activations)
+    keras.utils.set_random_seed(draw(st.integers(0, 2**31)))
+    return tfp_vae.VAE(
+        encoder=tfp_vae.Encoder(draw(trunks), draw(all_posteriors(latent_size))),
+        decoder=tfp_vae.Decoder(draw(trunks), draw(all_likelihoods(event_shape))),
+        **{
+            "prior": draw(st.one_of(*PRIORS.values())),
+            "objective": draw(all_objectives()),
+            **options,
+        },
+    )
+
+
+@st.composite
+def vaes_with_data(draw: Any, max_rows: int = 5, **options: Any) -> tuple[tfp_vae.VAE, np.ndarray]:
+    """Draws a small model and data `[1 to max_rows, *event]` that it can score."""
+    vae = draw(vaes(**options))
+    rows = draw(st.integers(1, max_rows))
+    return vae, data_for(vae.decoder.likelihood, rows, draw(st.integers(0, 2**31)))
