@@ -71,6 +71,10 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
             self.heads[name] = head
         self.built = True
 
+    def compute_output_shape(self, features_shape: Any) -> tuple[int | None, ...]:
+        """Returns the shape of one draw for every row of features, `[batch, *event]`."""
+        return (features_shape[0], *self.event_shape)
+
     def call(self, features: tf.Tensor) -> tfd.Distribution:
         """Computes the parameters and makes the distribution."""
         flat, restore = shapes.flatten_leading(features, self.features_rank)

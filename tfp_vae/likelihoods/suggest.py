@@ -1,6 +1,7 @@
 """Chooses a likelihood from data, and says why."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ _UNEVEN = 10.0
 _FAR_OFF = 10.0
 
 
-class Suggestion(NamedTuple):
+@dataclass(frozen=True)
+class Suggestion:
     """A likelihood for some data.
 
     Attributes:

@@ -81,6 +81,10 @@ class Encoder(_Coder):
         features = self.trunk(tf.cast(x, self.compute_dtype), training=training)
         return self.posterior(features)
 
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns the shape of one draw for every row, `[batch, latent_size]`."""
+        return (input_shape[0], *self.posterior.event_shape)
+
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal encoder."""
         return {
@@ -146,6 +150,10 @@ class Decoder(_Coder):
         flat, restore = shapes.flatten_leading(tf.cast(z, self.compute_dtype), event_rank=1)
         features = restore(self.trunk(flat, training=training))
         return self.likelihood(features)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns the shape of one draw for every row of latents, `[..., *event]`."""
+        return (*input_shape[:-1], *self.likelihood.event_shape)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal decoder."""

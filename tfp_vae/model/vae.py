@@ -329,6 +329,8 @@ class VAE(ObjectiveModel):
         """Builds every part on rows of zeros, and checks that they fit one another."""
         likelihood = self.decoder.likelihood
         rows = tf.zeros([1, *self.event_shape], likelihood.variable_dtype)
+        if not self.encoder.built:
+            self.encoder.build((None, *self.event_shape))
         posterior = self.encoder(rows)
         if not self.prior_layer.built:
             self.prior_layer.build(tuple(posterior.event_shape))
@@ -338,6 +340,8 @@ class VAE(ObjectiveModel):
                 f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
                 f"got {prior.event_shape}."
             )
+        if not self.decoder.built:
+            self.decoder.build((None, *posterior.event_shape))
         self.decoder(posterior.mean())
         for name, part in (("posterior", self.encoder.posterior), ("prior", self.prior_layer)):
             if part.variable_dtype != likelihood.variable_dtype:

@@ -27,6 +27,10 @@ class Prior(keras.layers.Layer, abc.ABC):
         self.event_shape = tuple(event_shape)
         self.built = True
 
+    def compute_output_shape(self, event_shape: Any) -> tuple[int, ...]:
+        """Returns the shape of one draw, `[latent_size]`."""
+        return tuple(event_shape)
+
     @abc.abstractmethod
     def distribution(self) -> tfd.Distribution:
         """Makes the prior: batch `[]`, event `event_shape`."""
