@@ -114,7 +114,7 @@ class EpochLoop:
 
     def _log(self, values: list[tf.Tensor]) -> dict[str, float]:
         names = [metric.name for metric in self._metrics]
-        return {name: float(value) for name, value in zip(names, values, strict=True)}
+        return {name: float(value) for name, value in sorted(zip(names, values, strict=True))}
 
     def _values(self) -> list[tf.Tensor]:
         return [metric.result() for metric in self._metrics]
