@@ -88,6 +88,33 @@ def checked(x: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: st
     return values
 
 
+def weighed(x: Any, sample_weight: Any, name: str = "sample_weight") -> dict[str, Any]:
+    """Returns arguments that make Keras keep the weights of rows: it drops them without targets.
+
+    Args:
+      x: The rows, an array, or a dataset, with which Keras takes no weights.
+      sample_weight: A weight for every row, `[N]`, or None.
+      name: What the caller calls the weights.
+
+    Returns:
+      `sample_weight` and a placeholder `y` that no step reads, or nothing.
+
+    Raises:
+      TypeError: If the weights are no numbers.
+      ValueError: If there is not one finite number for every row.
+    """
+    if sample_weight is None or not isinstance(x, np.ndarray):
+        return {} if sample_weight is None else {"sample_weight": sample_weight}
+    weights = checks.array(sample_weight, name)
+    if weights.shape not in ((len(x),), (len(x), 1)):
+        raise ValueError(
+            f"`{name}` must have shape {shapes.written(len(x))}, a weight for every row; got shape "
+            f"{shapes.written(*weights.shape)}."
+        )
+    checks.finite(weights, name)
+    return {"y": np.zeros([len(x)], np.uint8), "sample_weight": weights.reshape(-1)}
+
+
 def rows_of(batch: Any) -> Any:
     """Returns the x of a batch as Keras passes it: x alone, or a tuple that begins with x.
 

@@ -161,6 +161,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
         check = incoming.RowCheck(self.check_rows)
         x = incoming.checked(x, check, self.row_shape)
+        kwargs.update(incoming.weighed(x, kwargs.pop("sample_weight", None)))
         validation_data = kwargs.pop("validation_data", None)
         check_validation = incoming.RowCheck(lambda rows: self.check_rows(rows, "validation_data"))
         if validation_data is not None:
@@ -192,10 +193,13 @@ class ObjectiveModel(keras.Model, abc.ABC):
           TypeError: If the data holds no real numbers.
           ValueError: If it does not fit the model, as in `fit`.
         """
-        incoming.refuse_targets(y)
         check = incoming.RowCheck(self.check_rows)
-        if not kwargs.get("_use_cached_eval_dataset"):
+        if kwargs.get("_use_cached_eval_dataset"):
+            kwargs["y"] = y
+        else:
+            incoming.refuse_targets(y)
             x = incoming.checked(x, check, self.row_shape)
+            kwargs.update(incoming.weighed(x, kwargs.pop("sample_weight", None)))
         with _failures_of(check):
             return super().evaluate(x, **kwargs)
 
@@ -250,7 +254,9 @@ def _checked_validation(
         return incoming.checked(data, check, row_shape, "validation_data")
     x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
     incoming.refuse_targets(y)
-    return incoming.checked(x, check, row_shape, "validation_data"), None, weights
+    x = incoming.checked(x, check, row_shape, "validation_data")
+    weighed = incoming.weighed(x, weights, "validation_data[2]")
+    return x, weighed.get("y"), weighed.get("sample_weight")
 
 
 @contextlib.contextmanager
