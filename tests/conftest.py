@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, Phase, settings
 # First of the project's dependencies: it imports the others without their deprecation warnings.
 import tfp_vae  # noqa: F401
 
-import keras  # isort: skip  # noqa: E402
+import keras  # isort: skip
 
 _COMMON = {
     "deadline": None,

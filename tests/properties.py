@@ -39,7 +39,9 @@ class _SameNoise(tfd.MultivariateNormalDiag):
     """
 
     def _call_sample_n(self, sample_shape, seed, **kwargs):
-        noise = tf.random.stateless_normal([sample_shape, 1, *self.event_shape], seed, dtype=self.dtype)
+        noise = tf.random.stateless_normal(
+            [sample_shape, 1, *self.event_shape], seed, dtype=self.dtype
+        )
         return self.loc + self.scale.diag_part() * noise
 
 
@@ -176,9 +178,7 @@ def check_gradient_is_unbiased(model, loc_shift=0.3, scale_factor=1.4):
     mean, stddev = (
         moment[0] for moment in model.posterior_moments(row[None], loc_shift, scale_factor)
     )
-    parameters = [
-        tf.constant(repeated(value, 2000)) for value in (mean, stddev, model.weights)
-    ]
+    parameters = [tf.constant(repeated(value, 2000)) for value in (mean, stddev, model.weights)]
     with tf.GradientTape() as tape:
         tape.watch(parameters)
         loc, scale, weights = parameters

@@ -109,7 +109,9 @@ def _terms_of(change):
 def _draws_of(change):
     def changed(self, sample_shape, seed, **kwargs):
         draws = call_sample_n(self, sample_shape, seed, **kwargs)
-        return self.loc + change((draws - self.loc) / self.scale.diag_part(), self.scale.diag_part())
+        return self.loc + change(
+            (draws - self.loc) / self.scale.diag_part(), self.scale.diag_part()
+        )
 
     return changed
 
@@ -228,8 +230,9 @@ MUTATIONS = {
         (
             noise,
             "normal",
-            lambda shape, seed, dtype: tf.zeros(shape, dtype)
-            + normal_noise(shape, seed, dtype)[:1],
+            lambda shape, seed, dtype: (
+                tf.zeros(shape, dtype) + normal_noise(shape, seed, dtype)[:1]
+            ),
         )
     ],
     "the seed ignored": [
@@ -271,9 +274,7 @@ MUTATIONS = {
             _terms_of(lambda self, terms: terms._replace(objective=terms.elbo)),
         )
     ],
-    "free bits on the sum of the latents": [
-        (elbo.ELBO, "terms", _terms_of(_free_bits_on_the_sum))
-    ],
+    "free bits on the sum of the latents": [(elbo.ELBO, "terms", _terms_of(_free_bits_on_the_sum))],
     "preprocess skipped": [
         (tfp_vae.VAE, "_preprocessed", lambda self, x, seed: tf.cast(x, self.compute_dtype))
     ],
@@ -284,9 +285,7 @@ MUTATIONS = {
             lambda self, x, seed=None: tf.cast(x > 0.5, self.compute_dtype),
         )
     ],
-    "the log a mean of the batches' means": [
-        (steps.ObjectiveModel, "_logged", _unweighted_log)
-    ],
+    "the log a mean of the batches' means": [(steps.ObjectiveModel, "_logged", _unweighted_log)],
     "the loss a sum over the batch": [
         (
             steps.ObjectiveModel,

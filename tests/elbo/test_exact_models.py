@@ -47,9 +47,7 @@ def test_draws_of_one_example_are_independent(model):
 
 
 @settings(max_examples=10)
-@given(
-    st.integers(0, 1000), st.integers(1, 3), st.integers(1, 3), st.floats(0.1, 0.9)
-)
+@given(st.integers(0, 1000), st.integers(1, 3), st.integers(1, 3), st.floats(0.1, 0.9))
 def test_elbo_of_discrete_latents_is_the_enumerated_one(seed, event_size, latent_size, prob):
     model = Enumerable.drawn(seed, event_size, latent_size)
     probs = np.full([2**event_size, latent_size], prob)

@@ -22,7 +22,8 @@ def test_kl_is_non_negative_zero_at_equality_and_additive(data, shape):
 
 @settings(max_examples=10)
 @given(
-    arrays(np.float64, 2, elements=st.floats(-3, 3)), arrays(np.float64, 2, elements=st.floats(0.2, 2))
+    arrays(np.float64, 2, elements=st.floats(-3, 3)),
+    arrays(np.float64, 2, elements=st.floats(0.2, 2)),
 )
 def test_exact_kl_agrees_with_sampled_kl(mean, stddev):
     properties.check_exact_kl_agrees_with_sampled(mean, stddev)
