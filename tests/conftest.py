@@ -6,9 +6,8 @@ from hypothesis import HealthCheck, Phase, settings
 # First of the project's dependencies: it imports the others without their deprecation warnings.
 import tfp_vae  # noqa: F401
 
-import keras  # isort: skip  # noqa: E402
+import keras  # isort: skip
 
-import tfp_vae  # noqa: F401 - first, for it imports TensorFlow Probability without its warnings
 
 _COMMON = {
     "deadline": None,

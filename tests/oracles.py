@@ -174,7 +174,7 @@ class Enumerable:
         return special.logsumexp(self.log_likelihoods(x) + self.log_prior(), axis=1)
 
     def exact_terms(self, x, posterior_probs):
-        """Returns E[log p(x|z)], KL(q‖p) and KL(q‖exact posterior) of `posterior_probs` `[B, L]`."""
+        """Returns E[log p(x|z)], KL(q‖p) and KL(q‖exact posterior) for q of `[B, L]`."""
         log_q = _log_bernoulli(self.all_latents()[None], posterior_probs[:, None, :])
         q = np.exp(log_q)
         log_joint = self.log_likelihoods(x) + self.log_prior()

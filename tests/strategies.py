@@ -5,8 +5,11 @@ how a test draws them. `missing` names what stands in the package and not here, 
 cannot be added without the properties being asked of it.
 """
 
+import contextlib
+import functools
 import inspect
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +25,31 @@ event_shapes = st.sampled_from([[2], [3], [5], [2, 3], [2, 2, 1]])
 seeds = st.integers(0, 2**63)
 activations = st.sampled_from(["relu", "tanh", "elu"])
 finite = st.floats(-1e3, 1e3, allow_nan=False)
+
+
+@contextlib.contextmanager
+def own_random_state(seed: int = 0) -> Iterator[None]:
+    """Seeds the `random` module, from which Keras takes its seeds, and restores it afterwards.
+
+    Hypothesis owns the state of that module, and warns of a strategy that changes it.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def builds(make: Callable[..., Any], *args: Any, **kwargs: Any) -> st.SearchStrategy:
+    """Is `st.builds` for objects of Keras."""
+
+    @functools.wraps(make, updated=())
+    def made(*drawn_args: Any, **drawn: Any) -> Any:
+        with own_random_state():
+            return make(*drawn_args, **drawn)
+
+    return st.builds(made, *args, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -53,7 +81,7 @@ class NetworkEntry:
 
 
 POSTERIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
-    posteriors.MultivariateNormalDiag: lambda latent_size: st.builds(
+    posteriors.MultivariateNormalDiag: lambda latent_size: builds(
         posteriors.MultivariateNormalDiag,
         latent_size=st.just(latent_size),
         scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
@@ -62,22 +90,22 @@ POSTERIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
 }
 
 PRIORS: dict[type, st.SearchStrategy] = {
-    priors.StandardNormal: st.builds(priors.StandardNormal),
+    priors.StandardNormal: builds(priors.StandardNormal),
 }
 
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
     likelihoods.Bernoulli: LikelihoodEntry(
-        layers=lambda event_shape: st.builds(likelihoods.Bernoulli, st.just(event_shape)),
+        layers=lambda event_shape: builds(likelihoods.Bernoulli, st.just(event_shape)),
         inside=lambda rng, shape: rng.integers(0, 2, size=shape).astype(np.float64),
         outside=(-1.0, 0.5, 2.0, 255.0),
     ),
     likelihoods.ContinuousBernoulli: LikelihoodEntry(
-        layers=lambda event_shape: st.builds(likelihoods.ContinuousBernoulli, st.just(event_shape)),
+        layers=lambda event_shape: builds(likelihoods.ContinuousBernoulli, st.just(event_shape)),
         inside=lambda rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
         outside=(-0.1, 1.5, 255.0),
     ),
     likelihoods.Normal: LikelihoodEntry(
-        layers=lambda event_shape: st.builds(
+        layers=lambda event_shape: builds(
             likelihoods.Normal,
             st.just(event_shape),
             scale=st.sampled_from([0.1, 1.0, "shared", "learned", "calibrated"]),
@@ -89,7 +117,7 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
 }
 
 SCHEDULES: dict[type, st.SearchStrategy] = {
-    objectives.LinearWarmUp: st.builds(
+    objectives.LinearWarmUp: builds(
         objectives.LinearWarmUp,
         steps=st.integers(1, 50),
         start=st.floats(0.0, 1.0),
@@ -100,7 +128,7 @@ SCHEDULES: dict[type, st.SearchStrategy] = {
 kl_weights = st.one_of(
     st.floats(0.0, 4.0),
     *SCHEDULES.values(),
-    st.builds(
+    builds(
         keras.optimizers.schedules.PolynomialDecay,
         initial_learning_rate=st.just(0.1),
         decay_steps=st.integers(1, 50),
@@ -109,7 +137,7 @@ kl_weights = st.one_of(
 )
 
 OBJECTIVES: dict[type, st.SearchStrategy] = {
-    objectives.ELBO: st.builds(
+    objectives.ELBO: builds(
         objectives.ELBO,
         kl_weight=kl_weights,
         free_bits=st.sampled_from([0.0, 0.1, 1.0]),
@@ -119,7 +147,7 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
 
 NETWORKS: dict[str, NetworkEntry] = {
     "mlp": NetworkEntry(
-        st.builds(
+        builds(
             networks.mlp,
             st.lists(st.integers(1, 6), max_size=3),
             activation=activations,
@@ -128,7 +156,7 @@ NETWORKS: dict[str, NetworkEntry] = {
         (2, 3),
     ),
     "conv": NetworkEntry(
-        st.builds(
+        builds(
             networks.conv,
             st.lists(st.integers(1, 4), min_size=1, max_size=2),
             kernel_size=st.integers(1, 3),
@@ -138,7 +166,7 @@ NETWORKS: dict[str, NetworkEntry] = {
         (5, 4, 1),
     ),
     "conv_transpose": NetworkEntry(
-        st.builds(
+        builds(
             networks.conv_transpose,
             st.lists(st.integers(1, 4), min_size=1, max_size=2),
             event_shape=st.sampled_from([[4, 4, 1], [5, 3, 2], [3, 3]]),
@@ -148,7 +176,7 @@ NETWORKS: dict[str, NetworkEntry] = {
         ),
         (3,),
     ),
-    "StochasticBinarization": NetworkEntry(st.builds(networks.StochasticBinarization), (4,)),
+    "StochasticBinarization": NetworkEntry(builds(networks.StochasticBinarization), (4,)),
 }
 
 
@@ -206,17 +234,16 @@ def vaes(draw: Any, **options: Any) -> tfp_vae.VAE:
     """Draws a small model; `options` are arguments of `tfp_vae.VAE` to take as they are."""
     latent_size = draw(latent_sizes)
     event_shape = draw(event_shapes)
-    trunks = st.builds(networks.mlp, st.lists(st.integers(2, 5), max_size=1), activations)
-    keras.utils.set_random_seed(draw(st.integers(0, 2**31)))
-    return tfp_vae.VAE(
-        encoder=tfp_vae.Encoder(draw(trunks), draw(all_posteriors(latent_size))),
-        decoder=tfp_vae.Decoder(draw(trunks), draw(all_likelihoods(event_shape))),
-        **{
-            "prior": draw(st.one_of(*PRIORS.values())),
-            "objective": draw(all_objectives()),
-            **options,
-        },
-    )
+    trunks = builds(networks.mlp, st.lists(st.integers(2, 5), max_size=1), activations)
+    encoder = draw(trunks), draw(all_posteriors(latent_size))
+    decoder = draw(trunks), draw(all_likelihoods(event_shape))
+    parts = {
+        "prior": draw(st.one_of(*PRIORS.values())),
+        "objective": draw(all_objectives()),
+        **options,
+    }
+    with own_random_state(draw(st.integers(0, 2**31))):
+        return tfp_vae.VAE(tfp_vae.Encoder(*encoder), tfp_vae.Decoder(*decoder), **parts)
 
 
 @st.composite

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import properties
 import strategies
-from tfp_vae import objectives
+from tfp_vae import likelihoods, objectives
 
 
 @given(strategies.vaes_with_data())
@@ -65,7 +65,5 @@ def test_float32_tracks_float64(data, seed):
 
 @pytest.mark.parametrize("scale", [0.7, 0.1])
 def test_a_fixed_scale_keeps_its_digits_in_float64(scale, float64):
-    from tfp_vae import likelihoods
-
     layer = likelihoods.Normal([2], scale=scale)
     assert (layer(np.zeros([1, 2])).stddev().numpy() == scale).all()

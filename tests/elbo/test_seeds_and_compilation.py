@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -20,7 +21,7 @@ def test_eager_equals_graph_equals_xla(vae_and_x, seed):
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64 - 1])
-def test_a_seed_is_64_bits(seed, float64):
+def test_a_seed_is_64_bits(seed):
     vae = properties.LINEAR_GAUSSIAN.vae()
     x = properties.LINEAR_GAUSSIAN.draws(2)
-    properties.assert_close(vae.elbo(x, seed=seed).elbo, vae.elbo(x, seed=[-1, -1]).elbo)
+    np.testing.assert_array_equal(vae.elbo(x, seed=seed).elbo, vae.elbo(x, seed=[-1, -1]).elbo)

@@ -4,6 +4,7 @@ import properties
 import strategies
 
 
+@settings(max_examples=8)
 @given(strategies.vaes_with_data())
 def test_every_term_has_shape_batch(vae_and_x):
     properties.check_terms_have_shape_batch(*vae_and_x)

@@ -69,7 +69,7 @@ def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray |
     if values is None:
         return None
     array = checks.array(values, name)
-    if array.shape != (rows,):
+    if array.shape not in ((rows,), (rows, 1)):
         raise ValueError(
             f"`{name}` must hold one weight for each of {rows} rows, shape [{rows}]; got shape "
             f"{shapes.written(*array.shape)}."
@@ -77,7 +77,7 @@ def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray |
     checks.finite(array, name)
     if (array < 0).any():
         raise ValueError(f"`{name}` must not be negative; got {array.min():g}.")
-    return array
+    return array.reshape(-1)
 
 
 def checked(x: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: str = "x") -> Any:

@@ -231,9 +231,9 @@ class VAE(ObjectiveModel):
           TypeError: If `x` or `seed` is of the wrong kind.
           ValueError: If `x` does not fit the model.
         """
-        if tf.executing_eagerly() and isinstance(x, tf.Variable):
+        if isinstance(x, tf.Variable):
             x = tf.convert_to_tensor(x)
-        if not tf.is_tensor(x) or isinstance(x, tf.__internal__.EagerTensor):
+        if not isinstance(x, tf.Tensor) or isinstance(x, tf.__internal__.EagerTensor):
             self.check_rows(x)
         prepared = self._preprocessed(tf.convert_to_tensor(x), seeds.as_seed(seed))
         checks.batch_shape(prepared.shape, self.event_shape)

@@ -1,0 +1,171 @@
+"""Every posterior and likelihood against an oracle that shares no code with it."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+
+import strategies
+from tfp_vae import likelihoods, posteriors
+from zscores import assert_mean
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def _softplus(values):
+    return np.logaddexp(0.0, values)
+
+
+def _normal(parameters, layer):
+    scale = layer.scale
+    if scale == "learned":
+        scale = _softplus(parameters["scale"]) + layer.scale_floor
+    elif scale == "shared":
+        scale = _softplus(layer.raw_scale.numpy()) + layer.scale_floor
+    elif scale == "calibrated":
+        scale = 1.0
+    return lambda x: stats.norm(parameters["loc"], scale).logpdf(x)
+
+
+def _bernoulli(parameters, layer):
+    return lambda x: special.log_expit((2.0 * x - 1.0) * parameters["logits"])
+
+
+def _continuous_bernoulli(parameters, layer):
+    """The density is proportional to exp(logits x) on [0, 1]."""
+    logits = parameters["logits"]
+    return lambda x: logits * x - np.log(np.expm1(logits) / logits)
+
+
+LOG_PROBS = {
+    likelihoods.Normal: _normal,
+    likelihoods.Bernoulli: _bernoulli,
+    likelihoods.ContinuousBernoulli: _continuous_bernoulli,
+}
+
+
+def test_every_likelihood_has_an_oracle():
+    assert set(LOG_PROBS) == set(strategies.LIKELIHOODS)
+
+
+def _parameters(layer, features):
+    outputs = {}
+    for name, head in layer.heads.items():
+        kernel, bias = head.get_weights()
+        shape = layer.parameter_shapes()[name]
+        outputs[name] = np.reshape(features @ kernel + bias, [*features.shape[:-1], *shape])
+    return outputs
+
+
+@given(st.data(), strategies.event_shapes)
+def test_log_prob_is_that_of_an_independent_oracle(data, event_shape):
+    layer = data.draw(strategies.all_likelihoods(event_shape))
+    layer.build([None, 6])
+    features = np.random.default_rng(0).normal(scale=3.0, size=[2, 4, 6])
+    likelihood = layer(features)
+    assert likelihood.batch_shape == [2, 4]
+    assert likelihood.event_shape == event_shape
+    x = strategies.data_for(layer, 4)
+    log_prob = LOG_PROBS[type(layer)](_parameters(layer, features), layer)(x)
+    axes = tuple(range(-len(event_shape), 0))
+    # TensorFlow Probability expands the continuous Bernoulli's constant where logits are near 0.
+    absolute = 1e-6 if isinstance(layer, likelihoods.ContinuousBernoulli) else 1e-12
+    expected = log_prob.sum(axis=axes)
+    np.testing.assert_allclose(likelihood.log_prob(x), expected, rtol=1e-9, atol=absolute)
+
+
+@settings(max_examples=6)
+@given(st.data())
+def test_draws_lie_in_the_support_and_have_the_mean(data):
+    layer = data.draw(strategies.all_likelihoods([3]))
+    likelihood = layer(np.random.default_rng(1).normal(size=[2, 4]))
+    draws = likelihood.sample(4000, seed=[1, 2]).numpy()
+    assert not layer.support.outside(draws).any()
+    assert_mean(draws, likelihood.mean())
+
+
+@pytest.mark.parametrize("activation", ["softplus", "exp"])
+def test_posterior_has_the_moments_of_its_heads(activation):
+    layer = posteriors.MultivariateNormalDiag(3, scale_floor=0.01, scale_activation=activation)
+    features = np.random.default_rng(0).normal(size=[4, 5])
+    posterior = layer(features)
+    parameters = _parameters(layer, features)
+    positive = {"softplus": _softplus, "exp": np.exp}[activation](parameters["scale"])
+    np.testing.assert_allclose(posterior.mean(), parameters["loc"])
+    np.testing.assert_allclose(posterior.stddev(), positive + 0.01)
+    z = np.random.default_rng(1).normal(size=[4, 3])
+    expected = stats.norm(parameters["loc"], positive + 0.01).logpdf(z).sum(axis=-1)
+    np.testing.assert_allclose(posterior.log_prob(z), expected)
+
+
+@given(strategies.latent_sizes, st.data())
+def test_posterior_draws_have_the_shape_asked_for(latent_size, data):
+    posterior = data.draw(strategies.all_posteriors(latent_size))(np.zeros([4, 5]))
+    for sample_shape in ([], 2, [2], [2, 3]):
+        leading = [sample_shape] if isinstance(sample_shape, int) else sample_shape
+        assert posterior.sample(sample_shape, seed=0).shape == [*leading, 4, latent_size]
+    assert posterior[1:3].batch_shape == [2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"scale": 0.0}, ValueError),
+        ({"scale": -1.0}, ValueError),
+        ({"scale": np.inf}, ValueError),
+        ({"scale": "lerned"}, ValueError),
+        ({"scale": None}, TypeError),
+        ({"scale": True}, TypeError),
+        ({"scale_floor": -1e-3}, ValueError),
+        ({"event_shape": []}, ValueError),
+        ({"event_shape": [0]}, ValueError),
+        ({"event_shape": 4}, TypeError),
+        ({"event_shape": "4"}, TypeError),
+        ({"event_shape": [4.0]}, TypeError),
+    ],
+)
+def test_wrong_arguments_of_normal_are_named(arguments, error):
+    with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
+        likelihoods.Normal(**{"event_shape": [4], **arguments})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"latent_size": 0}, ValueError),
+        ({"latent_size": -2}, ValueError),
+        ({"latent_size": 2.0}, TypeError),
+        ({"latent_size": True}, TypeError),
+        ({"scale_floor": -1.0}, ValueError),
+        ({"scale_activation": "relu"}, ValueError),
+    ],
+)
+def test_wrong_arguments_of_the_posterior_are_named(arguments, error):
+    with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
+        posteriors.MultivariateNormalDiag(**{"latent_size": 2, **arguments})
+
+
+def test_an_unknown_word_names_the_nearest():
+    with pytest.raises(ValueError, match="Did you mean 'learned'"):
+        likelihoods.Normal([4], scale="lerned")
+    with pytest.raises(ValueError, match="Did you mean 'bernoulli'"):
+        likelihoods.get("bernouli", [4])
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@given(data=st.data())
+@settings(max_examples=8)
+def test_distributions_under_a_mixed_policy_are_of_float32(policy, data):
+    keras.config.set_dtype_policy(policy)
+    features = np.zeros([3, 4], "float32")
+    for layer in (
+        data.draw(strategies.all_posteriors(2)),
+        data.draw(strategies.all_likelihoods([2])),
+    ):
+        assert layer.compute_dtype == policy.removeprefix("mixed_")
+        distribution = layer(features)
+        assert distribution.dtype == "float32"
+        assert distribution.log_prob(np.ones([3, 2], "float32")).dtype == "float32"
+    keras.config.set_dtype_policy("float64")

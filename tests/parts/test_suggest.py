@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+import tfp_vae
+from tfp_vae import likelihoods
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    ("x", "kind", "reason"),
+    [
+        (np.array([[0, 1], [1, 1]]), likelihoods.Bernoulli, "binary"),
+        (np.array([[False, True], [True, True]]), likelihoods.Bernoulli, "boolean"),
+        (RNG.uniform(size=[9, 3]), likelihoods.ContinuousBernoulli, "normalising constant"),
+        (RNG.normal(size=[9, 3]), likelihoods.Normal, "real numbers"),
+        (RNG.integers(0, 256, [9, 3]).astype("uint8"), likelihoods.Normal, "divided by 255"),
+        (RNG.normal(size=[99, 3]) * [1, 1, 50], likelihoods.Normal, "standardise the columns"),
+        (RNG.normal(size=[99, 3]) + 1000, likelihoods.Normal, "standardise them"),
+    ],
+)
+def test_the_likelihood_is_the_one_whose_support_is_that_of_the_data(x, kind, reason):
+    suggestion = likelihoods.suggest(x)
+    assert type(suggestion.likelihood) is kind
+    assert suggestion.likelihood.event_shape == x.shape[1:]
+    assert reason in suggestion.reason
+
+
+@pytest.mark.parametrize(
+    ("x", "error"),
+    [
+        (np.zeros([1, 3]), ValueError),
+        (np.zeros([3]), ValueError),
+        (np.zeros([0, 3]), ValueError),
+        (np.zeros([3, 0]), ValueError),
+        (np.array([[0.0, np.nan], [1.0, 1.0]]), ValueError),
+        (np.array([["a"], ["b"]]), TypeError),
+        (np.zeros([2, 2], complex), TypeError),
+        (None, ValueError),
+    ],
+)
+def test_data_without_a_likelihood_is_refused(x, error):
+    with pytest.raises(error, match="`x` must"):
+        likelihoods.suggest(x)
+
+
+@pytest.mark.parametrize("name", ["bernoulli", "continuous_bernoulli", "normal"])
+def test_a_likelihood_by_its_name(name):
+    assert likelihoods.get(name, [3]).event_shape == (3,)
+
+
+def test_a_model_for_data_says_why_and_scores_it():
+    x = RNG.integers(0, 2, [9, 3])
+    vae = tfp_vae.VAE.for_data(x, latent_size=2)
+    assert "binary" in vae.suggestion.reason
+    assert vae.latent_size == 2
+    assert vae.elbo(x, seed=0).elbo.shape == [9]
+
+
+def test_a_model_for_images_has_convolutions():
+    vae = tfp_vae.VAE.for_data(RNG.uniform(size=[2, 17, 16, 1]), latent_size=2)
+    kinds = {type(layer).__name__ for layer in vae.encoder.trunk.layers}
+    assert "Conv2D" in kinds
+    assert vae.predict(np.zeros([2, 17, 16, 1]), verbose=0).shape == (2, 17, 16, 1)
+
+
+def test_a_likelihood_given_for_other_data_is_refused():
+    with pytest.raises(ValueError, match="0 or 1"):
+        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="bernoulli")
+    with pytest.raises(ValueError, match="`likelihood` must be one of"):
+        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="gaussian")
+    with pytest.raises(ValueError, match="must have shape"):
+        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood=likelihoods.Normal([4]))
