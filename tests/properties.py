@@ -448,3 +448,12 @@ def check_draws_have_the_moments_of_the_model(model):
 
 LINEAR_GAUSSIAN = LinearGaussian.drawn()
 ENUMERABLE = Enumerable.drawn()
+
+
+def check_draws_from_the_posterior_are_normal():
+    """The fourth moment tells a normal from other distributions of the same mean and scale."""
+    posterior = distributions.MultivariateNormalDiag(
+        loc=np.zeros([1, 1]), scale_diag=np.ones([1, 1])
+    )
+    draws = posterior.sample(20_000, seed=11).numpy()
+    assert_mean(draws[:, 0] ** 4, 3.0)
