@@ -3,7 +3,6 @@
 import argparse
 import importlib.metadata
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -80,11 +79,3 @@ def main(train: Callable[[Run], Weights], packages: Sequence[str]) -> None:
     weights = train(run)
     print()
     print(json.dumps(run.report(packages, weights)))
-
-
-def limit_threads() -> None:
-    """Asks for two threads of whatever will be imported next."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, str(THREADS))
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])

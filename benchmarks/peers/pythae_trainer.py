@@ -16,10 +16,10 @@ class Clock(TrainingCallback):
     def __init__(self, run: protocol.Run) -> None:
         self.run = run
 
-    def on_epoch_begin(self, training_config, **kwargs):
+    def on_epoch_begin(self, *_, **_named):
         self.run.epoch_begins()
 
-    def on_log(self, training_config, logs, **kwargs):
+    def on_log(self, _config, logs, **_named):
         self.run.epoch_ends(logs["train_epoch_loss"])
 
 

@@ -24,10 +24,10 @@ class Clock(tfk.callbacks.Callback):
         super().__init__()
         self.run = run
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, *_):
         self.run.epoch_begins()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, _epoch, logs=None):
         self.run.epoch_ends(logs["loss"])
 
 
