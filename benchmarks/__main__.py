@@ -58,7 +58,7 @@ def main() -> None:
     elif arguments.what == "overhead":
         from benchmarks import overhead
 
-        overhead.measure(arguments.batch_sizes, arguments.repeats or 30, 0.5, arguments.mnist, save)
+        overhead.measure(arguments.batch_sizes, arguments.repeats or 60, 0.3, arguments.mnist, save)
     elif arguments.what == "startup":
         from benchmarks import startup
 

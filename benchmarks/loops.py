@@ -46,11 +46,11 @@ def with_formulas(vae: tfp_vae.VAE) -> LossFn:
         loc, scale = dense(2, features), tf.math.softplus(dense(3, features)) + 1e-6
         z = loc + scale * noise.normal(loc.shape, seed)
         logits = dense(6, tf.tanh(dense(5, tf.tanh(dense(4, z)))))
-        log_likelihood = tf.reduce_sum(x * logits - tf.math.softplus(logits), axis=-1)
+        cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
         kl_divergence = 0.5 * tf.reduce_sum(
             tf.square(loc) + tf.square(scale) - 1.0 - 2.0 * tf.math.log(scale), axis=-1
         )
-        return -tf.reduce_mean(log_likelihood - kl_divergence)
+        return tf.reduce_mean(tf.reduce_sum(cross_entropy, axis=-1) + kl_divergence)
 
     return loss
 

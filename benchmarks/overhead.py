@@ -58,13 +58,23 @@ def _row(x: np.ndarray, batch_size: int, repeats: int, seconds: float) -> dict[s
         raise RuntimeError(f"The two loops must have the same loss; got {losses}.")
     steps = max(1, round(seconds * 10 / _seconds(loops["formulas"], 10)))
     times: dict[str, list[float]] = {name: [] for name in loops}
+    processor: dict[str, list[float]] = {name: [] for name in loops}
     for repeat in range(repeats):
         for name in sorted(loops, reverse=bool(repeat % 2)):
+            begun = time.process_time()
             times[name].append(_seconds(loops[name], steps) / steps * 1e3)
+            processor[name].append(time.process_time() - begun)
+    return {
+        "batch_size": batch_size,
+        "milliseconds": {name: spread(values) for name, values in times.items()},
+        "ratio": _ratios(times),
+        "processor_ratio": _ratios(processor),
+    }
+
+
+def _ratios(times: dict[str, list[float]]) -> dict[str, float]:
     pairs = zip(times["objects"], times["formulas"], strict=True)
-    ratios = spread([objects / formulas for objects, formulas in pairs])
-    milliseconds = {name: spread(values) for name, values in times.items()}
-    return {"batch_size": batch_size, "milliseconds": milliseconds, "ratio": ratios}
+    return spread([objects / formulas for objects, formulas in pairs])
 
 
 def _seconds(loop: Callable[[int], float], steps: int) -> float:

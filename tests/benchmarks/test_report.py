@@ -53,6 +53,7 @@ def results():
                     "batch_size": 100,
                     "milliseconds": {"objects": constant(2.1), "formulas": constant(2.0)},
                     "ratio": constant(ratio),
+                    "processor_ratio": constant(1.01),
                 }
                 for ratio in (1.02, 1.05)
             ],
