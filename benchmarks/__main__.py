@@ -1,0 +1,75 @@
+"""The command line: `python -m benchmarks train|evaluate|overhead|startup|scaling|report`."""
+
+import argparse
+import functools
+from pathlib import Path
+
+from benchmarks import data, environments, report, results
+
+PAGE = environments.ROOT / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "what", choices=["train", "evaluate", "overhead", "startup", "scaling", "report"]
+    )
+    parser.add_argument("--mnist", type=Path, default=data.MNIST, help="MNIST as Keras has it")
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        default=Path(".benchmarks"),
+        help="the folder of the peers' environments and of the results",
+    )
+    parser.add_argument("--output", type=Path, default=PAGE, help="the page to write")
+    parser.add_argument("--repeats", type=int, help="how often everything is measured")
+    parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
+    parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
+    parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
+    parser.add_argument("--importance-samples", type=int, default=5000)
+    arguments = parser.parse_args()
+    environments.keep_to_few_cores()
+    folder = arguments.environments / "results"
+    save = functools.partial(results.save, folder, arguments.what)
+
+    if arguments.what == "train":
+        from benchmarks import train
+
+        chosen = arguments.peers or [peer.module for peer in environments.PEERS]
+        train.measure(
+            [peer for peer in environments.PEERS if peer.module in chosen],
+            arguments.batch_sizes,
+            arguments.epochs,
+            arguments.repeats or 3,
+            arguments.mnist,
+            arguments.environments,
+            save,
+        )
+    elif arguments.what == "evaluate":
+        from benchmarks import evaluate
+
+        evaluate.measure(
+            arguments.importance_samples,
+            arguments.repeats or 5,
+            arguments.mnist,
+            arguments.environments,
+            save,
+        )
+    elif arguments.what == "overhead":
+        from benchmarks import overhead
+
+        overhead.measure(arguments.batch_sizes, arguments.repeats or 60, 0.3, arguments.mnist, save)
+    elif arguments.what == "startup":
+        from benchmarks import startup
+
+        startup.measure(arguments.repeats or 7, save)
+    elif arguments.what == "scaling":
+        from benchmarks import scaling
+
+        scaling.measure(arguments.repeats or 3, save)
+    report.write(results.load(folder), arguments.output)
+    print(f"Wrote {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The page of results: tables, ratios, and what falls short of its goal and by how much."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.environments import OURS
+
+LOSS_TOLERANCE = 0.02
+GOALS = {
+    "NumPyro, jitted epoch": (1.0, None),
+    "PyTorch, loop by hand": (2.0, 100),
+    "Pyro, `SVI.step`": (2.5, 100),
+    "pythae, `TrainingPipeline`": (2.5, 100),
+    "Keras `fit`, loss by hand": (3.0, 100),
+}
+"""How many times a peer's speed ours should have, and at which batch size; None is at every one."""
+
+HEADER = """# Benchmarks
+
+`python -m benchmarks train`, and likewise `evaluate`, `overhead`, `startup` and `scaling`, measure
+what stands here and write this page. Every peer runs in an environment of its own, with the
+versions of `benchmarks/requirements/`, and is written as its own documentation writes it.
+
+The model is the same for everyone: D-200-200, 50 latents, 200-200-D Bernoulli logits, tanh after
+every hidden layer, the posterior's scale a softplus, float32, Glorot uniform kernels, Adam with a
+rate of 0.001, two threads. Runs of the peers are interleaved. Only ratios mean anything on another
+machine.
+"""
+
+
+def write(results: dict[str, dict[str, Any]], page: Path) -> None:
+    """Writes the page, and its plots beside it."""
+    from benchmarks import plots
+
+    page.parent.mkdir(parents=True, exist_ok=True)
+    pictures = plots.draw(results, page.parent)
+    page.write_text(render(results, pictures))
+
+
+def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None = None) -> str:
+    """Returns the page.
+
+    Args:
+      results: What each benchmark measured, by its name; those that did not run are left out.
+      pictures: The file name of a plot, by benchmark.
+    """
+    sections: dict[str, tuple[str, Callable[[dict[str, Any]], list[str]]]] = {
+        "train": ("Training", _train),
+        "evaluate": ("log p(x) by importance sampling", _evaluate),
+        "overhead": ("What distribution objects cost", _overhead),
+        "startup": ("Waiting at the start", _startup),
+        "scaling": ("Cost against size", _scaling),
+    }
+    lines = [HEADER]
+    for name, (title, section) in sections.items():
+        if name in results:
+            lines += [f"## {title}", "", *section(results[name]), ""]
+            lines += [f"Measured on: {results[name]['machine']}.", ""]
+            if pictures and name in pictures:
+                lines += [f"![{title}]({pictures[name]})", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def verdict(ratio: float, goal: float | None) -> str:
+    """Says how a ratio of speeds, ours to theirs, stands to one and to its goal."""
+    standing = f"ahead: {ratio:.2f}x" if ratio >= 1 else f"behind by {(1 - ratio):.0%}"
+    if goal is None:
+        return standing
+    if ratio >= goal:
+        return f"{standing}, goal {goal:g}x met"
+    return f"{standing}, goal {goal:g}x missed by {(1 - ratio / goal):.0%}"
+
+
+def counts(loss: float, ours: float) -> bool:
+    """Tells whether a row trained the same model: its loss is within 2 % of ours."""
+    return abs(loss - ours) <= LOSS_TOLERANCE * abs(ours)
+
+
+def _train(measured: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{measured['data']}. {measured['epochs']} epochs a run, {measured['repeats']} runs; the "
+        "speed is the median over all epochs but a run's first, with the range. The loss is the "
+        "negative ELBO on the held-out images in nats, computed from everyone's weights by the "
+        "same code; a row whose loss differs from ours by more than 2 % does not count.",
+        "",
+        "| batch | | images/s | range | loss | tfp_vae beside it |",
+        "|---:|---|---:|---:|---:|---|",
+    ]
+    rows = measured["rows"]
+    for row in rows:
+        ours = _ours(rows, row["batch_size"])
+        speed = row["images_per_second"]
+        lines.append(
+            f"| {row['batch_size']} | {row['peer']} | {speed['median']:,.0f} | "
+            f"{_range(speed)} | {row['held_out_loss']['median']:.2f} | {_standing(row, ours)} |"
+        )
+    versions = {name: number for row in rows for name, number in row["versions"].items()}
+    named = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
+    return [*lines, "", f"Versions: {named}."]
+
+
+def _ours(rows: Sequence[dict[str, Any]], batch_size: int) -> dict[str, Any] | None:
+    found = [row for row in rows if (row["batch_size"], row["peer"]) == (batch_size, OURS.title)]
+    return found[0] if found else None
+
+
+def _standing(row: dict[str, Any], ours: dict[str, Any] | None) -> str:
+    if ours is None or row is ours:
+        return ""
+    theirs, our_loss = row["held_out_loss"]["median"], ours["held_out_loss"]["median"]
+    if not counts(theirs, our_loss):
+        return f"does not count: the loss differs by {abs(theirs / our_loss - 1):.1%}"
+    factor, batch_size = GOALS.get(row["peer"], (None, None))
+    goal = factor if batch_size in (None, row["batch_size"]) else None
+    ratio = ours["images_per_second"]["median"] / row["images_per_second"]["median"]
+    return verdict(ratio, goal)
+
+
+def _evaluate(measured: dict[str, Any]) -> list[str]:
+    speeds = measured["rows_per_second"]
+    ours = speeds["tfp_vae"]["median"]
+    estimates = measured["mean_estimates"]
+    titles = {
+        "tfp_vae": ("`evaluation.log_marginal_likelihood`", None),
+        "products": ("the decoder's matrix products alone", 0.6),
+        "pythae": ("pythae, `get_nll`", 10.0),
+    }
+    lines = [
+        f"{measured['data']}. {measured['sample_size']:,} importance samples for every image. On "
+        f"the same images and weights the estimates are {estimates['tfp_vae']:.2f} nats, and "
+        f"{estimates['pythae']:.2f} by pythae.",
+        "",
+        "| | images/s | range | tfp_vae beside it |",
+        "|---|---:|---:|---|",
+    ]
+    for name, (title, goal) in titles.items():
+        speed = speeds[name]
+        standing = "" if name == "tfp_vae" else verdict(ours / speed["median"], goal)
+        if name == "pythae" and not counts(estimates["pythae"], estimates["tfp_vae"]):
+            standing = "does not count: the estimates differ by more than 2 %"
+        lines.append(f"| {title} | {speed['median']:,.1f} | {_range(speed, 1)} | {standing} |")
+    return lines
+
+
+def _overhead(measured: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{measured['data']}. One compiled loop, with distribution objects and with the formulas "
+        "written out: the same noise, the same optimizer, timed in turn. The goal is a ratio of at "
+        "most 1.03. Processor time is what other processes on the machine disturb least.",
+        "",
+        "| batch | objects, ms a step | formulas, ms a step | ratio | range | of processor time | |",
+        "|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    for row in measured["rows"]:
+        objects, formulas = (row["milliseconds"][name] for name in ("objects", "formulas"))
+        ratio = row["ratio"]
+        standing = "met" if ratio["median"] <= 1.03 else f"missed by {ratio['median'] - 1.03:.1%}"
+        lines.append(
+            f"| {row['batch_size']} | {objects['median']:.2f} | {formulas['median']:.2f} | "
+            f"{ratio['median']:.3f} | {_range(ratio, 3)} | "
+            f"{row['processor_ratio']['median']:.3f} | {standing} |"
+        )
+    return lines
+
+
+def _startup(measured: dict[str, Any]) -> list[str]:
+    seconds = measured["seconds"]
+    named = {
+        "import TensorFlow and TFP": (seconds["TensorFlow and TFP"], None),
+        "import tfp_vae": (seconds["tfp_vae"], None),
+        "what tfp_vae adds to the import": (measured["added_by_import"], 0.3),
+        "the first step of `fit`: tracing and compiling": (seconds["first step"], 5.0),
+    }
+    lines = ["| | seconds | range | goal |", "|---|---:|---:|---|"]
+    for name, (values, most) in named.items():
+        standing = ""
+        if most is not None:
+            over = values["median"] - most
+            standing = f"at most {most:g}: " + ("met" if over <= 0 else f"missed by {over:.2f} s")
+        lines.append(f"| {name} | {values['median']:.2f} | {_range(values, 2)} | {standing} |")
+    return lines
+
+
+def _scaling(measured: dict[str, Any]) -> list[str]:
+    def said(sizes: dict[str, int]) -> str:
+        return ", ".join(f"{name.replace('-', ' ')} {value:,}" for name, value in sizes.items())
+
+    lines = [
+        f"One epoch of training at batch 100, from {said(measured['base'])}, and the evaluation "
+        f"of log p(x) from {said(measured['importance'])}; one size grows at a time. Memory is the "
+        "process's peak, TensorFlow included.",
+        "",
+        "| what | size | value | seconds | range | peak MB |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {row['what']} | {row['size'].replace('-', ' ')} | {row['value']:,} | "
+        f"{row['seconds']['median']:.2f} | {_range(row['seconds'], 2)} | "
+        f"{row['megabytes']['median']:,.0f} |"
+        for row in measured["rows"]
+    ]
+    if all(row["what"] == "training" for row in measured["rows"]):
+        lines += ["", "Importance samples: this version has no evaluation to measure."]
+    return lines
+
+
+def _range(values: dict[str, float], digits: int = 0) -> str:
+    return f"{values['lowest']:,.{digits}f} to {values['highest']:,.{digits}f}"

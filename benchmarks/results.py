@@ -1,0 +1,41 @@
+"""What was measured: a JSON file for every benchmark, which the report is made of."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+
+def save(folder: Path, name: str, measured: dict[str, Any]) -> None:
+    """Writes `name.json`, with the machine that it was measured on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": machine(), **measured}, indent=1)
+    (folder / f"{name}.json").write_text(text + "\n")
+
+
+def load(folder: Path) -> dict[str, dict[str, Any]]:
+    """Reads every benchmark that has been run."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Returns the median and the range."""
+    return {"median": median(values), "lowest": min(values), "highest": max(values)}
+
+
+def machine() -> str:
+    """Describes the machine."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        lines = information.read_text().splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        model = names[0] if names else model
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return f"{model}, {cores} cores, {platform.system()}, Python {platform.python_version()}"

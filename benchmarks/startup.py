@@ -1,0 +1,40 @@
+"""How long one waits before anything happens: the import, and the first step of training."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import environments
+from benchmarks.results import spread
+
+IMPORTS = {
+    "TensorFlow and TFP": "import tensorflow, tensorflow_probability as tfp; tfp.distributions",
+    "tfp_vae": "import tfp_vae",
+}
+_TIMED = "import time; begun = time.perf_counter(); {}; print(time.perf_counter() - begun)"
+
+
+def measure(repeats: int, save: Callable[[dict[str, Any]], None]) -> None:
+    """Times imports and first steps, all in fresh processes and in turn, and saves seconds.
+
+    Args:
+      repeats: How often; a first round, which fills the disk cache, is not counted.
+      save: Called with the results.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in (*IMPORTS, "first step")}
+    for repeat in range(repeats + 1):
+        commands = {name: ["-c", _TIMED.format(code)] for name, code in IMPORTS.items()}
+        commands["first step"] = ["-m", "benchmarks.first_step"]
+        for name, command in commands.items():
+            taken = float(environments.run(sys.executable, command))
+            if repeat:
+                seconds[name].append(taken)
+                print(f"{name:20s} {taken:6.2f} s", file=sys.stderr, flush=True)
+    baseline, ours = (seconds[name] for name in IMPORTS)
+    added = [more - less for more, less in zip(ours, baseline, strict=True)]
+    save(
+        {
+            "seconds": {name: spread(values) for name, values in seconds.items()},
+            "added_by_import": spread(added),
+        }
+    )

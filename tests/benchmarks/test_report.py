@@ -1,0 +1,142 @@
+import pytest
+
+from benchmarks import plots, report
+from benchmarks.environments import OURS
+
+NUMPYRO = "NumPyro, jitted epoch"
+TORCH = "PyTorch, loop by hand"
+
+
+def constant(value):
+    return {"median": value, "lowest": value, "highest": value}
+
+
+def training_row(batch_size, peer, speed, loss=100.0):
+    return {
+        "batch_size": batch_size,
+        "peer": peer,
+        "images_per_second": {"median": speed, "lowest": 0.9 * speed, "highest": 1.1 * speed},
+        "first_epoch_seconds": constant(5.0),
+        "held_out_loss": constant(loss),
+        "versions": {"package": "1.2"},
+    }
+
+
+@pytest.fixture
+def results():
+    rows = [
+        training_row(100, OURS.title, 30_000.0),
+        training_row(100, NUMPYRO, 40_000.0),
+        training_row(100, TORCH, 12_000.0, loss=101.9),
+        training_row(100, "Pyro, `SVI.step`", 5_000.0, loss=102.1),
+        training_row(1000, OURS.title, 50_000.0),
+        training_row(1000, TORCH, 40_000.0),
+    ]
+    machine = "a machine"
+    scaling = [
+        {
+            "what": "training",
+            "size": "latent-size",
+            "value": value,
+            "seconds": constant(value / 100),
+            "megabytes": constant(900.0),
+        }
+        for value in (50, 500)
+    ]
+    return {
+        "train": {"machine": machine, "data": "D", "epochs": 5, "repeats": 3, "rows": rows},
+        "overhead": {
+            "machine": machine,
+            "data": "D",
+            "rows": [
+                {
+                    "batch_size": 100,
+                    "milliseconds": {"objects": constant(2.1), "formulas": constant(2.0)},
+                    "ratio": constant(ratio),
+                    "processor_ratio": constant(1.01),
+                }
+                for ratio in (1.02, 1.05)
+            ],
+        },
+        "startup": {
+            "machine": machine,
+            "seconds": {
+                "TensorFlow and TFP": constant(4.0),
+                "tfp_vae": constant(4.5),
+                "first step": constant(4.9),
+            },
+            "added_by_import": constant(0.5),
+        },
+        "evaluate": {
+            "machine": machine,
+            "data": "D",
+            "sample_size": 5000,
+            "rows_per_second": {
+                "tfp_vae": constant(30.0),
+                "products": constant(40.0),
+                "pythae": constant(2.0),
+            },
+            "mean_estimates": {"tfp_vae": -100.0, "pythae": -101.0},
+        },
+        "scaling": {
+            "machine": machine,
+            "base": {"rows": 6000},
+            "importance": {"rows": 100},
+            "rows": scaling,
+        },
+    }
+
+
+def line_of(page, *parts):
+    (line,) = [line for line in page.splitlines() if all(part in line for part in parts)]
+    return line
+
+
+def test_a_row_says_by_how_much_we_are_behind(results):
+    line = line_of(report.render(results), "| 100 |", "NumPyro")
+    assert "| 40,000 | 36,000 to 44,000 |" in line
+    assert line.endswith("| behind by 25%, goal 1x missed by 25% |")
+
+
+def test_a_row_says_how_it_stands_to_its_goal(results):
+    line = line_of(report.render(results), "| 100 |", "PyTorch")
+    assert line.endswith("| ahead: 2.50x, goal 2x met |")
+
+
+def test_a_goal_is_of_its_batch_size_alone(results):
+    line = line_of(report.render(results), "| 1000 |", "PyTorch")
+    assert line.endswith("| ahead: 1.25x |")
+
+
+def test_a_row_with_another_loss_does_not_count(results):
+    line = line_of(report.render(results), "| 100 | Pyro,")
+    assert line.endswith("| does not count: the loss differs by 2.1% |")
+
+
+def test_overhead_startup_and_evaluation_are_held_to_their_goals(results):
+    page = report.render(results)
+    assert line_of(page, "| 1.020 |").endswith("| met |")
+    assert line_of(page, "| 1.050 |").endswith("| missed by 2.0% |")
+    assert line_of(page, "adds to the import").endswith("| at most 0.3: missed by 0.20 s |")
+    assert line_of(page, "first step").endswith("| at most 5: met |")
+    assert line_of(page, "products alone").endswith("| behind by 25%, goal 0.6x met |")
+    assert line_of(page, "get_nll").endswith("| ahead: 15.00x, goal 10x met |")
+
+
+def test_what_was_not_measured_is_left_out(results):
+    page = report.render({"startup": results["startup"]})
+    assert "## Waiting at the start" in page
+    assert "## Training" not in page
+
+
+def test_the_page_shows_its_plots(results, tmp_path):
+    page = tmp_path / "docs" / "benchmarks.md"
+    report.write(results, page)
+    for name in ("train", "scaling"):
+        file = f"benchmarks_{name}.png"
+        assert f"]({file})" in page.read_text()
+        assert (page.parent / file).stat().st_size > 0
+
+
+def test_nothing_is_drawn_of_nothing(tmp_path):
+    assert plots.draw({}, tmp_path) == {}
