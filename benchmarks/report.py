@@ -149,7 +149,8 @@ def _overhead(measured: dict[str, Any]) -> list[str]:
         "written out: the same noise, the same optimizer, timed in turn. The goal is a ratio of at "
         "most 1.03. Processor time is what other processes on the machine disturb least.",
         "",
-        "| batch | objects, ms a step | formulas, ms a step | ratio | range | of processor time | |",
+        "| batch | objects, ms a step | formulas, ms a step | ratio | range "
+        "| of processor time | |",
         "|---:|---:|---:|---:|---:|---:|---|",
     ]
     for row in measured["rows"]:
