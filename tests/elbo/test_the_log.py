@@ -6,9 +6,13 @@ from oracles import LinearGaussian
 pytestmark = pytest.mark.usefixtures("float64")
 
 
-def test_evaluate_is_the_mean_over_examples_with_a_ragged_last_batch():
-    properties.check_evaluate_is_the_mean_over_examples(LinearGaussian.drawn(3))
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_evaluate_is_the_mean_over_examples_with_a_ragged_last_batch(run_eagerly):
+    properties.check_evaluate_is_the_mean_over_examples(LinearGaussian.drawn(3), run_eagerly)
 
 
-def test_training_loss_is_the_negative_mean_of_the_objective():
-    properties.check_training_loss_is_the_negative_mean_of_the_objective(LinearGaussian.drawn(3))
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_training_loss_is_the_negative_mean_of_the_objective(run_eagerly):
+    properties.check_training_loss_is_the_negative_mean_of_the_objective(
+        LinearGaussian.drawn(3), run_eagerly
+    )

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from small_models import BINARY, LOGS, REAL, compiled_vae, small_vae
+from small_models import BINARY, LOGS, REAL, compiled_vae, eager_vae, small_vae
 from tfp_vae import VAE, Decoder, Encoder, likelihoods, networks, objectives, posteriors
 
 
@@ -50,7 +50,7 @@ def test_the_log_shows_a_kl_weight_that_follows_a_schedule(schedule):
 
 
 def test_the_first_losses_follow_the_schedule():
-    vae = compiled_vae(objective=objectives.ELBO(kl_weight=objectives.LinearWarmUp(2, 0.0, 5.0)))
+    vae = eager_vae(objective=objectives.ELBO(kl_weight=objectives.LinearWarmUp(2, 0.0, 5.0)))
     log = vae.fit(BINARY, batch_size=23, verbose=0).history
     assert log["loss"] == pytest.approx([-log["log_likelihood"][0]], rel=1e-5)
 
@@ -71,7 +71,7 @@ def test_regularizers_count_in_the_loss(run_eagerly):
 def test_a_frozen_encoder_stays():
     vae = small_vae()
     vae.encoder.trainable = False
-    vae.compile(jit_compile=False)
+    vae.compile(run_eagerly=True)
     frozen, free = vae.encoder.get_weights(), vae.decoder.get_weights()
     vae.fit(BINARY, verbose=0)
     for one, other in zip(frozen, vae.encoder.get_weights(), strict=True):
@@ -82,7 +82,7 @@ def test_a_frozen_encoder_stays():
 @pytest.mark.parametrize("policy", ["float64", "mixed_float16", "mixed_bfloat16"])
 def test_a_policy_trains_and_its_terms_have_the_wider_dtype(policy):
     keras.config.set_dtype_policy(policy)
-    vae = compiled_vae(likelihoods.Normal([4], scale="shared"))
+    vae = eager_vae(likelihoods.Normal([4], scale="shared"))
     history = vae.fit(REAL, epochs=2, batch_size=8, verbose=0).history
     assert np.isfinite(history["loss"]).all()
     terms = vae.elbo(REAL, seed=0)
@@ -136,7 +136,7 @@ class _WithoutTraining(keras.layers.Layer):
     ],
 )
 def test_a_trunk_of_ones_own_trains(encoder_trunk, decoder_trunk):
-    vae = compiled_vae(encoder_trunk=encoder_trunk(), decoder_trunk=decoder_trunk())
+    vae = eager_vae(encoder_trunk=encoder_trunk(), decoder_trunk=decoder_trunk())
     before = vae.get_weights()
     vae.fit(BINARY, verbose=0)
     changed = [(one != other).any() for one, other in zip(before, vae.get_weights(), strict=True)]
@@ -158,7 +158,7 @@ def test_flat_and_image_events(event_shape):
             likelihoods.Bernoulli(event_shape),
         ),
     )
-    vae.compile(jit_compile=False)
+    vae.compile(run_eagerly=True)
     x = np.random.default_rng(0).integers(0, 2, [5, *event_shape])
     vae.fit(x, verbose=0)
     assert vae.predict(x, verbose=0).shape == x.shape
@@ -167,7 +167,7 @@ def test_flat_and_image_events(event_shape):
 
 
 def test_one_row_is_enough():
-    vae = compiled_vae()
+    vae = eager_vae()
     vae.fit(BINARY[:1], verbose=0)
     assert vae.elbo(BINARY[:1], seed=0).elbo.shape == [1]
 

@@ -13,16 +13,16 @@ def _vae(scale):
         tfp_vae.Encoder(networks.mlp([4]), posteriors.MultivariateNormalDiag(2)),
         tfp_vae.Decoder(networks.mlp([4]), likelihoods.Normal([4], scale=scale, scale_floor=1e-3)),
     )
-    vae.compile(keras.optimizers.Adam(0.05), jit_compile=False)
+    vae.compile(keras.optimizers.Adam(0.05), run_eagerly=True)
     return vae
 
 
 @pytest.mark.parametrize("scale", [0.5, "shared", "learned", "calibrated"])
 def test_every_scale_trains(scale):
     vae = _vae(scale)
-    before = vae.evaluate(X, verbose=0, return_dict=True)["elbo"]
-    vae.fit(X, epochs=20, batch_size=10, verbose=0)
-    assert vae.evaluate(X, verbose=0, return_dict=True)["elbo"] > before
+    before = np.mean(vae.elbo(X, seed=0).elbo)
+    vae.fit(X, epochs=8, batch_size=40, verbose=0)
+    assert np.mean(vae.elbo(X, seed=0).elbo) > before
 
 
 def test_a_fixed_scale_stays():

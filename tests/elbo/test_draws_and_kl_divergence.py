@@ -29,6 +29,15 @@ def test_exact_kl_agrees_with_sampled_kl(mean, stddev):
     properties.check_exact_kl_agrees_with_sampled(mean, stddev)
 
 
+@settings(max_examples=5)
+@given(
+    arrays(np.float64, (1, 2), elements=st.floats(-3, 3)),
+    arrays(np.float64, (1, 2), elements=st.floats(0.2, 2)),
+)
+def test_posterior_draws_are_normal(mean, stddev):
+    properties.check_posterior_draws_are_normal(mean, stddev)
+
+
 def test_kl_against_an_independent_prior_is_exact():
     mean, stddev = np.array([[0.5, -1.0]]), np.array([[0.5, 2.0]])
     prior = tfd.Independent(
