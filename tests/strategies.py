@@ -9,7 +9,7 @@ import contextlib
 import functools
 import inspect
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,21 @@ class LikelihoodEntry:
 
 
 @dataclass(frozen=True)
+class PosteriorEntry:
+    """How tests draw a posterior, and what goes with it.
+
+    Attributes:
+      layers: From a latent size to a strategy of layers.
+      priors: The kinds of prior over the same latents.
+      smallest_latent_size: The fewest latents it can have.
+    """
+
+    layers: Callable[[int], st.SearchStrategy]
+    priors: tuple[type, ...]
+    smallest_latent_size: int = 1
+
+
+@dataclass(frozen=True)
 class NetworkEntry:
     """How tests draw a network.
 
@@ -80,17 +95,61 @@ class NetworkEntry:
     input_shape: tuple[int, ...]
 
 
-POSTERIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
-    posteriors.MultivariateNormalDiag: lambda latent_size: builds(
-        posteriors.MultivariateNormalDiag,
-        latent_size=st.just(latent_size),
-        scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
-        scale_activation=st.sampled_from(["softplus", "exp"]),
+PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    priors.MixtureOfGaussians: lambda latent_size: builds(
+        priors.MixtureOfGaussians,
+        components=st.integers(1, 3),
+        scale_floor=st.sampled_from([0.0, 1e-2]),
     ),
+    priors.Normal: lambda latent_size: builds(
+        priors.Normal, scale_floor=st.sampled_from([0.0, 1e-2])
+    ),
+    priors.SphericalUniform: lambda latent_size: builds(priors.SphericalUniform),
+    priors.StandardNormal: lambda latent_size: builds(priors.StandardNormal),
+    priors.VampPrior: lambda latent_size: builds(priors.VampPrior, pseudo_inputs=st.integers(1, 3)),
 }
 
-PRIORS: dict[type, st.SearchStrategy] = {
-    priors.StandardNormal: builds(priors.StandardNormal),
+_PRIORS_OF_REAL_VECTORS = (
+    priors.MixtureOfGaussians,
+    priors.Normal,
+    priors.StandardNormal,
+    priors.VampPrior,
+)
+
+POSTERIORS: dict[type, PosteriorEntry] = {
+    posteriors.MultivariateNormalDiag: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalDiag,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
+            scale_activation=st.sampled_from(["softplus", "exp"]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalDiagPlusLowRank: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalDiagPlusLowRank,
+            latent_size=st.just(latent_size),
+            rank=st.integers(1, latent_size),
+            scale_floor=st.sampled_from([1e-3, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalTriL: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalTriL,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.PowerSpherical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.PowerSpherical, latent_size=st.just(latent_size)
+        ),
+        priors=(priors.SphericalUniform, priors.VampPrior),
+        smallest_latent_size=2,
+    ),
 }
 
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
@@ -214,9 +273,30 @@ def data_for(likelihood: Any, rows: int, seed: int = 0) -> np.ndarray:
     return LIKELIHOODS[type(likelihood)].inside(rng, [rows, *likelihood.event_shape])
 
 
-def all_posteriors(latent_size: int) -> st.SearchStrategy:
-    """Returns a strategy of posteriors of every kind."""
-    return st.one_of(*(layers(latent_size) for layers in POSTERIORS.values()))
+def all_posteriors(latent_size: int, kinds: Iterable[type] = ()) -> st.SearchStrategy:
+    """Returns a strategy of posteriors of some kinds, by default of every kind."""
+    entries = [POSTERIORS[kind] for kind in kinds or POSTERIORS]
+    return st.one_of(
+        *(
+            entry.layers(latent_size)
+            for entry in entries
+            if latent_size >= entry.smallest_latent_size
+        )
+    )
+
+
+def priors_for(posterior: Any, kinds: Iterable[type] = ()) -> st.SearchStrategy:
+    """Returns a strategy of priors that go with a posterior, of some kinds or of every kind."""
+    wanted = kinds or POSTERIORS[type(posterior)].priors
+    return st.one_of(*(PRIORS[kind](posterior.latent_size) for kind in wanted))
+
+
+def factorises(posterior: Any, prior: Any) -> bool:
+    """Tells whether the KL is a sum over latents, as free bits need."""
+    return type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
+        priors.Normal,
+        priors.StandardNormal,
+    )
 
 
 def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
@@ -230,18 +310,24 @@ def all_objectives() -> st.SearchStrategy:
 
 
 @st.composite
-def vaes(draw: Any, **options: Any) -> tfp_vae.VAE:
+def vaes(
+    draw: Any,
+    posterior_kinds: Iterable[type] = (),
+    prior_kinds: Iterable[type] = (),
+    **options: Any,
+) -> tfp_vae.VAE:
     """Draws a small model; `options` are arguments of `tfp_vae.VAE` to take as they are."""
     latent_size = draw(latent_sizes)
     event_shape = draw(event_shapes)
     trunks = builds(networks.mlp, st.lists(st.integers(2, 5), max_size=1), activations)
-    encoder = draw(trunks), draw(all_posteriors(latent_size))
+    posterior = draw(all_posteriors(latent_size, posterior_kinds))
+    encoder = draw(trunks), posterior
     decoder = draw(trunks), draw(all_likelihoods(event_shape))
-    parts = {
-        "prior": draw(st.one_of(*PRIORS.values())),
-        "objective": draw(all_objectives()),
-        **options,
-    }
+    prior = draw(priors_for(posterior, prior_kinds))
+    suited = all_objectives().filter(
+        lambda objective: factorises(posterior, prior) or not getattr(objective, "free_bits", 0.0)
+    )
+    parts = {"prior": prior, "objective": draw(suited), **options}
     with own_random_state(draw(st.integers(0, 2**31))):
         return tfp_vae.VAE(tfp_vae.Encoder(*encoder), tfp_vae.Decoder(*decoder), **parts)
 

@@ -1,4 +1,4 @@
-"""Supports: the values that a likelihood gives a density or a probability to."""
+"""Supports: the values that a distribution gives a density or a probability to."""
 
 from dataclasses import dataclass
 
@@ -32,3 +32,25 @@ class Support:
 REAL = Support("any finite number")
 BINARY = Support("0 or 1", 0.0, 1.0, integers=True)
 UNIT_INTERVAL = Support("between 0 and 1", 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """The set that latents lie in: the same for a posterior and for a prior it is compared with.
+
+    Attributes:
+      description: The set in words, as it stands in an error.
+    """
+
+    description: str
+
+
+REAL_VECTORS = LatentSpace("vectors of real numbers")
+UNIT_VECTORS = LatentSpace("vectors of length 1")
+
+
+def relaxed_one_hot_vectors(variables: int, categories: int) -> LatentSpace:
+    """Returns the space of `variables` vectors of `categories` numbers that add up to 1."""
+    return LatentSpace(
+        f"{variables} x {categories} positive numbers, of which every {categories} add up to 1"
+    )

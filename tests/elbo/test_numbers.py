@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import properties
 import strategies
-from tfp_vae import likelihoods, objectives
+from tfp_vae import likelihoods, objectives, priors
 
 
 @given(strategies.vaes_with_data())
@@ -19,6 +19,9 @@ def test_every_weight_has_a_finite_gradient(vae_and_x):
 def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, decoded):
     latent_size, event_shape = data.draw(strategies.latent_sizes), [3]
     posterior = data.draw(strategies.all_posteriors(latent_size))
+    made_of_weights = set(strategies.POSTERIORS[type(posterior)].priors) - {priors.VampPrior}
+    prior = data.draw(strategies.priors_for(posterior, sorted(made_of_weights, key=str)))
+    prior.build([latent_size])
     likelihood = data.draw(strategies.all_likelihoods(event_shape))
     posterior.build([None, latent_size])
     likelihood.build([None, 3])
@@ -33,9 +36,7 @@ def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, dec
         terms = objectives.ELBO()(
             x,
             posterior=posterior(inputs[0]),
-            prior=properties.diagonal_normal(
-                np.zeros(latent_size, "float32"), np.ones(latent_size, "float32")
-            ),
+            prior=prior.distribution(),
             likelihood_fn=lambda z: likelihood(inputs[1]),
             seed=0,
         )

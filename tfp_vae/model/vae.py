@@ -2,17 +2,19 @@
 
 import functools
 import inspect
+import sys
 from typing import Any
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, seeds
+from tfp_vae import checks, divergences, seeds
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model import serving
 from tfp_vae.model.ancestral import ancestral_sample
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.pairs import check_same_latent_space
 from tfp_vae.model.steps import ObjectiveModel
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
 from tfp_vae.priors import Prior, StandardNormal
@@ -40,7 +42,7 @@ class VAE(ObjectiveModel):
     Raises:
       TypeError: If a part is not of its kind.
       ValueError: If the parts do not fit: a trunk that fails on its input, features that cannot
-        make the event, a prior whose event is not the posterior's, different dtypes.
+        make the event, a prior over other latents than the posterior's, different dtypes.
 
     Example:
       >>> vae = tfp_vae.VAE(
@@ -299,6 +301,21 @@ class VAE(ObjectiveModel):
         """
         serving.export(self, filepath, **kwargs)
 
+    def summary(self, *args: Any, print_fn: Any = None, **kwargs: Any) -> None:
+        """Prints the layers and weights, and whether the KL divergence is exact.
+
+        Args:
+          *args: As of `keras.Model.summary`.
+          print_fn: What is called with the text, rather than printing it.
+          **kwargs: As of `keras.Model.summary`.
+        """
+        super().summary(*args, print_fn=print_fn, **kwargs)
+        line = f" {self.objective.kl_declaration}"
+        if print_fn is None:
+            sys.stdout.write(line + "\n")
+        else:
+            print_fn(line)
+
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal model, untrained."""
         parts = {
@@ -332,6 +349,10 @@ class VAE(ObjectiveModel):
         if not self.encoder.built:
             self.encoder.build((None, *self.event_shape))
         posterior = self.encoder(rows)
+        check_same_latent_space(self.encoder.posterior, self.prior_layer)
+        self.prior_layer.take_encoder(
+            functools.partial(self.encoder, training=False), self.event_shape, likelihood.support
+        )
         if not self.prior_layer.built:
             self.prior_layer.build(tuple(posterior.event_shape))
         prior = self.prior()
@@ -350,6 +371,7 @@ class VAE(ObjectiveModel):
                     f"{likelihood.variable_dtype}; got {part.variable_dtype}."
                 )
         self.objective.check_pair(posterior, prior)
+        self.objective.kl_declaration = divergences.declaration(posterior, prior)
         self._preprocess_draws = self.preprocess is not None and "seed" in (
             inspect.signature(self.preprocess.call).parameters
         )

@@ -22,6 +22,9 @@ class Objective(abc.ABC):
     `keras.saving.register_keras_serializable`.
     """
 
+    kl_declaration: str = ""
+    """Whether the KL is exact or estimated, once the objective belongs to a model; else empty."""
+
     def __call__(
         self,
         x: Any,

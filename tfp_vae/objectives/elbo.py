@@ -17,7 +17,7 @@ class ELBO(Objective):
     """The evidence lower bound, log-likelihood less KL (Kingma & Welling 2013, equation 3).
 
     The KL is exact where one is registered for the pair of distributions, and elsewhere estimated
-    from the same draws as the likelihood.
+    from the same draws as the likelihood; a model's summary and the objective's repr say which.
 
     Args:
       kl_weight: What the KL is multiplied by in the objective: a number (the beta of Higgins et al.
@@ -126,4 +126,5 @@ class ELBO(Objective):
         return (
             f"ELBO(kl_weight={self.kl_weight!r}, free_bits={self.free_bits:g}, "
             f"sample_size={self.sample_size})"
+            + (f", {self.kl_declaration}" if self.kl_declaration else "")
         )

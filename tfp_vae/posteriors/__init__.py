@@ -2,5 +2,14 @@
 
 from tfp_vae.posteriors.base import Posterior
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
+from tfp_vae.posteriors.multivariate_normal_tril import MultivariateNormalTriL
+from tfp_vae.posteriors.power_spherical import PowerSpherical
 
-__all__ = ["MultivariateNormalDiag", "Posterior"]
+__all__ = [
+    "MultivariateNormalDiag",
+    "MultivariateNormalDiagPlusLowRank",
+    "MultivariateNormalTriL",
+    "Posterior",
+    "PowerSpherical",
+]

@@ -1,6 +1,17 @@
 """Priors p(z) over the latents."""
 
 from tfp_vae.priors.base import Prior
+from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
+from tfp_vae.priors.normal import Normal
+from tfp_vae.priors.spherical_uniform import SphericalUniform
 from tfp_vae.priors.standard_normal import StandardNormal
+from tfp_vae.priors.vamp_prior import VampPrior
 
-__all__ = ["Prior", "StandardNormal"]
+__all__ = [
+    "MixtureOfGaussians",
+    "Normal",
+    "Prior",
+    "SphericalUniform",
+    "StandardNormal",
+    "VampPrior",
+]
