@@ -160,7 +160,10 @@ def test_the_area_of_the_sphere_is_that_of_its_integral():
 
 
 def test_a_declaration_says_whether_the_kl_is_exact():
-    q, p = diagonal_normal(np.zeros([3, 2]), np.ones([3, 2])), diagonal_normal([0.0] * 2, [1.0] * 2)
+    q, p = (
+        diagonal_normal(np.zeros([3, 2]), np.ones([3, 2])),
+        diagonal_normal(np.zeros(2), np.ones(2)),
+    )
     assert divergences.declaration(q, p) == "KL: exact"
     estimated = divergences.declaration(q, without_exact_kl(p))
     assert estimated == "KL: Monte Carlo estimate, log q(z) - log p(z) at the draws"
