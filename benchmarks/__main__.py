@@ -43,6 +43,7 @@ def main() -> None:
             arguments.repeats or 3,
             arguments.mnist,
             arguments.environments,
+            results.load(folder).get("train", {}),
             save,
         )
     elif arguments.what == "evaluate":

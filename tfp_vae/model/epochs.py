@@ -24,7 +24,7 @@ _BATCH_HOOKS = (
     "on_test_batch_begin",
     "on_test_batch_end",
 )
-_SECONDS_BETWEEN_REPORTS = 0.2
+_SECONDS_BETWEEN_REPORTS = 0.5
 _FIRST_STEPS = 8
 
 
@@ -106,7 +106,7 @@ class EpochLoop:
             )
             done += steps
             report(done, self._log(values))
-            passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 100)
+            passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 250)
             steps = max(1, min(8 * steps, round(steps * _SECONDS_BETWEEN_REPORTS / passed)))
         if rest:
             values = self._last_batch(rows, weights, tf.constant(order[count * batch_size :]))
