@@ -104,6 +104,13 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
         outside=(-0.1, 1.5, 255.0),
     ),
+    likelihoods.Laplace: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.Laplace, st.just(event_shape), scale_floor=st.sampled_from([1e-3, 1e-2])
+        ),
+        inside=lambda rng, shape: rng.laplace(size=shape),
+        outside=(),
+    ),
     likelihoods.Normal: LikelihoodEntry(
         layers=lambda event_shape: builds(
             likelihoods.Normal,

@@ -39,10 +39,16 @@ def _continuous_bernoulli(parameters, layer):
     return lambda x: logits * x - np.log(np.expm1(logits) / logits)
 
 
+def _laplace(parameters, layer):
+    scale = _softplus(parameters["scale"]) + layer.scale_floor
+    return lambda x: -np.abs(x - parameters["loc"]) / scale - np.log(2.0 * scale)
+
+
 LOG_PROBS = {
     likelihoods.Normal: _normal,
     likelihoods.Bernoulli: _bernoulli,
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
+    likelihoods.Laplace: _laplace,
 }
 
 

@@ -1,5 +1,6 @@
 """TensorFlow Probability's distributions with draws that do not depend on how TensorFlow runs."""
 
+from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
 
-__all__ = ["MultivariateNormalDiag"]
+__all__ = ["Laplace", "MultivariateNormalDiag"]

@@ -6,11 +6,13 @@ from tfp_vae import checks
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
+from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.normal import Normal
 
 NAMES: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "continuous_bernoulli": ContinuousBernoulli,
+    "laplace": Laplace,
     "normal": Normal,
 }
 """The likelihood class of each name."""
@@ -20,7 +22,7 @@ def get(name: str, event_shape: Sequence[int]) -> Likelihood:
     """Makes the likelihood called `name`, with its defaults.
 
     Args:
-      name: "bernoulli", "continuous_bernoulli" or "normal".
+      name: A key of `likelihoods.by_name.NAMES`: a class in lower case, with underscores.
       event_shape: The shape of one row of data.
 
     Returns:
