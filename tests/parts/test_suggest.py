@@ -48,7 +48,7 @@ def test_data_without_a_likelihood_is_refused(x, error):
 
 @pytest.mark.parametrize("name", by_name.NAMES)
 def test_a_likelihood_by_its_name(name):
-    likelihood = likelihoods.get(name, [3])
+    likelihood = likelihoods.get(name, [3], **({"classes": 4} if name == "categorical" else {}))
     assert likelihood.event_shape == (3,)
     assert type(likelihood).__name__.lower() == name.replace("_", "")
 
