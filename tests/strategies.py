@@ -118,6 +118,15 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: rng.laplace(size=shape),
         outside=(),
     ),
+    likelihoods.NegativeBinomial: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.NegativeBinomial,
+            st.just(event_shape),
+            dispersion=st.sampled_from(["shared", "learned"]),
+        ),
+        inside=lambda layer, rng, shape: rng.negative_binomial(1.0, 0.2, shape).astype(np.float64),
+        outside=(-1.0, 0.5),
+    ),
     likelihoods.Normal: LikelihoodEntry(
         layers=lambda event_shape: builds(
             likelihoods.Normal,
@@ -128,6 +137,11 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: rng.normal(size=shape),
         outside=(),
     ),
+    likelihoods.Poisson: LikelihoodEntry(
+        layers=lambda event_shape: builds(likelihoods.Poisson, st.just(event_shape)),
+        inside=lambda layer, rng, shape: rng.poisson(3.0, shape).astype(np.float64),
+        outside=(-1.0, 0.5),
+    ),
     likelihoods.StudentT: LikelihoodEntry(
         layers=lambda event_shape: builds(
             likelihoods.StudentT,
@@ -137,6 +151,17 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         ),
         inside=lambda layer, rng, shape: rng.standard_t(3.0, size=shape),
         outside=(),
+    ),
+    likelihoods.ZeroInflatedNegativeBinomial: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.ZeroInflatedNegativeBinomial,
+            st.just(event_shape),
+            dispersion=st.sampled_from(["shared", "learned"]),
+        ),
+        inside=lambda layer, rng, shape: (
+            rng.integers(0, 2, shape) * rng.negative_binomial(1.0, 0.2, shape).astype(np.float64)
+        ),
+        outside=(-1.0, 0.5),
     ),
 }
 

@@ -58,13 +58,44 @@ def _categorical(parameters, layer):
     return lambda x: (one_hot[x.astype(int)] * log_probs).sum(axis=-1)
 
 
+def _rate(output):
+    """The exponential, and beyond 10 its tangent there."""
+    return np.where(output <= 10.0, np.exp(np.minimum(output, 10.0)), np.exp(10) * (output - 9.0))
+
+
+def _poisson(parameters, layer):
+    return lambda x: stats.poisson(_rate(parameters["log_rate"])).logpmf(x)
+
+
+def _negative_binomial(parameters, layer):
+    mean = _rate(parameters["log_mean"])
+    if layer.dispersion == "learned":
+        inverse_dispersion = 1e-4 + _rate(parameters["inverse_dispersion"])
+    else:
+        inverse_dispersion = 1e-4 + _rate(layer.raw_inverse_dispersion.numpy())
+    successes = inverse_dispersion / (inverse_dispersion + mean)
+    return lambda x: stats.nbinom(inverse_dispersion, successes).logpmf(x)
+
+
+def _zero_inflated_negative_binomial(parameters, layer):
+    counts = _negative_binomial(parameters, layer)
+    zero = special.log_expit(parameters["zero_logits"])
+    not_zero = special.log_expit(-parameters["zero_logits"])
+    return lambda x: np.where(
+        x == 0, np.logaddexp(zero, not_zero + counts(x)), not_zero + counts(x)
+    )
+
+
 LOG_PROBS = {
     likelihoods.Normal: _normal,
     likelihoods.Bernoulli: _bernoulli,
     likelihoods.Categorical: _categorical,
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
     likelihoods.Laplace: _laplace,
+    likelihoods.NegativeBinomial: _negative_binomial,
+    likelihoods.Poisson: _poisson,
     likelihoods.StudentT: _student_t,
+    likelihoods.ZeroInflatedNegativeBinomial: _zero_inflated_negative_binomial,
 }
 
 

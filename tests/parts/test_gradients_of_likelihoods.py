@@ -41,6 +41,15 @@ def test_gradient_is_that_of_finite_differences(data, seed):
 FAR = {
     "Laplace": (lambda: likelihoods.Laplace([2]), [1e30, -1e30]),
     "StudentT": (lambda: likelihoods.StudentT([2], df="learned"), [1e30, -1e30]),
+    "Poisson": (lambda: likelihoods.Poisson([2]), [0.0, 1e7]),
+    "NegativeBinomial": (
+        lambda: likelihoods.NegativeBinomial([2], dispersion="learned"),
+        [0.0, 1e7],
+    ),
+    "ZeroInflatedNegativeBinomial": (
+        lambda: likelihoods.ZeroInflatedNegativeBinomial([2], dispersion="learned"),
+        [0.0, 1e7],
+    ),
     "Categorical": (lambda: likelihoods.Categorical([2], 3), [0.0, 2.0]),
 }
 

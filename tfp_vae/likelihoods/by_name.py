@@ -9,16 +9,22 @@ from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.laplace import Laplace
+from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
+from tfp_vae.likelihoods.poisson import Poisson
 from tfp_vae.likelihoods.student_t import StudentT
+from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
 
 NAMES: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "categorical": Categorical,
     "continuous_bernoulli": ContinuousBernoulli,
     "laplace": Laplace,
+    "negative_binomial": NegativeBinomial,
     "normal": Normal,
+    "poisson": Poisson,
     "student_t": StudentT,
+    "zero_inflated_negative_binomial": ZeroInflatedNegativeBinomial,
 }
 """The likelihood class of each name."""
 
