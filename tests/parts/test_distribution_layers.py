@@ -39,10 +39,63 @@ def _continuous_bernoulli(parameters, layer):
     return lambda x: logits * x - np.log(np.expm1(logits) / logits)
 
 
+def _laplace(parameters, layer):
+    scale = _softplus(parameters["scale"]) + layer.scale_floor
+    return lambda x: -np.abs(x - parameters["loc"]) / scale - np.log(2.0 * scale)
+
+
+def _student_t(parameters, layer):
+    df = layer.df
+    if isinstance(df, str):
+        df = 2.1 + _softplus(parameters["df"] if df == "learned" else layer.raw_df.numpy())
+    scale = _softplus(parameters["scale"]) + layer.scale_floor
+    return lambda x: stats.t(df, parameters["loc"], scale).logpdf(x)
+
+
+def _categorical(parameters, layer):
+    log_probs = special.log_softmax(parameters["logits"], axis=-1)
+    one_hot = np.eye(layer.classes)
+    return lambda x: (one_hot[x.astype(int)] * log_probs).sum(axis=-1)
+
+
+def _rate(output):
+    """The exponential, and beyond 10 its tangent there."""
+    return np.where(output <= 10.0, np.exp(np.minimum(output, 10.0)), np.exp(10) * (output - 9.0))
+
+
+def _poisson(parameters, layer):
+    return lambda x: stats.poisson(_rate(parameters["log_rate"])).logpmf(x)
+
+
+def _negative_binomial(parameters, layer):
+    mean = _rate(parameters["log_mean"])
+    if layer.dispersion == "learned":
+        inverse_dispersion = 1e-4 + _rate(parameters["inverse_dispersion"])
+    else:
+        inverse_dispersion = 1e-4 + _rate(layer.raw_inverse_dispersion.numpy())
+    successes = inverse_dispersion / (inverse_dispersion + mean)
+    return lambda x: stats.nbinom(inverse_dispersion, successes).logpmf(x)
+
+
+def _zero_inflated_negative_binomial(parameters, layer):
+    counts = _negative_binomial(parameters, layer)
+    zero = special.log_expit(parameters["zero_logits"])
+    not_zero = special.log_expit(-parameters["zero_logits"])
+    return lambda x: np.where(
+        x == 0, np.logaddexp(zero, not_zero + counts(x)), not_zero + counts(x)
+    )
+
+
 LOG_PROBS = {
     likelihoods.Normal: _normal,
     likelihoods.Bernoulli: _bernoulli,
+    likelihoods.Categorical: _categorical,
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
+    likelihoods.Laplace: _laplace,
+    likelihoods.NegativeBinomial: _negative_binomial,
+    likelihoods.Poisson: _poisson,
+    likelihoods.StudentT: _student_t,
+    likelihoods.ZeroInflatedNegativeBinomial: _zero_inflated_negative_binomial,
 }
 
 

@@ -1,6 +1,23 @@
 """TensorFlow Probability's distributions, where their draws or their speed had to be our own."""
 
 from tfp_vae.distributions.bernoulli import Bernoulli
+from tfp_vae.distributions.categorical import Categorical
+from tfp_vae.distributions.counts import (
+    NegativeBinomial,
+    Poisson,
+    ZeroInflatedNegativeBinomial,
+)
+from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.distributions.student_t import StudentT
 
-__all__ = ["Bernoulli", "MultivariateNormalDiag"]
+__all__ = [
+    "Bernoulli",
+    "Categorical",
+    "Laplace",
+    "MultivariateNormalDiag",
+    "NegativeBinomial",
+    "Poisson",
+    "StudentT",
+    "ZeroInflatedNegativeBinomial",
+]
