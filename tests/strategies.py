@@ -143,6 +143,11 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         free_bits=st.sampled_from([0.0, 0.1, 1.0]),
         sample_size=st.integers(1, 3),
     ),
+    objectives.IWAE: builds(
+        objectives.IWAE,
+        importance_sample_size=st.integers(1, 4),
+        gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized"]),
+    ),
 }
 
 NETWORKS: dict[str, NetworkEntry] = {

@@ -7,7 +7,12 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences
-from tfp_vae.objectives.base import LikelihoodFn, Objective, log_likelihood
+from tfp_vae.objectives.base import (
+    LikelihoodFn,
+    Objective,
+    exact_or_sampled_kl_divergence,
+    log_likelihood,
+)
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -67,13 +72,10 @@ class ELBO(Objective):
         """Computes the bound and the weighted objective from the same draws."""
         z = posterior.sample(self.sample_size, seed=seed)
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
-        kl_divergence = divergences.exact_kl_divergence(posterior, prior)
-        if kl_divergence is None:
-            kl_divergence = divergences.sampled_kl_divergence(posterior, prior, z)
+        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
         counted = kl_divergence
         if self.free_bits:
-            self.check_pair(posterior, prior)
-            per_latent = divergences.kl_divergence_per_dimension(posterior, prior)
+            per_latent = self._kl_divergence_per_latent(posterior, prior)
             counted = tf.reduce_sum(tf.maximum(per_latent, self.free_bits), axis=-1)
         weight = self.kl_weight
         if callable(weight):
@@ -94,14 +96,24 @@ class ELBO(Objective):
         """Refuses free bits where the KL is no sum over latents.
 
         Raises:
-          ValueError: If `free_bits` is set and one of the two does not factorise.
+          ValueError: If the posterior is not reparameterised, or `free_bits` is set and one of the
+            two does not factorise.
         """
-        if self.free_bits and divergences.kl_divergence_per_dimension(posterior, prior) is None:
+        super().check_pair(posterior, prior)
+        if self.free_bits:
+            self._kl_divergence_per_latent(posterior, prior)
+
+    def _kl_divergence_per_latent(
+        self, posterior: tfd.Distribution, prior: tfd.Distribution
+    ) -> tf.Tensor:
+        per_latent = divergences.kl_divergence_per_dimension(posterior, prior)
+        if per_latent is None:
             raise ValueError(
                 "`free_bits` must be 0 unless the posterior and the prior factorise over the "
                 f"latents; got {self.free_bits:g} with a {type(posterior).__name__} and a "
                 f"{type(prior).__name__}."
             )
+        return per_latent
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal objective."""
