@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import special, stats
 
-from oracles import diagonal_normal
+from oracles import diagonal_normal, normal_kl_divergence
 from properties import assert_close, repeated
 from tfp_vae import distributions
 from zscores import assert_mean, assert_mean_at_most
@@ -66,16 +66,44 @@ def gradients(objective, model, loc_shift=0.3, scale_factor=1.4, count=DRAWS, se
     return Gradients(terms, draws[0], np.stack(drawn[:2], axis=1), drawn[2], drawn[3])
 
 
+def draws_and_moments(found, model):
+    """Returns the moments of the posterior, its noise, and the error of the likelihood's mean."""
+    row = model.draws(1)
+    mean, stddev = (moment[0] for moment in model.posterior_moments(row, 0.3, 1.4))
+    error = row - found.z @ model.weights.T - model.offset
+    return mean, stddev, (found.z - mean) / stddev, error
+
+
+# The gradient of the evidence lower bound
+
+
+def check_sticking_the_landing_gradient(objective, model, count=50):
+    """The gradient of every row is, to all digits, what NumPy makes of the same draws."""
+    found = gradients(objective, model, count=count)
+    mean, stddev, noise, error = draws_and_moments(found, model)
+    kl_divergence = normal_kl_divergence(mean, stddev, 0.2, PRIOR_SCALE)
+    counted = objective.kl_weight * (kl_divergence > objective.free_bits)
+    by_likelihood = error / model.scale**2
+    by_prior = counted * (found.z - 0.2) / PRIOR_SCALE**2
+    path = by_likelihood @ model.weights - by_prior + counted * noise / stddev
+    assert_close(found.encoder[:, 0], path.mean(axis=0))
+    assert_close(found.encoder[:, 1], (path * noise).mean(axis=0))
+    size = objective.sample_size
+    assert_close(found.decoder, np.einsum("snd,snl->ndl", by_likelihood, found.z) / size)
+    assert_close(found.prior, by_prior.mean(axis=0))
+    paid = np.maximum(kl_divergence, objective.free_bits).sum()
+    expected = found.terms.log_likelihood - objective.kl_weight * paid
+    assert_close(found.terms.objective, expected)
+    assert_close(found.terms.kl_divergence, kl_divergence.sum())
+
+
 # The importance-weighted bound
 
 
 def check_importance_weighted_bound_and_gradient(objective, model, count=50):
     """Value and gradient of every row are, to all digits, what NumPy makes of the same draws."""
     found = gradients(objective, model, count=count)
-    row = model.draws(1)
-    mean, stddev = (moment[0] for moment in model.posterior_moments(row, 0.3, 1.4))
-    noise = (found.z - mean) / stddev
-    error = row - found.z @ model.weights.T - model.offset
+    mean, stddev, noise, error = draws_and_moments(found, model)
     log_weights = (
         stats.norm.logpdf(error, 0.0, model.scale).sum(axis=-1)
         + stats.norm.logpdf(found.z, 0.2, PRIOR_SCALE).sum(axis=-1)
@@ -114,12 +142,18 @@ def check_estimator_is_unbiased(objective, reference, model):
         assert_mean(getattr(found, group) - getattr(expected, group), 0.0)
 
 
-def check_exact_posterior(objective, model):
-    """Every draw of the bound is log p(x), and nothing of the gradient reaches the encoder."""
+def check_exact_posterior_gives_log_marginal_likelihood(objective, model):
+    """Without any statistics: every draw gives log p(x)."""
     found = gradients(objective, model, 0.0, 1.0, count=20)
     assert_close(found.terms.objective, model.log_marginal_likelihood(model.draws(1)[0])[0])
+
+
+def check_exact_posterior_has_no_gradient(objective, model):
+    """Nothing of the gradient of any draw reaches the encoder, and something the decoder."""
+    found = gradients(objective, model, 0.0, 1.0, count=20)
     assert_close(found.encoder, 0.0)
     assert np.max(np.abs(found.decoder)) > 1e-3
+    assert np.max(np.abs(found.prior)) > 1e-3
 
 
 def check_bounds_are_ordered(objective_of, model, sizes=(1, 2, 4, 16)):

@@ -12,6 +12,7 @@ from tfp_vae import objectives
 pytestmark = pytest.mark.usefixtures("float64")
 
 OBJECTIVES = {
+    "ELBO, sticking the landing": objectives.ELBO(gradient_estimator="sticking_the_landing"),
     "IWAE": objectives.IWAE(3),
     "IWAE, doubly reparameterized": objectives.IWAE(3, "doubly_reparameterized"),
 }

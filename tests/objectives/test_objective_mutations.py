@@ -8,7 +8,7 @@ import tensorflow as tf
 import objective_properties
 from properties import LINEAR_GAUSSIAN
 from tfp_vae import objectives
-from tfp_vae.objectives import iwae, path_gradients
+from tfp_vae.objectives import elbo, iwae, path_gradients
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -21,13 +21,31 @@ CHECKS = {
     "IWAE unbiased": lambda: objective_properties.check_estimator_is_unbiased(
         objectives.IWAE(4, DOUBLY), objectives.IWAE(4), LINEAR_GAUSSIAN
     ),
-    "IWAE at the exact posterior": lambda: objective_properties.check_exact_posterior(
+    "IWAE is log p(x)": lambda: (
+        objective_properties.check_exact_posterior_gives_log_marginal_likelihood(
+            objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
+        )
+    ),
+    "IWAE without gradient": lambda: objective_properties.check_exact_posterior_has_no_gradient(
         objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
     ),
     "IWAE ordered": lambda: objective_properties.check_bounds_are_ordered(
         objectives.IWAE, LINEAR_GAUSSIAN
     ),
+    "sticking": lambda: objective_properties.check_sticking_the_landing_gradient(
+        _sticking(kl_weight=0.7, free_bits=0.3), LINEAR_GAUSSIAN
+    ),
+    "sticking unbiased": lambda: objective_properties.check_estimator_is_unbiased(
+        _sticking(), objectives.ELBO(), LINEAR_GAUSSIAN
+    ),
+    "sticking without gradient": lambda: objective_properties.check_exact_posterior_has_no_gradient(
+        _sticking(), LINEAR_GAUSSIAN
+    ),
 }
+
+
+def _sticking(**options):
+    return objectives.ELBO(gradient_estimator="sticking_the_landing", **options)
 
 
 class _Changed:
@@ -60,7 +78,7 @@ def _log_prob(posterior, z):
 MUTATIONS = {
     "log K dropped": (
         [(iwae, "math", _Changed(math, log=lambda size: 1e-300))],
-        ["IWAE", "IWAE at the exact posterior", "IWAE ordered"],
+        ["IWAE", "IWAE is log p(x)", "IWAE ordered"],
     ),
     "the mean of the log weights": (
         [(iwae, "tf", _Changed(tf, reduce_logsumexp=tf.reduce_mean))],
@@ -77,10 +95,34 @@ MUTATIONS = {
         [(path_gradients.GradientScale, "__call__", _passed_on)],
         ["IWAE unbiased"],
     ),
-    "the score left in": ([(iwae, "path_log_prob", _log_prob)], ["IWAE unbiased"]),
-    "the score left in at the exact posterior": (
+    "the score left in": (
         [(iwae, "path_log_prob", _log_prob)],
-        ["IWAE at the exact posterior"],
+        ["IWAE unbiased", "IWAE without gradient"],
+    ),
+    # It is unbiased, and so only its noise tells.
+    "the score left in the KL": (
+        [(path_gradients, "path_log_prob", _log_prob)],
+        ["sticking", "sticking without gradient"],
+    ),
+    "the KL's gradient without log q": (
+        [
+            (
+                path_gradients,
+                "path_log_prob",
+                lambda posterior, z: tf.stop_gradient(posterior.log_prob(z)),
+            )
+        ],
+        ["sticking", "sticking unbiased", "sticking without gradient"],
+    ),
+    "the KL's gradient not weighted": (
+        [
+            (
+                elbo,
+                "value_with_gradient_of",
+                lambda value, estimate: tf.stop_gradient(value - estimate / 0.7) + estimate / 0.7,
+            )
+        ],
+        ["sticking"],
     ),
     "the draws cut off from the encoder": (
         [

@@ -38,6 +38,19 @@ def path_log_prob(posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
     return posterior.log_prob(z) - (at_fixed_draws - tf.stop_gradient(at_fixed_draws))
 
 
+def path_kl_divergence(
+    posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
+) -> tf.Tensor:
+    """Returns KL(q‖p) as the draws estimate it, in nats, `[B]`, with the path derivative of log q.
+
+    Args:
+      posterior: q, batch `[B]`, event `[L]`.
+      prior: p, batch `[]` or `[B]`, event `[L]`.
+      z: Reparameterised draws from q, `[S, B, L]`.
+    """
+    return tf.reduce_mean(path_log_prob(posterior, z) - prior.log_prob(z), axis=0)
+
+
 @tf.custom_gradient
 def value_with_gradient_of(value: tf.Tensor, estimate: tf.Tensor) -> tf.Tensor:
     """Returns `value`, and passes the whole gradient on to `estimate`, a tensor of its shape."""
