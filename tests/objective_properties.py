@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 from scipy import special, stats
 
+from aggregate_oracles import AggregatePosterior, minibatch_weights
 from oracles import diagonal_normal, normal_kl_divergence
 from properties import assert_close, repeated
-from tfp_vae import distributions
+from tfp_vae import distributions, divergences, objectives, seeds
 from zscores import assert_mean, assert_mean_at_most
 
 DRAWS = 4000
@@ -170,3 +171,114 @@ def check_bounds_are_ordered(objective_of, model, sizes=(1, 2, 4, 16)):
         assert_mean_at_most(lower - higher, 0.0)
     assert np.mean(bounds[-1]) > np.mean(bounds[0])
     assert_mean_at_most(bounds[-1], model.log_marginal_likelihood(x[0])[0])
+
+
+# The parts of the KL
+
+
+def parts_of(aggregate, estimator, batch, sample_size=3, seed=7):
+    """Returns the draws of a batch of examples, and the parts of the KL that they give."""
+    batch = list(batch)
+    q = diagonal_normal(aggregate.mean[batch], aggregate.stddev[batch])
+    z = q.sample(sample_size, seed=[seed, 0])
+    size = z.shape[-1]
+    prior = diagonal_normal(np.zeros(size), np.ones(size))
+    return z.numpy(), divergences.decomposed_kl_divergence(
+        q, prior, z, aggregate.data_size, estimator
+    )
+
+
+def check_decomposition_of_a_batch(aggregate, estimator, batch):
+    """To all digits what NumPy makes of the same draws; together the sampled KL."""
+    z, parts = parts_of(aggregate, estimator, batch)
+    weights_of = minibatch_weights(estimator, aggregate.data_size, batch)
+    expected = aggregate.estimates(z, batch, weights_of)
+    assert_close(np.stack(parts), expected.mean(axis=1))
+    log_q = stats.norm.logpdf(z, aggregate.mean[list(batch)], aggregate.stddev[list(batch)])
+    together = (log_q - stats.norm.logpdf(z)).sum(axis=-1).mean(axis=0)
+    assert_close(sum(parts), together)
+
+
+def check_decomposition_of_the_data(aggregate):
+    """Stratified, with the data set as the batch: each part has the exact mean, by quadrature.
+
+    The weighted estimate of log q(z) is then too low by log N in one and all dimensions.
+    """
+    everything = range(aggregate.data_size)
+    exact = aggregate.exact_decomposition()
+    z, parts = parts_of(aggregate, "minibatch_stratified", everything, DRAWS)
+    weights_of = minibatch_weights("minibatch_stratified", aggregate.data_size, everything)
+    estimates = aggregate.estimates(z, everything, weights_of)
+    assert_close(np.stack(parts), estimates.mean(axis=1))
+    assert_mean(estimates.mean(axis=-1).T, exact)
+    _, stratified = parts_of(aggregate, "minibatch_stratified", everything)
+    _, weighted = parts_of(aggregate, "minibatch_weighted", everything)
+    log_size, latent_size = np.log(aggregate.data_size), z.shape[-1]
+    shifts = np.array([log_size, (latent_size - 1) * log_size, -latent_size * log_size])
+    assert_close(np.mean(weighted, axis=1) - np.mean(stratified, axis=1), shifts)
+
+
+def check_beta_tcvae(objective, model, batch_size=6):
+    """The objective is the bound less what the weights add to each part of the KL."""
+    x, vae = model.draws(batch_size), model.vae(0.3, 1.4)
+    q, p = vae.encoder(x), vae.prior()
+    terms = objective(x, posterior=q, prior=p, likelihood_fn=vae.decoder, seed=5)
+    elbo = objectives.ELBO(sample_size=objective.sample_size)(
+        x, posterior=q, prior=p, likelihood_fn=vae.decoder, seed=5
+    )
+    assert_close(np.stack(terms)[:3], np.stack(elbo)[:3])
+    z = q.sample(objective.sample_size, seed=seeds.as_seed(5)).numpy()
+    aggregate = AggregatePosterior(q.mean().numpy(), q.stddev().numpy())
+    batch = range(batch_size)
+    weights_of = minibatch_weights(objective.aggregate_estimator, objective.data_size, batch)
+    parts = aggregate.estimates(z, batch, lambda own: weights_of(own)[:batch_size]).mean(axis=1)
+    mutual_information, total_correlation, dimension_wise = parts
+    assert_close(
+        terms.objective,
+        elbo.elbo
+        - (objective.mutual_information_weight - 1.0) * mutual_information
+        - (objective.total_correlation_weight - 1.0) * total_correlation
+        - (objective.dimension_wise_kl_weight - 1.0) * dimension_wise,
+    )
+    named = objective.decomposition(q, p, seed=5)
+    assert_close(named.index_code_mutual_information, mutual_information)
+    assert_close(named.total_correlation, total_correlation)
+    assert_close(named.dimension_wise_kl_divergence, dimension_wise)
+
+
+# Objectives of a whole batch
+
+
+def check_gradient_against_finite_differences(objective, model, step=1e-5):
+    """Along a random direction of all weights of a model, for an objective that has a value."""
+    vae, x = model.vae(0.3, 1.4, objective=objective), tf.constant(model.draws(5))
+    rng = np.random.default_rng(0)
+    start = [variable.numpy() for variable in vae.trainable_variables]
+    direction = [rng.normal(size=value.shape) for value in start]
+
+    def value_at(distance):
+        for variable, value, along in zip(vae.trainable_variables, start, direction, strict=True):
+            variable.assign(value + distance * along)
+        terms = vae.objective_terms(x, tf.constant([1, 2]), 3, training=True)
+        return tf.reduce_mean(terms.objective)
+
+    with tf.GradientTape() as tape:
+        value = value_at(0.0)
+    gradient = tape.gradient(value, vae.trainable_variables)
+    along = sum(np.sum(one * other) for one, other in zip(gradient, direction, strict=True))
+    assert abs(along) > 1e-3
+    assert_close(along, (value_at(step) - value_at(-step)) / (2.0 * step), 1e-6, 1e-6)
+
+
+def check_declaration_of_independent_rows(objective, model):
+    """Another first row changes the objective of the others exactly if the class says so."""
+    vae, x = model.vae(0.3, 1.4, objective=objective), model.draws(6)
+    changed = np.concatenate([x[:1] + 1.0, x[1:]])
+    before, after = (
+        vae.objective_terms(tf.constant(rows), tf.constant([1, 2]), 3, training=True)
+        for rows in (x, changed)
+    )
+    for name in ("elbo", "log_likelihood", "kl_divergence"):
+        np.testing.assert_array_equal(getattr(before, name)[1:], getattr(after, name)[1:])
+    unchanged = np.array_equal(before.objective[1:], after.objective[1:])
+    assert unchanged == objective.rows_are_independent

@@ -6,12 +6,15 @@ import pytest
 import tensorflow as tf
 
 import objective_properties
+from aggregate_oracles import AggregatePosterior
 from properties import LINEAR_GAUSSIAN
 from tfp_vae import objectives
+from tfp_vae.divergences import aggregate
 from tfp_vae.objectives import elbo, iwae, path_gradients
 
 pytestmark = pytest.mark.usefixtures("float64")
 
+AGGREGATE = AggregatePosterior.drawn()
 DOUBLY = "doubly_reparameterized"
 
 CHECKS = {
@@ -41,6 +44,16 @@ CHECKS = {
     "sticking without gradient": lambda: objective_properties.check_exact_posterior_has_no_gradient(
         _sticking(), LINEAR_GAUSSIAN
     ),
+    "parts of a batch": lambda: objective_properties.check_decomposition_of_a_batch(
+        AGGREGATE, "minibatch_weighted", [3, 1, 4]
+    ),
+    "parts of a batch, stratified": lambda: objective_properties.check_decomposition_of_a_batch(
+        AGGREGATE, "minibatch_stratified", [3, 1, 4]
+    ),
+    "parts of the data": lambda: objective_properties.check_decomposition_of_the_data(AGGREGATE),
+    "beta-TCVAE": lambda: objective_properties.check_beta_tcvae(
+        objectives.BetaTCVAE(10, 3.0, 0.5, 2.0), LINEAR_GAUSSIAN
+    ),
 }
 
 
@@ -64,6 +77,26 @@ def _squared_weights_for_all(log_weights, axis):
     return path_gradients.value_with_gradient_of(
         tf.reduce_logsumexp(log_weights, axis=axis), tf.reduce_sum(squared * log_weights, axis=axis)
     )
+
+
+beta_tcvae_terms = objectives.BetaTCVAE.terms
+
+
+def _total_correlation_added(self, *arguments):
+    terms = beta_tcvae_terms(self, *arguments)
+    posterior, prior, seed = arguments[1], arguments[2], arguments[4]
+    part = self.decomposition(posterior, prior, seed).total_correlation
+    return terms._replace(
+        objective=terms.objective + 2.0 * (self.total_correlation_weight - 1.0) * part
+    )
+
+
+def _equal_weights_of_one(batch_size, data_size, aggregate_estimator, dtype):
+    return tf.zeros([batch_size, batch_size], dtype)
+
+
+def _weights_of_the_batch_alone(batch_size, data_size, aggregate_estimator, dtype):
+    return tf.fill([batch_size, batch_size], -tf.math.log(tf.cast(batch_size, dtype)))
 
 
 def _passed_on(self, tensor):
@@ -123,6 +156,33 @@ MUTATIONS = {
             )
         ],
         ["sticking"],
+    ),
+    "the total correlation's sign flipped": (
+        [(objectives.BetaTCVAE, "terms", _total_correlation_added)],
+        ["beta-TCVAE"],
+    ),
+    "the weights of the batch dropped": (
+        [(aggregate, "_log_weights", _equal_weights_of_one)],
+        ["parts of a batch", "parts of a batch, stratified", "parts of the data", "beta-TCVAE"],
+    ),
+    "the size of the data ignored": (
+        [(aggregate, "_log_weights", _weights_of_the_batch_alone)],
+        ["parts of a batch", "parts of a batch, stratified", "beta-TCVAE"],
+    ),
+    "draws and posteriors exchanged": (
+        [
+            (
+                aggregate,
+                "tf",
+                _Changed(
+                    tf,
+                    reduce_logsumexp=lambda values, axis: tf.reduce_logsumexp(
+                        values, axis=axis - 1
+                    ),
+                ),
+            )
+        ],
+        ["parts of a batch", "parts of a batch, stratified", "parts of the data", "beta-TCVAE"],
     ),
     "the draws cut off from the encoder": (
         [

@@ -1,5 +1,10 @@
 """Divergences of a posterior from a prior."""
 
+from tfp_vae.divergences.aggregate import (
+    AGGREGATE_ESTIMATORS,
+    KLDecomposition,
+    decomposed_kl_divergence,
+)
 from tfp_vae.divergences.kl import (
     exact_kl_divergence,
     kl_divergence_per_dimension,
@@ -8,6 +13,9 @@ from tfp_vae.divergences.kl import (
 )
 
 __all__ = [
+    "AGGREGATE_ESTIMATORS",
+    "KLDecomposition",
+    "decomposed_kl_divergence",
     "exact_kl_divergence",
     "kl_divergence_per_dimension",
     "latent_factors",

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -22,6 +22,10 @@ class Objective(abc.ABC):
     To add one, write a subclass that implements `terms` and `get_config`, and register it with
     `keras.saving.register_keras_serializable`.
     """
+
+    rows_are_independent: ClassVar[bool] = True
+    """Whether the objective of a row depends on that row alone. Where it does not, it is a property
+    of the whole batch and of its size; `elbo`, `log_likelihood` and `kl_divergence` never are."""
 
     def __call__(
         self,
@@ -149,6 +153,19 @@ def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> t
     if isinstance(dtype, tf.DType) and dtype.is_floating and dtype != x.dtype:
         x = tf.cast(x, dtype)
     return likelihood.log_prob(x)
+
+
+def check_one_prior(prior: tfd.Distribution) -> None:
+    """Refuses a prior for every row, where the aggregate posterior is compared with one prior.
+
+    Raises:
+      ValueError: If the prior has a batch.
+    """
+    if prior.batch_shape.rank != 0:
+        raise ValueError(
+            "`prior` must have batch shape [], since the aggregate posterior of all rows is "
+            f"compared with it; got {prior.batch_shape}."
+        )
 
 
 def exact_or_sampled_kl_divergence(
