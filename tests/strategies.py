@@ -186,11 +186,26 @@ kl_weights = st.one_of(
 )
 
 OBJECTIVES: dict[type, st.SearchStrategy] = {
+    objectives.BetaTCVAE: builds(
+        objectives.BetaTCVAE,
+        data_size=st.integers(5, 50),
+        total_correlation_weight=st.floats(0.0, 10.0),
+        mutual_information_weight=st.floats(0.0, 4.0),
+        dimension_wise_kl_weight=st.floats(0.0, 4.0),
+        aggregate_estimator=st.sampled_from(["minibatch_weighted", "minibatch_stratified"]),
+        sample_size=st.integers(1, 3),
+    ),
     objectives.ELBO: builds(
         objectives.ELBO,
         kl_weight=kl_weights,
         free_bits=st.sampled_from([0.0, 0.1, 1.0]),
         sample_size=st.integers(1, 3),
+        gradient_estimator=st.sampled_from(["standard", "sticking_the_landing"]),
+    ),
+    objectives.IWAE: builds(
+        objectives.IWAE,
+        importance_sample_size=st.integers(1, 4),
+        gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized"]),
     ),
 }
 

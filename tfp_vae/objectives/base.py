@@ -2,12 +2,13 @@
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import seeds
+from tfp_vae import divergences, seeds
+from tfp_vae.objectives.path_gradients import check_reparameterized
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -21,6 +22,10 @@ class Objective(abc.ABC):
     To add one, write a subclass that implements `terms` and `get_config`, and register it with
     `keras.saving.register_keras_serializable`.
     """
+
+    rows_are_independent: ClassVar[bool] = True
+    """Whether the objective of a row depends on that row alone. Where it does not, it is a property
+    of the whole batch and of its size; `elbo`, `log_likelihood` and `kl_divergence` never are."""
 
     def __call__(
         self,
@@ -111,12 +116,14 @@ class Objective(abc.ABC):
         return {}
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-        """Refuses a posterior and a prior that this objective makes no sense for.
+        """Refuses a posterior and a prior that a model cannot be trained with on this objective.
 
         Raises:
-          ValueError: If it makes none, with the reason.
+          ValueError: If it cannot, with the reason: a posterior that is not reparameterised, or
+            what a subclass finds.
         """
-        del posterior, prior
+        del prior
+        check_reparameterized(posterior)
 
 
 def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
@@ -146,6 +153,33 @@ def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> t
     if isinstance(dtype, tf.DType) and dtype.is_floating and dtype != x.dtype:
         x = tf.cast(x, dtype)
     return likelihood.log_prob(x)
+
+
+def check_one_prior(prior: tfd.Distribution) -> None:
+    """Refuses a prior for every row, where the aggregate posterior is compared with one prior.
+
+    Raises:
+      ValueError: If the prior has a batch.
+    """
+    if prior.batch_shape.rank != 0:
+        raise ValueError(
+            "`prior` must have batch shape [], since the aggregate posterior of all rows is "
+            f"compared with it; got {prior.batch_shape}."
+        )
+
+
+def exact_or_sampled_kl_divergence(
+    posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats, `[B]`: exact where it is known, elsewhere estimated from the draws.
+
+    Args:
+      posterior: q, batch `[B]`, event `[L]`.
+      prior: p, batch `[]` or `[B]`, event `[L]`.
+      z: Draws from q, `[S, B, L]`.
+    """
+    exact = divergences.exact_kl_divergence(posterior, prior)
+    return divergences.sampled_kl_divergence(posterior, prior, z) if exact is None else exact
 
 
 def _broadcasts_to(shape: tf.TensorShape, target: tf.TensorShape) -> bool:
