@@ -111,6 +111,16 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
         outside=(-0.1, 1.5, 255.0),
     ),
+    likelihoods.DiscretizedLogistic: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.DiscretizedLogistic,
+            st.just(event_shape),
+            levels=st.sampled_from([2, 17, 256]),
+            scale_floor=st.sampled_from([1e-2, 1.0]),
+        ),
+        inside=lambda layer, rng, shape: rng.integers(0, layer.levels, shape).astype(np.float64),
+        outside=(-1.0, 0.5, 256.0),
+    ),
     likelihoods.Laplace: LikelihoodEntry(
         layers=lambda event_shape: builds(
             likelihoods.Laplace, st.just(event_shape), scale_floor=st.sampled_from([1e-3, 1e-2])
@@ -142,6 +152,13 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: rng.poisson(3.0, shape).astype(np.float64),
         outside=(-1.0, 0.5),
     ),
+    likelihoods.Product: LikelihoodEntry(
+        layers=lambda event_shape: (
+            _products(event_shape[0]) if len(event_shape) == 1 else st.nothing()
+        ),
+        inside=lambda *arguments: _product_data(*arguments),  # noqa: PLW0108, defined below
+        outside=(),
+    ),
     likelihoods.StudentT: LikelihoodEntry(
         layers=lambda event_shape: builds(
             likelihoods.StudentT,
@@ -164,6 +181,29 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         outside=(-1.0, 0.5),
     ),
 }
+
+
+@st.composite
+def _products(draw: Any, columns: int) -> Any:
+    """Draws a product of two parts, or of one where there is one column, in any order."""
+    order = draw(st.permutations(range(columns)))
+    cut = draw(st.integers(1, max(columns - 1, 1)))
+    groups = [group for group in (order[:cut], order[cut:]) if group]
+    families = [kind for kind in LIKELIHOODS if kind is not likelihoods.Product]
+    parts = [
+        (group, draw(LIKELIHOODS[draw(st.sampled_from(families))].layers([len(group)])))
+        for group in groups
+    ]
+    with own_random_state():
+        return likelihoods.Product(parts)
+
+
+def _product_data(layer: Any, rng: np.random.Generator, shape: list[int]) -> np.ndarray:
+    x = np.empty(shape)
+    for columns, part in zip(layer.columns, layer.parts, strict=True):
+        x[:, columns] = LIKELIHOODS[type(part)].inside(part, rng, [shape[0], len(columns)])
+    return x
+
 
 SCHEDULES: dict[type, st.SearchStrategy] = {
     objectives.LinearWarmUp: builds(

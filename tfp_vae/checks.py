@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import shapes
-from tfp_vae.supports import Support
+from tfp_vae.supports import Columns, Support
 
 
 def positive_int(value: Any, name: str) -> int:
@@ -137,7 +137,11 @@ def batch_shape(
 
 
 def observations(
-    x: Any, event_shape: Sequence[int], support: Support, advice: str = "", name: str = "x"
+    x: Any,
+    event_shape: Sequence[int],
+    support: Support | Columns,
+    advice: str = "",
+    name: str = "x",
 ) -> np.ndarray:
     """Returns `x` as an array `[N, *event_shape]` of finite values inside `support`.
 
@@ -164,7 +168,7 @@ def observations(
     if outside.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(outside))
         raise ValueError(
-            f"`{name}` must hold only values that are {support.description}; got "
+            f"`{name}` must hold only values that are {support.wanted(where)}; got "
             f"{values[where]:g} at index {list(where)}, and {values.dtype} values from "
             f"{values.min():g} to {values.max():g} in all.{' ' + advice if advice else ''}"
         )

@@ -28,6 +28,45 @@ class Support:
             wrong |= x != np.floor(x)
         return wrong
 
+    def wanted(self, where: tuple[int, ...]) -> str:
+        """Returns in words what the value at the index `where` of some data must be."""
+        del where
+        return self.description
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A support for every column of a table.
+
+    Attributes:
+      parts: Columns, their support, and the name of their likelihood.
+    """
+
+    parts: "tuple[tuple[tuple[int, ...], Support | Columns, str], ...]"
+
+    @property
+    def description(self) -> str:
+        """The supports in words."""
+        return ", ".join(
+            f"{support.description} in columns {list(columns)}"
+            for columns, support, _ in self.parts
+        )
+
+    def outside(self, x: np.ndarray) -> np.ndarray:
+        """Returns a boolean array, true where `x`, `[..., columns]`, lies outside."""
+        wrong = np.zeros(x.shape, bool)
+        for columns, support, _ in self.parts:
+            wrong[..., columns] = support.outside(x[..., columns])
+        return wrong
+
+    def wanted(self, where: tuple[int, ...]) -> str:
+        """Returns in words what the value at the index `where` of some data must be."""
+        column = where[-1]
+        for columns, support, name in self.parts:
+            if column in columns:
+                return f"{support.description} in column {column}, under {name}"
+        raise IndexError(f"There is no column {column}.")
+
 
 def whole_numbers_to(largest: int) -> Support:
     """Returns the support of the whole numbers 0 to `largest`."""

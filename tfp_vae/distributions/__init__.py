@@ -7,17 +7,21 @@ from tfp_vae.distributions.counts import (
     Poisson,
     ZeroInflatedNegativeBinomial,
 )
+from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.student_t import StudentT
 
 __all__ = [
     "Bernoulli",
     "Categorical",
+    "DiscretizedLogistic",
     "Laplace",
     "MultivariateNormalDiag",
     "NegativeBinomial",
     "Poisson",
+    "ProductOfColumns",
     "StudentT",
     "ZeroInflatedNegativeBinomial",
 ]

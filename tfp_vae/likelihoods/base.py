@@ -31,7 +31,7 @@ class Likelihood(DistributionLayer):
       ValueError: If a size is not positive.
     """
 
-    support: supports.Support = supports.REAL
+    support: supports.Support | supports.Columns = supports.REAL
     """The values that data may take."""
 
     advice: str = ""

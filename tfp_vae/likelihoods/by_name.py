@@ -8,10 +8,12 @@ from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
+from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
 from tfp_vae.likelihoods.poisson import Poisson
+from tfp_vae.likelihoods.product import Product
 from tfp_vae.likelihoods.student_t import StudentT
 from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
 
@@ -19,10 +21,12 @@ NAMES: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "categorical": Categorical,
     "continuous_bernoulli": ContinuousBernoulli,
+    "discretized_logistic": DiscretizedLogistic,
     "laplace": Laplace,
     "negative_binomial": NegativeBinomial,
     "normal": Normal,
     "poisson": Poisson,
+    "product": Product,
     "student_t": StudentT,
     "zero_inflated_negative_binomial": ZeroInflatedNegativeBinomial,
 }
@@ -54,12 +58,12 @@ def for_values(name: str, x: Any) -> Likelihood:
     return kind.for_values(values)
 
 
-def get(name: str, event_shape: Sequence[int], **arguments: Any) -> Likelihood:
+def get(name: str, event_shape: Sequence[int] | None = None, **arguments: Any) -> Likelihood:
     """Makes the likelihood called `name`.
 
     Args:
       name: A key of `likelihoods.by_name.NAMES`: a class in lower case, with underscores.
-      event_shape: The shape of one row of data.
+      event_shape: The shape of one row of data; not for "product", whose parts have theirs.
       **arguments: Other arguments of its class, such as `classes` of `Categorical`; by default its
         defaults.
 
@@ -74,4 +78,5 @@ def get(name: str, event_shape: Sequence[int], **arguments: Any) -> Likelihood:
       >>> likelihoods.get("normal", [4]).scale
       'learned'
     """
-    return NAMES[checks.one_of(name, NAMES, "likelihood")](event_shape, **arguments)
+    kind = NAMES[checks.one_of(name, NAMES, "likelihood")]
+    return kind(**arguments) if event_shape is None else kind(event_shape, **arguments)
