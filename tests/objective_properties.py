@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import special, stats
 
-from aggregate_oracles import AggregatePosterior, minibatch_weights
+from aggregate_oracles import AggregatePosterior, minibatch_weights, squared_discrepancy
 from oracles import diagonal_normal, normal_kl_divergence
 from properties import assert_close, repeated
 from tfp_vae import distributions, divergences, objectives, seeds
@@ -282,3 +282,90 @@ def check_declaration_of_independent_rows(objective, model):
         np.testing.assert_array_equal(getattr(before, name)[1:], getattr(after, name)[1:])
     unchanged = np.array_equal(before.objective[1:], after.objective[1:])
     assert unchanged == objective.rows_are_independent
+
+
+# The discrepancy of the aggregate posterior from the prior
+
+MEAN, STDDEV = np.array([0.8, -0.2]), np.array([0.6, 1.2])
+PRIOR_MEAN, PRIOR_STDDEV = np.array([-0.1, 0.3]), np.array([1.1, 0.9])
+
+
+def check_discrepancy(bandwidth=0.9, batch_size=4):
+    """To all digits what NumPy makes of the same draws, whose mean is the closed form."""
+    prior = diagonal_normal(PRIOR_MEAN, PRIOR_STDDEV)
+    q = diagonal_normal(MEAN, STDDEV)
+    z = q.sample([DRAWS, batch_size], seed=[1, 2])
+    seed = tf.constant([3, 4])
+    draws = prior.sample([DRAWS, batch_size], seed=seed).numpy()
+
+    def kernel(first, second):
+        apart = first[:, :, None] - second[:, None]
+        return np.exp(-0.5 * (apart**2).sum(axis=-1) / bandwidth**2)
+
+    others = 1.0 - np.eye(batch_size)
+    pairs = batch_size * (batch_size - 1)
+    rows = (
+        (kernel(z.numpy(), z.numpy()) * others).sum(axis=2) / (batch_size - 1)
+        + (kernel(draws, draws) * others).sum(axis=(1, 2))[:, None] / pairs
+        - 2.0 * kernel(z.numpy(), draws).mean(axis=2)
+    )
+    found = divergences.squared_maximum_mean_discrepancy(z, prior, seed, bandwidth)
+    assert_close(found, rows.mean(axis=0))
+    exact = squared_discrepancy(MEAN, STDDEV, PRIOR_MEAN, PRIOR_STDDEV, bandwidth)
+    assert_mean(rows.mean(axis=1), exact)
+
+
+def check_gradient_of_discrepancy(prior_of, repetitions=400, batch_size=6, bandwidth=0.9):
+    """The mean gradient by both means is that of the closed form, by finite differences."""
+
+    def gradient(seed):
+        parameters = [tf.constant(MEAN), tf.constant(PRIOR_MEAN)]
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+            z = diagonal_normal(parameters[0], STDDEV).sample([1, batch_size], seed=seed)
+            rows = divergences.squared_maximum_mean_discrepancy(
+                z, prior_of(parameters[1], PRIOR_STDDEV), seed + 7, bandwidth
+            )
+            value = tf.reduce_mean(rows)
+        return tf.stack(tape.gradient(value, parameters, unconnected_gradients="zero"))
+
+    keys = np.random.default_rng(0).integers(2**31 - 10, size=[repetitions, 2]).astype(np.int32)
+    found = tf.function(lambda keys: tf.map_fn(gradient, keys, fn_output_signature=tf.float64))(
+        keys
+    )
+    steps = 1e-5 * np.eye(2)
+    exact = [
+        [
+            squared_discrepancy(*moments(step), bandwidth)
+            - squared_discrepancy(*moments(-step), bandwidth)
+            for step in steps
+        ]
+        for moments in (
+            lambda step: (MEAN + step, STDDEV, PRIOR_MEAN, PRIOR_STDDEV),
+            lambda step: (MEAN, STDDEV, PRIOR_MEAN + step, PRIOR_STDDEV),
+        )
+    ]
+    assert_mean(found, np.array(exact) / 2e-5)
+
+
+def check_info_vae(objective, model, batch_size=6):
+    """The log-likelihood less the weighted KL of a row and its share of the discrepancy."""
+    x, vae = model.draws(batch_size), model.vae(0.3, 1.4)
+    q, p = vae.encoder(x), vae.prior()
+    parts = {"posterior": q, "prior": p, "likelihood_fn": vae.decoder, "seed": 5}
+    terms = objective(x, **parts)
+    elbo = objectives.ELBO(sample_size=objective.sample_size)(x, **parts)
+    assert_close(np.stack(terms)[:3], np.stack(elbo)[:3])
+    seed = seeds.as_seed(5)
+    discrepancy = divergences.squared_maximum_mean_discrepancy(
+        q.sample(objective.sample_size, seed=seed),
+        p,
+        seeds.split(seed, 1)[0],
+        objective.bandwidth or np.sqrt(model.latent_size),
+    )
+    assert_close(
+        terms.objective,
+        elbo.log_likelihood
+        - objective.kl_weight * elbo.kl_divergence
+        - objective.mmd_weight * discrepancy,
+    )

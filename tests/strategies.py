@@ -242,6 +242,13 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         sample_size=st.integers(1, 3),
         gradient_estimator=st.sampled_from(["standard", "sticking_the_landing"]),
     ),
+    objectives.InfoVAE: builds(
+        objectives.InfoVAE,
+        mmd_weight=st.floats(0.0, 100.0),
+        kl_weight=st.floats(0.0, 4.0),
+        bandwidth=st.sampled_from([None, 0.5, 2.0]),
+        sample_size=st.integers(1, 3),
+    ),
     objectives.IWAE: builds(
         objectives.IWAE,
         importance_sample_size=st.integers(1, 4),

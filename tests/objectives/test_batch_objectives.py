@@ -12,6 +12,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 OBJECTIVES = {
     objectives.BetaTCVAE: objectives.BetaTCVAE(10, 3.0),
     objectives.ELBO: objectives.ELBO(free_bits=0.2),
+    objectives.InfoVAE: objectives.InfoVAE(20.0),
     objectives.IWAE: objectives.IWAE(3),
 }
 

@@ -15,6 +15,7 @@ OBJECTIVES = {
     "BetaTCVAE": objectives.BetaTCVAE(7, 3.0, 0.5, 2.0, sample_size=2),
     "BetaTCVAE, stratified": objectives.BetaTCVAE(7, aggregate_estimator="minibatch_stratified"),
     "ELBO, sticking the landing": objectives.ELBO(gradient_estimator="sticking_the_landing"),
+    "InfoVAE": objectives.InfoVAE(20.0, sample_size=2),
     "IWAE": objectives.IWAE(3),
     "IWAE, doubly reparameterized": objectives.IWAE(3, "doubly_reparameterized"),
 }

@@ -7,9 +7,10 @@ import tensorflow as tf
 
 import objective_properties
 from aggregate_oracles import AggregatePosterior
+from oracles import diagonal_normal, without_exact_kl
 from properties import LINEAR_GAUSSIAN
 from tfp_vae import objectives
-from tfp_vae.divergences import aggregate
+from tfp_vae.divergences import aggregate, discrepancy
 from tfp_vae.objectives import elbo, iwae, path_gradients
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -54,6 +55,13 @@ CHECKS = {
     "beta-TCVAE": lambda: objective_properties.check_beta_tcvae(
         objectives.BetaTCVAE(10, 3.0, 0.5, 2.0), LINEAR_GAUSSIAN
     ),
+    "discrepancy": objective_properties.check_discrepancy,
+    "discrepancy's gradient": lambda: objective_properties.check_gradient_of_discrepancy(
+        lambda *moments: without_exact_kl(diagonal_normal(*moments))
+    ),
+    "InfoVAE": lambda: objective_properties.check_info_vae(
+        objectives.InfoVAE(20.0, 0.5), LINEAR_GAUSSIAN
+    ),
 }
 
 
@@ -97,6 +105,17 @@ def _equal_weights_of_one(batch_size, data_size, aggregate_estimator, dtype):
 
 def _weights_of_the_batch_alone(batch_size, data_size, aggregate_estimator, dtype):
     return tf.fill([batch_size, batch_size], -tf.math.log(tf.cast(batch_size, dtype)))
+
+
+info_vae_terms = objectives.InfoVAE.terms
+kernel = discrepancy._kernel
+weighted_draws = discrepancy._weighted_draws
+
+
+def _discrepancy_added(self, *arguments):
+    terms = info_vae_terms(self, *arguments)
+    bound = terms.log_likelihood - self.kl_weight * terms.kl_divergence
+    return terms._replace(objective=2.0 * bound - terms.objective)
 
 
 def _passed_on(self, tensor):
@@ -183,6 +202,28 @@ MUTATIONS = {
             )
         ],
         ["parts of a batch", "parts of a batch, stratified", "parts of the data", "beta-TCVAE"],
+    ),
+    "the discrepancy's sign flipped": (
+        [(objectives.InfoVAE, "terms", _discrepancy_added)],
+        ["InfoVAE"],
+    ),
+    "pairs of a draw with itself": (
+        [(discrepancy, "_without_own", lambda kernel: kernel)],
+        ["discrepancy"],
+    ),
+    "the bandwidth read as its square": (
+        [(discrepancy, "_kernel", lambda a, b, bandwidth: kernel(a, b, bandwidth**0.5))],
+        ["discrepancy"],
+    ),
+    "the prior's draws without a gradient": (
+        [
+            (
+                discrepancy,
+                "_weighted_draws",
+                lambda *arguments: tuple(map(tf.stop_gradient, weighted_draws(*arguments))),
+            )
+        ],
+        ["discrepancy's gradient"],
     ),
     "the draws cut off from the encoder": (
         [

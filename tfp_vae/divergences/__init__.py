@@ -5,6 +5,7 @@ from tfp_vae.divergences.aggregate import (
     KLDecomposition,
     decomposed_kl_divergence,
 )
+from tfp_vae.divergences.discrepancy import squared_maximum_mean_discrepancy
 from tfp_vae.divergences.kl import (
     exact_kl_divergence,
     kl_divergence_per_dimension,
@@ -20,4 +21,5 @@ __all__ = [
     "kl_divergence_per_dimension",
     "latent_factors",
     "sampled_kl_divergence",
+    "squared_maximum_mean_discrepancy",
 ]

@@ -3,6 +3,7 @@
 from tfp_vae.objectives.base import Objective
 from tfp_vae.objectives.beta_tcvae import BetaTCVAE
 from tfp_vae.objectives.elbo import ELBO
+from tfp_vae.objectives.info_vae import InfoVAE
 from tfp_vae.objectives.iwae import IWAE
 from tfp_vae.objectives.schedules import LinearWarmUp, Schedule
 from tfp_vae.objectives.terms import ELBOTerms, ObjectiveTerms
@@ -12,6 +13,7 @@ __all__ = [
     "ELBO",
     "ELBOTerms",
     "IWAE",
+    "InfoVAE",
     "LinearWarmUp",
     "Objective",
     "ObjectiveTerms",
