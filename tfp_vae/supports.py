@@ -28,6 +28,14 @@ class Support:
             wrong |= x != np.floor(x)
         return wrong
 
+    @property
+    def inner_number(self) -> float:
+        """A number in the set: 0 where it is one."""
+        middle = 0.5 * (self.lower + self.upper)
+        candidates = np.array([0.0, 1.0, 0.5, middle, self.lower, self.upper])
+        candidates = candidates[np.isfinite(candidates)]
+        return float(candidates[~self.outside(candidates)][0])
+
 
 REAL = Support("any finite number")
 BINARY = Support("0 or 1", 0.0, 1.0, integers=True)

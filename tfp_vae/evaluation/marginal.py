@@ -39,7 +39,7 @@ def log_marginal_likelihood(
 
     Args:
       vae: The model.
-      x: Data, `[N, *event]`.
+      x: Data, `[N, *event]`; of a row with missing values it is p of the observed ones.
       importance_sample_size: The number of draws for every row.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
 
@@ -89,13 +89,12 @@ def _log_weight_sums(
     vae: VAE, x: tf.Tensor, seed: tf.Tensor, draws: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the logarithms of the sum of the weights and of their squares, `[B]` each."""
-    x = vae.prepared(x, seeds.fold_in(seed, 2**32 - 1))
-    posterior, prior = vae.encoder(x), vae.prior()
-    nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, x.dtype))
+    batch = vae.distributions(x, seeds.fold_in(seed, 2**32 - 1))
+    nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, batch.posterior.dtype))
 
     def more(index: tf.Tensor, log_sum: tf.Tensor, log_squares: tf.Tensor) -> Any:
-        z = posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(seed, index))
-        log_weights = vae.decoder(z).log_prob(x) + prior.log_prob(z) - posterior.log_prob(z)
+        z = batch.posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(seed, index))
+        log_weights = batch.log_weights(z)
         wanted = index * _DRAWS_AT_ONCE + tf.range(_DRAWS_AT_ONCE) < draws
         log_weights = tf.where(wanted[:, None], log_weights, -math.inf)
         return (

@@ -10,14 +10,16 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, seeds
 from tfp_vae.likelihoods import Likelihood, Suggestion
-from tfp_vae.model import serving
+from tfp_vae.model import row_checks, serving
 from tfp_vae.model.ancestral import ancestral_sample
+from tfp_vae.model.assembly import assemble
+from tfp_vae.model.batch import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.imputation import Imputation, importance_impute, impute
+from tfp_vae.model.missing import MissingValues
 from tfp_vae.model.steps import ObjectiveModel
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
 from tfp_vae.priors import Prior, StandardNormal
-
-_ROWS_AT_ONCE = 4096
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
@@ -35,6 +37,10 @@ class VAE(ObjectiveModel):
       objective: What training raises; by default the evidence lower bound.
       preprocess: A Keras layer applied to the data first, such as
         `networks.StochasticBinarization()`. Encoder and likelihood both see what it returns.
+      missing_values: What stands for a missing value in the data, NaN or a number; None if
+        nothing is missing. The bound is then one of log p of the observed values, and the encoder
+        sees zeros in the place of the others (Mattei & Frellsen 2019, "MIWAE: deep generative
+        modelling and imputation of incomplete data sets").
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -60,6 +66,7 @@ class VAE(ObjectiveModel):
         prior: Prior | None = None,
         objective: Objective | None = None,
         preprocess: keras.layers.Layer | None = None,
+        missing_values: float | None = None,
         **kwargs: Any,
     ) -> None:
         objective = ELBO() if objective is None else objective
@@ -78,8 +85,18 @@ class VAE(ObjectiveModel):
             checks.instance_of(
                 preprocess, keras.layers.Layer, "preprocess", "networks.StochasticBinarization()"
             )
+        self.missing = None
+        if missing_values is not None:
+            self.missing = MissingValues(missing_values, decoder.likelihood.support)
         self.suggestion: Suggestion | None = None
-        self._build_parts()
+        assemble(self)
+        self._preprocess_draws = preprocess is not None and "seed" in (
+            inspect.signature(preprocess.call).parameters
+        )
+        compiled = {"jit_compile": True, "reduce_retracing": True}
+        self._draw = tf.function(functools.partial(ancestral_sample, self), **compiled)
+        self._impute = tf.function(functools.partial(importance_impute, self), **compiled)
+        self.built = True
 
     @classmethod
     def for_data(
@@ -214,6 +231,52 @@ class VAE(ObjectiveModel):
         count = checks.positive_int(sample_size, "sample_size")
         return self._draw(count, seeds.as_seed(seed), bool(mean))
 
+    def impute(
+        self,
+        x: Any,
+        sample_size: int = 10,
+        importance_sample_size: int = 1000,
+        seed: seeds.Seed = None,
+    ) -> Imputation:
+        """Fills in missing values: their mean, their spread and draws, given the observed ones.
+
+        The posterior is the proposal of self-normalised importance sampling, so that the result
+        tends to that under the exact p(x_missing|x_observed) of the model as the importance sample
+        grows, whatever the encoder. The draws are taken by importance resampling.
+
+        Args:
+          x: Data, `[N, *event]`, with what `missing_values` said for what is missing.
+          sample_size: The number of draws of every row, for multiple imputation.
+          importance_sample_size: The number of latents drawn for every row.
+          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+
+        Returns:
+          An `Imputation` of arrays: `mean` and `stddev`, `[N, *event]`, `draws`,
+          `[sample_size, N, *event]`, and `effective_sample_size`, `[N]`. In all of them but
+          `stddev`, which is 0 there, observed values are those of `x`.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` does not fit the model, a size is not positive, or the model was made
+            without `missing_values`.
+
+        Example:
+          >>> vae = tfp_vae.VAE(
+          ...     tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2)),
+          ...     tfp_vae.Decoder(networks.mlp([8]), likelihoods.Normal([3])),
+          ...     missing_values=np.nan,
+          ... )
+          >>> vae.impute(np.array([[0.5, np.nan, -1.0]]), seed=0).mean[0, [0, 2]]
+          array([ 0.5, -1. ])
+
+        Source: Mattei & Frellsen (2019), "MIWAE", equations 10 to 13.
+        """
+        sizes = (
+            checks.positive_int(sample_size, "sample_size"),
+            checks.positive_int(importance_sample_size, "importance_sample_size"),
+        )
+        return impute(self, self._impute, x, *sizes, seeds.as_seed(seed))
+
     def call(self, x: Any, training: bool | None = None) -> tf.Tensor:
         """Returns the mean of p(x|z) at the posterior mean, `[B, *event]`."""
         prepared = self.prepared(x, seeds.EVALUATION)
@@ -221,7 +284,9 @@ class VAE(ObjectiveModel):
         return self.decoder(z, training=training).mean()
 
     def prepared(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tf.Tensor:
-        """Returns data as encoder and likelihood see it: checked, cast and preprocessed.
+        """Returns data as encoder and likelihood see it: checked, cast, preprocessed and filled.
+
+        What stands in the place of missing values is 0, or a number in the likelihood's support.
 
         Args:
           x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
@@ -231,13 +296,36 @@ class VAE(ObjectiveModel):
           TypeError: If `x` or `seed` is of the wrong kind.
           ValueError: If `x` does not fit the model.
         """
-        if isinstance(x, tf.Variable):
-            x = tf.convert_to_tensor(x)
-        if not isinstance(x, tf.Tensor) or isinstance(x, tf.__internal__.EagerTensor):
-            self.check_rows(x)
-        prepared = self._preprocessed(tf.convert_to_tensor(x), seeds.as_seed(seed))
-        checks.batch_shape(prepared.shape, self.event_shape)
-        return prepared
+        return self._prepared(x, seed)[0]
+
+    def distributions(
+        self, x: Any, seed: seeds.Seed = seeds.EVALUATION, training: bool = False
+    ) -> BatchDistributions:
+        """Returns all that the model says of a batch, of which every estimate of log p(x) is made.
+
+        Args:
+          x: Data, `[B, *event]`.
+          seed: What a preprocess layer that draws takes as its seed.
+          training: Whether the networks run as in training, with dropout.
+
+        Returns:
+          `BatchDistributions`: the data as it is scored, `posterior`, `prior`, `likelihood_fn`.
+
+        Raises:
+          TypeError: If `x` or `seed` is of the wrong kind.
+          ValueError: If `x` does not fit the model.
+        """
+        prepared, observed = self._prepared(x, seed)
+
+        def likelihood_fn(z: tf.Tensor) -> tfd.Distribution:
+            layer = self.decoder.likelihood
+            likelihood = self.decoder(z, training=training)
+            if training:
+                likelihood = layer.fitted_to(likelihood, prepared, observed)
+            return likelihood if observed is None else layer.of_observed(likelihood, observed)
+
+        posterior = self.encoder(prepared, training=training)
+        return BatchDistributions(prepared, posterior, self.prior(), likelihood_fn)
 
     def check_rows(self, x: Any, name: str = "x") -> None:
         """Checks that `x` is data which this model can score, as far as its values tell.
@@ -250,33 +338,8 @@ class VAE(ObjectiveModel):
           TypeError: If `x` holds no real numbers.
           ValueError: If its shape or a value does not fit.
         """
-        likelihood = self.decoder.likelihood
-        if self.preprocess is None:
-            values = checks.observations(
-                x, self.event_shape, likelihood.support, likelihood.advice, name
-            )
-            checks.representable(values, likelihood.variable_dtype, name)
-            return
-        values = checks.array(x, name)
-        if values.ndim == 0 or values.shape[0] == 0:
-            raise ValueError(
-                f"`{name}` must hold at least one row; got shape {list(values.shape)}."
-            )
-        checks.finite(values, name)
-        support = getattr(self.preprocess, "support", None)
-        if support is not None:
-            advice = getattr(self.preprocess, "advice", "")
-            checks.observations(values, values.shape[1:], support, advice, name)
         seed = seeds.as_seed(seeds.EVALUATION)
-        for start in range(0, len(values), _ROWS_AT_ONCE):
-            rows = tf.convert_to_tensor(values[start : start + _ROWS_AT_ONCE])
-            checks.observations(
-                self._preprocessed(rows, seed).numpy(),
-                self.event_shape,
-                likelihood.support,
-                likelihood.advice,
-                f"preprocess({name})",
-            )
+        row_checks.check_rows(self, x, name, lambda rows: self._preprocessed(rows, seed))
 
     def objective_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool
@@ -312,7 +375,9 @@ class VAE(ObjectiveModel):
             name: None if part is None else keras.saving.serialize_keras_object(part)
             for name, part in parts.items()
         }
-        return {"name": self.name, **serialized}
+        missing = self.missing
+        code = None if missing is None else missing.config
+        return {"name": self.name, **serialized, "missing_values": code}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "VAE":
@@ -323,61 +388,36 @@ class VAE(ObjectiveModel):
             else value
             for name, value in config.items()
         }
+        if isinstance(revived.get("missing_values"), str):
+            revived["missing_values"] = float(revived["missing_values"])
         return cls(**revived)
-
-    def _build_parts(self) -> None:
-        """Builds every part on rows of zeros, and checks that they fit one another."""
-        likelihood = self.decoder.likelihood
-        rows = tf.zeros([1, *self.event_shape], likelihood.variable_dtype)
-        if not self.encoder.built:
-            self.encoder.build((None, *self.event_shape))
-        posterior = self.encoder(rows)
-        if not self.prior_layer.built:
-            self.prior_layer.build(tuple(posterior.event_shape))
-        prior = self.prior()
-        if prior.event_shape != posterior.event_shape:
-            raise ValueError(
-                f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
-                f"got {prior.event_shape}."
-            )
-        if not self.decoder.built:
-            self.decoder.build((None, *posterior.event_shape))
-        self.decoder(posterior.mean())
-        for name, part in (("posterior", self.encoder.posterior), ("prior", self.prior_layer)):
-            if part.variable_dtype != likelihood.variable_dtype:
-                raise ValueError(
-                    f"`{name}` must have the dtype of the likelihood, "
-                    f"{likelihood.variable_dtype}; got {part.variable_dtype}."
-                )
-        self.objective.check_pair(posterior, prior)
-        self._preprocess_draws = self.preprocess is not None and "seed" in (
-            inspect.signature(self.preprocess.call).parameters
-        )
-        self._draw = tf.function(
-            functools.partial(ancestral_sample, self), jit_compile=True, reduce_retracing=True
-        )
-        self.built = True
 
     def _terms(
         self, objective: Objective, x: Any, seed: tf.Tensor, step: Any, training: bool
     ) -> ObjectiveTerms:
         preprocess_seed, objective_seed = seeds.split(seed, 2)
-        prepared = self.prepared(x, preprocess_seed)
-
-        def likelihood_fn(z: tf.Tensor) -> tfd.Distribution:
-            likelihood = self.decoder(z, training=training)
-            if not training:
-                return likelihood
-            return self.decoder.likelihood.fitted_to(likelihood, prepared)
-
+        batch = self.distributions(x, preprocess_seed, training)
         return objective(
-            prepared,
-            posterior=self.encoder(prepared, training=training),
-            prior=self.prior(),
-            likelihood_fn=likelihood_fn,
+            batch.x,
+            posterior=batch.posterior,
+            prior=batch.prior,
+            likelihood_fn=batch.likelihood_fn,
             seed=objective_seed,
             step=step,
         )
+
+    def _prepared(self, x: Any, seed: seeds.Seed) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Returns what `prepared` does, and which of it is observed, or None for all."""
+        if isinstance(x, tf.Variable):
+            x = tf.convert_to_tensor(x)
+        if not isinstance(x, tf.Tensor) or isinstance(x, tf.__internal__.EagerTensor):
+            self.check_rows(x)
+        prepared = self._preprocessed(tf.convert_to_tensor(x), seeds.as_seed(seed))
+        checks.batch_shape(prepared.shape, self.event_shape)
+        if self.missing is None:
+            return prepared, None
+        observed = self.missing.observed(prepared)
+        return self.missing.filled(prepared, observed), observed
 
     def _preprocessed(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         x = tf.cast(x, self.data_dtype)
