@@ -142,6 +142,12 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         kl_weight=kl_weights,
         free_bits=st.sampled_from([0.0, 0.1, 1.0]),
         sample_size=st.integers(1, 3),
+        gradient_estimator=st.sampled_from(["standard", "sticking_the_landing"]),
+    ),
+    objectives.IWAE: builds(
+        objectives.IWAE,
+        importance_sample_size=st.integers(1, 4),
+        gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized"]),
     ),
 }
 

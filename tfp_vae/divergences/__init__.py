@@ -3,7 +3,13 @@
 from tfp_vae.divergences.kl import (
     exact_kl_divergence,
     kl_divergence_per_dimension,
+    latent_factors,
     sampled_kl_divergence,
 )
 
-__all__ = ["exact_kl_divergence", "kl_divergence_per_dimension", "sampled_kl_divergence"]
+__all__ = [
+    "exact_kl_divergence",
+    "kl_divergence_per_dimension",
+    "latent_factors",
+    "sampled_kl_divergence",
+]

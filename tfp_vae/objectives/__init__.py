@@ -2,7 +2,16 @@
 
 from tfp_vae.objectives.base import Objective
 from tfp_vae.objectives.elbo import ELBO
+from tfp_vae.objectives.iwae import IWAE
 from tfp_vae.objectives.schedules import LinearWarmUp, Schedule
 from tfp_vae.objectives.terms import ELBOTerms, ObjectiveTerms
 
-__all__ = ["ELBO", "ELBOTerms", "LinearWarmUp", "Objective", "ObjectiveTerms", "Schedule"]
+__all__ = [
+    "ELBO",
+    "ELBOTerms",
+    "IWAE",
+    "LinearWarmUp",
+    "Objective",
+    "ObjectiveTerms",
+    "Schedule",
+]

@@ -7,7 +7,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import seeds
+from tfp_vae import divergences, seeds
+from tfp_vae.objectives.path_gradients import check_reparameterized
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -111,12 +112,14 @@ class Objective(abc.ABC):
         return {}
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-        """Refuses a posterior and a prior that this objective makes no sense for.
+        """Refuses a posterior and a prior that a model cannot be trained with on this objective.
 
         Raises:
-          ValueError: If it makes none, with the reason.
+          ValueError: If it cannot, with the reason: a posterior that is not reparameterised, or
+            what a subclass finds.
         """
-        del posterior, prior
+        del prior
+        check_reparameterized(posterior)
 
 
 def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
@@ -146,6 +149,20 @@ def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> t
     if isinstance(dtype, tf.DType) and dtype.is_floating and dtype != x.dtype:
         x = tf.cast(x, dtype)
     return likelihood.log_prob(x)
+
+
+def exact_or_sampled_kl_divergence(
+    posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats, `[B]`: exact where it is known, elsewhere estimated from the draws.
+
+    Args:
+      posterior: q, batch `[B]`, event `[L]`.
+      prior: p, batch `[]` or `[B]`, event `[L]`.
+      z: Draws from q, `[S, B, L]`.
+    """
+    exact = divergences.exact_kl_divergence(posterior, prior)
+    return divergences.sampled_kl_divergence(posterior, prior, z) if exact is None else exact
 
 
 def _broadcasts_to(shape: tf.TensorShape, target: tf.TensorShape) -> bool:
