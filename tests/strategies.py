@@ -58,12 +58,12 @@ class LikelihoodEntry:
 
     Attributes:
       layers: From an event shape to a strategy of layers.
-      inside: From a NumPy generator and a shape to data in the support.
+      inside: From a layer, a NumPy generator and a shape to data in the support.
       outside: Numbers of which none lies in the support.
     """
 
     layers: Callable[[list[int]], st.SearchStrategy]
-    inside: Callable[[np.random.Generator, list[int]], np.ndarray]
+    inside: Callable[[Any, np.random.Generator, list[int]], np.ndarray]
     outside: tuple[float, ...]
 
 
@@ -96,13 +96,27 @@ PRIORS: dict[type, st.SearchStrategy] = {
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
     likelihoods.Bernoulli: LikelihoodEntry(
         layers=lambda event_shape: builds(likelihoods.Bernoulli, st.just(event_shape)),
-        inside=lambda rng, shape: rng.integers(0, 2, size=shape).astype(np.float64),
+        inside=lambda layer, rng, shape: rng.integers(0, 2, size=shape).astype(np.float64),
         outside=(-1.0, 0.5, 2.0, 255.0),
+    ),
+    likelihoods.Categorical: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.Categorical, st.just(event_shape), classes=st.integers(2, 4)
+        ),
+        inside=lambda layer, rng, shape: rng.integers(0, layer.classes, shape).astype(np.float64),
+        outside=(-1.0, 0.5, 4.0, 255.0),
     ),
     likelihoods.ContinuousBernoulli: LikelihoodEntry(
         layers=lambda event_shape: builds(likelihoods.ContinuousBernoulli, st.just(event_shape)),
-        inside=lambda rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
+        inside=lambda layer, rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
         outside=(-0.1, 1.5, 255.0),
+    ),
+    likelihoods.Laplace: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.Laplace, st.just(event_shape), scale_floor=st.sampled_from([1e-3, 1e-2])
+        ),
+        inside=lambda layer, rng, shape: rng.laplace(size=shape),
+        outside=(),
     ),
     likelihoods.Normal: LikelihoodEntry(
         layers=lambda event_shape: builds(
@@ -111,7 +125,17 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
             scale=st.sampled_from([0.1, 1.0, "shared", "learned", "calibrated"]),
             scale_floor=st.sampled_from([1e-3, 1e-2]),
         ),
-        inside=lambda rng, shape: rng.normal(size=shape),
+        inside=lambda layer, rng, shape: rng.normal(size=shape),
+        outside=(),
+    ),
+    likelihoods.StudentT: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.StudentT,
+            st.just(event_shape),
+            df=st.sampled_from([2.5, 30.0, "shared", "learned"]),
+            scale_floor=st.sampled_from([1e-3, 1e-2]),
+        ),
+        inside=lambda layer, rng, shape: rng.standard_t(3.0, size=shape),
         outside=(),
     ),
 }
@@ -217,7 +241,7 @@ def missing() -> set[str]:
 def data_for(likelihood: Any, rows: int, seed: int = 0) -> np.ndarray:
     """Returns data `[rows, *event_shape]` in the support of a likelihood."""
     rng = np.random.default_rng(seed)
-    return LIKELIHOODS[type(likelihood)].inside(rng, [rows, *likelihood.event_shape])
+    return LIKELIHOODS[type(likelihood)].inside(likelihood, rng, [rows, *likelihood.event_shape])
 
 
 def all_posteriors(latent_size: int) -> st.SearchStrategy:

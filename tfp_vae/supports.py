@@ -37,6 +37,11 @@ class Support:
         return float(candidates[~self.outside(candidates)][0])
 
 
+def whole_numbers_to(largest: int) -> Support:
+    """Returns the support of the whole numbers 0 to `largest`."""
+    return Support(f"whole numbers from 0 to {largest}", 0.0, float(largest), integers=True)
+
+
 REAL = Support("any finite number")
 BINARY = Support("0 or 1", 0.0, 1.0, integers=True)
 UNIT_INTERVAL = Support("between 0 and 1", 0.0, 1.0)

@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -44,22 +46,25 @@ def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, dec
         assert np.isfinite(value.numpy()).all()
 
 
+def _with_dtype(config, dtype):
+    """Returns the configuration of the same layer, and of the layers in it, of another dtype."""
+    return json.loads(json.dumps(config).replace('"name": "float32"', f'"name": "{dtype}"'))
+
+
 @given(st.data(), st.integers(0, 2**31))
 def test_float32_tracks_float64(data, seed):
     """The same noise is not drawn in the two, so the posterior is one of almost no width."""
-    likelihood_of = data.draw(st.sampled_from(list(strategies.LIKELIHOODS)))
+    drawn = keras.saving.serialize_keras_object(data.draw(strategies.all_likelihoods([3])))
     features = np.random.default_rng(seed).normal(size=[4, 2])
     weights = None
     log_probs = []
     for policy in ("float64", "float32"):
-        keras.config.set_dtype_policy(policy)
-        layer = likelihood_of([3])
+        layer = keras.saving.deserialize_keras_object(_with_dtype(drawn, policy))
         layer.build([None, 2])
         weights = layer.get_weights() if weights is None else weights
         layer.set_weights(weights)
         x = strategies.data_for(layer, 4, seed).astype(policy)
         log_probs.append(layer(features.astype(policy)).log_prob(x).numpy())
-    keras.config.set_dtype_policy("float32")
     assert [log_prob.dtype.name for log_prob in log_probs] == ["float64", "float32"]
     np.testing.assert_allclose(log_probs[1], log_probs[0], rtol=1e-3, atol=1e-3)
 

@@ -39,10 +39,32 @@ def _continuous_bernoulli(parameters, layer):
     return lambda x: logits * x - np.log(np.expm1(logits) / logits)
 
 
+def _laplace(parameters, layer):
+    scale = _softplus(parameters["scale"]) + layer.scale_floor
+    return lambda x: -np.abs(x - parameters["loc"]) / scale - np.log(2.0 * scale)
+
+
+def _student_t(parameters, layer):
+    df = layer.df
+    if isinstance(df, str):
+        df = 2.1 + _softplus(parameters["df"] if df == "learned" else layer.raw_df.numpy())
+    scale = _softplus(parameters["scale"]) + layer.scale_floor
+    return lambda x: stats.t(df, parameters["loc"], scale).logpdf(x)
+
+
+def _categorical(parameters, layer):
+    log_probs = special.log_softmax(parameters["logits"], axis=-1)
+    one_hot = np.eye(layer.classes)
+    return lambda x: (one_hot[x.astype(int)] * log_probs).sum(axis=-1)
+
+
 LOG_PROBS = {
     likelihoods.Normal: _normal,
     likelihoods.Bernoulli: _bernoulli,
+    likelihoods.Categorical: _categorical,
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
+    likelihoods.Laplace: _laplace,
+    likelihoods.StudentT: _student_t,
 }
 
 

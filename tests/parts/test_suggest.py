@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+import strategies
 import tfp_vae
 from tfp_vae import likelihoods
+from tfp_vae.likelihoods import by_name
 
 RNG = np.random.default_rng(0)
 
@@ -44,9 +46,15 @@ def test_data_without_a_likelihood_is_refused(x, error):
         likelihoods.suggest(x)
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "continuous_bernoulli", "normal"])
+@pytest.mark.parametrize("name", by_name.NAMES)
 def test_a_likelihood_by_its_name(name):
-    assert likelihoods.get(name, [3]).event_shape == (3,)
+    likelihood = likelihoods.get(name, [3], **({"classes": 4} if name == "categorical" else {}))
+    assert likelihood.event_shape == (3,)
+    assert type(likelihood).__name__.lower() == name.replace("_", "")
+
+
+def test_every_public_likelihood_has_a_name():
+    assert set(by_name.NAMES.values()) == set(strategies.LIKELIHOODS)
 
 
 def test_a_model_for_data_says_why_and_scores_it():

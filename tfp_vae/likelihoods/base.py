@@ -1,7 +1,8 @@
 """What every likelihood p(x|z) has in common."""
 
-from typing import Any, ClassVar
+from typing import Any, Self
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -30,10 +31,10 @@ class Likelihood(DistributionLayer):
       ValueError: If a size is not positive.
     """
 
-    support: ClassVar[supports.Support] = supports.REAL
+    support: supports.Support = supports.REAL
     """The values that data may take."""
 
-    advice: ClassVar[str] = ""
+    advice: str = ""
     """What to do with data outside the support, as one or two sentences."""
 
     def independent(self, distribution: tfd.Distribution) -> tfd.Independent:
@@ -41,6 +42,18 @@ class Likelihood(DistributionLayer):
         return tfd.Independent(
             distribution, reinterpreted_batch_ndims=len(self.event_shape), validate_args=False
         )
+
+    @classmethod
+    def for_values(cls, x: np.ndarray) -> Self:
+        """Makes the likelihood for rows `[N, *event]`, with what its arguments take from them."""
+        return cls(x.shape[1:])
+
+    def prediction(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the one value that stands for p(x|z) in `predict`, by default its mean.
+
+        A likelihood whose mean says nothing returns something else, `[B, *event_shape]` as well.
+        """
+        return distribution.mean()
 
     def fitted_to(
         self, distribution: tfd.Distribution, x: tf.Tensor, observed: tf.Tensor | None = None

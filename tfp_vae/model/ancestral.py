@@ -14,8 +14,11 @@ def ancestral_sample(vae: Any, sample_size: Any, seed: tf.Tensor, mean: bool) ->
       vae: The model.
       sample_size: The number of draws, an int or an integer scalar.
       seed: A stateless seed, `[2]` of 32-bit integers.
-      mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x.
+      mean: Whether to return the mean of p(x|z) of every draw of z, or what stands for it, rather
+        than a draw of x.
     """
     latent_seed, data_seed = seeds.split(seed, 2)
     likelihood = vae.decoder(vae.prior().sample(sample_size, seed=latent_seed))
-    return likelihood.mean() if mean else likelihood.sample(seed=data_seed)
+    if mean:
+        return vae.decoder.likelihood.prediction(likelihood)
+    return likelihood.sample(seed=data_seed)

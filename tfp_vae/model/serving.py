@@ -37,7 +37,7 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
         return {"mean": posterior.mean(), "stddev": posterior.stddev()}
 
     def decode(z: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"mean": vae.decoder(z).mean()}
+        return {"mean": vae.decoder.likelihood.prediction(vae.decoder(z))}
 
     def sample(sample_size: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"x": ancestral_sample(vae, sample_size, seed, mean=False)}

@@ -240,6 +240,8 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Computes the mean of p(x|z) at the posterior mean of every row.
 
+        Of class codes, which have no mean, it is the most probable one.
+
         Args:
           x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
           **kwargs: The arguments of `keras.Model.predict`, such as `batch_size` and `verbose`.

@@ -219,7 +219,8 @@ class VAE(ObjectiveModel):
         Args:
           sample_size: The number of draws.
           seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-          mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x.
+          mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x;
+            of class codes, which have no mean, the most probable one.
 
         Returns:
           A tensor `[sample_size, *event]`.
@@ -278,10 +279,13 @@ class VAE(ObjectiveModel):
         return impute(self, self._impute, x, *sizes, seeds.as_seed(seed))
 
     def call(self, x: Any, training: bool | None = None) -> tf.Tensor:
-        """Returns the mean of p(x|z) at the posterior mean, `[B, *event]`."""
+        """Returns the prediction of p(x|z) at the posterior mean, `[B, *event]`: its mean.
+
+        Of class codes, which have no mean, it is the most probable one.
+        """
         prepared = self.prepared(x, seeds.EVALUATION)
         z = self.encoder(prepared, training=training).mean()
-        return self.decoder(z, training=training).mean()
+        return self.decoder.likelihood.prediction(self.decoder(z, training=training))
 
     def prepared(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tf.Tensor:
         """Returns data as encoder and likelihood see it: checked, cast, preprocessed and filled.
