@@ -4,6 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfp_vae.model import condition as conditions
+
 
 def assemble(vae: Any) -> None:
     """Builds every part of a model on a row of zeros.
@@ -15,9 +17,14 @@ def assemble(vae: Any) -> None:
     """
     likelihood = vae.decoder.likelihood
     rows = tf.zeros([1, *vae.event_shape], likelihood.variable_dtype)
+    features, inputs = None, rows
+    if vae.condition is not None:
+        y = tf.zeros([1, *conditions.row_shape(vae.condition)], likelihood.variable_dtype)
+        features = conditions.features_of(vae.condition, y, likelihood.variable_dtype)
+        inputs = conditions.joined(rows, features, len(vae.event_shape))
     if not vae.encoder.built:
-        vae.encoder.build((None, *vae.event_shape))
-    posterior = vae.encoder(rows)
+        vae.encoder.build((None, *inputs.shape[1:]))
+    posterior = vae.inferred(inputs, training=False)
     if not vae.prior_layer.built:
         vae.prior_layer.build(tuple(posterior.event_shape))
     prior = vae.prior()
@@ -26,12 +33,14 @@ def assemble(vae: Any) -> None:
             f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
             f"got {prior.event_shape}."
         )
+    z = vae.reconstructing_latents(posterior)
     if not vae.decoder.built:
-        vae.decoder.build((None, *posterior.event_shape))
-    scored = vae.decoder(posterior.mean())
+        count = 0 if features is None else features.shape[-1]
+        vae.decoder.build((None, vae.decoder_latents(z).shape[-1] + count))
+    scored = vae.decoded(z, features)
     if vae.missing is not None:
         _check_missing_values(vae, scored, rows)
-    for name, part in (("posterior", vae.encoder.posterior), ("prior", vae.prior_layer)):
+    for name, part in vae.distribution_layers.items():
         if part.variable_dtype != likelihood.variable_dtype:
             raise ValueError(
                 f"`{name}` must have the dtype of the likelihood, "

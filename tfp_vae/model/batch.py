@@ -9,7 +9,7 @@ from tfp_vae.objectives.base import LikelihoodFn
 
 
 class BatchDistributions(NamedTuple):
-    """What a model says of a batch.
+    """What a model says of a batch, and of the condition that came with it.
 
     Attributes:
       x: The data as the likelihood scores it, `[B, *event]`: preprocessed, and with a number in
@@ -18,12 +18,14 @@ class BatchDistributions(NamedTuple):
       prior: p(z), batch `[]`, event `[L]`.
       likelihood_fn: From latents `[S, B, L]` to the likelihood of the observed values of `x`,
         batch `[S, B]`, event `[*event]`.
+      decoder_fn: From latents `[..., B, L]` to the likelihood of all values, batch `[..., B]`.
     """
 
     x: tf.Tensor
     posterior: tfd.Distribution
     prior: tfd.Distribution
     likelihood_fn: LikelihoodFn
+    decoder_fn: LikelihoodFn
 
     def log_weights(self, z: tf.Tensor) -> tf.Tensor:
         """Returns log p(x|z) + log p(z) - log q(z|x) in nats for latents `[S, B, L]`, `[S, B]`."""

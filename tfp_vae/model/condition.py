@@ -37,13 +37,15 @@ def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = 
     return tf.cast(features, dtype)
 
 
-def checked(y: Any, layer: keras.layers.Layer, rows: int, name: str = "condition") -> np.ndarray:
+def checked(
+    y: Any, layer: keras.layers.Layer, rows: int | None, name: str = "condition"
+) -> np.ndarray:
     """Returns y as an array, one row of it for every row of x.
 
     Args:
       y: The condition, `[rows, *row_shape]`.
       layer: What turns it into features.
-      rows: How many rows x has.
+      rows: How many rows x has, or None if that is not known.
       name: What the caller calls `y`.
 
     Raises:
@@ -61,7 +63,7 @@ def checked(y: Any, layer: keras.layers.Layer, rows: int, name: str = "condition
             f"{shapes.written(*values.shape)}. For rows of another shape, begin the condition "
             "layer with keras.Input."
         )
-    if len(values) != rows:
+    if rows is not None and len(values) != rows:
         raise ValueError(
             f"`{name}` must have one row for each of {rows} rows of x; got {len(values)}."
         )

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, noise, seeds
+from tfp_vae.model.row_blocks import row_blocks
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
@@ -41,6 +42,7 @@ def impute(
     sample_size: int,
     importance_sample_size: int,
     seed: tf.Tensor,
+    condition: Any = None,
 ) -> Imputation:
     """Imputes a few rows at a time: memory does not grow with their number.
 
@@ -51,6 +53,7 @@ def impute(
       sample_size: The number of draws of every row.
       importance_sample_size: The number of latents drawn for every row.
       seed: A stateless seed, `[2]` of 32-bit integers.
+      condition: y, `[N, ...]`, or None.
     """
     if vae.missing is None:
         raise ValueError(
@@ -59,19 +62,19 @@ def impute(
         )
     rows = checks.array(x)
     vae.check_rows(rows)
+    vae.check_condition(condition, len(rows))
+    y = None if condition is None else np.asarray(condition)
     blocks = []
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        block = rows[start : start + _ROWS_AT_ONCE]
-        lacking = min(_ROWS_AT_ONCE, len(rows)) - len(block)
-        padded = np.concatenate([block, np.repeat(block[-1:], lacking, axis=0)])
+    for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
         parts = compiled(
-            tf.convert_to_tensor(padded),
+            tf.convert_to_tensor(rows[places]),
             sample_size,
             tf.constant(importance_sample_size),
             seeds.fold_in(seed, start),
+            None if y is None else tf.convert_to_tensor(y[places]),
         )
         mean, stddev, draws, effective = (part.numpy() for part in parts)
-        kept = slice(len(block))
+        kept = slice(count)
         blocks.append((mean[kept], stddev[kept], draws[:, kept], effective[kept]))
     mean, stddev, draws, effective = (
         np.concatenate(part, axis=axis)
@@ -87,7 +90,12 @@ def impute(
 
 
 def importance_impute(
-    vae: Any, x: tf.Tensor, sample_size: int, draws: tf.Tensor, seed: tf.Tensor
+    vae: Any,
+    x: tf.Tensor,
+    sample_size: int,
+    draws: tf.Tensor,
+    seed: tf.Tensor,
+    condition: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, ...]:
     """Returns mean and standard deviation, `[B, *event]`, draws and effective sample size.
 
@@ -101,8 +109,9 @@ def importance_impute(
       sample_size: The number of latents to resample for every row.
       draws: The number of draws from the posterior, an integer scalar.
       seed: A stateless seed, `[2]` of 32-bit integers.
+      condition: y, `[B, ...]`, or None.
     """
-    batch = vae.distributions(x)
+    batch = vae.distributions(x, condition=condition)
     draw_seed, gumbel_seed, value_seed = seeds.split(seed, 3)
     event_axes = len(vae.event_shape)
 
@@ -112,7 +121,7 @@ def importance_impute(
     rows = tf.shape(batch.x)[0]
     no_latents = tf.zeros([sample_size, rows, vae.latent_size], batch.posterior.dtype)
     # The variance is summed about a centre, lest two large numbers cancel.
-    centre = _moments(vae.decoder(no_latents[:1]), value_seed)[0][0]
+    centre = _moments(batch.decoder_fn(no_latents[:1]), value_seed)[0][0]
 
     def more(
         index: tf.Tensor,
@@ -127,7 +136,7 @@ def importance_impute(
         log_weights = tf.where(wanted[:, None], log_weights, -math.inf)
         new_largest = tf.maximum(largest, tf.reduce_max(log_weights, axis=0))
         weights = tf.exp(log_weights - new_largest)
-        mean, variance = _moments(vae.decoder(z), seeds.fold_in(value_seed, index))
+        mean, variance = _moments(batch.decoder_fn(z), seeds.fold_in(value_seed, index))
         deviation = mean - centre
         latest = (
             tf.reduce_sum(weights, axis=0),
@@ -163,7 +172,7 @@ def importance_impute(
     )
     total, squares = sums[:2]
     shift, spread = sums[2] / per_value(total), sums[3] / per_value(total)
-    values = vae.decoder(chosen).sample(seed=value_seed)
+    values = batch.decoder_fn(chosen).sample(seed=value_seed)
     stddev = tf.sqrt(tf.maximum(spread - shift**2, 0.0))
     return centre + shift, stddev, values, total**2 / squares
 
