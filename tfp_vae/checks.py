@@ -175,8 +175,8 @@ def observations(
     return values
 
 
-def finite(values: np.ndarray, name: str) -> None:
-    """Checks that no value is NaN or infinite.
+def finite(values: np.ndarray, name: str, advice: str = "") -> None:
+    """Checks that no value is NaN or infinite; `advice` is a sentence for one whose values are.
 
     Raises:
       ValueError: If one is, naming the first.
@@ -186,7 +186,7 @@ def finite(values: np.ndarray, name: str) -> None:
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
         raise ValueError(
             f"`{name}` must hold finite numbers; got {values[where]} at index {list(where)}, and "
-            f"{int(wrong.sum())} such values in all."
+            f"{int(wrong.sum())} such values in all.{' ' + advice if advice else ''}"
         )
 
 

@@ -33,6 +33,14 @@ class Support:
         del where
         return self.description
 
+    @property
+    def inner_number(self) -> float:
+        """A number in the set: 0 where it is one."""
+        middle = 0.5 * (self.lower + self.upper)
+        candidates = np.array([0.0, 1.0, 0.5, middle, self.lower, self.upper])
+        candidates = candidates[np.isfinite(candidates)]
+        return float(candidates[~self.outside(candidates)][0])
+
 
 @dataclass(frozen=True)
 class Columns:

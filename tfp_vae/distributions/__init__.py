@@ -9,6 +9,7 @@ from tfp_vae.distributions.counts import (
 )
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
 from tfp_vae.distributions.laplace import Laplace
+from tfp_vae.distributions.latent_chain import LatentChain
 from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.student_t import StudentT
@@ -18,6 +19,7 @@ __all__ = [
     "Categorical",
     "DiscretizedLogistic",
     "Laplace",
+    "LatentChain",
     "MultivariateNormalDiag",
     "NegativeBinomial",
     "Poisson",

@@ -55,13 +55,41 @@ class Likelihood(DistributionLayer):
         """
         return distribution.mean()
 
-    def fitted_to(self, distribution: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
+    def fitted_to(
+        self, distribution: tfd.Distribution, x: tf.Tensor, observed: tf.Tensor | None = None
+    ) -> tfd.Distribution:
         """Returns the distribution that training scores `x` under, by default the same one.
 
-        A likelihood with a parameter that has a best value for every batch sets it here.
+        A likelihood with a parameter that has a best value for every batch sets it here, from the
+        values of `x` that are `observed`, a boolean `[B, *event_shape]`; None if all are.
         """
-        del x
+        del x, observed
         return distribution
+
+    def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
+        """Returns the distribution of those values of every row that are observed.
+
+        The missing ones are integrated out, which for independent values means leaving them out:
+        whatever stands in their place adds 0 to the log-probability. A likelihood whose values
+        depend on one another given z overrides this.
+
+        Args:
+          distribution: p(x|z), batch `[..., B]`, event `event_shape`.
+          observed: A boolean tensor, `[B, *event_shape]`.
+
+        Raises:
+          ValueError: If the values of a row are not independent given z.
+        """
+        inner = distribution.distribution if isinstance(distribution, tfd.Independent) else None
+        if inner is None or inner.event_shape.rank != 0:
+            raise ValueError(
+                "`missing_values` must be None unless the likelihood is one of independent values; "
+                f"got a {type(self).__name__}, which says nothing of some values alone."
+            )
+        number = self.support.inner_number
+        return self.independent(
+            tfd.Masked(inner, observed, safe_sample_fn=lambda each: tf.cast(number, each.dtype))
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""
