@@ -213,10 +213,10 @@ def _impute(measured: dict[str, Any]) -> list[str]:
     runs = list(measured["runs"].values())
     others = [name for name in runs[0] if name.startswith("error of ")]
     lines = [
-        "The breast-cancer table of scikit-learn, standardised, half of its values missing at "
-        "random, other ones for every seed; mean squared error of the missing values, after "
-        f"{measured['epochs']} epochs. The notebook published with Mattei & Frellsen (2019) "
-        f"reports {measured['published']:.4f} for its own holes.",
+        "The breast-cancer table of scikit-learn, standardised, with the holes of the notebook "
+        "published with Mattei & Frellsen (2019), half of all values; mean squared error of the "
+        f"missing values, after {measured['epochs']} epochs. The notebook reports "
+        f"{measured['published']:.4f}.",
         "",
         "| imputer | " + " | ".join(f"seed {seed}" for seed in measured["runs"]) + " |",
         "|---|" + "---|" * len(runs),

@@ -5,7 +5,7 @@ from benchmarks import impute, report
 
 
 def test_half_of_the_standardised_table_is_missing():
-    x, holes = impute.table(0)
+    x, holes = impute.table()
     np.testing.assert_allclose(x.mean(axis=0), 0.0, atol=1e-9)
     np.testing.assert_allclose(x.std(axis=0), 1.0)
     assert np.isnan(holes).mean() == 0.5
@@ -24,10 +24,9 @@ def test_the_page_names_every_imputer():
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("seed", [0, 1])
-def test_imputation_is_at_least_as_good_as_published(seed):
-    x, holes = impute.table(seed)
-    found = impute.ours(x, holes, seed, impute.EPOCHS, impute.DRAWS)
-    assert found["mean_squared_error"] <= impute.PUBLISHED
+def test_imputation_is_as_good_as_published():
+    x, holes = impute.table()
+    runs = [impute.ours(x, holes, seed, impute.EPOCHS, impute.DRAWS) for seed in range(3)]
+    assert np.mean([run["mean_squared_error"] for run in runs]) <= impute.PUBLISHED
     # The nominal 0.95 holds for the model's own draws; on real data it is near.
-    assert found["within_two_standard_deviations"] > 0.85
+    assert min(run["within_two_standard_deviations"] for run in runs) > 0.85
