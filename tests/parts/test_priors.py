@@ -202,9 +202,10 @@ def test_distributions_over_other_sets_are_refused(posterior, prior):
     ],
 )
 def test_the_summary_and_the_objective_say_whether_the_kl_is_exact(prior, declared, capsys):
-    assert "KL" not in repr(objectives.ELBO())
-    vae = _vae(posteriors.MultivariateNormalDiag(2), prior())
-    assert repr(vae.objective).endswith(f", {declared}")
+    for objective in (objectives.IWAE(5), objectives.InfoVAE(), objectives.ELBO()):
+        assert "KL" not in repr(objective)
+        vae = _vae(posteriors.MultivariateNormalDiag(2), prior(), objective=objective)
+        assert repr(objective).endswith(f"), {declared}")
     lines = []
     vae.summary(print_fn=lambda text, **kwargs: lines.append(text))
     assert lines[-1].strip() == declared

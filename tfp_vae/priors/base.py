@@ -33,7 +33,7 @@ class Prior(keras.layers.Layer, abc.ABC):
         self,
         encode: Callable[[tf.Tensor], tfd.Distribution],
         row_shape: tuple[int, ...],
-        support: supports.Support,
+        support: supports.Support | supports.Columns,
     ) -> None:
         """Is given the encoder by the model before `build`; a prior made of posteriors keeps it.
 

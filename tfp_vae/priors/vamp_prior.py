@@ -54,7 +54,7 @@ class VampPrior(Prior):
         self,
         encode: Callable[[tf.Tensor], tfd.Distribution],
         row_shape: tuple[int, ...],
-        support: supports.Support,
+        support: supports.Support | supports.Columns,
     ) -> None:
         """Takes note of the encoder, which stays the model's own."""
         self._encode = encode
@@ -68,14 +68,14 @@ class VampPrior(Prior):
         self.lower, self.upper = (
             self.add_weight(
                 name=name,
-                shape=(),
+                shape=np.shape(bound),
                 initializer=keras.initializers.Constant(bound),
                 trainable=False,
                 autocast=False,
             )
             for name, bound in (("lower", lower), ("upper", upper))
         )
-        bounded = np.isfinite(lower) and np.isfinite(upper)
+        bounded = np.ndim(lower) == 0 and bool(np.isfinite(lower) and np.isfinite(upper))
         self.rows = self.add_weight(
             name="rows",
             shape=[self.pseudo_inputs, *self._row_shape],
@@ -109,8 +109,9 @@ class VampPrior(Prior):
             )
         picked = np.random.default_rng(seed).choice(len(values), self.pseudo_inputs, replace=False)
         self.rows.assign(values[picked].astype(self.variable_dtype))
-        self.lower.assign(values.min())
-        self.upper.assign(values.max())
+        over = tuple(range(values.ndim - self.lower.shape.rank))
+        self.lower.assign(values.min(axis=over))
+        self.upper.assign(values.max(axis=over))
 
     def distribution(self) -> distributions.MixtureSameFamily:
         """Makes the prior: batch `[]`, event `[latent_size]`."""

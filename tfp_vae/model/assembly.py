@@ -1,0 +1,67 @@
+"""Puts the parts of a model together, and checks that they fit one another."""
+
+import functools
+from typing import Any
+
+import tensorflow as tf
+
+from tfp_vae import divergences
+from tfp_vae.model import condition as conditions
+from tfp_vae.model.pairs import check_prior_without_condition, check_same_latent_space
+
+
+def assemble(vae: Any) -> None:
+    """Builds every part of a model on a row of zeros.
+
+    Raises:
+      ValueError: If the parts do not fit: a trunk that fails on its input, features that cannot
+        make the event, a prior whose event is not the posterior's, different dtypes, an objective
+        or missing values that make no sense with them.
+    """
+    likelihood = vae.decoder.likelihood
+    rows = tf.zeros([1, *vae.event_shape], likelihood.variable_dtype)
+    features, inputs = None, rows
+    if vae.condition is not None:
+        check_prior_without_condition(vae.prior_layer)
+        y = tf.zeros([1, *conditions.row_shape(vae.condition)], likelihood.variable_dtype)
+        features = conditions.features_of(vae.condition, y, likelihood.variable_dtype)
+        inputs = conditions.joined(rows, features, len(vae.event_shape))
+    if not vae.encoder.built:
+        vae.encoder.build((None, *inputs.shape[1:]))
+    posterior = vae.inferred(inputs, training=False)
+    check_same_latent_space(vae.encoder.posterior, vae.prior_layer)
+    vae.prior_layer.take_encoder(
+        functools.partial(vae.encoder, training=False), vae.event_shape, likelihood.support
+    )
+    if not vae.prior_layer.built:
+        vae.prior_layer.build(tuple(posterior.event_shape))
+    prior = vae.prior()
+    if prior.event_shape != posterior.event_shape:
+        raise ValueError(
+            f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
+            f"got {prior.event_shape}."
+        )
+    z = vae.reconstructing_latents(posterior)
+    if not vae.decoder.built:
+        count = 0 if features is None else features.shape[-1]
+        vae.decoder.build((None, vae.decoder_latents(z).shape[-1] + count))
+    scored = vae.decoded(z, features)
+    if vae.missing is not None:
+        _check_missing_values(vae, scored, rows)
+    for name, part in vae.distribution_layers.items():
+        if part.variable_dtype != likelihood.variable_dtype:
+            raise ValueError(
+                f"`{name}` must have the dtype of the likelihood, "
+                f"{likelihood.variable_dtype}; got {part.variable_dtype}."
+            )
+    vae.objective.check_pair(posterior, prior)
+    vae.objective.kl_declaration = divergences.declaration(posterior, prior)
+
+
+def _check_missing_values(vae: Any, likelihood: Any, rows: tf.Tensor) -> None:
+    if vae.preprocess is not None:
+        raise ValueError(
+            "`missing_values` must be None with a preprocess layer, which would see the gaps: "
+            "preprocess the data first."
+        )
+    vae.decoder.likelihood.of_observed(likelihood, tf.ones_like(rows, tf.bool))
