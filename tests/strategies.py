@@ -287,6 +287,25 @@ NETWORKS: dict[str, NetworkEntry] = {
         ),
         (3,),
     ),
+    "MADE": NetworkEntry(
+        builds(
+            networks.MADE,
+            parameters=st.integers(1, 3),
+            units=st.lists(st.integers(1, 6), max_size=2),
+            activation=activations,
+            order=st.sampled_from(["left_to_right", "right_to_left", [1, 0, 2]]),
+        ),
+        (3,),
+    ),
+    "MaskedDense": NetworkEntry(
+        builds(
+            networks.MaskedDense,
+            input_degrees=st.lists(st.integers(0, 4), min_size=3, max_size=3),
+            degrees=st.lists(st.integers(0, 4), min_size=1, max_size=5),
+            activation=activations,
+        ),
+        (3,),
+    ),
     "StochasticBinarization": NetworkEntry(builds(networks.StochasticBinarization), (4,)),
 }
 
