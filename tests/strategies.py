@@ -9,7 +9,7 @@ import contextlib
 import functools
 import inspect
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,21 @@ class LikelihoodEntry:
 
 
 @dataclass(frozen=True)
+class PosteriorEntry:
+    """How tests draw a posterior, and what goes with it.
+
+    Attributes:
+      layers: From a latent size to a strategy of layers.
+      priors: The kinds of prior over the same latents.
+      smallest_latent_size: The fewest latents it can have.
+    """
+
+    layers: Callable[[int], st.SearchStrategy]
+    priors: tuple[type, ...]
+    smallest_latent_size: int = 1
+
+
+@dataclass(frozen=True)
 class NetworkEntry:
     """How tests draw a network.
 
@@ -80,18 +95,50 @@ class NetworkEntry:
     input_shape: tuple[int, ...]
 
 
-POSTERIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
-    posteriors.MultivariateNormalDiag: lambda latent_size: builds(
-        posteriors.MultivariateNormalDiag,
-        latent_size=st.just(latent_size),
-        scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
-        scale_activation=st.sampled_from(["softplus", "exp"]),
+PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    priors.MaskedAutoregressiveFlow: lambda latent_size: _flows(priors.MaskedAutoregressiveFlow),
+    priors.RealNVP: lambda latent_size: _flows(priors.RealNVP) if latent_size > 1 else st.nothing(),
+    priors.StandardNormal: lambda latent_size: builds(priors.StandardNormal),
+}
+
+_PRIORS_OF_REAL_VECTORS = (
+    priors.MaskedAutoregressiveFlow,
+    priors.RealNVP,
+    priors.StandardNormal,
+)
+
+POSTERIORS: dict[type, PosteriorEntry] = {
+    posteriors.InverseAutoregressiveFlow: PosteriorEntry(
+        layers=lambda latent_size: _flows(
+            posteriors.InverseAutoregressiveFlow,
+            latent_size=st.just(latent_size),
+            context_size=st.integers(1, 3),
+            gate_bias=st.sampled_from([0.0, 2.0]),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalDiag: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalDiag,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
+            scale_activation=st.sampled_from(["softplus", "exp"]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
     ),
 }
 
-PRIORS: dict[type, st.SearchStrategy] = {
-    priors.StandardNormal: builds(priors.StandardNormal),
-}
+
+def _flows(kind: type, **arguments: st.SearchStrategy) -> st.SearchStrategy:
+    return builds(
+        kind,
+        steps=st.integers(1, 2),
+        units=st.lists(st.integers(1, 4), max_size=1),
+        activation=activations,
+        **arguments,
+    )
+
 
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
     likelihoods.Bernoulli: LikelihoodEntry(
@@ -344,9 +391,42 @@ def data_for(likelihood: Any, rows: int, seed: int = 0) -> np.ndarray:
     return LIKELIHOODS[type(likelihood)].inside(likelihood, rng, [rows, *likelihood.event_shape])
 
 
-def all_posteriors(latent_size: int) -> st.SearchStrategy:
-    """Returns a strategy of posteriors of every kind."""
-    return st.one_of(*(layers(latent_size) for layers in POSTERIORS.values()))
+def all_posteriors(latent_size: int, kinds: Iterable[type] = ()) -> st.SearchStrategy:
+    """Returns a strategy of posteriors of some kinds, by default of every kind."""
+    entries = [POSTERIORS[kind] for kind in kinds or POSTERIORS]
+    return st.one_of(
+        *(
+            entry.layers(latent_size)
+            for entry in entries
+            if latent_size >= entry.smallest_latent_size
+        )
+    )
+
+
+def priors_for(posterior: Any, kinds: Iterable[type] = ()) -> st.SearchStrategy:
+    """Returns a strategy of priors that go with a posterior, of some kinds or of every kind."""
+    wanted = kinds or POSTERIORS[type(posterior)].priors
+    return st.one_of(*(PRIORS[kind](posterior.latent_size) for kind in wanted))
+
+
+def factorises(posterior: Any, prior: Any) -> bool:
+    """Tells whether the KL is a sum over latents, as free bits need."""
+    return (
+        type(posterior) is posteriors.MultivariateNormalDiag
+        and type(prior) is priors.StandardNormal
+    )
+
+
+def objectives_for(posterior: Any, prior: Any) -> st.SearchStrategy:
+    """Returns a strategy of objectives that a model with such a posterior and prior can have."""
+    if factorises(posterior, prior):
+        return all_objectives()
+    return all_objectives().filter(
+        lambda objective: (
+            not isinstance(objective, objectives.BetaTCVAE)
+            and not getattr(objective, "free_bits", 0.0)
+        )
+    )
 
 
 def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
@@ -360,18 +440,21 @@ def all_objectives() -> st.SearchStrategy:
 
 
 @st.composite
-def vaes(draw: Any, **options: Any) -> tfp_vae.VAE:
+def vaes(
+    draw: Any,
+    posterior_kinds: Iterable[type] = (),
+    prior_kinds: Iterable[type] = (),
+    **options: Any,
+) -> tfp_vae.VAE:
     """Draws a small model; `options` are arguments of `tfp_vae.VAE` to take as they are."""
     latent_size = draw(latent_sizes)
     event_shape = draw(event_shapes)
     trunks = builds(networks.mlp, st.lists(st.integers(2, 5), max_size=1), activations)
-    encoder = draw(trunks), draw(all_posteriors(latent_size))
+    posterior = draw(all_posteriors(latent_size, posterior_kinds))
+    encoder = draw(trunks), posterior
     decoder = draw(trunks), draw(all_likelihoods(event_shape))
-    parts = {
-        "prior": draw(st.one_of(*PRIORS.values())),
-        "objective": draw(all_objectives()),
-        **options,
-    }
+    prior = draw(priors_for(posterior, prior_kinds))
+    parts = {"prior": prior, "objective": draw(objectives_for(posterior, prior)), **options}
     with own_random_state(draw(st.integers(0, 2**31))):
         return tfp_vae.VAE(tfp_vae.Encoder(*encoder), tfp_vae.Decoder(*decoder), **parts)
 

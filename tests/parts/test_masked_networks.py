@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_probability import bijectors as tfb
 
+import flow_properties
+import flows
 from tfp_vae import networks
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -18,48 +20,10 @@ orders = st.one_of(
 )
 
 
-def _randomised(layer, seed=0):
-    rng = np.random.default_rng(seed)
-    for weight in layer.weights:
-        weight.assign(rng.normal(size=weight.shape))
-    return layer
-
-
-def _places(order, size):
-    if isinstance(order, str):
-        return np.arange(size)[:: 1 if order == "left_to_right" else -1]
-    return np.array(order)
-
-
-def check_autoregressive(order, size, units, context_size):
-    """Output i has a derivative with respect to input j just where j is before i."""
-    network = networks.MADE(2, units, activation="tanh", order=order)
-    shapes = [(None, size)] + ([(None, context_size)] if context_size else [])
-    network.build(*shapes)
-    _randomised(network)
-    rng = np.random.default_rng(1)
-    inputs = tf.constant(0.3 * rng.normal(size=[3, size]))
-    context = tf.constant(0.3 * rng.normal(size=[3, context_size])) if context_size else None
-    watched = [inputs] + ([context] if context_size else [])
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(watched)
-        outputs = network(inputs, context)
-    assert outputs.shape == [3, size, 2]
-    jacobian = tape.batch_jacobian(outputs, inputs).numpy()
-    places = _places(order, size)
-    before = places[None, :] < places[:, None]
-    before = np.broadcast_to(before[None, :, None, :], jacobian.shape)
-    np.testing.assert_array_equal(jacobian[~before], 0.0)
-    if not units or min(units) >= size:
-        assert (jacobian[before] != 0.0).all()
-    if context_size:
-        assert (tape.batch_jacobian(outputs, context).numpy() != 0.0).all()
-
-
 @given(st.data(), orders, st.lists(st.integers(1, 9), max_size=3), st.integers(0, 3))
 def test_an_output_sees_the_inputs_before_it_and_the_context(data, order, units, context_size):
     size = data.draw(st.integers(1, 6)) if isinstance(order, str) else len(order)
-    check_autoregressive(order, size, units, context_size)
+    flow_properties.check_autoregressive(order, size, units, context_size)
 
 
 @settings(max_examples=10)
@@ -67,7 +31,7 @@ def test_an_output_sees_the_inputs_before_it_and_the_context(data, order, units,
 def test_a_network_without_hidden_layers_is_linear(size, context_size):
     network = networks.MADE(1, [])
     network.build((None, size), (None, context_size) if context_size else None)
-    _randomised(network)
+    flows.randomised(network)
     rng = np.random.default_rng(2)
     x, context = rng.normal(size=[5, size]), rng.normal(size=[5, context_size])
     kernel, bias, *context_kernel = network.get_weights()
@@ -82,7 +46,7 @@ def test_a_network_without_hidden_layers_is_linear(size, context_size):
 def test_a_context_broadcasts_over_leading_axes():
     network = networks.MADE(2, [7], activation="tanh")
     network.build((None, 3), (None, 4))
-    _randomised(network)
+    flows.randomised(network)
     rng = np.random.default_rng(3)
     inputs, context = rng.normal(size=[2, 5, 3]), rng.normal(size=[5, 4])
     together = network(inputs, context)
@@ -96,7 +60,7 @@ def test_equal_arguments_make_equal_networks():
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(network))
     for copy in (network, again):
         copy.build((None, 3))
-    again.set_weights(_randomised(network).get_weights())
+    again.set_weights(flows.randomised(network).get_weights())
     x = np.random.default_rng(4).normal(size=[6, 3])
     np.testing.assert_array_equal(network(x), again(x))
 
@@ -105,7 +69,7 @@ def test_a_network_is_saved_with_the_model_it_is_in(tmp_path):
     inputs = keras.Input([3]), keras.Input([2])
     network = networks.MADE(2, [5])
     model = keras.Model(inputs, network(*inputs))
-    _randomised(network)
+    flows.randomised(network)
     model.save(tmp_path / "made.keras")
     loaded = keras.models.load_model(tmp_path / "made.keras")
     x, context = np.ones([2, 3]), np.ones([2, 2])
@@ -115,7 +79,7 @@ def test_a_network_is_saved_with_the_model_it_is_in(tmp_path):
 def test_it_is_a_network_for_the_flow_of_tensorflow_probability():
     network = networks.MADE(2, [8], activation="tanh")
     network.build((None, 3))
-    _randomised(network)
+    flows.randomised(network)
     flow = tfb.MaskedAutoregressiveFlow(network)
     u = np.random.default_rng(5).normal(size=[4, 3])
     # An equal tensor, not the same, as the flow remembers what it computed.
