@@ -96,6 +96,7 @@ class NetworkEntry:
 
 
 PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    priors.MaskedAutoregressiveFlow: lambda latent_size: _flows(priors.MaskedAutoregressiveFlow),
     priors.MixtureOfGaussians: lambda latent_size: builds(
         priors.MixtureOfGaussians,
         components=st.integers(1, 3),
@@ -104,19 +105,32 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
     priors.Normal: lambda latent_size: builds(
         priors.Normal, scale_floor=st.sampled_from([0.0, 1e-2])
     ),
+    priors.RealNVP: lambda latent_size: _flows(priors.RealNVP) if latent_size > 1 else st.nothing(),
     priors.SphericalUniform: lambda latent_size: builds(priors.SphericalUniform),
     priors.StandardNormal: lambda latent_size: builds(priors.StandardNormal),
     priors.VampPrior: lambda latent_size: builds(priors.VampPrior, pseudo_inputs=st.integers(1, 3)),
 }
 
 _PRIORS_OF_REAL_VECTORS = (
+    priors.MaskedAutoregressiveFlow,
     priors.MixtureOfGaussians,
     priors.Normal,
+    priors.RealNVP,
     priors.StandardNormal,
     priors.VampPrior,
 )
 
 POSTERIORS: dict[type, PosteriorEntry] = {
+    posteriors.InverseAutoregressiveFlow: PosteriorEntry(
+        layers=lambda latent_size: _flows(
+            posteriors.InverseAutoregressiveFlow,
+            latent_size=st.just(latent_size),
+            context_size=st.integers(1, 3),
+            gate_bias=st.sampled_from([0.0, 2.0]),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
     posteriors.MultivariateNormalDiag: PosteriorEntry(
         layers=lambda latent_size: builds(
             posteriors.MultivariateNormalDiag,
@@ -151,6 +165,17 @@ POSTERIORS: dict[type, PosteriorEntry] = {
         smallest_latent_size=2,
     ),
 }
+
+
+def _flows(kind: type, **arguments: st.SearchStrategy) -> st.SearchStrategy:
+    return builds(
+        kind,
+        steps=st.integers(1, 2),
+        units=st.lists(st.integers(1, 4), max_size=1),
+        activation=activations,
+        **arguments,
+    )
+
 
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
     likelihoods.Bernoulli: LikelihoodEntry(
@@ -342,6 +367,25 @@ NETWORKS: dict[str, NetworkEntry] = {
             event_shape=st.sampled_from([[4, 4, 1], [5, 3, 2], [3, 3]]),
             kernel_size=st.integers(1, 3),
             strides=st.integers(1, 3),
+            activation=activations,
+        ),
+        (3,),
+    ),
+    "MADE": NetworkEntry(
+        builds(
+            networks.MADE,
+            parameters=st.integers(1, 3),
+            units=st.lists(st.integers(1, 6), max_size=2),
+            activation=activations,
+            order=st.sampled_from(["left_to_right", "right_to_left", [1, 0, 2]]),
+        ),
+        (3,),
+    ),
+    "MaskedDense": NetworkEntry(
+        builds(
+            networks.MaskedDense,
+            input_degrees=st.lists(st.integers(0, 4), min_size=3, max_size=3),
+            degrees=st.lists(st.integers(0, 4), min_size=1, max_size=5),
             activation=activations,
         ),
         (3,),

@@ -8,6 +8,7 @@ from tfp_vae.distributions.counts import (
     ZeroInflatedNegativeBinomial,
 )
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
+from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
 from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
@@ -25,6 +26,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "DiscretizedLogistic",
+    "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",
     "MixtureSameFamily",
