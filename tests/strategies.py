@@ -106,6 +106,12 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
         priors.Normal, scale_floor=st.sampled_from([0.0, 1e-2])
     ),
     priors.RealNVP: lambda latent_size: _flows(priors.RealNVP) if latent_size > 1 else st.nothing(),
+    priors.RelaxedOneHotCategorical: lambda latent_size: builds(
+        priors.RelaxedOneHotCategorical,
+        latent_variables=st.just(1),
+        categories=st.just(latent_size),
+        temperature=st.sampled_from([0.5, 2.0]),
+    ),
     priors.SphericalUniform: lambda latent_size: builds(priors.SphericalUniform),
     priors.StandardNormal: lambda latent_size: builds(priors.StandardNormal),
     priors.VampPrior: lambda latent_size: builds(priors.VampPrior, pseudo_inputs=st.integers(1, 3)),
@@ -162,6 +168,24 @@ POSTERIORS: dict[type, PosteriorEntry] = {
             posteriors.PowerSpherical, latent_size=st.just(latent_size)
         ),
         priors=(priors.SphericalUniform, priors.VampPrior),
+        smallest_latent_size=2,
+    ),
+    posteriors.RelaxedOneHotCategorical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.RelaxedOneHotCategorical,
+            latent_variables=st.just(1),
+            categories=st.just(latent_size),
+            temperature=st.one_of(
+                st.sampled_from([2 / 3, 2.0]),
+                builds(
+                    keras.optimizers.schedules.PolynomialDecay,
+                    initial_learning_rate=st.just(1.0),
+                    decay_steps=st.integers(1, 10),
+                    end_learning_rate=st.just(0.5),
+                ),
+            ),
+        ),
+        priors=(priors.RelaxedOneHotCategorical, priors.VampPrior),
         smallest_latent_size=2,
     ),
 }

@@ -6,6 +6,7 @@ from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
 from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
 from tfp_vae.posteriors.multivariate_normal_tril import MultivariateNormalTriL
 from tfp_vae.posteriors.power_spherical import PowerSpherical
+from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 
 __all__ = [
     "InverseAutoregressiveFlow",
@@ -14,4 +15,5 @@ __all__ = [
     "MultivariateNormalTriL",
     "Posterior",
     "PowerSpherical",
+    "RelaxedOneHotCategorical",
 ]

@@ -1,6 +1,6 @@
 """What every posterior q(z|x) has in common."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from tfp_vae import checks, supports
 from tfp_vae.parameters import DistributionLayer
@@ -27,7 +27,7 @@ class Posterior(DistributionLayer):
       ValueError: If it is not positive.
     """
 
-    latent_space: ClassVar[supports.LatentSpace] = supports.REAL_VECTORS
+    latent_space: supports.LatentSpace = supports.REAL_VECTORS
     """The set that the latents lie in; the prior's must be the same."""
 
     def __init__(self, latent_size: int, **kwargs: Any) -> None:

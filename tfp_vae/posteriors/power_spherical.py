@@ -1,6 +1,6 @@
 """The posterior on the unit sphere."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -41,7 +41,7 @@ class PowerSpherical(Posterior):
     """
 
     parameter_names = ("loc", "concentration")
-    latent_space: ClassVar[supports.LatentSpace] = supports.UNIT_VECTORS
+    latent_space = supports.UNIT_VECTORS
 
     def __init__(self, latent_size: int, **kwargs: Any) -> None:
         super().__init__(latent_size, **kwargs)

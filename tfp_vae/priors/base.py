@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -26,7 +26,7 @@ class Prior(keras.layers.Layer, abc.ABC):
     event_shape: tuple[int, ...]
     """The shape of one draw, known once the layer is built."""
 
-    latent_space: ClassVar[supports.LatentSpace | None] = supports.REAL_VECTORS
+    latent_space: supports.LatentSpace | None = supports.REAL_VECTORS
     """The set that the latents lie in, or None if it is the posterior's, whatever that is."""
 
     def take_encoder(

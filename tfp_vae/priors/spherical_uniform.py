@@ -1,7 +1,5 @@
 """The uniform prior on the unit sphere."""
 
-from typing import ClassVar
-
 import keras
 
 from tfp_vae import distributions, supports
@@ -24,7 +22,7 @@ class SphericalUniform(Prior):
       True
     """
 
-    latent_space: ClassVar[supports.LatentSpace] = supports.UNIT_VECTORS
+    latent_space = supports.UNIT_VECTORS
 
     def distribution(self) -> distributions.SphericalUniform:
         """Makes the prior: batch `[]`, event `[latent_size]`."""
