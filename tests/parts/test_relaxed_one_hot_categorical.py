@@ -20,7 +20,7 @@ def _relaxed(temperature=0.7, logits=LOGITS):
 
 
 def _log_density(x, logits, temperature):
-    """Returns the density of Maddison et al. (2017), definition 1, with its product taken in logarithms."""
+    """Returns the logarithm of the density of Maddison et al. (2017), definition 1."""
     count = x.shape[-1]
     constant = special.gammaln(count) + (count - 1) * np.log(temperature)
     each = logits - (temperature + 1) * np.log(x)
