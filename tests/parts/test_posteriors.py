@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from tfp_vae import distributions, noise, posteriors
+from tfp_vae import distributions, posteriors
+from tfp_vae.distributions import rejection
 from zscores import assert_mean
 
 COUNT = 4000
@@ -174,7 +175,7 @@ def test_gamma_numbers_have_their_law_and_their_gradient(concentration):
     concentrations = tf.fill([COUNT], tf.constant(concentration, tf.float64))
     with tf.GradientTape() as tape:
         tape.watch(concentrations)
-        numbers = noise.gamma([COUNT], concentrations, KEY)
+        numbers = rejection.gamma([COUNT], concentrations, KEY)
     slope = tape.gradient(numbers, concentrations).numpy()
     numbers = numbers.numpy()
     assert stats.kstest(numbers, stats.gamma(concentration).cdf, method="asymp").pvalue > 4e-8

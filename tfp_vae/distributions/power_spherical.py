@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import noise, seeds
+from tfp_vae.distributions import rejection
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 
@@ -52,7 +53,7 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
         squared = tf.reduce_sum(tf.square(across), axis=-1)
         below = 0.5 * tf.cast(squared, tf.float64)
         first = self.half_size + tf.cast(self.concentration, tf.float64)
-        above = noise.gamma(shape[:-1], first, gamma_seed)
+        above = rejection.gamma(shape[:-1], first, gamma_seed)
         height = tf.cast((above - below) / (above + below), self.dtype)[..., None]
         width = tf.cast(2.0 * tf.sqrt(above * below) / (above + below), self.dtype)
         across *= (width * tf.math.rsqrt(squared))[..., None]
