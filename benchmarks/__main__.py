@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks train|evaluate|overhead|startup|scaling|report`."""
+"""`python -m benchmarks train|evaluate|overhead|startup|scaling|impute|report`."""
 
 import argparse
 import functools
@@ -12,7 +12,8 @@ PAGE = environments.ROOT / "docs" / "benchmarks.md"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "what", choices=["train", "evaluate", "overhead", "startup", "scaling", "report"]
+        "what",
+        choices=["train", "evaluate", "overhead", "startup", "scaling", "impute", "report"],
     )
     parser.add_argument("--mnist", type=Path, default=data.MNIST, help="MNIST as Keras has it")
     parser.add_argument(
@@ -43,6 +44,7 @@ def main() -> None:
             arguments.repeats or 3,
             arguments.mnist,
             arguments.environments,
+            results.load(folder).get("train", {}),
             save,
         )
     elif arguments.what == "evaluate":
@@ -67,6 +69,10 @@ def main() -> None:
         from benchmarks import scaling
 
         scaling.measure(arguments.repeats or 3, save)
+    elif arguments.what == "impute":
+        from benchmarks import impute
+
+        impute.measure(list(range(arguments.repeats or 3)), save)
     report.write(results.load(folder), arguments.output)
     print(f"Wrote {arguments.output}")
 

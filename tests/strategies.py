@@ -58,12 +58,12 @@ class LikelihoodEntry:
 
     Attributes:
       layers: From an event shape to a strategy of layers.
-      inside: From a NumPy generator and a shape to data in the support.
+      inside: From a layer, a NumPy generator and a shape to data in the support.
       outside: Numbers of which none lies in the support.
     """
 
     layers: Callable[[list[int]], st.SearchStrategy]
-    inside: Callable[[np.random.Generator, list[int]], np.ndarray]
+    inside: Callable[[Any, np.random.Generator, list[int]], np.ndarray]
     outside: tuple[float, ...]
 
 
@@ -155,13 +155,46 @@ POSTERIORS: dict[type, PosteriorEntry] = {
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
     likelihoods.Bernoulli: LikelihoodEntry(
         layers=lambda event_shape: builds(likelihoods.Bernoulli, st.just(event_shape)),
-        inside=lambda rng, shape: rng.integers(0, 2, size=shape).astype(np.float64),
+        inside=lambda layer, rng, shape: rng.integers(0, 2, size=shape).astype(np.float64),
         outside=(-1.0, 0.5, 2.0, 255.0),
+    ),
+    likelihoods.Categorical: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.Categorical, st.just(event_shape), classes=st.integers(2, 4)
+        ),
+        inside=lambda layer, rng, shape: rng.integers(0, layer.classes, shape).astype(np.float64),
+        outside=(-1.0, 0.5, 4.0, 255.0),
     ),
     likelihoods.ContinuousBernoulli: LikelihoodEntry(
         layers=lambda event_shape: builds(likelihoods.ContinuousBernoulli, st.just(event_shape)),
-        inside=lambda rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
+        inside=lambda layer, rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
         outside=(-0.1, 1.5, 255.0),
+    ),
+    likelihoods.DiscretizedLogistic: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.DiscretizedLogistic,
+            st.just(event_shape),
+            levels=st.sampled_from([2, 17, 256]),
+            scale_floor=st.sampled_from([1e-2, 1.0]),
+        ),
+        inside=lambda layer, rng, shape: rng.integers(0, layer.levels, shape).astype(np.float64),
+        outside=(-1.0, 0.5, 256.0),
+    ),
+    likelihoods.Laplace: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.Laplace, st.just(event_shape), scale_floor=st.sampled_from([1e-3, 1e-2])
+        ),
+        inside=lambda layer, rng, shape: rng.laplace(size=shape),
+        outside=(),
+    ),
+    likelihoods.NegativeBinomial: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.NegativeBinomial,
+            st.just(event_shape),
+            dispersion=st.sampled_from(["shared", "learned"]),
+        ),
+        inside=lambda layer, rng, shape: rng.negative_binomial(1.0, 0.2, shape).astype(np.float64),
+        outside=(-1.0, 0.5),
     ),
     likelihoods.Normal: LikelihoodEntry(
         layers=lambda event_shape: builds(
@@ -170,10 +203,66 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
             scale=st.sampled_from([0.1, 1.0, "shared", "learned", "calibrated"]),
             scale_floor=st.sampled_from([1e-3, 1e-2]),
         ),
-        inside=lambda rng, shape: rng.normal(size=shape),
+        inside=lambda layer, rng, shape: rng.normal(size=shape),
         outside=(),
     ),
+    likelihoods.Poisson: LikelihoodEntry(
+        layers=lambda event_shape: builds(likelihoods.Poisson, st.just(event_shape)),
+        inside=lambda layer, rng, shape: rng.poisson(3.0, shape).astype(np.float64),
+        outside=(-1.0, 0.5),
+    ),
+    likelihoods.Product: LikelihoodEntry(
+        layers=lambda event_shape: (
+            _products(event_shape[0]) if len(event_shape) == 1 else st.nothing()
+        ),
+        inside=lambda *arguments: _product_data(*arguments),  # noqa: PLW0108, defined below
+        outside=(),
+    ),
+    likelihoods.StudentT: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.StudentT,
+            st.just(event_shape),
+            df=st.sampled_from([2.5, 30.0, "shared", "learned"]),
+            scale_floor=st.sampled_from([1e-3, 1e-2]),
+        ),
+        inside=lambda layer, rng, shape: rng.standard_t(3.0, size=shape),
+        outside=(),
+    ),
+    likelihoods.ZeroInflatedNegativeBinomial: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.ZeroInflatedNegativeBinomial,
+            st.just(event_shape),
+            dispersion=st.sampled_from(["shared", "learned"]),
+        ),
+        inside=lambda layer, rng, shape: (
+            rng.integers(0, 2, shape) * rng.negative_binomial(1.0, 0.2, shape).astype(np.float64)
+        ),
+        outside=(-1.0, 0.5),
+    ),
 }
+
+
+@st.composite
+def _products(draw: Any, columns: int) -> Any:
+    """Draws a product of two parts, or of one where there is one column, in any order."""
+    order = draw(st.permutations(range(columns)))
+    cut = draw(st.integers(1, max(columns - 1, 1)))
+    groups = [group for group in (order[:cut], order[cut:]) if group]
+    families = [kind for kind in LIKELIHOODS if kind is not likelihoods.Product]
+    parts = [
+        (group, draw(LIKELIHOODS[draw(st.sampled_from(families))].layers([len(group)])))
+        for group in groups
+    ]
+    with own_random_state():
+        return likelihoods.Product(parts)
+
+
+def _product_data(layer: Any, rng: np.random.Generator, shape: list[int]) -> np.ndarray:
+    x = np.empty(shape)
+    for columns, part in zip(layer.columns, layer.parts, strict=True):
+        x[:, columns] = LIKELIHOODS[type(part)].inside(part, rng, [shape[0], len(columns)])
+    return x
+
 
 SCHEDULES: dict[type, st.SearchStrategy] = {
     objectives.LinearWarmUp: builds(
@@ -196,11 +285,33 @@ kl_weights = st.one_of(
 )
 
 OBJECTIVES: dict[type, st.SearchStrategy] = {
+    objectives.BetaTCVAE: builds(
+        objectives.BetaTCVAE,
+        data_size=st.integers(5, 50),
+        total_correlation_weight=st.floats(0.0, 10.0),
+        mutual_information_weight=st.floats(0.0, 4.0),
+        dimension_wise_kl_weight=st.floats(0.0, 4.0),
+        aggregate_estimator=st.sampled_from(["minibatch_weighted", "minibatch_stratified"]),
+        sample_size=st.integers(1, 3),
+    ),
     objectives.ELBO: builds(
         objectives.ELBO,
         kl_weight=kl_weights,
         free_bits=st.sampled_from([0.0, 0.1, 1.0]),
         sample_size=st.integers(1, 3),
+        gradient_estimator=st.sampled_from(["standard", "sticking_the_landing"]),
+    ),
+    objectives.InfoVAE: builds(
+        objectives.InfoVAE,
+        mmd_weight=st.floats(0.0, 100.0),
+        kl_weight=st.floats(0.0, 4.0),
+        bandwidth=st.sampled_from([None, 0.5, 2.0]),
+        sample_size=st.integers(1, 3),
+    ),
+    objectives.IWAE: builds(
+        objectives.IWAE,
+        importance_sample_size=st.integers(1, 4),
+        gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized"]),
     ),
 }
 
@@ -270,7 +381,7 @@ def missing() -> set[str]:
 def data_for(likelihood: Any, rows: int, seed: int = 0) -> np.ndarray:
     """Returns data `[rows, *event_shape]` in the support of a likelihood."""
     rng = np.random.default_rng(seed)
-    return LIKELIHOODS[type(likelihood)].inside(rng, [rows, *likelihood.event_shape])
+    return LIKELIHOODS[type(likelihood)].inside(likelihood, rng, [rows, *likelihood.event_shape])
 
 
 def all_posteriors(latent_size: int, kinds: Iterable[type] = ()) -> st.SearchStrategy:
@@ -291,12 +402,20 @@ def priors_for(posterior: Any, kinds: Iterable[type] = ()) -> st.SearchStrategy:
     return st.one_of(*(PRIORS[kind](posterior.latent_size) for kind in wanted))
 
 
-def factorises(posterior: Any, prior: Any) -> bool:
-    """Tells whether the KL is a sum over latents, as free bits need."""
-    return type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
+def suits(objective: Any, posterior: Any, prior: Any) -> bool:
+    """Tells whether an objective can be trained with a posterior and a prior.
+
+    Free bits and the decomposed KL ask for independent latents, and the discrepancy of the
+    aggregate posterior for a prior whose draws have a gradient, which those of mixtures have not.
+    """
+    independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
         priors.Normal,
         priors.StandardNormal,
     )
+    if isinstance(objective, objectives.BetaTCVAE) or getattr(objective, "free_bits", 0.0):
+        return independent
+    mixture = type(prior) in (priors.MixtureOfGaussians, priors.VampPrior)
+    return not (isinstance(objective, objectives.InfoVAE) and mixture)
 
 
 def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
@@ -307,6 +426,11 @@ def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
 def all_objectives() -> st.SearchStrategy:
     """Returns a strategy of objectives of every kind."""
     return st.one_of(*OBJECTIVES.values())
+
+
+def objectives_for(posterior: Any, prior: Any) -> st.SearchStrategy:
+    """Returns a strategy of objectives that can be trained with a posterior and a prior."""
+    return all_objectives().filter(lambda objective: suits(objective, posterior, prior))
 
 
 @st.composite
@@ -324,9 +448,7 @@ def vaes(
     encoder = draw(trunks), posterior
     decoder = draw(trunks), draw(all_likelihoods(event_shape))
     prior = draw(priors_for(posterior, prior_kinds))
-    suited = all_objectives().filter(
-        lambda objective: factorises(posterior, prior) or not getattr(objective, "free_bits", 0.0)
-    )
+    suited = objectives_for(posterior, prior)
     parts = {"prior": prior, "objective": draw(suited), **options}
     with own_random_state(draw(st.integers(0, 2**31))):
         return tfp_vae.VAE(tfp_vae.Encoder(*encoder), tfp_vae.Decoder(*decoder), **parts)

@@ -6,14 +6,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 from tensorflow_probability import distributions as tfd
 
 import properties
 import tfp_vae
 from properties import ENUMERABLE, LINEAR_GAUSSIAN
 from tfp_vae import distributions, divergences, likelihoods, networks, noise, posteriors, priors
+from tfp_vae.distributions import counts, discretized_logistic, student_t
 from tfp_vae.model import coders, steps
 from tfp_vae.objectives import elbo
+from zscores import assert_mean
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -28,6 +31,36 @@ def _small_vae(likelihood=None):
 
 def _binary(rows, seed=0):
     return np.random.default_rng(seed).integers(0, 2, [rows, 3]).astype(float)
+
+
+def _check_levels():
+    levels = distributions.DiscretizedLogistic.of_levels(
+        tf.constant(9.3, tf.float64), tf.constant(4.0, tf.float64), 17
+    )
+    law = stats.logistic(9.3, 4.0)
+    ends = np.concatenate([[-np.inf], np.arange(16) + 0.5, [np.inf]])
+    expected = np.diff(law.cdf(ends))
+    properties.assert_close(np.exp(levels.log_prob(np.arange(17.0))), expected)
+    properties.assert_close(levels.mean(), (expected * np.arange(17.0)).sum())
+
+
+def _check_student_draws():
+    draws = distributions.StudentT(tf.constant(5.0, tf.float64), 0.0, 1.0).sample(9000, [1, 2])
+    assert_mean(draws.numpy()[:, None] <= [-1.0, 0.0, 2.0], stats.t(5.0).cdf([-1.0, 0.0, 2.0]))
+
+
+def _check_counts_drawn():
+    draws = distributions.Poisson(rate=tf.constant(12.0, tf.float64)).sample(20_000, [1, 2])
+    cuts = stats.poisson(12.0).ppf([0.01, 0.1, 0.5, 0.9, 0.99])
+    assert_mean(draws.numpy()[:, None] <= cuts, stats.poisson(12.0).cdf(cuts))
+    for total_count, logits in ((0.5, 2.0), (4.0, 3.0)):
+        counts = distributions.NegativeBinomial(
+            total_count=tf.constant(total_count, tf.float64),
+            logits=tf.constant(logits, tf.float64),
+        ).sample(9000, [1, 2])
+        law = stats.nbinom(total_count, 1.0 / (1.0 + np.exp(logits)))
+        cuts = law.ppf([0.3, 0.6, 0.9])
+        assert_mean(counts.numpy()[:, None] <= cuts, law.cdf(cuts))
 
 
 CHECKS = {
@@ -69,6 +102,9 @@ CHECKS = {
     "training": lambda: properties.check_training_loss_is_the_negative_mean_of_the_objective(
         LINEAR_GAUSSIAN, run_eagerly=True
     ),
+    "levels": _check_levels,
+    "student's draws": _check_student_draws,
+    "counts drawn": _check_counts_drawn,
     "samples": lambda: properties.check_draws_have_the_moments_of_the_model(LINEAR_GAUSSIAN),
 }
 
@@ -93,6 +129,7 @@ normal_noise = noise.normal
 call_sample_n = distributions.MultivariateNormalDiag._call_sample_n
 flatten_leading = coders.shapes.flatten_leading
 elbo_terms = elbo.ELBO.terms
+log_gamma = counts.rejection.log_gamma
 
 
 def _kl_of(change):
@@ -263,6 +300,47 @@ MUTATIONS = {
                 tf.zeros(self.event_shape, self.variable_dtype),
                 2.0 * tf.ones(self.event_shape, self.variable_dtype),
             ),
+        )
+    ],
+    "a level's upper end a whole level off": [
+        (
+            distributions.DiscretizedLogistic,
+            "of_levels",
+            classmethod(
+                lambda kind, loc, scale, levels: kind(
+                    tfd.Logistic(loc, scale), low=0.0, high=levels - 1.0
+                )
+            ),
+        )
+    ],
+    "a level's width left out": [
+        (
+            discretized_logistic,
+            "tf",
+            _Changed(tf, math=_Changed(tf.math, expm1=lambda x: -tf.ones_like(x))),
+        )
+    ],
+    "the degrees of freedom halved in the draws": [
+        (
+            student_t,
+            "tf",
+            _Changed(tf, math=_Changed(tf.math, expm1=lambda x: tf.math.expm1(2.0 * x))),
+        )
+    ],
+    "small gamma numbers not brought down": [
+        (
+            counts.rejection,
+            "log_gamma",
+            lambda shape, concentration, seed: log_gamma(
+                shape, tf.where(concentration < 1.0, concentration + 1.0, concentration), seed
+            ),
+        )
+    ],
+    "every Poisson proposal accepted": [
+        (
+            counts.rejection,
+            "_until_accepted",
+            lambda propose, shape, seed: propose(*noise.uniform_pair(shape, seed, 0))[0],
         )
     ],
     "samples and rows exchanged": [

@@ -16,7 +16,7 @@ from tfp_vae import (
 )
 from tfp_vae._version import __version__
 from tfp_vae.audit import AuditReport, Finding, audit
-from tfp_vae.model import VAE, Decoder, Encoder
+from tfp_vae.model import VAE, Decoder, Encoder, HierarchicalVAE, Transition
 
 __all__ = [
     "VAE",
@@ -24,6 +24,8 @@ __all__ = [
     "Decoder",
     "Encoder",
     "Finding",
+    "HierarchicalVAE",
+    "Transition",
     "__version__",
     "audit",
     "datasets",

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import shapes
-from tfp_vae.supports import Support
+from tfp_vae.supports import Columns, Support
 
 
 def positive_int(value: Any, name: str) -> int:
@@ -137,7 +137,11 @@ def batch_shape(
 
 
 def observations(
-    x: Any, event_shape: Sequence[int], support: Support, advice: str = "", name: str = "x"
+    x: Any,
+    event_shape: Sequence[int],
+    support: Support | Columns,
+    advice: str = "",
+    name: str = "x",
 ) -> np.ndarray:
     """Returns `x` as an array `[N, *event_shape]` of finite values inside `support`.
 
@@ -164,15 +168,15 @@ def observations(
     if outside.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(outside))
         raise ValueError(
-            f"`{name}` must hold only values that are {support.description}; got "
+            f"`{name}` must hold only values that are {support.wanted(where)}; got "
             f"{values[where]:g} at index {list(where)}, and {values.dtype} values from "
             f"{values.min():g} to {values.max():g} in all.{' ' + advice if advice else ''}"
         )
     return values
 
 
-def finite(values: np.ndarray, name: str) -> None:
-    """Checks that no value is NaN or infinite.
+def finite(values: np.ndarray, name: str, advice: str = "") -> None:
+    """Checks that no value is NaN or infinite; `advice` is a sentence for one whose values are.
 
     Raises:
       ValueError: If one is, naming the first.
@@ -182,7 +186,7 @@ def finite(values: np.ndarray, name: str) -> None:
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
         raise ValueError(
             f"`{name}` must hold finite numbers; got {values[where]} at index {list(where)}, and "
-            f"{int(wrong.sum())} such values in all."
+            f"{int(wrong.sum())} such values in all.{' ' + advice if advice else ''}"
         )
 
 

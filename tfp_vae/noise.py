@@ -17,21 +17,21 @@ _PROPOSALS = 16
 
 
 def random_words(
-    seed: tf.Tensor, counters: tf.Tensor, first_counter: int = 0
+    seed: tf.Tensor, counters: tf.Tensor, first_counter: Any = 0
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns two random uint32 tensors, each of the shape of `counters`.
 
     Args:
       seed: A stateless seed, `[2]` of 32-bit integers: the key.
       counters: A uint32 tensor, the second word of every counter; equal counters give equal words.
-      first_counter: The first word of all counters.
+      first_counter: The first word of all counters, an int or an integer scalar.
     """
     key = tf.bitcast(seed, tf.uint32)
     parity = tf.bitwise.bitwise_xor(
         tf.bitwise.bitwise_xor(key[0], key[1]), tf.constant(_PARITY, tf.uint32)
     )
     keys = (key[0], key[1], parity)
-    first = tf.fill(tf.shape(counters), tf.constant(first_counter, tf.uint32)) + keys[0]
+    first = tf.fill(tf.shape(counters), tf.cast(first_counter, tf.uint32)) + keys[0]
     second = counters + keys[1]
     for group in range(1, 6):
         for rotation in _ROTATIONS[(group - 1) % 2]:
@@ -112,6 +112,24 @@ def _gamma_numbers(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.
     accepted = positive & (tf.math.log(second) < bound)
     chosen = tf.one_hot(tf.argmax(accepted, axis=0), _PROPOSALS, axis=0, dtype=tf.float64)
     return shift * tf.reduce_sum(chosen * cube, axis=0)
+
+
+def uniform_pair(shape: Any, seed: tf.Tensor, number: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns two independent arrays uniform on (0, 1), of float64 with 32 random bits.
+
+    It is one call of the generator, with no seed to derive: cheap enough for the body of a loop,
+    where XLA would take minutes to compile a chain of them.
+
+    Args:
+      shape: The shape of each, an integer tensor, of fewer than 2**31 numbers.
+      seed: A stateless seed, `[2]` of 32-bit integers, that nothing else draws from.
+      number: Which pair of the sequence that `seed` begins, an integer scalar.
+    """
+    words = random_words(seed, _counters(tf.reduce_prod(shape)), number)
+    first, second = (
+        tf.reshape((tf.cast(word, tf.float64) + 0.5) * 2.0**-32, shape) for word in words
+    )
+    return first, second
 
 
 def _counters(count: tf.Tensor) -> tf.Tensor:

@@ -28,10 +28,75 @@ class Support:
             wrong |= x != np.floor(x)
         return wrong
 
+    def wanted(self, where: tuple[int, ...]) -> str:
+        """Returns in words what the value at the index `where` of some data must be."""
+        del where
+        return self.description
+
+    def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the least and the greatest value of every number of a row, or infinities."""
+        return np.full(row_shape, self.lower), np.full(row_shape, self.upper)
+
+    @property
+    def inner_number(self) -> float:
+        """A number in the set: 0 where it is one."""
+        middle = 0.5 * (self.lower + self.upper)
+        candidates = np.array([0.0, 1.0, 0.5, middle, self.lower, self.upper])
+        candidates = candidates[np.isfinite(candidates)]
+        return float(candidates[~self.outside(candidates)][0])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A support for every column of a table.
+
+    Attributes:
+      parts: Columns, their support, and the name of their likelihood.
+    """
+
+    parts: "tuple[tuple[tuple[int, ...], Support | Columns, str], ...]"
+
+    @property
+    def description(self) -> str:
+        """The supports in words."""
+        return ", ".join(
+            f"{support.description} in columns {list(columns)}"
+            for columns, support, _ in self.parts
+        )
+
+    def outside(self, x: np.ndarray) -> np.ndarray:
+        """Returns a boolean array, true where `x`, `[..., columns]`, lies outside."""
+        wrong = np.zeros(x.shape, bool)
+        for columns, support, _ in self.parts:
+            wrong[..., columns] = support.outside(x[..., columns])
+        return wrong
+
+    def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the least and the greatest value of every number of a row, or infinities."""
+        lower, upper = np.empty(row_shape), np.empty(row_shape)
+        for columns, support, _ in self.parts:
+            part_shape = (*row_shape[:-1], len(columns))
+            lower[..., columns], upper[..., columns] = support.bounds(part_shape)
+        return lower, upper
+
+    def wanted(self, where: tuple[int, ...]) -> str:
+        """Returns in words what the value at the index `where` of some data must be."""
+        column = where[-1]
+        for columns, support, name in self.parts:
+            if column in columns:
+                return f"{support.description} in column {column}, under {name}"
+        raise IndexError(f"There is no column {column}.")
+
+
+def whole_numbers_to(largest: int) -> Support:
+    """Returns the support of the whole numbers 0 to `largest`."""
+    return Support(f"whole numbers from 0 to {largest}", 0.0, float(largest), integers=True)
+
 
 REAL = Support("any finite number")
 BINARY = Support("0 or 1", 0.0, 1.0, integers=True)
 UNIT_INTERVAL = Support("between 0 and 1", 0.0, 1.0)
+COUNTS = Support("whole numbers of at least 0", 0.0, integers=True)
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 import properties
 import strategies
-from tfp_vae import likelihoods, objectives, priors
+from tfp_vae import likelihoods, priors
 
 
 @given(strategies.vaes_with_data())
@@ -27,39 +29,42 @@ def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, dec
     likelihood.build([None, 3])
     inputs = [tf.fill([2, latent_size], encoded), tf.fill([1, 2, 3], decoded)]
     for layer in (posterior, likelihood):
-        for head in layer.heads.values():
-            kernel = head.kernel
+        for kernel in (w for w in layer.trainable_variables if w.name == "kernel"):
             kernel.assign(np.eye(*kernel.shape))
     x = strategies.data_for(likelihood, 2)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        terms = objectives.ELBO()(
+        terms = data.draw(strategies.objectives_for(posterior, prior))(
             x,
             posterior=posterior(inputs[0]),
             prior=prior.distribution(),
-            likelihood_fn=lambda z: likelihood(inputs[1]),
+            likelihood_fn=lambda z: likelihood(tf.tile(inputs[1], [len(z), 1, 1])),
             seed=0,
+            step=3,
         )
     for value in (*terms, *tape.gradient(terms.objective, inputs)):
         assert np.isfinite(value.numpy()).all()
 
 
+def _with_dtype(config, dtype):
+    """Returns the configuration of the same layer, and of the layers in it, of another dtype."""
+    return json.loads(json.dumps(config).replace('"name": "float32"', f'"name": "{dtype}"'))
+
+
 @given(st.data(), st.integers(0, 2**31))
 def test_float32_tracks_float64(data, seed):
     """The same noise is not drawn in the two, so the posterior is one of almost no width."""
-    likelihood_of = data.draw(st.sampled_from(list(strategies.LIKELIHOODS)))
+    drawn = keras.saving.serialize_keras_object(data.draw(strategies.all_likelihoods([3])))
     features = np.random.default_rng(seed).normal(size=[4, 2])
     weights = None
     log_probs = []
     for policy in ("float64", "float32"):
-        keras.config.set_dtype_policy(policy)
-        layer = likelihood_of([3])
+        layer = keras.saving.deserialize_keras_object(_with_dtype(drawn, policy))
         layer.build([None, 2])
         weights = layer.get_weights() if weights is None else weights
         layer.set_weights(weights)
         x = strategies.data_for(layer, 4, seed).astype(policy)
         log_probs.append(layer(features.astype(policy)).log_prob(x).numpy())
-    keras.config.set_dtype_policy("float32")
     assert [log_prob.dtype.name for log_prob in log_probs] == ["float64", "float32"]
     np.testing.assert_allclose(log_probs[1], log_probs[0], rtol=1e-3, atol=1e-3)
 

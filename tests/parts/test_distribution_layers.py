@@ -39,10 +39,100 @@ def _continuous_bernoulli(parameters, layer):
     return lambda x: logits * x - np.log(np.expm1(logits) / logits)
 
 
+def _laplace(parameters, layer):
+    scale = _softplus(parameters["scale"]) + layer.scale_floor
+    return lambda x: -np.abs(x - parameters["loc"]) / scale - np.log(2.0 * scale)
+
+
+def _student_t(parameters, layer):
+    df = layer.df
+    if isinstance(df, str):
+        df = 2.1 + _softplus(parameters["df"] if df == "learned" else layer.raw_df.numpy())
+    scale = _softplus(parameters["scale"]) + layer.scale_floor
+    return lambda x: stats.t(df, parameters["loc"], scale).logpdf(x)
+
+
+def _categorical(parameters, layer):
+    log_probs = special.log_softmax(parameters["logits"], axis=-1)
+    one_hot = np.eye(layer.classes)
+    return lambda x: (one_hot[x.astype(int)] * log_probs).sum(axis=-1)
+
+
+def _rate(output):
+    """The exponential, and beyond 10 its tangent there."""
+    return np.where(output <= 10.0, np.exp(np.minimum(output, 10.0)), np.exp(10) * (output - 9.0))
+
+
+def _poisson(parameters, layer):
+    return lambda x: stats.poisson(_rate(parameters["log_rate"])).logpmf(x)
+
+
+def _negative_binomial(parameters, layer):
+    mean = _rate(parameters["log_mean"])
+    if layer.dispersion == "learned":
+        inverse_dispersion = 1e-4 + _rate(parameters["inverse_dispersion"])
+    else:
+        inverse_dispersion = 1e-4 + _rate(layer.raw_inverse_dispersion.numpy())
+    successes = inverse_dispersion / (inverse_dispersion + mean)
+    return lambda x: stats.nbinom(inverse_dispersion, successes).logpmf(x)
+
+
+def _zero_inflated_negative_binomial(parameters, layer):
+    counts = _negative_binomial(parameters, layer)
+    zero = special.log_expit(parameters["zero_logits"])
+    not_zero = special.log_expit(-parameters["zero_logits"])
+    return lambda x: np.where(
+        x == 0, np.logaddexp(zero, not_zero + counts(x)), not_zero + counts(x)
+    )
+
+
+def _discretized_logistic(parameters, layer):
+    """The logistic's mass between the half levels, from the tail where it is the smaller."""
+    half = (layer.levels - 1) / 2
+    law = stats.logistic(
+        half * (1.0 + parameters["loc"]),
+        half / 4 * _softplus(parameters["scale"]) + layer.scale_floor,
+    )
+
+    def log_prob(x):
+        lower = np.where(x == 0, -np.inf, x - 0.5)
+        upper = np.where(x == layer.levels - 1, np.inf, x + 0.5)
+        mirrored = lower > law.mean()
+        low = np.where(mirrored, law.logsf(upper), law.logcdf(lower))
+        high = np.where(mirrored, law.logsf(lower), law.logcdf(upper))
+        return high + np.log1p(-np.exp(low - high))
+
+    return log_prob
+
+
+def _product(parameters, layer):
+    """Each part on its own columns, whose outputs are those of its own heads."""
+    oracles = [
+        LOG_PROBS[type(part)](of_part, part)
+        for of_part, part in zip(parameters, layer.parts, strict=True)
+    ]
+
+    def log_prob(x):
+        values = np.empty(np.shape(oracles[0](x[:, layer.columns[0]]))[:-1] + x.shape[-1:])
+        for columns, oracle in zip(layer.columns, oracles, strict=True):
+            values[..., columns] = oracle(x[:, columns])
+        return values
+
+    return log_prob
+
+
 LOG_PROBS = {
     likelihoods.Normal: _normal,
     likelihoods.Bernoulli: _bernoulli,
+    likelihoods.Categorical: _categorical,
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
+    likelihoods.DiscretizedLogistic: _discretized_logistic,
+    likelihoods.Laplace: _laplace,
+    likelihoods.NegativeBinomial: _negative_binomial,
+    likelihoods.Poisson: _poisson,
+    likelihoods.Product: _product,
+    likelihoods.StudentT: _student_t,
+    likelihoods.ZeroInflatedNegativeBinomial: _zero_inflated_negative_binomial,
 }
 
 
@@ -51,6 +141,8 @@ def test_every_likelihood_has_an_oracle():
 
 
 def _parameters(layer, features):
+    if isinstance(layer, likelihoods.Product):
+        return [_parameters(part, features) for part in layer.parts]
     outputs = {}
     for name, head in layer.heads.items():
         kernel, bias = head.get_weights()
@@ -71,7 +163,9 @@ def test_log_prob_is_that_of_an_independent_oracle(data, event_shape):
     log_prob = LOG_PROBS[type(layer)](_parameters(layer, features), layer)(x)
     axes = tuple(range(-len(event_shape), 0))
     # TensorFlow Probability expands the continuous Bernoulli's constant where logits are near 0.
-    absolute = 1e-6 if isinstance(layer, likelihoods.ContinuousBernoulli) else 1e-12
+    parts = getattr(layer, "parts", [layer])
+    expanded = any(isinstance(part, likelihoods.ContinuousBernoulli) for part in parts)
+    absolute = 1e-6 if expanded else 1e-12
     expected = log_prob.sum(axis=axes)
     np.testing.assert_allclose(likelihood.log_prob(x), expected, rtol=1e-9, atol=absolute)
 

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+import strategies
 import tfp_vae
 from tfp_vae import likelihoods
+from tfp_vae.likelihoods import by_name
 
 RNG = np.random.default_rng(0)
 
@@ -14,7 +16,22 @@ RNG = np.random.default_rng(0)
         (np.array([[False, True], [True, True]]), likelihoods.Bernoulli, "boolean"),
         (RNG.uniform(size=[9, 3]), likelihoods.ContinuousBernoulli, "normalising constant"),
         (RNG.normal(size=[9, 3]), likelihoods.Normal, "real numbers"),
-        (RNG.integers(0, 256, [9, 3]).astype("uint8"), likelihoods.Normal, "divided by 255"),
+        (
+            RNG.integers(0, 256, [9, 3]).astype("uint8"),
+            likelihoods.DiscretizedLogistic,
+            "Divided by 255",
+        ),
+        (RNG.integers(0, 17, [9, 3, 3]), likelihoods.DiscretizedLogistic, "of 17 such levels"),
+        (RNG.poisson(3.0, [99, 3]), likelihoods.Poisson, "times their mean"),
+        (RNG.negative_binomial(2, 0.1, [99, 3]), likelihoods.NegativeBinomial, "too much"),
+        (
+            RNG.integers(0, 2, [999, 3]) * RNG.negative_binomial(20, 0.5, [999, 3]),
+            likelihoods.ZeroInflatedNegativeBinomial,
+            "zeros where",
+        ),
+        (RNG.standard_t(1.5, [999, 3]), likelihoods.StudentT, "heavier"),
+        (RNG.integers(0, 4, [99, 1]), likelihoods.Categorical, "class codes"),
+        (RNG.integers(1990, 2020, [99, 2]), likelihoods.Normal, "real numbers"),
         (RNG.normal(size=[99, 3]) * [1, 1, 50], likelihoods.Normal, "standardise the columns"),
         (RNG.normal(size=[99, 3]) + 1000, likelihoods.Normal, "standardise them"),
     ],
@@ -44,9 +61,19 @@ def test_data_without_a_likelihood_is_refused(x, error):
         likelihoods.suggest(x)
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "continuous_bernoulli", "normal"])
+@pytest.mark.parametrize("name", by_name.NAMES)
 def test_a_likelihood_by_its_name(name):
-    assert likelihoods.get(name, [3]).event_shape == (3,)
+    if name == "product":
+        likelihood = likelihoods.get(name, parts=[(range(3), likelihoods.Normal([3]))])
+    else:
+        options = {"classes": 4} if name == "categorical" else {}
+        likelihood = likelihoods.get(name, [3], **options)
+    assert likelihood.event_shape == (3,)
+    assert type(likelihood).__name__.lower() == name.replace("_", "")
+
+
+def test_every_public_likelihood_has_a_name():
+    assert set(by_name.NAMES.values()) == set(strategies.LIKELIHOODS)
 
 
 def test_a_model_for_data_says_why_and_scores_it():

@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import typer
 
-from tfp_vae import VAE, __version__, checks, datasets, evaluation, plotting
+from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods, plotting
 from tfp_vae.cli.console import BAD_DATA, INTERRUPTED, fail, out
 from tfp_vae.cli.progress import EpochProgress
 from tfp_vae.cli.run_folder import RunFolder, SaveNowAndThen
@@ -19,15 +19,12 @@ from tfp_vae.cli.tables import print_summary
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32
 _SHOWN_LATENTS = 2000
+_AUTO = "auto"
 
-
-class LikelihoodName(StrEnum):
-    """The likelihoods that can be asked for."""
-
-    auto = "auto"
-    bernoulli = "bernoulli"
-    continuous_bernoulli = "continuous_bernoulli"
-    normal = "normal"
+LikelihoodName = StrEnum(  # type: ignore[misc]
+    "LikelihoodName", [_AUTO, *likelihoods.by_name.NAMES]
+)
+"""The likelihoods that can be asked for."""
 
 
 class Rescaling(StrEnum):
@@ -58,7 +55,7 @@ def train(
     ] = 16,
     likelihood: Annotated[
         LikelihoodName, typer.Option("--likelihood", help="p(x|z); auto chooses from the data.")
-    ] = LikelihoodName.auto,
+    ] = LikelihoodName[_AUTO],
     rescale: Annotated[
         Rescaling,
         typer.Option(
@@ -91,7 +88,7 @@ def train(
         vae = VAE.for_data(
             data.x,
             latent_size=latent_size,
-            likelihood=None if likelihood is LikelihoodName.auto else likelihood.value,
+            likelihood=None if likelihood.value == _AUTO else likelihood.value,
             preprocess=_preprocess(rescale, data.x),
         )
         parts = datasets.split(len(data.x), seed=seed)

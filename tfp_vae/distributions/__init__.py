@@ -1,5 +1,15 @@
-"""TensorFlow Probability's distributions with draws that do not depend on how TensorFlow runs."""
+"""TensorFlow Probability's distributions, where their draws or their speed had to be our own."""
 
+from tfp_vae.distributions.bernoulli import Bernoulli
+from tfp_vae.distributions.categorical import Categorical
+from tfp_vae.distributions.counts import (
+    NegativeBinomial,
+    Poisson,
+    ZeroInflatedNegativeBinomial,
+)
+from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
+from tfp_vae.distributions.laplace import Laplace
+from tfp_vae.distributions.latent_chain import LatentChain
 from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
 from tfp_vae.distributions.multivariate_normal import (
     MultivariateNormalDiag,
@@ -7,13 +17,25 @@ from tfp_vae.distributions.multivariate_normal import (
     MultivariateNormalTriL,
 )
 from tfp_vae.distributions.power_spherical import PowerSpherical
+from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.spherical_uniform import SphericalUniform
+from tfp_vae.distributions.student_t import StudentT
 
 __all__ = [
+    "Bernoulli",
+    "Categorical",
+    "DiscretizedLogistic",
+    "Laplace",
+    "LatentChain",
     "MixtureSameFamily",
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",
     "MultivariateNormalTriL",
+    "NegativeBinomial",
+    "Poisson",
     "PowerSpherical",
+    "ProductOfColumns",
     "SphericalUniform",
+    "StudentT",
+    "ZeroInflatedNegativeBinomial",
 ]

@@ -2,16 +2,28 @@
 
 # The first two register divergences with TensorFlow Probability.
 from tfp_vae.divergences import normals, spheres  # noqa: F401
+from tfp_vae.divergences.aggregate import (
+    AGGREGATE_ESTIMATORS,
+    KLDecomposition,
+    decomposed_kl_divergence,
+)
+from tfp_vae.divergences.discrepancy import squared_maximum_mean_discrepancy
 from tfp_vae.divergences.kl import (
     declaration,
     exact_kl_divergence,
     kl_divergence_per_dimension,
+    latent_factors,
     sampled_kl_divergence,
 )
 
 __all__ = [
+    "AGGREGATE_ESTIMATORS",
+    "KLDecomposition",
     "declaration",
+    "decomposed_kl_divergence",
     "exact_kl_divergence",
     "kl_divergence_per_dimension",
+    "latent_factors",
     "sampled_kl_divergence",
+    "squared_maximum_mean_discrepancy",
 ]

@@ -80,18 +80,31 @@ def kl_divergence_per_dimension(
       >>> divergences.kl_divergence_per_dimension(q, q).shape
       TensorShape([3, 2])
     """
-    factors = _factors(posterior), _factors(prior)
+    factors = latent_factors(posterior), latent_factors(prior)
     if factors[0] is None or factors[1] is None:
         return None
     return exact_kl_divergence(*factors)
 
 
-def _factors(distribution: tfd.Distribution) -> tfd.Distribution | None:
-    """Returns the same distribution with its `[L]` event moved into the batch, if it factorises."""
+def latent_factors(distribution: tfd.Distribution) -> tfd.Distribution | None:
+    """Returns the distribution of every latent by itself, if they are independent of one another.
+
+    Args:
+      distribution: q or p, batch `[...]`, event `[L]`.
+
+    Returns:
+      A distribution with batch `[..., L]` and event `[]`, or None where the latents depend on one
+      another.
+
+    Example:
+      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> divergences.latent_factors(q).batch_shape
+      TensorShape([3, 2])
+    """
     if isinstance(distribution, tfd.MultivariateNormalDiag):
         scale = distribution.scale.diag_part()
         return tfd.Normal(loc=distribution.mean(), scale=scale)
     if isinstance(distribution, tfd.Independent) and len(distribution.event_shape) == 1:
         inner = distribution.distribution
-        return inner if inner.event_shape.rank == 0 else _factors(inner)
+        return inner if inner.event_shape.rank == 0 else latent_factors(inner)
     return None

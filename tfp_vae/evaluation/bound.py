@@ -33,7 +33,12 @@ class ELBOSummary(NamedTuple):
 
 
 def elbo(
-    vae: VAE, x: Any, sample_size: int = 1, seed: seeds.Seed = 0, batch_size: int = 500
+    vae: VAE,
+    x: Any,
+    sample_size: int = 1,
+    seed: seeds.Seed = 0,
+    batch_size: int = 500,
+    condition: Any = None,
 ) -> ELBOSummary:
     """Computes the mean evidence lower bound of a data set.
 
@@ -43,6 +48,7 @@ def elbo(
       sample_size: The number of draws from the posterior for every row.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
       batch_size: How many rows are scored at once.
+      condition: y, `[N, ...]`, for a model of p(x|y).
 
     Returns:
       An `ELBOSummary`, in nats.
@@ -57,11 +63,14 @@ def elbo(
     checks.positive_int(batch_size, "batch_size")
     rows = checks.array(x)
     vae.check_rows(rows)
+    vae.check_condition(condition, len(rows))
+    y = None if condition is None else np.asarray(condition)
     key = seeds.as_seed(seed)
-    parts = [
-        vae.elbo(rows[start : start + batch_size], sample_size, seeds.fold_in(key, start))
-        for start in range(0, len(rows), batch_size)
-    ]
+    parts = []
+    for start in range(0, len(rows), batch_size):
+        own = slice(start, start + batch_size)
+        given = None if y is None else y[own]
+        parts.append(vae.elbo(rows[own], sample_size, seeds.fold_in(key, start), given))
     bound, log_likelihood, kl_divergence = (
         np.concatenate([part[term].numpy() for part in parts]).astype(np.float64)
         for term in range(3)

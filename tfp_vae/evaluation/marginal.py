@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfp_vae import checks, seeds
 from tfp_vae.model import VAE
+from tfp_vae.model.row_blocks import row_blocks
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
@@ -30,7 +31,11 @@ class MarginalLikelihood(NamedTuple):
 
 
 def log_marginal_likelihood(
-    vae: VAE, x: Any, importance_sample_size: int = 5000, seed: seeds.Seed = 0
+    vae: VAE,
+    x: Any,
+    importance_sample_size: int = 5000,
+    seed: seeds.Seed = 0,
+    condition: Any = None,
 ) -> MarginalLikelihood:
     """Estimates log p(x) of every row, with the posterior as the proposal.
 
@@ -39,9 +44,10 @@ def log_marginal_likelihood(
 
     Args:
       vae: The model.
-      x: Data, `[N, *event]`.
+      x: Data, `[N, *event]`; of a row with missing values it is p of the observed ones.
       importance_sample_size: The number of draws for every row.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+      condition: y, `[N, ...]`, for a model of p(x|y), of which it is then the logarithm.
 
     Returns:
       A `MarginalLikelihood` of arrays `[N]`, in nats.
@@ -63,15 +69,18 @@ def log_marginal_likelihood(
     rows = checks.array(x)
     vae.check_rows(rows)
     key = seeds.as_seed(seed)
+    vae.check_condition(condition, len(rows))
+    y = None if condition is None else np.asarray(condition)
     blocks = []
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        block = rows[start : start + _ROWS_AT_ONCE]
-        missing = min(_ROWS_AT_ONCE, len(rows)) - len(block)
-        padded = np.concatenate([block, np.repeat(block[-1:], missing, axis=0)])
+    for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
         sums = _log_weight_sums(
-            vae, tf.convert_to_tensor(padded), seeds.fold_in(key, start), tf.constant(draws)
+            vae,
+            tf.convert_to_tensor(rows[places]),
+            seeds.fold_in(key, start),
+            tf.constant(draws),
+            None if y is None else tf.convert_to_tensor(y[places]),
         )
-        blocks.append([part.numpy().astype(np.float64)[: len(block)] for part in sums])
+        blocks.append([part.numpy().astype(np.float64)[:count] for part in sums])
     log_sum, log_sum_of_squares = (np.concatenate(part) for part in zip(*blocks, strict=True))
     log_size = math.log(draws)
     # The relative variance of a weight, from its first two moments.
@@ -86,16 +95,19 @@ def log_marginal_likelihood(
 
 @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
 def _log_weight_sums(
-    vae: VAE, x: tf.Tensor, seed: tf.Tensor, draws: tf.Tensor
+    vae: VAE,
+    x: tf.Tensor,
+    seed: tf.Tensor,
+    draws: tf.Tensor,
+    condition: tf.Tensor | None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the logarithms of the sum of the weights and of their squares, `[B]` each."""
-    x = vae.prepared(x, seeds.fold_in(seed, 2**32 - 1))
-    posterior, prior = vae.encoder(x), vae.prior()
-    nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, x.dtype))
+    batch = vae.distributions(x, seeds.fold_in(seed, 2**32 - 1), condition)
+    nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, batch.posterior.dtype))
 
     def more(index: tf.Tensor, log_sum: tf.Tensor, log_squares: tf.Tensor) -> Any:
-        z = posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(seed, index))
-        log_weights = vae.decoder(z).log_prob(x) + prior.log_prob(z) - posterior.log_prob(z)
+        z = batch.posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(seed, index))
+        log_weights = batch.log_weights(z)
         wanted = index * _DRAWS_AT_ONCE + tf.range(_DRAWS_AT_ONCE) < draws
         log_weights = tf.where(wanted[:, None], log_weights, -math.inf)
         return (

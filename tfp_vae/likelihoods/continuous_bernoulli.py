@@ -44,4 +44,4 @@ class ContinuousBernoulli(Likelihood):
 
     def distribution(self, logits: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `logits`, `[B, *event_shape]`."""
-        return self.independent(tfd.ContinuousBernoulli(logits=logits))
+        return self.independent(tfd.ContinuousBernoulli(logits=logits, dtype=logits.dtype))

@@ -104,12 +104,20 @@ class Normal(Likelihood):
             value = tf.constant(self.scale, loc.dtype)
         return self._normal(loc, value)
 
-    def fitted_to(self, distribution: tfd.Independent, x: tf.Tensor) -> tfd.Independent:
+    def fitted_to(
+        self, distribution: tfd.Independent, x: tf.Tensor, observed: tf.Tensor | None = None
+    ) -> tfd.Independent:
         """Sets a calibrated scale to the best one of the batch, and keeps the running average."""
         if self.scale != "calibrated":
             return distribution
         loc = distribution.distribution.loc
-        variance = tf.stop_gradient(tf.reduce_mean(tf.math.squared_difference(x, loc)))
+        square = tf.math.squared_difference(x, loc)
+        if observed is None:
+            variance = tf.stop_gradient(tf.reduce_mean(square))
+        else:
+            counted = tf.broadcast_to(tf.cast(observed, square.dtype), tf.shape(square))
+            total = tf.reduce_sum(counted * square)
+            variance = tf.stop_gradient(total / tf.maximum(tf.reduce_sum(counted), 1.0))
         for average, latest in (
             (self.average_variance, variance),
             (self.average_weight, tf.ones_like(variance)),

@@ -8,11 +8,19 @@ import numpy as np
 from tfp_vae import checks
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
+from tfp_vae.likelihoods.columns import count_likelihood, parts_for, real_likelihood
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
+from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.normal import Normal
+from tfp_vae.likelihoods.product import Product
+from tfp_vae.likelihoods.student_t import StudentT
 
 _UNEVEN = 10.0
 _FAR_OFF = 10.0
+_BRIGHTEST = 255
+_FEW_LEVELS = 16
+_FEW_ROWS = 50
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -29,10 +37,18 @@ class Suggestion:
 
 
 def suggest(x: Any) -> Suggestion:
-    """Chooses the likelihood whose support is that of the data.
+    """Chooses the likelihood whose support is that of the data, and whose shape is near it.
 
-    Only 0 and 1: `Bernoulli`. Between 0 and 1: `ContinuousBernoulli`. Any other real values:
-    `Normal` with a learned scale.
+    | the data | the likelihood |
+    |---|---|
+    | only 0 and 1 | `Bernoulli` |
+    | between 0 and 1 | `ContinuousBernoulli` |
+    | whole numbers 0 to 255 of images, or of bytes | `DiscretizedLogistic` |
+    | other whole numbers of at least 0 | `Poisson`; where their variance is far above their mean \
+`NegativeBinomial`; with more zeros than that has `ZeroInflatedNegativeBinomial` |
+    | other real values | `Normal` with a learned scale; with heavy tails `StudentT` |
+    | a table of columns of several of these kinds | `Product`; columns of a few whole numbers of \
+which the largest is common are class codes there, `Categorical` |
 
     Args:
       x: Data, `[N, ...]` of numbers or booleans, at least two rows.
@@ -61,7 +77,7 @@ def suggest(x: Any) -> Suggestion:
     if np.isin(values, (0, 1)).all():
         reason = "Every value is 0 or 1: the data is binary, and a Bernoulli likelihood is exact."
         return Suggestion(Bernoulli(event_shape), reason)
-    if lowest >= 0.0 and highest <= 1.0:
+    if lowest >= 0.0 and highest <= 1.0 and not _has_binary_columns(values):
         between = float(np.mean((values > 0) & (values < 1)))
         reason = (
             f"All values lie in [0, 1] and {between:.0%} of them strictly between: the data is "
@@ -70,22 +86,83 @@ def suggest(x: Any) -> Suggestion:
             "such values, for it lacks the normalising constant, which depends on the parameters."
         )
         return Suggestion(ContinuousBernoulli(event_shape), reason)
-    reason = (
-        f"The values are real numbers from {lowest:g} to {highest:g}: a Normal likelihood, whose "
-        f"scale the decoder learns.{_on_scaling(values)}"
+    pixels = _levels(values)
+    if pixels is not None:
+        reason = (
+            f"All values are whole numbers from {lowest:g} to {highest:g}, like pixels: a "
+            f"DiscretizedLogistic likelihood is a probability of {pixels} such levels. Divided by "
+            f"{pixels - 1} they would suit a ContinuousBernoulli likelihood, a density."
+        )
+        return Suggestion(DiscretizedLogistic(event_shape, levels=pixels), reason)
+    if values.ndim == 2:
+        return _by_columns(values)
+    if lowest >= 0.0 and (values == np.floor(values)).all():
+        return _with_reason(*count_likelihood(values))
+    return _of_real_values(values)
+
+
+def _has_binary_columns(values: np.ndarray) -> bool:
+    """Tells whether some columns of a table hold both 0 and 1 and nothing between."""
+    if values.ndim != 2 or len(values) < _FEW_ROWS:
+        return False
+    return bool((np.isin(values, (0, 1)).all(axis=0) & (values.min(0) < values.max(0))).any())
+
+
+def _levels(values: np.ndarray) -> int | None:
+    """Returns how many levels there are if these are pixels, and else None."""
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest < 0.0 or highest > _BRIGHTEST or (values != np.floor(values)).any():
+        return None
+    if values.dtype == np.uint8 or (values.ndim > 2 and highest > _FEW_LEVELS):
+        return _BRIGHTEST + 1
+    if values.ndim > 2:
+        return int(highest) + 1
+    return _BRIGHTEST + 1 if (lowest, highest) == (0.0, _BRIGHTEST) else None
+
+
+def _by_columns(values: np.ndarray) -> Suggestion:
+    parts = parts_for(values)
+    if len(parts) == 1:
+        if isinstance(parts[0].likelihood, (Normal, StudentT)):
+            return _of_real_values(values)
+        return _with_reason(parts[0].likelihood, parts[0].reason)
+    listed = "; ".join(
+        f"{type(part.likelihood).__name__} for {_named(part.columns)}: {part.reason}"
+        for part in parts
     )
-    return Suggestion(Normal(event_shape, scale="learned"), reason)
+    real = [part for part in parts if isinstance(part.likelihood, (Normal, StudentT))]
+    scaling = "".join(_on_scaling(values[:, part.columns]) for part in real)
+    reason = f"The columns are of different kinds, each under its own likelihood. {listed}."
+    product = Product([(part.columns, part.likelihood) for part in parts])
+    return Suggestion(product, f"{reason}{scaling}")
+
+
+def _named(columns: list[int]) -> str:
+    shown = ", ".join(str(column) for column in columns[:_SHOWN])
+    more = len(columns) - _SHOWN
+    return f"columns {shown} and {more} more" if more > 0 else f"columns {shown}"
+
+
+def _with_reason(likelihood: Likelihood, reason: str) -> Suggestion:
+    return Suggestion(
+        likelihood, f"The values are {reason}: a {type(likelihood).__name__} likelihood."
+    )
+
+
+def _of_real_values(values: np.ndarray) -> Suggestion:
+    likelihood, reason = real_likelihood(values)
+    lowest, highest = float(values.min()), float(values.max())
+    tails = f" They are {reason}." if isinstance(likelihood, StudentT) else ""
+    return Suggestion(
+        likelihood,
+        f"The values are real numbers from {lowest:g} to {highest:g}: a "
+        f"{type(likelihood).__name__} likelihood, whose scale the decoder learns.{tails}"
+        f"{_on_scaling(values)}",
+    )
 
 
 def _on_scaling(values: np.ndarray) -> str:
     """Says what to do to the columns first, where something is to be done."""
-    if values.dtype == np.uint8 or (
-        np.issubdtype(values.dtype, np.integer) and values.min() >= 0 and 16 < values.max() <= 255
-    ):
-        return (
-            " These look like pixels of 0 to 255: divided by 255 they would suit a "
-            "ContinuousBernoulli likelihood."
-        )
     columns = values.reshape(len(values), -1).astype(np.float64)
     spread, centre = columns.std(axis=0), np.abs(columns.mean(axis=0))
     varying = spread > 0

@@ -1,6 +1,8 @@
 """The model: encoder, decoder, and the variational autoencoder made of them."""
 
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.hierarchical import HierarchicalVAE
+from tfp_vae.model.transition import Transition
 from tfp_vae.model.vae import VAE
 
-__all__ = ["VAE", "Decoder", "Encoder"]
+__all__ = ["HierarchicalVAE", "VAE", "Decoder", "Encoder", "Transition"]

@@ -7,15 +7,22 @@ import tensorflow as tf
 from tfp_vae import seeds
 
 
-def ancestral_sample(vae: Any, sample_size: Any, seed: tf.Tensor, mean: bool) -> tf.Tensor:
-    """Draws `[sample_size, *event]` from p(x).
+def ancestral_sample(
+    vae: Any, sample_size: Any, seed: tf.Tensor, mean: bool, condition: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Draws `[sample_size, *event]` from p(x), or from p(x|y).
 
     Args:
       vae: The model.
       sample_size: The number of draws, an int or an integer scalar.
       seed: A stateless seed, `[2]` of 32-bit integers.
-      mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x.
+      mean: Whether to return the mean of p(x|z) of every draw of z, or what stands for it, rather
+        than a draw of x.
+      condition: y, `[sample_size, ...]`, or None.
     """
     latent_seed, data_seed = seeds.split(seed, 2)
-    likelihood = vae.decoder(vae.prior().sample(sample_size, seed=latent_seed))
-    return likelihood.mean() if mean else likelihood.sample(seed=data_seed)
+    features = vae.condition_features(condition, None)
+    likelihood = vae.decoded(vae.prior().sample(sample_size, seed=latent_seed), features)
+    if mean:
+        return vae.decoder.likelihood.prediction(likelihood)
+    return likelihood.sample(seed=data_seed)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.model.epochs import EpochLoop, shuffled_order, want_every_batch
+from tfp_vae.model.epochs import Batchable, EpochLoop, shuffled_order, want_every_batch
 
 
 class Rows(NamedTuple):
@@ -16,14 +16,18 @@ class Rows(NamedTuple):
     Attributes:
       x: The rows, `[N, *event]`.
       weights: Their weights, `[N]`, or None.
+      condition: The y of every row, `[N, ...]`, for a model of p(x|y), or None.
     """
 
     x: np.ndarray
     weights: np.ndarray | None
+    condition: np.ndarray | None = None
 
     def for_keras(self) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Returns x, y and weights for Keras, which drops weights where there is no y."""
-        targets = None if self.weights is None else np.zeros(len(self.x), np.int8)
+        targets = self.condition
+        if targets is None and self.weights is not None:
+            targets = np.zeros(len(self.x), np.int8)
         return self.x, targets, self.weights
 
     def split(self, fraction: float) -> tuple["Rows", "Rows"]:
@@ -34,15 +38,19 @@ class Rows(NamedTuple):
                 f"`validation_split` must leave rows on both sides; got {fraction:g} of "
                 f"{len(self.x)} rows."
             )
-        parts = [None, None] if self.weights is None else [self.weights[:at], self.weights[at:]]
-        return Rows(self.x[:at], parts[0]), Rows(self.x[at:], parts[1])
+        first = Rows(*(None if part is None else part[:at] for part in self))  # type: ignore[arg-type]
+        return first, Rows(*(None if part is None else part[at:] for part in self))  # type: ignore[arg-type]
 
-    def on_device(self, dtype: str) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Returns the rows and their weights as tensors; floating rows in `dtype`."""
-        floating = np.issubdtype(self.x.dtype, np.floating)
-        rows = tf.convert_to_tensor(self.x.astype(dtype, copy=False) if floating else self.x)
+    def on_device(self, dtype: str) -> tuple[Batchable, tf.Tensor | None]:
+        """Returns what a batch is gathered from, and the weights; floating numbers in `dtype`."""
+        rows = _tensor(self.x, dtype)
         weights = None if self.weights is None else tf.convert_to_tensor(self.weights, dtype)
-        return rows, weights
+        return rows if self.condition is None else (rows, _tensor(self.condition, dtype)), weights
+
+
+def _tensor(values: np.ndarray, dtype: str) -> tf.Tensor:
+    floating = np.issubdtype(values.dtype, np.floating)
+    return tf.convert_to_tensor(values.astype(dtype, copy=False) if floating else values)
 
 
 class FitSettings(NamedTuple):
@@ -161,11 +169,11 @@ def epoch_order(rows: int, shuffle: Any, key: Any, epoch: int) -> np.ndarray:
 
 
 def _evaluate(
-    model: Any, rows: tuple[tf.Tensor, tf.Tensor | None], batch_size: int, callbacks: Any
+    model: Any, rows: tuple[Batchable, tf.Tensor | None], batch_size: int, callbacks: Any
 ) -> dict[str, float]:
     callbacks.on_test_begin()
     model.reset_metrics()
-    order = np.arange(int(rows[0].shape[0]), dtype=np.int32)
+    order = np.arange(int(tf.nest.flatten(rows)[0].shape[0]), dtype=np.int32)
     logs = _run(model.test_loop, rows, order, batch_size, callbacks.on_test_batch_end)
     callbacks.on_test_end(logs)
     return logs
@@ -173,7 +181,7 @@ def _evaluate(
 
 def _run(
     loop: EpochLoop,
-    rows: tuple[tf.Tensor, tf.Tensor | None],
+    rows: tuple[Batchable, tf.Tensor | None],
     order: np.ndarray,
     batch_size: int,
     on_batch_end: Callable[[int, dict[str, float]], None],

@@ -11,7 +11,7 @@ from tfp_vae.likelihoods import Likelihood
 from tfp_vae.posteriors import Posterior
 
 
-class _Coder(keras.layers.Layer):
+class Coder(keras.layers.Layer):
     """A trunk and the distribution layer after it."""
 
     def __init__(self, trunk: Any, **kwargs: Any) -> None:
@@ -20,7 +20,7 @@ class _Coder(keras.layers.Layer):
             trunk, keras.layers.Layer, "trunk", "networks.mlp([200, 200])"
         )
 
-    def _build_on(self, sizes: tuple[int, ...], distribution_layer: Any, kind: str) -> None:
+    def build_on(self, sizes: tuple[int, ...], distribution_layer: Any, kind: str) -> None:
         """Builds the trunk for inputs `[B, *sizes]`, and the distribution layer on its features."""
         try:
             features = self.trunk(keras.KerasTensor((None, *sizes), dtype=self.compute_dtype))
@@ -40,7 +40,7 @@ class _Coder(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
-class Encoder(_Coder):
+class Encoder(Coder):
     """From data to the posterior q(z|x).
 
     Args:
@@ -74,7 +74,7 @@ class Encoder(_Coder):
         """Builds trunk and posterior for `[batch, *event]`."""
         sizes = tuple(input_shape)[1:]
         self.input_spec = keras.layers.InputSpec(shape=(None, *sizes))
-        self._build_on(sizes, self.posterior, "encoder")
+        self.build_on(sizes, self.posterior, "encoder")
 
     def call(self, x: Any, training: bool | None = None) -> tfd.Distribution:
         """Makes the posterior of every row."""
@@ -96,11 +96,11 @@ class Encoder(_Coder):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Encoder":
         """Makes an encoder of what `get_config` returned."""
-        return cls(**_revived(config, ("trunk", "posterior")))
+        return cls(**revived(config, ("trunk", "posterior")))
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
-class Decoder(_Coder):
+class Decoder(Coder):
     """From latents to the likelihood p(x|z).
 
     Args:
@@ -142,7 +142,7 @@ class Decoder(_Coder):
             )
         self.latent_size = int(latent_size)
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: self.latent_size})
-        self._build_on((self.latent_size,), self.likelihood, "decoder")
+        self.build_on((self.latent_size,), self.likelihood, "decoder")
 
     def call(self, z: Any, training: bool | None = None) -> tfd.Distribution:
         """Makes the likelihood for every row of latents."""
@@ -166,9 +166,10 @@ class Decoder(_Coder):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Decoder":
         """Makes a decoder of what `get_config` returned."""
-        return cls(**_revived(config, ("trunk", "likelihood")))
+        return cls(**revived(config, ("trunk", "likelihood")))
 
 
-def _revived(config: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    revived = {name: keras.saving.deserialize_keras_object(config[name]) for name in names}
-    return {**config, **revived}
+def revived(config: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Returns a config in which the named parts are objects again."""
+    parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in names}
+    return {**config, **parts}

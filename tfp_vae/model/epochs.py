@@ -7,7 +7,7 @@ over batches, which gathers its rows itself, is compiled together with the step.
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -15,6 +15,9 @@ import tensorflow as tf
 
 Step = Callable[[Any], dict[str, tf.Tensor]]
 """A Keras train or test step: from a batch to the log."""
+
+Batchable: TypeAlias = Any
+"""A tensor of all rows of x, `[N, *event]`, or a pair of that and of their conditions y."""
 
 _BATCH_HOOKS = (
     "on_batch_begin",
@@ -24,7 +27,7 @@ _BATCH_HOOKS = (
     "on_test_batch_begin",
     "on_test_batch_end",
 )
-_SECONDS_BETWEEN_REPORTS = 0.2
+_SECONDS_BETWEEN_REPORTS = 0.5
 _FIRST_STEPS = 8
 
 
@@ -80,7 +83,7 @@ class EpochLoop:
 
     def run(
         self,
-        rows: tf.Tensor,
+        rows: Batchable,
         weights: tf.Tensor | None,
         order: np.ndarray,
         batch_size: int,
@@ -89,7 +92,7 @@ class EpochLoop:
         """Runs over every batch, the last of which may be smaller.
 
         Args:
-          rows: All rows, `[N, *event]`.
+          rows: All rows, `[N, *event]`, or (x, y) for a model of p(x|y).
           weights: Their weights, `[N]`, or None.
           order: The row numbers in the order of the epoch, `[N]`.
           batch_size: How many rows make a batch.
@@ -106,7 +109,7 @@ class EpochLoop:
             )
             done += steps
             report(done, self._log(values))
-            passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 100)
+            passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 250)
             steps = max(1, min(8 * steps, round(steps * _SECONDS_BETWEEN_REPORTS / passed)))
         if rest:
             values = self._last_batch(rows, weights, tf.constant(order[count * batch_size :]))
@@ -119,19 +122,22 @@ class EpochLoop:
     def _values(self) -> list[tf.Tensor]:
         return [metric.result() for metric in self._metrics]
 
-    def _run_step(self, rows: tf.Tensor, weights: tf.Tensor | None, indices: tf.Tensor) -> None:
-        batch = tf.gather(rows, indices)
-        self._step(batch if weights is None else (batch, None, tf.gather(weights, indices)))
+    def _run_step(self, rows: Batchable, weights: tf.Tensor | None, indices: tf.Tensor) -> None:
+        batch = tf.nest.map_structure(lambda each: tf.gather(each, indices), rows)
+        if weights is not None:
+            x, y = batch if isinstance(batch, tuple) else (batch, None)
+            batch = (x, y, tf.gather(weights, indices))
+        self._step(batch)
 
     def _run_last_batch(
-        self, rows: tf.Tensor, weights: tf.Tensor | None, indices: tf.Tensor
+        self, rows: Batchable, weights: tf.Tensor | None, indices: tf.Tensor
     ) -> list[tf.Tensor]:
         self._run_step(rows, weights, indices)
         return self._values()
 
     def _run_whole_batches(
         self,
-        rows: tf.Tensor,
+        rows: Batchable,
         weights: tf.Tensor | None,
         batches: tf.Tensor,
         first: tf.Tensor,

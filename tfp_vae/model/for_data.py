@@ -57,8 +57,7 @@ def parts_for(
 def _chosen(x: Any, likelihood: Likelihood | str | None) -> Suggestion:
     if likelihood is None:
         return likelihoods.suggest(x)
-    event_shape = checks.array(x).shape[1:]
     if isinstance(likelihood, str):
-        likelihood = likelihoods.get(likelihood, event_shape)
+        likelihood = likelihoods.for_values(likelihood, x)
     checks.instance_of(likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli([784])")
     return Suggestion(likelihood, "The likelihood was given.")

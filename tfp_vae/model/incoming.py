@@ -11,18 +11,32 @@ from tfp_vae import checks, shapes
 
 
 class RowCheck:
-    """Calls `check` on arrays of rows, and remembers how it failed.
+    """Calls checks on arrays of rows, and remembers how they failed.
 
     A dataset checks its batches on threads of TensorFlow's, which turn every exception into one
     of their own; `failure` is the exception as it was raised.
+
+    Args:
+      check: Called with rows of x.
+      check_condition: For a model of p(x|y), called with rows of y and their number.
     """
 
-    def __init__(self, check: Callable[[np.ndarray], Any]) -> None:
+    def __init__(
+        self,
+        check: Callable[[np.ndarray], Any],
+        check_condition: Callable[[Any, int], Any] | None = None,
+    ) -> None:
         self._check = check
+        self._check_condition = check_condition
         self.failure: Exception | None = None
 
-    def __call__(self, rows: np.ndarray) -> None:
-        """Checks rows `[B, *event]`.
+    @property
+    def conditional(self) -> bool:
+        """Whether rows of x come with rows of y."""
+        return self._check_condition is not None
+
+    def __call__(self, rows: np.ndarray, condition: Any = None) -> None:
+        """Checks rows `[B, *event]`, and the condition `[B, ...]` that comes with them.
 
         Raises:
           TypeError: If they are no real numbers.
@@ -30,14 +44,16 @@ class RowCheck:
         """
         try:
             self._check(rows)
+            if self._check_condition is not None:
+                self._check_condition(condition, len(rows))
         except (TypeError, ValueError) as error:
             self.failure = error
             raise
 
-    def passes(self, rows: tf.Tensor) -> bool:
-        """Tells whether rows `[B, *event]` are right; if not, `failure` says what is wrong."""
+    def passes(self, *parts: tf.Tensor) -> bool:
+        """Tells whether rows, with a condition or without, are right; if not, see `failure`."""
         try:
-            self(rows.numpy())
+            self(*(part.numpy() for part in parts))
         except (TypeError, ValueError):
             return False
         return True
@@ -56,7 +72,10 @@ def refuse_targets(y: Any) -> None:
       ValueError: If there are any.
     """
     if y is not None:
-        raise ValueError(f"`y` must be None, for {_ONLY_X}; got a {type(y).__name__}.")
+        raise ValueError(
+            f"`y` must be None, for {_ONLY_X}; got a {type(y).__name__}. A model of p(x|y) is made "
+            "with `condition`."
+        )
 
 
 def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray | None:
@@ -80,7 +99,13 @@ def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray |
     return array.reshape(-1)
 
 
-def checked(x: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: str = "x") -> Any:
+def checked(
+    x: Any,
+    check: RowCheck,
+    row_shape: tuple[int, ...] | None,
+    name: str = "x",
+    condition: Any = None,
+) -> Any:
     """Returns `x`, of any kind that Keras takes, such that wrong rows raise.
 
     An array is checked as a whole, now. A `tf.data.Dataset`, a `keras.utils.PyDataset` or a
@@ -91,6 +116,7 @@ def checked(x: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: st
       check: What to call on every array of rows.
       row_shape: The shape of one row, or None if it is not known before `check` has seen one.
       name: What the caller calls `x`.
+      condition: The rows of y that belong to an array of x.
 
     Raises:
       TypeError: If `x` is no data.
@@ -105,32 +131,49 @@ def checked(x: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: st
     if isinstance(x, Iterator):
         return _checked_batches(x, check)
     values = checks.array(x, name)
-    check(values)
+    check(values, condition)
     return values
 
 
-def rows_of(batch: Any) -> Any:
-    """Returns the x of a batch as Keras passes it: x alone, or a tuple that begins with x.
+def comes_in_batches(x: Any) -> bool:
+    """Tells whether `x` gives batches, rather than being an array of all rows."""
+    kinds = (tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
+    return isinstance(x, kinds)
+
+
+def rows_of(batch: Any, conditional: bool = False) -> list[Any]:
+    """Returns the x of a batch as Keras passes it, and for a model of p(x|y) the y after it.
+
+    Args:
+      batch: x alone, or a tuple that begins with x.
+      conditional: Whether y must come with it; else it must not.
 
     Raises:
-      ValueError: If the batch is a pair of x and targets.
+      ValueError: If the batch is a pair of x and targets, or lacks the condition.
     """
     if isinstance(batch, list):
         batch = tuple(batch)
     if not isinstance(batch, tuple):
-        return batch
-    if len(batch) > 1 and batch[1] is not None and not isinstance(batch[1], tf.NoneTensorSpec):
+        batch = (batch,)
+    y = batch[1] if len(batch) > 1 else None
+    has_y = y is not None and not isinstance(y, tf.NoneTensorSpec)
+    if conditional and not has_y:
+        raise ValueError(
+            "A batch must hold (x, y) or (x, y, weights), for the model is one of p(x|y); got x "
+            "without y."
+        )
+    if has_y and not conditional:
         raise ValueError(
             f"A batch must hold x alone, or with weights (x, None, weights), for {_ONLY_X}; got a "
             f"tuple of {len(batch)}."
         )
-    return batch[0]
+    return [batch[0], y] if conditional else [batch[0]]
 
 
 def _checked_dataset(
     dataset: Any, check: RowCheck, row_shape: tuple[int, ...] | None, name: str
 ) -> Any:
-    spec = rows_of(dataset.element_spec)
+    spec = rows_of(dataset.element_spec, check.conditional)[0]
     if not isinstance(spec, tf.TensorSpec):
         raise TypeError(
             f"`{name}` must be a dataset of dense tensors; got elements of {type(spec).__name__}."
@@ -145,10 +188,10 @@ def _checked_dataset(
         checks.batch_shape(spec.shape, row_shape, name)
 
     def checked_batch(*batch: Any) -> Any:
-        rows = rows_of(batch if len(batch) > 1 else batch[0])
-        passed = tf.py_function(check.passes, [rows], tf.bool)
+        parts = rows_of(batch if len(batch) > 1 else batch[0], check.conditional)
+        passed = tf.py_function(check.passes, parts, tf.bool)
         with tf.control_dependencies([tf.debugging.Assert(passed, ["The data is wrong."])]):
-            rows = tf.identity(rows)
+            rows = tf.identity(parts[0])
         return rows if len(batch) == 1 else (rows, *batch[1:])
 
     if isinstance(dataset, tf.distribute.DistributedDataset):
@@ -158,7 +201,7 @@ def _checked_dataset(
 
 def _checked_batches(batches: Iterator[Any], check: RowCheck) -> Iterator[Any]:
     for batch in batches:
-        check(np.asarray(rows_of(batch)))
+        check(*map(np.asarray, rows_of(batch, check.conditional)))
         yield batch if isinstance(batch, (tuple, list)) else (batch,)
 
 
@@ -182,7 +225,7 @@ class _CheckedPyDataset(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> Any:
         batch = self._inner[index]
-        self._check(np.asarray(rows_of(batch)))
+        self._check(*map(np.asarray, rows_of(batch, self._check.conditional)))
         return batch
 
     def on_epoch_begin(self) -> None:

@@ -22,15 +22,18 @@ class OrderedBatches(keras.callbacks.Callback):
     def __init__(self, rows: Rows, dtype: str, batch_size: int, shuffle: Any, key: Any) -> None:
         super().__init__()
         self._count, self._shuffle, self._key = len(rows.x), shuffle, key
-        x, weights = rows.on_device(dtype)
+        data, weights = rows.on_device(dtype)
         order = tf.Variable(tf.range(self._count), trainable=False)
         self._order = order
 
         def batch(start: tf.Tensor) -> Any:
             indices = order[start : start + batch_size]
+            parts = tf.nest.map_structure(lambda each: tf.gather(each, indices), data)
             if weights is None:
-                return tf.gather(x, indices)
-            return tf.gather(x, indices), indices, tf.gather(weights, indices)
+                return parts
+            # Keras drops weights where there is no y.
+            x, y = parts if isinstance(parts, tuple) else (parts, indices)
+            return x, y, tf.gather(weights, indices)
 
         self.dataset = tf.data.Dataset.range(0, self._count, batch_size).map(batch)
 

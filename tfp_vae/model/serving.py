@@ -1,10 +1,12 @@
 """A SavedModel with the signatures of a variational autoencoder."""
 
+import contextlib
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tfp_vae.model import condition as conditions
 from tfp_vae.model.ancestral import ancestral_sample
 
 
@@ -31,24 +33,37 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
     z = tf.TensorSpec([None, vae.latent_size], dtype, name="z")
     seed = tf.TensorSpec([2], tf.int32, name="seed")
     sample_size = tf.TensorSpec([], tf.int32, name="sample_size")
+    # A model of p(x|y) takes y as the last argument of every signature.
+    given = []
+    if vae.condition is not None:
+        y_shape = conditions.row_shape(vae.condition)
+        given = [tf.TensorSpec([None, *y_shape], dtype, name="condition")]
 
-    def encode(x: tf.Tensor) -> dict[str, tf.Tensor]:
-        posterior = vae.posterior(x)
-        return {"mean": posterior.mean(), "stddev": posterior.stddev()}
+    def encode(x: tf.Tensor, condition: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+        posterior = vae.posterior(x, condition=condition)
+        latents = {"mean": vae.reconstructing_latents(posterior)}
+        with contextlib.suppress(NotImplementedError):
+            latents["stddev"] = posterior.stddev()
+        return latents
 
-    def decode(z: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"mean": vae.decoder(z).mean()}
+    def decode(z: tf.Tensor, condition: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+        features = vae.condition_features(condition, None)
+        return {"mean": vae.decoder.likelihood.prediction(vae.decoded(z, features))}
 
-    def sample(sample_size: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"x": ancestral_sample(vae, sample_size, seed, mean=False)}
+    def sample(
+        sample_size: tf.Tensor, seed: tf.Tensor, condition: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        return {"x": ancestral_sample(vae, sample_size, seed, False, condition)}
 
-    def elbo(x: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        return vae.elbo(x, seed=seed)._asdict()
+    def elbo(
+        x: tf.Tensor, seed: tf.Tensor, condition: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        return vae.elbo(x, seed=seed, condition=condition)._asdict()
 
     archive = keras.export.ExportArchive()
     archive.track(vae)
-    archive.add_endpoint("encode", encode, input_signature=[x])
-    archive.add_endpoint("decode", decode, input_signature=[z])
-    archive.add_endpoint("sample", sample, input_signature=[sample_size, seed])
-    archive.add_endpoint("elbo", elbo, input_signature=[x, seed])
+    archive.add_endpoint("encode", encode, input_signature=[x, *given])
+    archive.add_endpoint("decode", decode, input_signature=[z, *given])
+    archive.add_endpoint("sample", sample, input_signature=[sample_size, seed, *given])
+    archive.add_endpoint("elbo", elbo, input_signature=[x, seed, *given])
     archive.write_out(filepath, verbose=verbose)

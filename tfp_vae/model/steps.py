@@ -47,15 +47,24 @@ class ObjectiveModel(keras.Model, abc.ABC):
         """The shape of one row of data as it comes in, or None if only the rows can tell."""
         return self.event_shape
 
+    @property
+    def conditional(self) -> bool:
+        """Whether the model is one of p(x|y), so that data comes as (x, y)."""
+        return False
+
     @abc.abstractmethod
     def objective_terms(
-        self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool
+        self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
     ) -> ObjectiveTerms:
         """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
 
     @abc.abstractmethod
     def check_rows(self, x: Any, name: str = "x") -> None:
         """Raises a TypeError or ValueError if `x` is no `[B, *event]` that the model can score."""
+
+    @abc.abstractmethod
+    def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
+        """Raises a TypeError or ValueError if `condition` does not go with that many rows."""
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -126,11 +135,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Takes one step of the optimizer on a batch, and returns the log."""
-        x, weights = _unpacked(data)
+        x, condition, weights = self._unpacked(data)
         step = tf.convert_to_tensor(self.optimizer.iterations)
         seed = seeds.fold_in(self._noise_key(), step)
         with tf.GradientTape() as tape:
-            terms = self.objective_terms(x, seed, step, training=True)
+            terms = self.objective_terms(x, seed, step, training=True, condition=condition)
             loss = self._loss(terms, weights)
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_variables
@@ -141,27 +150,28 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Scores a batch, with noise that depends only on its place in the data."""
-        x, weights = _unpacked(data)
+        x, condition, weights = self._unpacked(data)
         step = tf.convert_to_tensor(self.optimizer.iterations)
         rows_before = tf.convert_to_tensor(self.term_trackers["elbo"].count)
         seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), tf.cast(rows_before, tf.int64))
-        terms = self.objective_terms(x, seed, step, training=False)
+        terms = self.objective_terms(x, seed, step, training=False, condition=condition)
         return self._logged(self._loss(terms, weights), terms, step)
 
     def predict_step(self, data: Any) -> tf.Tensor:
         """Returns the mean of p(x|z) at the posterior mean."""
-        x, _ = _unpacked(data)
-        return self(x, training=False)
+        x, condition, _ = self._unpacked(data)
+        return self(x, condition, training=False)
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
-        """Trains the model on x alone.
+        """Trains the model on x alone, or a model of p(x|y) on x and y.
 
         Args:
           x: An array `[N, *event]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or generator
-            of batches `[B, *event]`.
-          y: Must be None: there are no targets.
+            of batches `[B, *event]`; of a model of p(x|y), batches are pairs (x, y).
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None: there
+            are no targets.
           **kwargs: The arguments of `keras.Model.fit`: `batch_size`, `epochs`, `verbose`,
-            `callbacks`, `validation_split`, `validation_data` (x alone), `shuffle`,
+            `callbacks`, `validation_split`, `validation_data` (x alone, or (x, y)), `shuffle`,
             `sample_weight` (`[N]`), `initial_epoch`, `steps_per_epoch`, `validation_steps`,
             `validation_batch_size`, `validation_freq`.
 
@@ -172,24 +182,23 @@ class ObjectiveModel(keras.Model, abc.ABC):
         Raises:
           TypeError: If the data holds no real numbers.
           ValueError: If it has another shape than the model's event, values that are not finite
-            or outside the likelihood's support, no rows, or targets. An array is checked before
-            the first step, a dataset batch by batch before it is used.
+            or outside the likelihood's support, no rows, or targets, or if the condition lacks or
+            does not fit. An array is checked before the first step, a dataset batch by batch before
+            it is used.
         """
-        incoming.refuse_targets(y)
         if kwargs.get("class_weight") is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
-        check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.row_shape)
+        check = self._row_check("x", "y")
+        x = self._checked(x, y, check)
         validation_data = kwargs.pop("validation_data", None)
-        check_validation = incoming.RowCheck(lambda rows: self.check_rows(rows, "validation_data"))
+        check_validation = self._row_check("validation_data", "validation_data's y")
         if validation_data is not None:
-            validation_data = _checked_validation(validation_data, check_validation, self.row_shape)
+            validation_data = self._checked_validation(validation_data, check_validation)
         self.noise.state.assign(keras.random.SeedGenerator().state)
         with _failures_of(check, check_validation):
             if isinstance(x, np.ndarray):
-                rows = array_fit.Rows(
-                    x, incoming.weights(kwargs.pop("sample_weight", None), len(x))
-                )
+                weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
+                rows = array_fit.Rows(x, weights, self._condition_rows(y))
                 return self._fit_rows(rows, validation_data, **kwargs)
             if isinstance(x, (tf.data.Dataset, Iterator)):
                 kwargs.setdefault("shuffle", False)
@@ -202,7 +211,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
         Args:
           x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
-          y: Must be None: there are no targets.
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None.
           **kwargs: The arguments of `keras.Model.evaluate`, such as `batch_size`, `verbose`,
             `sample_weight` and `return_dict`.
 
@@ -216,19 +225,19 @@ class ObjectiveModel(keras.Model, abc.ABC):
         """
         if kwargs.get("_use_cached_eval_dataset"):
             return super().evaluate(x, y, **kwargs)
-        incoming.refuse_targets(y)
-        check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.row_shape)
+        check = self._row_check("x", "y")
+        x = self._checked(x, y, check)
         with _failures_of(check):
             if not isinstance(x, np.ndarray):
                 return super().evaluate(x, **kwargs)
             given = incoming.weights(kwargs.get("sample_weight"), len(x))
+            rows = array_fit.Rows(x, given, self._condition_rows(y))
             if kwargs.get("steps") is not None or not self._can_loop(kwargs.get("callbacks")):
-                x, targets, given = array_fit.Rows(x, given).for_keras()
+                x, targets, given = rows.for_keras()
                 return super().evaluate(x, targets, **{**kwargs, "sample_weight": given})
             logs = array_fit.evaluate(
                 self,
-                array_fit.Rows(x, given),
+                rows,
                 kwargs.get("batch_size"),
                 kwargs.get("verbose", "auto"),
                 kwargs.get("callbacks"),
@@ -237,11 +246,14 @@ class ObjectiveModel(keras.Model, abc.ABC):
             return logs
         return [logs[metric.name] for metric in self.metrics]
 
-    def predict(self, x: Any, **kwargs: Any) -> Any:
+    def predict(self, x: Any, condition: Any = None, **kwargs: Any) -> Any:
         """Computes the mean of p(x|z) at the posterior mean of every row.
+
+        Of class codes, which have no mean, it is the most probable one.
 
         Args:
           x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
+          condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
           **kwargs: The arguments of `keras.Model.predict`, such as `batch_size` and `verbose`.
 
         Returns:
@@ -251,15 +263,62 @@ class ObjectiveModel(keras.Model, abc.ABC):
           TypeError: If the data holds no real numbers.
           ValueError: If it does not fit the model, as in `fit`.
         """
-        check = incoming.RowCheck(self.check_rows)
-        x = incoming.checked(x, check, self.row_shape)
+        check = self._row_check("x", "condition")
+        x = self._checked(x, condition, check)
+        if self.conditional and isinstance(x, np.ndarray):
+            pairs = (x, self._condition_rows(condition))
+            size = kwargs.pop("batch_size", None) or 32
+            x = tf.data.Dataset.from_tensor_slices(pairs).batch(size)
         with _failures_of(check):
             return super().predict(x, **kwargs)
+
+    def _row_check(self, name: str, condition_name: str) -> incoming.RowCheck:
+        """Returns the check of rows that the caller calls `name`, with the condition's name."""
+
+        def check_condition(condition: Any, rows: int) -> None:
+            self.check_condition(condition, rows, condition_name)
+
+        return incoming.RowCheck(
+            lambda rows: self.check_rows(rows, name), check_condition if self.conditional else None
+        )
+
+    def _checked(self, x: Any, y: Any, check: incoming.RowCheck, name: str = "x") -> Any:
+        """Returns x such that wrong rows raise; y is the condition, or must be None."""
+        if not self.conditional:
+            incoming.refuse_targets(y)
+        elif y is not None and incoming.comes_in_batches(x):
+            raise ValueError(
+                f"`y` must be None where `{name}` comes in batches: let them hold (x, y)."
+            )
+        return incoming.checked(x, check, self.row_shape, name, y)
+
+    def _checked_validation(self, data: Any, check: incoming.RowCheck) -> Any:
+        name = "validation_data"
+        if not isinstance(data, tuple):
+            return self._checked(data, None, check, name)
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        return self._checked(x, y, check, name), self._condition_rows(y), weights
+
+    def _condition_rows(self, y: Any) -> np.ndarray | None:
+        return np.asarray(y) if self.conditional else None
+
+    def _unpacked(self, data: Any) -> tuple[Any, Any, Any]:
+        """Returns x, y and weights of a batch; y is None but for a model of p(x|y)."""
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        return x, y if self.conditional else None, weights
 
     def _can_loop(self, callbacks: Any) -> bool:
         if not self.compiled:
             raise ValueError("The model must be compiled first: call `compile()`.")
         return array_fit.can_loop(self, callbacks)
+
+    def _as_rows(self, validation_data: Any) -> array_fit.Rows | None:
+        """Returns the rows of validation data that is an array, or None."""
+        x, condition, weights = self._unpacked(validation_data)
+        if not isinstance(x, np.ndarray):
+            return None
+        given = incoming.weights(weights, len(x), "validation_data's weights")
+        return array_fit.Rows(x, given, condition)
 
     def _fit_rows(
         self,
@@ -276,9 +335,9 @@ class ObjectiveModel(keras.Model, abc.ABC):
         """
         if validation_split and validation_data is None:
             rows, held_out = rows.split(validation_split)
-            validation_data = (held_out.x, None, held_out.weights)
+            validation_data = (held_out.x, held_out.condition, held_out.weights)
         settings = array_fit.FitSettings(**kwargs)
-        valid = _as_rows(validation_data)
+        valid = self._as_rows(validation_data)
         in_loop = steps_per_epoch is None and validation_steps is None
         in_loop = in_loop and (validation_data is None or valid is not None)
         key = self._noise_key()
@@ -326,29 +385,6 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def _noise_key(self) -> tf.Tensor:
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
-
-
-def _unpacked(data: Any) -> tuple[Any, Any]:
-    x, _, weights = keras.utils.unpack_x_y_sample_weight(data)
-    return x, weights
-
-
-def _as_rows(validation_data: Any) -> array_fit.Rows | None:
-    """Returns the rows of validation data that is an array, or None."""
-    x, _, weights = keras.utils.unpack_x_y_sample_weight(validation_data)
-    if not isinstance(x, np.ndarray):
-        return None
-    return array_fit.Rows(x, incoming.weights(weights, len(x), "validation_data's weights"))
-
-
-def _checked_validation(
-    data: Any, check: incoming.RowCheck, row_shape: tuple[int, ...] | None
-) -> Any:
-    if not isinstance(data, tuple):
-        return incoming.checked(data, check, row_shape, "validation_data")
-    x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-    incoming.refuse_targets(y)
-    return incoming.checked(x, check, row_shape, "validation_data"), None, weights
 
 
 @contextlib.contextmanager

@@ -1,7 +1,5 @@
 """The variational autoencoder: an encoder, a decoder, a prior and an objective."""
 
-import functools
-import inspect
 import sys
 from typing import Any
 
@@ -9,21 +7,19 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, divergences, seeds
+from tfp_vae import checks
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model import serving
-from tfp_vae.model.ancestral import ancestral_sample
+from tfp_vae.model.assembly import assemble
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.pairs import check_same_latent_space
-from tfp_vae.model.steps import ObjectiveModel
-from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
+from tfp_vae.model.latent_variable_model import LatentVariableModel
+from tfp_vae.objectives import ELBO, Objective
+from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
-
-_ROWS_AT_ONCE = 4096
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
-class VAE(ObjectiveModel):
+class VAE(LatentVariableModel):
     """A variational autoencoder made of distribution objects.
 
     A Keras model: `compile`, `fit`, `evaluate`, `predict`, `save`. Its loss is the negative mean of
@@ -37,6 +33,16 @@ class VAE(ObjectiveModel):
       objective: What training raises; by default the evidence lower bound.
       preprocess: A Keras layer applied to the data first, such as
         `networks.StochasticBinarization()`. Encoder and likelihood both see what it returns.
+      missing_values: What stands for a missing value in the data, NaN or a number; None if
+        nothing is missing. The bound is then one of log p of the observed values, and the encoder
+        sees zeros in the place of the others (Mattei & Frellsen 2019, "MIWAE: deep generative
+        modelling and imputation of incomplete data sets").
+      condition: A Keras layer that turns y, `[B, ...]`, into features `[B, C]`, such as
+        `keras.layers.Embedding`, for a model of p(x|y): `fit(x, y)`, `sample(n, condition=y)`. The
+        features stand beside the data before the encoder, on its last axis (of an image: as
+        channels), and beside z before the decoder; p(z) does not depend on y (Sohn et al. 2015,
+        "Learning structured output representation using deep conditional generative models"). y
+        is a number for every row, unless the layer begins with a `keras.Input` or is built.
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -62,26 +68,25 @@ class VAE(ObjectiveModel):
         prior: Prior | None = None,
         objective: Objective | None = None,
         preprocess: keras.layers.Layer | None = None,
+        missing_values: float | None = None,
+        condition: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        objective = ELBO() if objective is None else objective
-        checks.instance_of(objective, Objective, "objective", "objectives.ELBO()")
-        super().__init__(objective, **{"autocast": False, **kwargs})
-        self.encoder = checks.instance_of(
-            encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)"
+        checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
+        super().__init__(
+            decoder,
+            ELBO() if objective is None else objective,
+            preprocess,
+            missing_values,
+            condition,
+            **kwargs,
         )
-        self.decoder = checks.instance_of(
-            decoder, Decoder, "decoder", "tfp_vae.Decoder(trunk, likelihood)"
-        )
+        self.encoder = encoder
         self.prior_layer = StandardNormal() if prior is None else prior
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
-        self.preprocess = preprocess
-        if preprocess is not None:
-            checks.instance_of(
-                preprocess, keras.layers.Layer, "preprocess", "networks.StochasticBinarization()"
-            )
         self.suggestion: Suggestion | None = None
-        self._build_parts()
+        assemble(self)
+        self.built = True
 
     @classmethod
     def for_data(
@@ -124,167 +129,31 @@ class VAE(ObjectiveModel):
         return vae
 
     @property
-    def event_shape(self) -> tuple[int, ...]:
-        """The shape of one row of data, as the likelihood has it."""
-        return self.decoder.likelihood.event_shape
-
-    @property
-    def data_dtype(self) -> str:
-        """The dtype that data is cast to, that of the likelihood."""
-        return self.decoder.likelihood.variable_dtype
-
-    @property
-    def row_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row as it comes in: the event's, or None before a preprocess layer."""
-        return self.event_shape if self.preprocess is None else None
-
-    @property
     def latent_size(self) -> int:
         """The number of latent variables."""
         return self.encoder.posterior.latent_size
+
+    @property
+    def distribution_layers(self) -> dict[str, keras.layers.Layer]:
+        """The layers that make distributions over latents, by their names in an error."""
+        return {"posterior": self.encoder.posterior, "prior": self.prior_layer}
+
+    @property
+    def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
+        """The layers that make q and p of the same latents."""
+        return [(self.encoder.posterior, self.prior_layer)]
 
     def prior(self) -> tfd.Distribution:
         """Returns p(z): batch `[]`, event `[latent_size]`."""
         return self.prior_layer.distribution()
 
-    def elbo(self, x: Any, sample_size: int = 1, seed: seeds.Seed = None) -> ELBOTerms:
-        """Computes the evidence lower bound of every example, whatever the objective is.
+    def inferred(self, inputs: tf.Tensor, training: bool) -> tfd.Distribution:
+        """Returns q of what the encoder sees, data `[B, ...]` with the features of a condition."""
+        return self.encoder(inputs, training=training)
 
-        Args:
-          x: Data, `[B, *event]`.
-          sample_size: The number of draws from the posterior for every example.
-          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-
-        Returns:
-          `ELBOTerms`: `elbo`, `log_likelihood` and `kl_divergence`, `[B]` each, in nats.
-
-        Raises:
-          TypeError: If `x` or `seed` is of the wrong kind.
-          ValueError: If `x` does not fit the model, or `sample_size` is not positive.
-
-        Example:
-          >>> vae = tfp_vae.VAE.for_data(np.array([[0, 1, 1], [1, 0, 1]]), latent_size=2)
-          >>> terms = vae.elbo(np.array([[0, 1, 1]]), sample_size=10, seed=0)
-          >>> bool(terms.elbo == terms.log_likelihood - terms.kl_divergence)
-          True
-        """
-        checks.positive_int(sample_size, "sample_size")
-        terms = self._terms(ELBO(sample_size=sample_size), x, seeds.as_seed(seed), None, False)
-        return ELBOTerms(terms.elbo, terms.log_likelihood, terms.kl_divergence)
-
-    def posterior(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tfd.Distribution:
-        """Returns q(z|x) after the preprocess layer: batch `[B]`, event `[latent_size]`.
-
-        Args:
-          x: Data, `[B, *event]`.
-          seed: What a preprocess layer that draws takes as its seed.
-
-        Raises:
-          TypeError: If `x` or `seed` is of the wrong kind.
-          ValueError: If `x` does not fit the model.
-        """
-        return self.encoder(self.prepared(x, seed))
-
-    def reconstruct(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tfd.Distribution:
-        """Returns p(x|z) at the posterior mean: batch `[B]`, event `[*event]`.
-
-        Args:
-          x: Data, `[B, *event]`.
-          seed: What a preprocess layer that draws takes as its seed.
-
-        Raises:
-          TypeError: If `x` or `seed` is of the wrong kind.
-          ValueError: If `x` does not fit the model.
-        """
-        return self.decoder(self.posterior(x, seed).mean())
-
-    def sample(self, sample_size: int, seed: seeds.Seed = None, mean: bool = False) -> tf.Tensor:
-        """Draws from p(x): latents from the prior, then data from the likelihood.
-
-        Args:
-          sample_size: The number of draws.
-          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-          mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x.
-
-        Returns:
-          A tensor `[sample_size, *event]`.
-
-        Raises:
-          TypeError: If an argument is of the wrong kind.
-          ValueError: If `sample_size` is not positive.
-        """
-        count = checks.positive_int(sample_size, "sample_size")
-        return self._draw(count, seeds.as_seed(seed), bool(mean))
-
-    def call(self, x: Any, training: bool | None = None) -> tf.Tensor:
-        """Returns the mean of p(x|z) at the posterior mean, `[B, *event]`."""
-        prepared = self.prepared(x, seeds.EVALUATION)
-        z = self.encoder(prepared, training=training).mean()
-        return self.decoder(z, training=training).mean()
-
-    def prepared(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tf.Tensor:
-        """Returns data as encoder and likelihood see it: checked, cast and preprocessed.
-
-        Args:
-          x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
-          seed: What a preprocess layer that draws takes as its seed.
-
-        Raises:
-          TypeError: If `x` or `seed` is of the wrong kind.
-          ValueError: If `x` does not fit the model.
-        """
-        if isinstance(x, tf.Variable):
-            x = tf.convert_to_tensor(x)
-        if not isinstance(x, tf.Tensor) or isinstance(x, tf.__internal__.EagerTensor):
-            self.check_rows(x)
-        prepared = self._preprocessed(tf.convert_to_tensor(x), seeds.as_seed(seed))
-        checks.batch_shape(prepared.shape, self.event_shape)
-        return prepared
-
-    def check_rows(self, x: Any, name: str = "x") -> None:
-        """Checks that `x` is data which this model can score, as far as its values tell.
-
-        Args:
-          x: Data, `[B, *event]`.
-          name: What the caller calls `x`.
-
-        Raises:
-          TypeError: If `x` holds no real numbers.
-          ValueError: If its shape or a value does not fit.
-        """
-        likelihood = self.decoder.likelihood
-        if self.preprocess is None:
-            values = checks.observations(
-                x, self.event_shape, likelihood.support, likelihood.advice, name
-            )
-            checks.representable(values, likelihood.variable_dtype, name)
-            return
-        values = checks.array(x, name)
-        if values.ndim == 0 or values.shape[0] == 0:
-            raise ValueError(
-                f"`{name}` must hold at least one row; got shape {list(values.shape)}."
-            )
-        checks.finite(values, name)
-        support = getattr(self.preprocess, "support", None)
-        if support is not None:
-            advice = getattr(self.preprocess, "advice", "")
-            checks.observations(values, values.shape[1:], support, advice, name)
-        seed = seeds.as_seed(seeds.EVALUATION)
-        for start in range(0, len(values), _ROWS_AT_ONCE):
-            rows = tf.convert_to_tensor(values[start : start + _ROWS_AT_ONCE])
-            checks.observations(
-                self._preprocessed(rows, seed).numpy(),
-                self.event_shape,
-                likelihood.support,
-                likelihood.advice,
-                f"preprocess({name})",
-            )
-
-    def objective_terms(
-        self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool
-    ) -> ObjectiveTerms:
-        """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
-        return self._terms(self.objective, x, seed, step, training)
+    def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
+        """Returns the posterior mean, `[B, latent_size]`."""
+        return posterior.mean()
 
     def export(self, filepath: Any, **kwargs: Any) -> None:
         """Writes a SavedModel that serves without tfp_vae.
@@ -310,7 +179,7 @@ class VAE(ObjectiveModel):
           **kwargs: As of `keras.Model.summary`.
         """
         super().summary(*args, print_fn=print_fn, **kwargs)
-        line = f" {self.objective.kl_declaration}"
+        line = f" {self.kl_declaration}"
         if print_fn is None:
             sys.stdout.write(line + "\n")
         else:
@@ -319,91 +188,32 @@ class VAE(ObjectiveModel):
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal model, untrained."""
         parts = {
-            "encoder": self.encoder,
-            "decoder": self.decoder,
-            "prior": self.prior_layer,
+            **self._parts_config(),
             "objective": self.objective,
             "preprocess": self.preprocess,
+            "condition": self.condition,
         }
         serialized = {
             name: None if part is None else keras.saving.serialize_keras_object(part)
             for name, part in parts.items()
         }
-        return {"name": self.name, **serialized}
+        missing = self.missing
+        code = None if missing is None else missing.config
+        return {"name": self.name, **serialized, "missing_values": code}
+
+    def _parts_config(self) -> dict[str, Any]:
+        """Returns the layers that the posterior, the likelihood and the prior are made of."""
+        return {"encoder": self.encoder, "decoder": self.decoder, "prior": self.prior_layer}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "VAE":
         """Makes a model of what `get_config` returned."""
         revived = {
             name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
-            if isinstance(value, dict)
+            if isinstance(value, (dict, list))
             else value
             for name, value in config.items()
         }
+        if isinstance(revived.get("missing_values"), str):
+            revived["missing_values"] = float(revived["missing_values"])
         return cls(**revived)
-
-    def _build_parts(self) -> None:
-        """Builds every part on rows of zeros, and checks that they fit one another."""
-        likelihood = self.decoder.likelihood
-        rows = tf.zeros([1, *self.event_shape], likelihood.variable_dtype)
-        if not self.encoder.built:
-            self.encoder.build((None, *self.event_shape))
-        posterior = self.encoder(rows)
-        check_same_latent_space(self.encoder.posterior, self.prior_layer)
-        self.prior_layer.take_encoder(
-            functools.partial(self.encoder, training=False), self.event_shape, likelihood.support
-        )
-        if not self.prior_layer.built:
-            self.prior_layer.build(tuple(posterior.event_shape))
-        prior = self.prior()
-        if prior.event_shape != posterior.event_shape:
-            raise ValueError(
-                f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
-                f"got {prior.event_shape}."
-            )
-        if not self.decoder.built:
-            self.decoder.build((None, *posterior.event_shape))
-        self.decoder(posterior.mean())
-        for name, part in (("posterior", self.encoder.posterior), ("prior", self.prior_layer)):
-            if part.variable_dtype != likelihood.variable_dtype:
-                raise ValueError(
-                    f"`{name}` must have the dtype of the likelihood, "
-                    f"{likelihood.variable_dtype}; got {part.variable_dtype}."
-                )
-        self.objective.check_pair(posterior, prior)
-        self.objective.kl_declaration = divergences.declaration(posterior, prior)
-        self._preprocess_draws = self.preprocess is not None and "seed" in (
-            inspect.signature(self.preprocess.call).parameters
-        )
-        self._draw = tf.function(
-            functools.partial(ancestral_sample, self), jit_compile=True, reduce_retracing=True
-        )
-        self.built = True
-
-    def _terms(
-        self, objective: Objective, x: Any, seed: tf.Tensor, step: Any, training: bool
-    ) -> ObjectiveTerms:
-        preprocess_seed, objective_seed = seeds.split(seed, 2)
-        prepared = self.prepared(x, preprocess_seed)
-
-        def likelihood_fn(z: tf.Tensor) -> tfd.Distribution:
-            likelihood = self.decoder(z, training=training)
-            if not training:
-                return likelihood
-            return self.decoder.likelihood.fitted_to(likelihood, prepared)
-
-        return objective(
-            prepared,
-            posterior=self.encoder(prepared, training=training),
-            prior=self.prior(),
-            likelihood_fn=likelihood_fn,
-            seed=objective_seed,
-            step=step,
-        )
-
-    def _preprocessed(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        x = tf.cast(x, self.data_dtype)
-        if self.preprocess is None:
-            return x
-        arguments = {"seed": seed} if self._preprocess_draws else {}
-        return tf.cast(self.preprocess(x, **arguments), self.data_dtype)

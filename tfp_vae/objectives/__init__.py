@@ -1,8 +1,21 @@
 """Objectives: functions of distributions that training raises."""
 
 from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.beta_tcvae import BetaTCVAE
 from tfp_vae.objectives.elbo import ELBO
+from tfp_vae.objectives.info_vae import InfoVAE
+from tfp_vae.objectives.iwae import IWAE
 from tfp_vae.objectives.schedules import LinearWarmUp, Schedule
 from tfp_vae.objectives.terms import ELBOTerms, ObjectiveTerms
 
-__all__ = ["ELBO", "ELBOTerms", "LinearWarmUp", "Objective", "ObjectiveTerms", "Schedule"]
+__all__ = [
+    "BetaTCVAE",
+    "ELBO",
+    "ELBOTerms",
+    "IWAE",
+    "InfoVAE",
+    "LinearWarmUp",
+    "Objective",
+    "ObjectiveTerms",
+    "Schedule",
+]

@@ -2,12 +2,13 @@
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import seeds
+from tfp_vae import divergences, seeds
+from tfp_vae.objectives.path_gradients import check_reparameterized
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -22,8 +23,12 @@ class Objective(abc.ABC):
     `keras.saving.register_keras_serializable`.
     """
 
-    kl_declaration: str = ""
-    """Whether the KL is exact or estimated, once the objective belongs to a model; else empty."""
+    kl_declarations: tuple[str, ...] = ()
+    """Whether the KL is exact or estimated in the models that the objective belongs to."""
+
+    rows_are_independent: ClassVar[bool] = True
+    """Whether the objective of a row depends on that row alone. Where it does not, it is a property
+    of the whole batch and of its size; `elbo`, `log_likelihood` and `kl_divergence` never are."""
 
     def __call__(
         self,
@@ -113,13 +118,28 @@ class Objective(abc.ABC):
         """The weights that follow a schedule, by the name under which the log shows them."""
         return {}
 
+    def declare(self, kl_declaration: str) -> None:
+        """Takes note of whether the KL is exact in a model, in words, for the representation."""
+        if kl_declaration not in self.kl_declarations:
+            self.kl_declarations = (*self.kl_declarations, kl_declaration)
+
+    def shown_arguments(self) -> dict[str, Any]:
+        """Returns the arguments as the representation shows them."""
+        return self.get_config()
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.shown_arguments().items())
+        return ", ".join([f"{type(self).__name__}({arguments})", *self.kl_declarations])
+
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-        """Refuses a posterior and a prior that this objective makes no sense for.
+        """Refuses a posterior and a prior that a model cannot be trained with on this objective.
 
         Raises:
-          ValueError: If it makes none, with the reason.
+          ValueError: If it cannot, with the reason: a posterior that is not reparameterised, or
+            what a subclass finds.
         """
-        del posterior, prior
+        del prior
+        check_reparameterized(posterior)
 
 
 def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
@@ -149,6 +169,33 @@ def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> t
     if isinstance(dtype, tf.DType) and dtype.is_floating and dtype != x.dtype:
         x = tf.cast(x, dtype)
     return likelihood.log_prob(x)
+
+
+def check_one_prior(prior: tfd.Distribution) -> None:
+    """Refuses a prior for every row, where the aggregate posterior is compared with one prior.
+
+    Raises:
+      ValueError: If the prior has a batch.
+    """
+    if prior.batch_shape.rank != 0:
+        raise ValueError(
+            "`prior` must have batch shape [], since the aggregate posterior of all rows is "
+            f"compared with it; got {prior.batch_shape}."
+        )
+
+
+def exact_or_sampled_kl_divergence(
+    posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats, `[B]`: exact where it is known, elsewhere estimated from the draws.
+
+    Args:
+      posterior: q, batch `[B]`, event `[L]`.
+      prior: p, batch `[]` or `[B]`, event `[L]`.
+      z: Draws from q, `[S, B, L]`.
+    """
+    exact = divergences.exact_kl_divergence(posterior, prior)
+    return divergences.sampled_kl_divergence(posterior, prior, z) if exact is None else exact
 
 
 def _broadcasts_to(shape: tf.TensorShape, target: tf.TensorShape) -> bool:

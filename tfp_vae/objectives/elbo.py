@@ -7,7 +7,17 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences
-from tfp_vae.objectives.base import LikelihoodFn, Objective, log_likelihood
+from tfp_vae.objectives.base import (
+    LikelihoodFn,
+    Objective,
+    exact_or_sampled_kl_divergence,
+    log_likelihood,
+)
+from tfp_vae.objectives.path_gradients import (
+    check_reparameterized,
+    path_kl_divergence,
+    value_with_gradient_of,
+)
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -27,10 +37,17 @@ class ELBO(Objective):
         al. (2016), "Improved variational inference with inverse autoregressive flow", who take the
         mean over a minibatch first; here it is by example, so that no row depends on another.
       sample_size: The number of draws from the posterior for every example.
+      gradient_estimator: "standard" (differentiate the bound as it is computed), or
+        "sticking_the_landing" (Roeder et al. 2017, equation 8): the KL's gradient is that of its
+        estimate from the draws of the likelihood, without the score of log q(z|x). At the exact
+        posterior the encoder's gradient is then zero for every draw, not only in expectation. The
+        value is that of the standard estimator, with the exact KL where there is one.
 
     Raises:
       TypeError: If an argument is neither a number nor, for `kl_weight`, a schedule.
-      ValueError: If a weight is negative or `sample_size` not positive.
+      ValueError: If a weight is negative, `sample_size` not positive, or the estimator unknown;
+        when it is called, if the estimator is "sticking_the_landing" and the posterior's draws are
+        not reparameterised.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -47,6 +64,7 @@ class ELBO(Objective):
         kl_weight: float | AnySchedule = 1.0,
         free_bits: float = 0.0,
         sample_size: int = 1,
+        gradient_estimator: str = "standard",
     ) -> None:
         if isinstance(kl_weight, AnySchedule):
             self.kl_weight: float | AnySchedule = kl_weight
@@ -54,6 +72,9 @@ class ELBO(Objective):
             self.kl_weight = checks.finite_number(kl_weight, "kl_weight", minimum=0.0)
         self.free_bits = checks.finite_number(free_bits, "free_bits", minimum=0.0)
         self.sample_size = checks.positive_int(sample_size, "sample_size")
+        self.gradient_estimator = checks.one_of(
+            gradient_estimator, ["standard", "sticking_the_landing"], "gradient_estimator"
+        )
 
     def terms(
         self,
@@ -67,14 +88,8 @@ class ELBO(Objective):
         """Computes the bound and the weighted objective from the same draws."""
         z = posterior.sample(self.sample_size, seed=seed)
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
-        kl_divergence = divergences.exact_kl_divergence(posterior, prior)
-        if kl_divergence is None:
-            kl_divergence = divergences.sampled_kl_divergence(posterior, prior, z)
-        counted = kl_divergence
-        if self.free_bits:
-            self.check_pair(posterior, prior)
-            per_latent = divergences.kl_divergence_per_dimension(posterior, prior)
-            counted = tf.reduce_sum(tf.maximum(per_latent, self.free_bits), axis=-1)
+        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
+        counted = self._counted_kl_divergence(posterior, prior, z, kl_divergence)
         weight = self.kl_weight
         if callable(weight):
             weight = tf.cast(weight(step), counted.dtype)
@@ -94,14 +109,54 @@ class ELBO(Objective):
         """Refuses free bits where the KL is no sum over latents.
 
         Raises:
-          ValueError: If `free_bits` is set and one of the two does not factorise.
+          ValueError: If the posterior is not reparameterised, or `free_bits` is set and one of the
+            two does not factorise.
         """
-        if self.free_bits and divergences.kl_divergence_per_dimension(posterior, prior) is None:
+        super().check_pair(posterior, prior)
+        if self.free_bits:
+            self._kl_divergence_per_latent(posterior, prior)
+
+    def _counted_kl_divergence(
+        self,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        z: tf.Tensor,
+        kl_divergence: tf.Tensor,
+    ) -> tf.Tensor:
+        """Returns the KL as the objective counts it, `[B]`: with free bits, and its gradient."""
+        if not self.free_bits:
+            return self._with_chosen_gradient(kl_divergence, posterior, prior, z)
+        per_latent = self._with_chosen_gradient(
+            self._kl_divergence_per_latent(posterior, prior),
+            divergences.latent_factors(posterior),
+            divergences.latent_factors(prior),
+            z,
+        )
+        return tf.reduce_sum(tf.maximum(per_latent, self.free_bits), axis=-1)
+
+    def _with_chosen_gradient(
+        self,
+        kl_divergence: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        z: tf.Tensor,
+    ) -> tf.Tensor:
+        if self.gradient_estimator == "standard":
+            return kl_divergence
+        check_reparameterized(posterior)
+        return value_with_gradient_of(kl_divergence, path_kl_divergence(posterior, prior, z))
+
+    def _kl_divergence_per_latent(
+        self, posterior: tfd.Distribution, prior: tfd.Distribution
+    ) -> tf.Tensor:
+        per_latent = divergences.kl_divergence_per_dimension(posterior, prior)
+        if per_latent is None:
             raise ValueError(
                 "`free_bits` must be 0 unless the posterior and the prior factorise over the "
                 f"latents; got {self.free_bits:g} with a {type(posterior).__name__} and a "
                 f"{type(prior).__name__}."
             )
+        return per_latent
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal objective."""
@@ -112,7 +167,12 @@ class ELBO(Objective):
             else self.kl_weight,
             "free_bits": self.free_bits,
             "sample_size": self.sample_size,
+            "gradient_estimator": self.gradient_estimator,
         }
+
+    def shown_arguments(self) -> dict[str, Any]:
+        """Returns the arguments, a schedule as itself."""
+        return {**self.get_config(), "kl_weight": self.kl_weight}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ELBO":
@@ -121,10 +181,3 @@ class ELBO(Objective):
         if isinstance(weight, dict):
             weight = keras.saving.deserialize_keras_object(weight)
         return cls(**{**config, "kl_weight": weight})
-
-    def __repr__(self) -> str:
-        return (
-            f"ELBO(kl_weight={self.kl_weight!r}, free_bits={self.free_bits:g}, "
-            f"sample_size={self.sample_size})"
-            + (f", {self.kl_declaration}" if self.kl_declaration else "")
-        )

@@ -26,7 +26,7 @@ def reconstructions(vae: VAE, x: Any, ax: Axes | None = None) -> Axes:
       ValueError: If `x` does not fit the model.
     """
     originals = vae.prepared(x).numpy()
-    means = vae.reconstruct(x).mean().numpy()
+    means = vae.decoder.likelihood.prediction(vae.reconstruct(x)).numpy()
     if _are_images(originals):
         ax = axes(ax, 0.8 * len(originals) + 0.6, 2.0)
         _draw_images(ax, np.concatenate([originals, means]), columns=len(originals))

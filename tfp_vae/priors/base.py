@@ -33,7 +33,7 @@ class Prior(keras.layers.Layer, abc.ABC):
         self,
         encode: Callable[[tf.Tensor], tfd.Distribution],
         row_shape: tuple[int, ...],
-        support: supports.Support,
+        support: supports.Support | supports.Columns,
     ) -> None:
         """Is given the encoder by the model before `build`; a prior made of posteriors keeps it.
 
@@ -45,6 +45,13 @@ class Prior(keras.layers.Layer, abc.ABC):
           support: The values that data may take.
         """
         del encode, row_shape, support
+
+    def check_conditional(self) -> None:
+        """Refuses to be the prior of a model with a condition, if it makes no sense as one.
+
+        Raises:
+          ValueError: With the reason.
+        """
 
     def build(self, event_shape: Any) -> None:
         """Takes note of the event shape, `[latent_size]`."""

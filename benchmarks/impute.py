@@ -1,0 +1,101 @@
+"""Imputation of a table with half of its values missing, beside published and common imputers.
+
+The protocol is that of the notebook published with Mattei & Frellsen (2019), "MIWAE: deep
+generative modelling and imputation of incomplete data sets": the breast-cancer table, standardised,
+half of the values missing completely at random, 10 latents, two hidden layers of 128, 20 importance
+samples in training. It reports a mean squared error of 0.2867.
+"""
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+import tfp_vae
+from benchmarks import results
+from tfp_vae import likelihoods, networks, objectives, posteriors
+
+PUBLISHED = 0.2867
+"""The mean squared error on the missing values that the notebook reports."""
+
+EPOCHS = 300
+"""The notebook takes 2,002. Ours overfits after 300: 1,000 make it worse and too sure of itself."""
+
+DRAWS = 2000
+"""Importance samples to impute with; the notebook takes 10,000."""
+
+
+def table() -> tuple[np.ndarray, np.ndarray]:
+    """Returns the standardised table, and the same with the notebook's own holes as NaN."""
+    from sklearn.datasets import load_breast_cancer
+
+    x = load_breast_cancer().data
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    holes = x.copy()
+    places = np.random.RandomState(1234).choice(x.size, x.size // 2, replace=False)
+    holes.flat[places] = np.nan
+    return x, holes
+
+
+def model(columns: int) -> tfp_vae.VAE:
+    """Makes the model of the protocol, compiled."""
+    vae = tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([128, 128]), posteriors.MultivariateNormalDiag(10)),
+        tfp_vae.Decoder(networks.mlp([128, 128]), likelihoods.StudentT([columns], df="learned")),
+        objective=objectives.IWAE(importance_sample_size=20),
+        missing_values=np.nan,
+    )
+    vae.compile(keras.optimizers.Adam(1e-3))
+    return vae
+
+
+def mean_squared_error(x: np.ndarray, holes: np.ndarray, imputed: np.ndarray) -> float:
+    """Returns the error of what was missing."""
+    missing = np.isnan(holes)
+    return float(np.mean((imputed[missing] - x[missing]) ** 2))
+
+
+def ours(x: np.ndarray, holes: np.ndarray, seed: int, epochs: int, draws: int) -> dict[str, float]:
+    """Trains on the table with holes, and imputes it."""
+    keras.utils.set_random_seed(seed)
+    vae = model(x.shape[1])
+    begun = time.perf_counter()
+    vae.fit(holes, epochs=epochs, batch_size=64, verbose=0)
+    trained = time.perf_counter()
+    imputed = vae.impute(holes, sample_size=1, importance_sample_size=draws, seed=seed)
+    within = np.abs(imputed.mean - x) < 2.0 * imputed.stddev
+    return {
+        "mean_squared_error": mean_squared_error(x, holes, imputed.mean),
+        "within_two_standard_deviations": float(within[np.isnan(holes)].mean()),
+        "seconds_to_train": trained - begun,
+        "seconds_to_impute": time.perf_counter() - trained,
+    }
+
+
+def common_imputers(x: np.ndarray, holes: np.ndarray) -> dict[str, float]:
+    """Returns the errors of scikit-learn's imputers."""
+    from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+    from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
+
+    imputers = {
+        "column means": SimpleImputer(),
+        "nearest neighbours": KNNImputer(n_neighbors=5),
+        "chained equations": IterativeImputer(max_iter=20, tol=1e-2, random_state=0),
+    }
+    return {
+        name: mean_squared_error(x, holes, imputer.fit_transform(holes))
+        for name, imputer in imputers.items()
+    }
+
+
+def measure(seeds: list[int], save: Any) -> None:
+    """Imputes the table once for every seed, which sets the weights and the noise."""
+    runs: dict[int, dict[str, float]] = {}
+    x, holes = table()
+    others = {f"error of {name}": error for name, error in common_imputers(x, holes).items()}
+    for seed in seeds:
+        runs[seed] = ours(x, holes, seed, EPOCHS, DRAWS) | others
+        print(f"seed {seed}: {runs[seed]}")
+    errors = [run["mean_squared_error"] for run in runs.values()]
+    save({"published": PUBLISHED, "epochs": EPOCHS, "runs": runs, **results.spread(errors)})

@@ -1,0 +1,371 @@
+"""The properties of the objectives beside the plain bound, in the manner of `properties`."""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from scipy import special, stats
+
+from aggregate_oracles import AggregatePosterior, minibatch_weights, squared_discrepancy
+from oracles import diagonal_normal, normal_kl_divergence
+from properties import assert_close, repeated
+from tfp_vae import distributions, divergences, objectives, seeds
+from zscores import assert_mean, assert_mean_at_most
+
+DRAWS = 4000
+PRIOR_SCALE = 1.3
+
+
+class Gradients(NamedTuple):
+    """What an objective gives for many rows of the same x, and how it depends on every group.
+
+    Attributes:
+      terms: The terms, `[N]` each.
+      z: The draws, `[S, N, L]`.
+      encoder: The gradient by the posterior's loc and scale, `[N, 2, L]`.
+      decoder: The gradient by the decoder's weights, `[N, D, L]`.
+      prior: The gradient by the prior's loc, `[N, L]`.
+    """
+
+    terms: object
+    z: np.ndarray
+    encoder: np.ndarray
+    decoder: np.ndarray
+    prior: np.ndarray
+
+
+def gradients(objective, model, loc_shift=0.3, scale_factor=1.4, count=DRAWS, seed=13):
+    """Differentiates by parameters of which every row has its own copy."""
+    row = model.draws(1)[0]
+    moments = [moment[0] for moment in model.posterior_moments(row[None], loc_shift, scale_factor)]
+    prior_loc = np.full(model.latent_size, 0.2) if scale_factor != 1.0 else 0.0 * moments[0]
+    prior_scale = PRIOR_SCALE if scale_factor != 1.0 else 1.0
+    parameters = [
+        tf.constant(repeated(value, count)) for value in (*moments, model.weights, prior_loc)
+    ]
+    draws = []
+    with tf.GradientTape() as tape:
+        tape.watch(parameters)
+        loc, scale, weights, prior_loc = parameters
+
+        def likelihood_fn(z):
+            draws.append(z.numpy())
+            return diagonal_normal(
+                tf.linalg.matvec(weights, z) + model.offset, np.full(model.event_size, model.scale)
+            )
+
+        terms = objective(
+            repeated(row, count),
+            posterior=distributions.MultivariateNormalDiag(loc, scale),
+            prior=diagonal_normal(prior_loc, prior_scale * tf.ones_like(prior_loc)),
+            likelihood_fn=likelihood_fn,
+            seed=seed,
+        )
+        total = tf.reduce_sum(terms.objective)
+    drawn = [value.numpy() for value in tape.gradient(total, parameters)]
+    return Gradients(terms, draws[0], np.stack(drawn[:2], axis=1), drawn[2], drawn[3])
+
+
+def draws_and_moments(found, model):
+    """Returns the moments of the posterior, its noise, and the error of the likelihood's mean."""
+    row = model.draws(1)
+    mean, stddev = (moment[0] for moment in model.posterior_moments(row, 0.3, 1.4))
+    error = row - found.z @ model.weights.T - model.offset
+    return mean, stddev, (found.z - mean) / stddev, error
+
+
+# The gradient of the evidence lower bound
+
+
+def check_sticking_the_landing_gradient(objective, model, count=50):
+    """The gradient of every row is, to all digits, what NumPy makes of the same draws."""
+    found = gradients(objective, model, count=count)
+    mean, stddev, noise, error = draws_and_moments(found, model)
+    kl_divergence = normal_kl_divergence(mean, stddev, 0.2, PRIOR_SCALE)
+    counted = objective.kl_weight * (kl_divergence > objective.free_bits)
+    by_likelihood = error / model.scale**2
+    by_prior = counted * (found.z - 0.2) / PRIOR_SCALE**2
+    path = by_likelihood @ model.weights - by_prior + counted * noise / stddev
+    assert_close(found.encoder[:, 0], path.mean(axis=0))
+    assert_close(found.encoder[:, 1], (path * noise).mean(axis=0))
+    size = objective.sample_size
+    assert_close(found.decoder, np.einsum("snd,snl->ndl", by_likelihood, found.z) / size)
+    assert_close(found.prior, by_prior.mean(axis=0))
+    paid = np.maximum(kl_divergence, objective.free_bits).sum()
+    expected = found.terms.log_likelihood - objective.kl_weight * paid
+    assert_close(found.terms.objective, expected)
+    assert_close(found.terms.kl_divergence, kl_divergence.sum())
+
+
+# The importance-weighted bound
+
+
+def check_importance_weighted_bound_and_gradient(objective, model, count=50):
+    """Value and gradient of every row are, to all digits, what NumPy makes of the same draws."""
+    found = gradients(objective, model, count=count)
+    mean, stddev, noise, error = draws_and_moments(found, model)
+    log_weights = (
+        stats.norm.logpdf(error, 0.0, model.scale).sum(axis=-1)
+        + stats.norm.logpdf(found.z, 0.2, PRIOR_SCALE).sum(axis=-1)
+        - stats.norm.logpdf(found.z, mean, stddev).sum(axis=-1)
+    )
+    log_size = np.log(objective.importance_sample_size)
+    assert_close(found.terms.objective, special.logsumexp(log_weights, axis=0) - log_size)
+    by_likelihood = error / model.scale**2
+    by_prior = (found.z - 0.2) / PRIOR_SCALE**2
+    path = by_likelihood @ model.weights - by_prior + noise / stddev
+    by_loc, by_scale = path, path * noise
+    normalised = special.softmax(log_weights, axis=0)[..., None]
+    factor = normalised
+    if objective.gradient_estimator == "standard":
+        by_loc, by_scale = by_loc - noise / stddev, by_scale - (noise**2 - 1.0) / stddev
+    else:
+        factor = normalised**2
+    assert_close(found.encoder[:, 0], (factor * by_loc).sum(axis=0))
+    assert_close(found.encoder[:, 1], (factor * by_scale).sum(axis=0))
+    assert_close(
+        found.decoder, np.einsum("kn,knd,knl->ndl", normalised[..., 0], by_likelihood, found.z)
+    )
+    assert_close(found.prior, (normalised * by_prior).sum(axis=0))
+
+
+def check_estimator_is_unbiased(objective, reference, model):
+    """Value equal; mean gradient that of the reference for encoder, decoder and prior.
+
+    The two draw different noise, so that the rows of their difference are independent.
+    """
+    values = [np.stack(gradients(each, model, count=5).terms) for each in (objective, reference)]
+    assert_close(*values)
+    found = gradients(objective, model, seed=5)
+    expected = gradients(reference, model, seed=6)
+    for group in ("encoder", "decoder", "prior"):
+        assert_mean(getattr(found, group) - getattr(expected, group), 0.0)
+
+
+def check_exact_posterior_gives_log_marginal_likelihood(objective, model):
+    """Without any statistics: every draw gives log p(x)."""
+    found = gradients(objective, model, 0.0, 1.0, count=20)
+    assert_close(found.terms.objective, model.log_marginal_likelihood(model.draws(1)[0])[0])
+
+
+def check_exact_posterior_has_no_gradient(objective, model):
+    """Nothing of the gradient of any draw reaches the encoder, and something the decoder."""
+    found = gradients(objective, model, 0.0, 1.0, count=20)
+    assert_close(found.encoder, 0.0)
+    assert np.max(np.abs(found.decoder)) > 1e-3
+    assert np.max(np.abs(found.prior)) > 1e-3
+
+
+def check_bounds_are_ordered(objective_of, model, sizes=(1, 2, 4, 16)):
+    """E[ELBO] ≤ E[IWAE-1] ≤ E[IWAE-2] ≤ ... ≤ log p(x), and for the same draws ELBO ≤ IWAE."""
+    x = repeated(model.draws(1)[0])
+    vae = model.vae(0.3, 1.4)
+    parts = {"posterior": vae.encoder(x), "prior": vae.prior(), "likelihood_fn": vae.decoder}
+    bounds = []
+    for size in sizes:
+        terms = objective_of(size)(x, **parts, seed=size)
+        assert_mean_at_most(terms.elbo - terms.objective, 0.0)
+        bounds.append(terms.objective.numpy())
+    for lower, higher in itertools.pairwise(bounds):
+        assert_mean_at_most(lower - higher, 0.0)
+    assert np.mean(bounds[-1]) > np.mean(bounds[0])
+    assert_mean_at_most(bounds[-1], model.log_marginal_likelihood(x[0])[0])
+
+
+# The parts of the KL
+
+
+def parts_of(aggregate, estimator, batch, sample_size=3, seed=7):
+    """Returns the draws of a batch of examples, and the parts of the KL that they give."""
+    batch = list(batch)
+    q = diagonal_normal(aggregate.mean[batch], aggregate.stddev[batch])
+    z = q.sample(sample_size, seed=[seed, 0])
+    size = z.shape[-1]
+    prior = diagonal_normal(np.zeros(size), np.ones(size))
+    return z.numpy(), divergences.decomposed_kl_divergence(
+        q, prior, z, aggregate.data_size, estimator
+    )
+
+
+def check_decomposition_of_a_batch(aggregate, estimator, batch):
+    """To all digits what NumPy makes of the same draws; together the sampled KL."""
+    z, parts = parts_of(aggregate, estimator, batch)
+    weights_of = minibatch_weights(estimator, aggregate.data_size, batch)
+    expected = aggregate.estimates(z, batch, weights_of)
+    assert_close(np.stack(parts), expected.mean(axis=1))
+    log_q = stats.norm.logpdf(z, aggregate.mean[list(batch)], aggregate.stddev[list(batch)])
+    together = (log_q - stats.norm.logpdf(z)).sum(axis=-1).mean(axis=0)
+    assert_close(sum(parts), together)
+
+
+def check_decomposition_of_the_data(aggregate):
+    """Stratified, with the data set as the batch: each part has the exact mean, by quadrature.
+
+    The weighted estimate of log q(z) is then too low by log N in one and all dimensions.
+    """
+    everything = range(aggregate.data_size)
+    exact = aggregate.exact_decomposition()
+    z, parts = parts_of(aggregate, "minibatch_stratified", everything, DRAWS)
+    weights_of = minibatch_weights("minibatch_stratified", aggregate.data_size, everything)
+    estimates = aggregate.estimates(z, everything, weights_of)
+    assert_close(np.stack(parts), estimates.mean(axis=1))
+    assert_mean(estimates.mean(axis=-1).T, exact)
+    _, stratified = parts_of(aggregate, "minibatch_stratified", everything)
+    _, weighted = parts_of(aggregate, "minibatch_weighted", everything)
+    log_size, latent_size = np.log(aggregate.data_size), z.shape[-1]
+    shifts = np.array([log_size, (latent_size - 1) * log_size, -latent_size * log_size])
+    assert_close(np.mean(weighted, axis=1) - np.mean(stratified, axis=1), shifts)
+
+
+def check_beta_tcvae(objective, model, batch_size=6):
+    """The objective is the bound less what the weights add to each part of the KL."""
+    x, vae = model.draws(batch_size), model.vae(0.3, 1.4)
+    q, p = vae.encoder(x), vae.prior()
+    terms = objective(x, posterior=q, prior=p, likelihood_fn=vae.decoder, seed=5)
+    elbo = objectives.ELBO(sample_size=objective.sample_size)(
+        x, posterior=q, prior=p, likelihood_fn=vae.decoder, seed=5
+    )
+    assert_close(np.stack(terms)[:3], np.stack(elbo)[:3])
+    z = q.sample(objective.sample_size, seed=seeds.as_seed(5)).numpy()
+    aggregate = AggregatePosterior(q.mean().numpy(), q.stddev().numpy())
+    batch = range(batch_size)
+    weights_of = minibatch_weights(objective.aggregate_estimator, objective.data_size, batch)
+    parts = aggregate.estimates(z, batch, lambda own: weights_of(own)[:batch_size]).mean(axis=1)
+    mutual_information, total_correlation, dimension_wise = parts
+    assert_close(
+        terms.objective,
+        elbo.elbo
+        - (objective.mutual_information_weight - 1.0) * mutual_information
+        - (objective.total_correlation_weight - 1.0) * total_correlation
+        - (objective.dimension_wise_kl_weight - 1.0) * dimension_wise,
+    )
+    named = objective.decomposition(q, p, seed=5)
+    assert_close(named.index_code_mutual_information, mutual_information)
+    assert_close(named.total_correlation, total_correlation)
+    assert_close(named.dimension_wise_kl_divergence, dimension_wise)
+
+
+# Objectives of a whole batch
+
+
+def check_gradient_against_finite_differences(objective, model, step=1e-5):
+    """Along a random direction of all weights of a model, for an objective that has a value."""
+    vae, x = model.vae(0.3, 1.4, objective=objective), tf.constant(model.draws(5))
+    rng = np.random.default_rng(0)
+    start = [variable.numpy() for variable in vae.trainable_variables]
+    direction = [rng.normal(size=value.shape) for value in start]
+
+    def value_at(distance):
+        for variable, value, along in zip(vae.trainable_variables, start, direction, strict=True):
+            variable.assign(value + distance * along)
+        terms = vae.objective_terms(x, tf.constant([1, 2]), 3, training=True)
+        return tf.reduce_mean(terms.objective)
+
+    with tf.GradientTape() as tape:
+        value = value_at(0.0)
+    gradient = tape.gradient(value, vae.trainable_variables)
+    along = sum(np.sum(one * other) for one, other in zip(gradient, direction, strict=True))
+    assert abs(along) > 1e-3
+    assert_close(along, (value_at(step) - value_at(-step)) / (2.0 * step), 1e-6, 1e-6)
+
+
+def check_declaration_of_independent_rows(objective, model):
+    """Another first row changes the objective of the others exactly if the class says so."""
+    vae, x = model.vae(0.3, 1.4, objective=objective), model.draws(6)
+    changed = np.concatenate([x[:1] + 1.0, x[1:]])
+    before, after = (
+        vae.objective_terms(tf.constant(rows), tf.constant([1, 2]), 3, training=True)
+        for rows in (x, changed)
+    )
+    for name in ("elbo", "log_likelihood", "kl_divergence"):
+        np.testing.assert_array_equal(getattr(before, name)[1:], getattr(after, name)[1:])
+    unchanged = np.array_equal(before.objective[1:], after.objective[1:])
+    assert unchanged == objective.rows_are_independent
+
+
+# The discrepancy of the aggregate posterior from the prior
+
+MEAN, STDDEV = np.array([0.8, -0.2]), np.array([0.6, 1.2])
+PRIOR_MEAN, PRIOR_STDDEV = np.array([-0.1, 0.3]), np.array([1.1, 0.9])
+
+
+def check_discrepancy(bandwidth=0.9, batch_size=4):
+    """To all digits what NumPy makes of the same draws, whose mean is the closed form."""
+    prior = diagonal_normal(PRIOR_MEAN, PRIOR_STDDEV)
+    q = diagonal_normal(MEAN, STDDEV)
+    z = q.sample([DRAWS, batch_size], seed=[1, 2])
+    seed = tf.constant([3, 4])
+    draws = prior.sample([DRAWS, batch_size], seed=seed).numpy()
+
+    def kernel(first, second):
+        apart = first[:, :, None] - second[:, None]
+        return np.exp(-0.5 * (apart**2).sum(axis=-1) / bandwidth**2)
+
+    others = 1.0 - np.eye(batch_size)
+    pairs = batch_size * (batch_size - 1)
+    rows = (
+        (kernel(z.numpy(), z.numpy()) * others).sum(axis=2) / (batch_size - 1)
+        + (kernel(draws, draws) * others).sum(axis=(1, 2))[:, None] / pairs
+        - 2.0 * kernel(z.numpy(), draws).mean(axis=2)
+    )
+    found = divergences.squared_maximum_mean_discrepancy(z, prior, seed, bandwidth)
+    assert_close(found, rows.mean(axis=0))
+    exact = squared_discrepancy(MEAN, STDDEV, PRIOR_MEAN, PRIOR_STDDEV, bandwidth)
+    assert_mean(rows.mean(axis=1), exact)
+
+
+def check_gradient_of_discrepancy(prior_of, repetitions=400, batch_size=6, bandwidth=0.9):
+    """The mean gradient by both means is that of the closed form, by finite differences."""
+
+    def gradient(seed):
+        parameters = [tf.constant(MEAN), tf.constant(PRIOR_MEAN)]
+        with tf.GradientTape() as tape:
+            tape.watch(parameters)
+            z = diagonal_normal(parameters[0], STDDEV).sample([1, batch_size], seed=seed)
+            rows = divergences.squared_maximum_mean_discrepancy(
+                z, prior_of(parameters[1], PRIOR_STDDEV), seed + 7, bandwidth
+            )
+            value = tf.reduce_mean(rows)
+        return tf.stack(tape.gradient(value, parameters, unconnected_gradients="zero"))
+
+    keys = np.random.default_rng(0).integers(2**31 - 10, size=[repetitions, 2]).astype(np.int32)
+    found = tf.function(lambda keys: tf.map_fn(gradient, keys, fn_output_signature=tf.float64))(
+        keys
+    )
+    steps = 1e-5 * np.eye(2)
+    exact = [
+        [
+            squared_discrepancy(*moments(step), bandwidth)
+            - squared_discrepancy(*moments(-step), bandwidth)
+            for step in steps
+        ]
+        for moments in (
+            lambda step: (MEAN + step, STDDEV, PRIOR_MEAN, PRIOR_STDDEV),
+            lambda step: (MEAN, STDDEV, PRIOR_MEAN + step, PRIOR_STDDEV),
+        )
+    ]
+    assert_mean(found, np.array(exact) / 2e-5)
+
+
+def check_info_vae(objective, model, batch_size=6):
+    """The log-likelihood less the weighted KL of a row and its share of the discrepancy."""
+    x, vae = model.draws(batch_size), model.vae(0.3, 1.4)
+    q, p = vae.encoder(x), vae.prior()
+    parts = {"posterior": q, "prior": p, "likelihood_fn": vae.decoder, "seed": 5}
+    terms = objective(x, **parts)
+    elbo = objectives.ELBO(sample_size=objective.sample_size)(x, **parts)
+    assert_close(np.stack(terms)[:3], np.stack(elbo)[:3])
+    seed = seeds.as_seed(5)
+    discrepancy = divergences.squared_maximum_mean_discrepancy(
+        q.sample(objective.sample_size, seed=seed),
+        p,
+        seeds.split(seed, 1)[0],
+        objective.bandwidth or np.sqrt(model.latent_size),
+    )
+    assert_close(
+        terms.objective,
+        elbo.log_likelihood
+        - objective.kl_weight * elbo.kl_divergence
+        - objective.mmd_weight * discrepancy,
+    )

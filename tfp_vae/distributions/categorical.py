@@ -1,0 +1,29 @@
+"""A categorical distribution whose draws do not depend on how TensorFlow runs."""
+
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import noise, seeds
+
+
+class Categorical(tfd.Categorical):
+    """A `tfd.Categorical` that draws the same codes eagerly, in graphs and under XLA.
+
+    A draw is the class whose logit plus Gumbel noise is the largest. The mean, which TensorFlow
+    Probability leaves out, is that of the codes 0 to classes - 1 as numbers: it says something only
+    where their order does.
+    """
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        logits = self.logits_parameter()
+        shape = tf.concat([tf.reshape(n, [1]), tf.shape(logits)], axis=0)
+        uniform = noise.uniform(shape, seeds.as_seed(seed), logits.dtype)
+        gumbel = -tf.math.log(-tf.math.log(uniform))
+        return tf.cast(tf.argmax(logits + gumbel, axis=-1), self.dtype)
+
+    def _mean(self) -> tf.Tensor:
+        probs = self.probs_parameter()
+        codes = tf.range(probs.shape[-1], dtype=probs.dtype)
+        return tf.linalg.matvec(probs, codes)

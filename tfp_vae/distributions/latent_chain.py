@@ -1,0 +1,83 @@
+"""Several layers of latents, each of which depends on the one drawn before it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import seeds
+
+TransitionFn = Callable[[tf.Tensor], tfd.Distribution]
+"""From draws `[..., L]` of one layer to the distribution of the next, batch `[...]`."""
+
+
+class LatentChain(tfd.Distribution):
+    """The joint distribution of layers of latents; one draw is all of them, end to end.
+
+    The density is a product, first(a) transition(b|a) …, so `log_prob` is exact. No divergence
+    between two chains is registered: an objective takes its Monte Carlo estimate.
+
+    Args:
+      first: The distribution of the layer that is drawn first, batch `[B]` or `[]`.
+      transitions: From the draws of one layer to the distribution of the next, in that order.
+      sizes: The numbers of latents of the layers, in the order in which they are drawn.
+      reverse: Whether the layer that is drawn last stands first in the event. A generative chain,
+        drawn from the top down, so has the event of an inference chain, drawn from the data up.
+    """
+
+    def __init__(
+        self,
+        first: tfd.Distribution,
+        transitions: Sequence[TransitionFn],
+        sizes: Sequence[int],
+        reverse: bool = False,
+        name: str = "LatentChain",
+    ) -> None:
+        parameters = dict(locals())
+        self.first, self.transitions = first, tuple(transitions)
+        self.sizes, self.reverse = tuple(sizes), reverse
+        super().__init__(
+            dtype=first.dtype,
+            reparameterization_type=first.reparameterization_type,
+            validate_args=False,
+            allow_nan_stats=True,
+            parameters=parameters,
+            name=name,
+        )
+
+    def layers(self, z: tf.Tensor) -> list[tf.Tensor]:
+        """Returns the layers of draws `[..., L]`, in the order in which they are drawn."""
+        parts = tf.split(z, self.sizes[::-1] if self.reverse else self.sizes, axis=-1)
+        return parts[::-1] if self.reverse else parts
+
+    def joined(self, layers: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Returns layers, in the order in which they are drawn, as draws `[..., L]`."""
+        return tf.concat(layers[::-1] if self.reverse else layers, axis=-1)
+
+    def _event_shape(self) -> tf.TensorShape:
+        return tf.TensorShape([sum(self.sizes)])
+
+    def _event_shape_tensor(self) -> tf.Tensor:
+        return tf.constant([sum(self.sizes)])
+
+    def _batch_shape(self) -> tf.TensorShape:
+        return self.first.batch_shape
+
+    def _batch_shape_tensor(self, **parameters: Any) -> tf.Tensor:
+        del parameters
+        return self.first.batch_shape_tensor()
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        first_seed, *others = seeds.split(seeds.as_seed(seed), len(self.sizes))
+        layers = [self.first.sample(n, seed=first_seed)]
+        for transition, own_seed in zip(self.transitions, others, strict=True):
+            layers.append(transition(layers[-1]).sample(seed=own_seed))
+        return self.joined(layers)
+
+    def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
+        layers = self.layers(value)
+        log_prob = self.first.log_prob(layers[0])
+        for transition, given, layer in zip(self.transitions, layers, layers[1:], strict=False):
+            log_prob = log_prob + transition(given).log_prob(layer)
+        return log_prob

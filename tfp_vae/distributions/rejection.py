@@ -1,0 +1,133 @@
+"""Gamma and Poisson numbers that come out the same eagerly, in a graph and under XLA.
+
+TensorFlow's own gamma numbers are not there under XLA. These are drawn by rejection: whole arrays
+of proposals from `tfp_vae.noise`, until every place of the array has accepted one. The arithmetic
+is of float64, so that what is accepted does not hang on how a compiler rounds.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from tfp_vae import noise, seeds
+
+_ROUNDS = 200
+_SMALL_RATE = 10.0
+
+
+def log_gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns the logarithms of gamma numbers of scale 1, float64 of `shape`.
+
+    Marsaglia & Tsang (2000), "A simple method for generating gamma variables"; a concentration
+    below 1 is raised by 1 and the number multiplied by u^(1/concentration), as they say. The
+    logarithm of a small one is finite where the number itself would not be.
+
+    Args:
+      shape: The shape of the numbers, an integer tensor.
+      concentration: Positive, of a shape that broadcasts to `shape`.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+    """
+    concentration = tf.broadcast_to(tf.cast(concentration, tf.float64), shape)
+    proposal_seed, power_seed = seeds.split(seed, 2)
+    small = concentration < 1.0
+    d = tf.where(small, concentration + 1.0, concentration) - 1.0 / 3.0
+    c = 1.0 / tf.sqrt(9.0 * d)
+
+    def propose(v: tf.Tensor, u: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        x = tf.math.ndtri(v)
+        log_u = tf.math.log(u)
+        root = 1.0 + c * x
+        positive = root > 0.0
+        log_v = 3.0 * tf.math.log(tf.where(positive, root, tf.ones_like(root)))
+        accepted = positive & (log_u < 0.5 * x**2 + d * (1.0 - tf.exp(log_v) + log_v))
+        return tf.math.log(d) + log_v, accepted
+
+    drawn = _until_accepted(propose, shape, proposal_seed)
+    log_u = tf.math.log(noise.uniform(shape, power_seed, tf.float64))
+    return tf.where(small, drawn + log_u / concentration, drawn)
+
+
+def poisson(shape: Any, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns Poisson numbers, float64 of `shape`.
+
+    Below a rate of 10 the distribution function is inverted by adding up its terms; from there on
+    by the transformed rejection with squeeze of Hoermann (1993), "The transformed rejection method
+    for generating Poisson random variables", algorithm PTRS.
+
+    Args:
+      shape: The shape of the numbers, an integer tensor.
+      rate: Of a shape that broadcasts to `shape`.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+    """
+    rate = tf.broadcast_to(tf.cast(rate, tf.float64), shape)
+    small_seed, large_seed = seeds.split(seed, 2)
+    small = rate < _SMALL_RATE
+    counted = _counted_up(tf.where(small, rate, tf.zeros_like(rate)), small_seed)
+    large = tf.where(small, _SMALL_RATE * tf.ones_like(rate), rate)
+    return tf.where(small, counted, _transformed(shape, large, large_seed))
+
+
+def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns the smallest numbers whose distribution function is at least a uniform number."""
+    uniform = noise.uniform(tf.shape(rate), seed, tf.float64)
+    term = tf.exp(-rate)
+
+    def unfinished(k: tf.Tensor, term: tf.Tensor, total: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        del term, count
+        return tf.reduce_any(total < uniform) & (k < float(_ROUNDS))
+
+    def step(
+        k: tf.Tensor, term: tf.Tensor, total: tf.Tensor, count: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        k = k + 1.0
+        term = term * rate / k
+        # Past the mean the terms fall, and one that adds nothing to the sum ends it.
+        goes_on = (total < uniform) & ((k < rate) | (total + term > total))
+        return k, term, total + term, tf.where(goes_on, k, count)
+
+    zero = tf.zeros([], tf.float64)
+    return tf.while_loop(
+        unfinished, step, (zero, term, term, tf.zeros_like(rate)), maximum_iterations=_ROUNDS
+    )[3]
+
+
+def _transformed(shape: Any, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns Poisson numbers of rates of at least 10."""
+    log_rate = tf.math.log(rate)
+    b = 0.931 + 2.53 * tf.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    log_inverse_alpha = tf.math.log(1.1239 + 1.1328 / (b - 3.4))
+    squeeze = 0.9277 - 3.6224 / (b - 2.0)
+
+    def propose(u: tf.Tensor, v: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        u = u - 0.5
+        distance = 0.5 - tf.abs(u)
+        k = tf.floor((2.0 * a / distance + b) * u + rate + 0.43)
+        inside = (distance >= 0.07) & (v <= squeeze)
+        hopeless = (k < 0.0) | ((distance < 0.013) & (v > distance))
+        safe_k = tf.maximum(k, 0.0)
+        log_prob = safe_k * log_rate - rate - tf.math.lgamma(safe_k + 1.0)
+        log_bound = tf.math.log(v) + log_inverse_alpha - tf.math.log(a / distance**2 + b)
+        return safe_k, inside | (~hopeless & (log_bound <= log_prob))
+
+    return _until_accepted(propose, shape, seed)
+
+
+def _until_accepted(
+    propose: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+    shape: Any,
+    seed: tf.Tensor,
+) -> tf.Tensor:
+    """Returns the first accepted proposal of every place; `propose` takes two uniform arrays."""
+
+    def unfinished(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tf.Tensor:
+        del number, drawn
+        return ~tf.reduce_all(done)
+
+    def step(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        proposal, accepted = propose(*noise.uniform_pair(shape, seed, number))
+        return number + 1, tf.where(done, drawn, proposal), done | accepted
+
+    start = (tf.constant(0), tf.zeros(shape, tf.float64), tf.zeros(shape, tf.bool))
+    return tf.while_loop(unfinished, step, start, maximum_iterations=_ROUNDS)[1]

@@ -1,0 +1,26 @@
+"""A Student's t distribution whose draws do not depend on how TensorFlow runs."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import noise, seeds
+
+
+class StudentT(tfd.StudentT):
+    """A `tfd.StudentT` that draws the same numbers eagerly, in graphs and under XLA.
+
+    A draw is a function of two uniform numbers, √(d (u^(-2/d) - 1)) cos 2πw for d
+    degrees of freedom (Bailey 1994, "Polar generation of random variates with the t-distribution").
+    Everything else is TensorFlow Probability's.
+    """
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
+        radius_seed, angle_seed = seeds.split(seeds.as_seed(seed), 2)
+        log_u = tf.math.log(noise.uniform(shape, radius_seed, self.dtype))
+        angle = 2.0 * np.pi * noise.uniform(shape, angle_seed, self.dtype)
+        radius = tf.sqrt(self.df * tf.math.expm1(-2.0 / self.df * log_u))
+        return self.loc + self.scale * radius * tf.cos(angle)

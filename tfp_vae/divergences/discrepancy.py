@@ -1,0 +1,70 @@
+"""The maximum mean discrepancy between the aggregate posterior and the prior, from draws alone."""
+
+import math
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+
+def squared_maximum_mean_discrepancy(
+    z: tf.Tensor, prior: tfd.Distribution, seed: tf.Tensor, bandwidth: float | None = None
+) -> tf.Tensor:
+    """Returns what every row adds to the squared discrepancy of q(z) from p(z), `[B]`.
+
+    The mean over the rows is the U-statistic, which estimates the squared discrepancy without bias
+    where the rows are independent examples (Gretton et al. 2012, "A kernel two-sample test",
+    equation 3): a draw makes no pair with itself, nor with another of its row, and the S draws of a
+    row belong to S repetitions. It can be negative. The kernel is the Gaussian
+    exp(-‖z - z'‖² / (2 bandwidth²)), so that the discrepancy has no unit and lies between 0 and 2.
+    The prior is drawn from as often as there are draws; where its draws are not reparameterised,
+    its gradient is that of the score.
+
+    Args:
+      z: Draws from the posteriors of a batch, `[S, B, L]`.
+      prior: p, batch `[]`, event `[L]`.
+      seed: The seed of the prior's draws, a `[2]` integer tensor.
+      bandwidth: The kernel's, in units of the latents; by default √L, with which two draws from a
+        standard normal prior have an exponent of -1 in the mean.
+
+    Returns:
+      The summands, `[B]`; zero in a batch of one row, which tells nothing of q(z).
+
+    Example:
+      >>> p = tfd.MultivariateNormalDiag(np.zeros(2), np.ones(2))
+      >>> z = p.sample([50, 100], seed=[0, 1]) + [3.0, 0.0]
+      >>> rows = divergences.squared_maximum_mean_discrepancy(z, p, [2, 3])
+      >>> round(float(tf.reduce_mean(rows)), 1)
+      0.7
+    """
+    width = math.sqrt(z.shape[-1]) if bandwidth is None else bandwidth
+    draws, weights = _weighted_draws(prior, tf.shape(z)[:2], seed)
+    size = tf.cast(tf.shape(z)[1], z.dtype)
+    others = tf.maximum(size - 1.0, 1.0)
+    own_term = tf.reduce_sum(_without_own(_kernel(z, z, width)), axis=-1) / others
+    among_prior = _without_own(_kernel(draws, draws, width))
+    prior_term = tf.einsum("sk,skl,sl->s", weights, among_prior, weights) / (size * others)
+    cross_term = tf.einsum("sik,sk->si", _kernel(z, draws, width), weights) / size
+    rows = tf.reduce_mean(own_term + prior_term[:, tf.newaxis] - 2.0 * cross_term, axis=0)
+    return tf.where(size > 1.0, rows, tf.zeros_like(rows))
+
+
+def _weighted_draws(
+    prior: tfd.Distribution, sample_shape: tf.Tensor, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns draws and weights of one; the prior's gradient goes through one or the other."""
+    draws = prior.sample(sample_shape, seed=seed)
+    if prior.reparameterization_type == tfd.FULLY_REPARAMETERIZED:
+        return draws, tf.ones(sample_shape, draws.dtype)
+    draws = tf.stop_gradient(draws)
+    log_prob = prior.log_prob(draws)
+    return draws, tf.exp(log_prob - tf.stop_gradient(log_prob))
+
+
+def _kernel(first: tf.Tensor, second: tf.Tensor, bandwidth: float) -> tf.Tensor:
+    """Returns the kernel of all pairs, `[S, B, C]`, of draws `[S, B, L]` and `[S, C, L]`."""
+    apart = first[:, :, tf.newaxis, :] - second[:, tf.newaxis, :, :]
+    return tf.exp(-tf.reduce_sum(tf.square(apart), axis=-1) / (2.0 * bandwidth**2))
+
+
+def _without_own(kernel: tf.Tensor) -> tf.Tensor:
+    return tf.linalg.set_diag(kernel, tf.zeros_like(tf.linalg.diag_part(kernel)))

@@ -1,0 +1,49 @@
+"""The likelihood of counts whose variance is their mean."""
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import distributions, supports
+from tfp_vae.likelihoods import log_rate as rates
+from tfp_vae.likelihoods.base import Likelihood
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
+class Poisson(Likelihood):
+    """Independent Poisson counts; the network emits the logarithm of their rates.
+
+    The variance of a Poisson count is its mean. Counts that vary more, for the same latents, are
+    those of `NegativeBinomial`. Beyond a rate of e^10 the network's output counts as a tangent of
+    the exponential, so that no rate overflows. In float32 log-probabilities of counts near a
+    million are off by about a nat.
+
+    Args:
+      event_shape: The shape of one row of counts, such as `[2000]`.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[B, F]`, or `[B, *spatial, C]` where `spatial` begins the event shape.
+
+    Returns:
+      A `tfd.Independent` of `tfd.Poisson`, batch `[B]`, event `event_shape`.
+
+    Raises:
+      TypeError: If `event_shape` is no list of ints.
+      ValueError: If a size is not positive.
+
+    Example:
+      >>> likelihoods.Poisson(event_shape=[4])(np.zeros([3, 8])).mean()[0].numpy()
+      array([1., 1., 1., 1.], dtype=float32)
+    """
+
+    parameter_names = ("log_rate",)
+    support = supports.COUNTS
+    advice = (
+        "A Poisson likelihood is for counts. Undo what was done to them (a logarithm, a division), "
+        "or use likelihoods.Normal for values that are no counts."
+    )
+
+    def distribution(self, log_rate: tf.Tensor) -> tfd.Independent:
+        """Makes the likelihood of the network's `log_rate`, `[B, *event_shape]`."""
+        return self.independent(distributions.Poisson(log_rate=rates.log_rate(log_rate)))

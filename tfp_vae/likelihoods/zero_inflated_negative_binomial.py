@@ -1,0 +1,61 @@
+"""The likelihood of counts with more zeros than their distribution has."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import distributions
+from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
+class ZeroInflatedNegativeBinomial(NegativeBinomial):
+    """Independent counts that are 0 with some probability, and else negative binomial.
+
+    The network emits the logit of that probability of every count, beside the logarithm of the
+    negative binomial's mean: Lopez et al. (2018), "Deep generative modeling for single-cell
+    transcriptomics". The zero of the negative binomial itself comes on top.
+
+    Args:
+      event_shape: The shape of one row of counts, such as `[2000]`.
+      dispersion: "shared" or "learned", as of `NegativeBinomial`.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[B, F]`, or `[B, *spatial, C]` where `spatial` begins the event shape.
+
+    Returns:
+      A `tfd.Independent` of `tfd.ZeroInflatedNegativeBinomial`, batch `[B]`, event `event_shape`.
+
+    Raises:
+      TypeError: If `event_shape` is no list of ints, or `dispersion` no string.
+      ValueError: If a size is not positive, or `dispersion` an unknown word.
+
+    Example:
+      >>> likelihoods.ZeroInflatedNegativeBinomial(event_shape=[4])(np.zeros([3, 8])).event_shape
+      TensorShape([4])
+    """
+
+    def __init__(
+        self, event_shape: Sequence[int], dispersion: str = "shared", **kwargs: Any
+    ) -> None:
+        super().__init__(event_shape, dispersion, **kwargs)
+        self.parameter_names = (*self.parameter_names, "zero_logits")
+
+    def distribution(  # type: ignore[override]
+        self,
+        log_mean: tf.Tensor,
+        inverse_dispersion: tf.Tensor | None = None,
+        *,
+        zero_logits: tf.Tensor,
+    ) -> tfd.Independent:
+        """Makes the likelihood of the network's outputs, `[B, *event_shape]` each."""
+        # TensorFlow Probability's logits of inflation are [l, -l], so that l is half the log odds.
+        inflated = distributions.ZeroInflatedNegativeBinomial(
+            distribution=self.counts(log_mean, inverse_dispersion),
+            inflated_loc_logits=0.5 * zero_logits,
+        )
+        return self.independent(inflated)

@@ -1,0 +1,110 @@
+"""The condition y of p(x|y): what it must be, its features, and how the networks see them."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import checks, shapes
+
+
+def row_shape(layer: keras.layers.Layer) -> tuple[int, ...]:
+    """Returns the shape of one row of y: what the layer was built for, and else a number."""
+    if not layer.built:
+        return ()
+    if isinstance(layer, (keras.Sequential, keras.Model)) and hasattr(layer, "input_shape"):
+        return tuple(layer.input_shape[1:])
+    config = layer.get_build_config() or {}
+    return tuple((config.get("input_shape") or (None,))[1:])
+
+
+def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = False) -> tf.Tensor:
+    """Returns the features `[B, C]` of y, which is cast to `dtype` first as x is.
+
+    Raises:
+      ValueError: If the layer gives something else.
+    """
+    y = tf.cast(tf.convert_to_tensor(y), dtype)
+    features = layer(y, training=training)
+    if not tf.is_tensor(features) or features.shape.rank != 2 or features.shape[-1] is None:
+        shape = getattr(features, "shape", None)
+        raise ValueError(
+            f"`condition` must turn y of shape {shapes.written('batch', *y.shape[1:])} into "
+            f"features [batch, C]; got {shape} from {type(layer).__name__}. End it with "
+            "keras.layers.Flatten()."
+        )
+    return tf.cast(features, dtype)
+
+
+def checked(
+    y: Any, layer: keras.layers.Layer, rows: int | None, name: str = "condition"
+) -> np.ndarray:
+    """Returns y as an array, one row of it for every row of x.
+
+    Args:
+      y: The condition, `[rows, *row_shape]`.
+      layer: What turns it into features.
+      rows: How many rows x has, or None if that is not known.
+      name: What the caller calls `y`.
+
+    Raises:
+      TypeError: If `y` holds no real numbers.
+      ValueError: If it is missing, of another shape or length, not finite, or no category that
+        the layer knows.
+    """
+    if y is None:
+        raise ValueError(f"`{name}` must be given, for the model is one of p(x|y); got None.")
+    values = checks.array(y, name)
+    shape = row_shape(layer)
+    if values.shape[1:] != shape or values.ndim == 0:
+        raise ValueError(
+            f"`{name}` must have shape {shapes.written('batch', *shape)}; got shape "
+            f"{shapes.written(*values.shape)}. For rows of another shape, begin the condition "
+            "layer with keras.Input."
+        )
+    if rows is not None and len(values) != rows:
+        raise ValueError(
+            f"`{name}` must have one row for each of {rows} rows of x; got {len(values)}."
+        )
+    checks.finite(values, name)
+    count = _category_count(layer)
+    if count is not None:
+        wrong = (values < 0) | (values >= count) | (values != np.floor(values))
+        if wrong.any():
+            raise ValueError(
+                f"`{name}` must hold whole numbers from 0 to {count - 1}, the categories of the "
+                f"condition layer; got {values[wrong][0]:g}."
+            )
+    return values
+
+
+def joined(inputs: tf.Tensor, features: tf.Tensor, event_rank: int) -> tf.Tensor:
+    """Returns inputs with the condition's features beside them on their last axis.
+
+    Further axes of an event, such as the height and width of an image, get the same features
+    everywhere: they are channels.
+
+    Args:
+      inputs: A tensor `[..., B, *sizes, N]` whose last `event_rank` axes are those of an event.
+      features: A tensor `[B, C]`.
+      event_rank: How many axes an event has.
+
+    Returns:
+      A tensor `[..., B, *sizes, N + C]`.
+    """
+    middle = [1] * (event_rank - 1)
+    count = features.shape[-1]
+    spread = tf.reshape(features, tf.concat([tf.shape(features)[:1], middle, [count]], axis=0))
+    spread = tf.broadcast_to(spread, tf.concat([tf.shape(inputs)[:-1], [count]], axis=0))
+    together = tf.concat([inputs, spread], axis=-1)
+    together.set_shape([*inputs.shape[:-1], inputs.shape[-1] + count])
+    return together
+
+
+def _category_count(layer: keras.layers.Layer) -> int | None:
+    if isinstance(layer, keras.layers.Embedding):
+        return int(layer.input_dim)
+    if isinstance(layer, keras.layers.CategoryEncoding):
+        return int(layer.num_tokens)
+    return None

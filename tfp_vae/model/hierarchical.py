@@ -1,0 +1,204 @@
+"""Variational autoencoders with several layers of latents."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import checks, networks, posteriors
+from tfp_vae.distributions import LatentChain
+from tfp_vae.likelihoods import Likelihood
+from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.latent_layers import ChainEncoder, ChainPrior
+from tfp_vae.model.transition import Transition
+from tfp_vae.model.vae import VAE
+from tfp_vae.objectives import Objective
+from tfp_vae.posteriors import Posterior
+from tfp_vae.priors import Prior
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae")
+class HierarchicalVAE(VAE):
+    """A variational autoencoder with several layers of latents.
+
+    For two layers the posterior is q(z₁|x) q(z₂|z₁) and the model p(z₂) p(z₁|z₂) p(x|z₁). Latents
+    are those of all layers end to end, z₁ first: `prior()` and `posterior(x)` are joint
+    distributions of them, so that every objective and every estimate is that of a `VAE`. The KL of
+    two such chains has no exact form; it is estimated from the draws of the bound, without bias.
+    A reconstruction is made of the mean of q(z₁|x).
+
+    Args:
+      encoders: From the data up: an `Encoder` for q(z₁|x), then a `Transition` for q(z₂|z₁), and
+        so on.
+      decoders: From the data up, too: a `Decoder` for p(x|z₁), then a `Transition` for p(z₁|z₂),
+        and so on, as many as encoders.
+      prior: That of the topmost layer; by default the standard normal.
+      objective: What training raises; by default the evidence lower bound.
+      preprocess: As of `VAE`.
+      missing_values: As of `VAE`.
+      condition: As of `VAE`; q(z₁|x, y) and p(x|z₁, y) see it.
+      **kwargs: The usual arguments of a Keras model.
+
+    Raises:
+      TypeError: If a part is not of its kind.
+      ValueError: If the parts do not fit, as of `VAE`, or a layer of latents does not have the
+        same size on the way up and on the way down.
+
+    Example:
+      >>> vae = tfp_vae.HierarchicalVAE.of_perceptrons(
+      ...     likelihoods.Bernoulli([6]), latent_sizes=[3, 2], units=[[8], [4]])
+      >>> vae.elbo(np.ones([5, 6]), seed=0).elbo.shape, vae.prior().event_shape
+      (TensorShape([5]), TensorShape([5]))
+
+    Source: Burda et al. (2015), "Importance weighted autoencoders", section 2 and appendix.
+    """
+
+    def __init__(
+        self,
+        encoders: Sequence[Any],
+        decoders: Sequence[Any],
+        prior: Prior | None = None,
+        objective: Objective | None = None,
+        preprocess: keras.layers.Layer | None = None,
+        missing_values: float | None = None,
+        condition: keras.layers.Layer | None = None,
+        **kwargs: Any,
+    ) -> None:
+        first, *upward = _layers(encoders, Encoder, "encoders")
+        decoder, *downward = _layers(decoders, Decoder, "decoders")
+        if len(upward) != len(downward):
+            raise ValueError(
+                "`decoders` must be as many as `encoders`, one for each layer of latents; got "
+                f"{len(downward) + 1} and {len(upward) + 1}."
+            )
+        sizes = [coder.posterior.event_shape[0] for coder in (first, *upward)]
+        for index, (transition, size) in enumerate(zip(downward, sizes, strict=False), start=1):
+            found = transition.posterior.event_shape[0]
+            if found != size:
+                raise ValueError(
+                    f"`decoders[{index}]` must give the {size} latents of layer {index} that "
+                    f"`encoders[{index - 1}]` infers; got {found}."
+                )
+        super().__init__(
+            ChainEncoder(first, upward),
+            decoder,
+            ChainPrior(downward, prior),
+            objective,
+            preprocess,
+            missing_values,
+            condition,
+            **kwargs,
+        )
+
+    @classmethod
+    def of_perceptrons(
+        cls,
+        likelihood: Likelihood,
+        latent_sizes: Sequence[int] = (100, 50),
+        units: Sequence[Sequence[int]] = ((200, 200), (100, 100)),
+        activation: Any = "tanh",
+        **kwargs: Any,
+    ) -> "HierarchicalVAE":
+        """Makes a model of dense layers and normal latents, the same up and down.
+
+        The defaults are the network with two stochastic layers of Burda et al. (2015): the data,
+        200-200, 100 latents, 100-100, 50 latents, and back.
+
+        Args:
+          likelihood: p(x|z₁).
+          latent_sizes: The numbers of latents, from the data up.
+          units: The widths of the hidden layers before each layer of latents, from the data up.
+          activation: A Keras activation, the same after every hidden layer.
+          **kwargs: More arguments of `HierarchicalVAE`.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If there are not as many `units` as `latent_sizes`.
+        """
+        if len(latent_sizes) != len(units):
+            raise ValueError(
+                "`units` must have one list of widths for each of the latent sizes; got "
+                f"{len(units)} for {len(latent_sizes)}."
+            )
+        ways_up = [networks.mlp(widths, activation) for widths in units]
+        ways_down = [networks.mlp(list(widths)[::-1], activation) for widths in units]
+        up = [posteriors.MultivariateNormalDiag(size) for size in latent_sizes]
+        down = [posteriors.MultivariateNormalDiag(size) for size in latent_sizes[:-1]]
+        return cls(
+            [Encoder(ways_up[0], up[0]), *map(Transition, ways_up[1:], up[1:])],
+            [Decoder(ways_down[0], likelihood), *map(Transition, ways_down[1:], down)],
+            **kwargs,
+        )
+
+    @property
+    def latent_sizes(self) -> list[int]:
+        """The numbers of latents of the layers, from the data up."""
+        return self.encoder.sizes
+
+    @property
+    def latent_size(self) -> int:
+        """The number of latents of all layers."""
+        return sum(self.latent_sizes)
+
+    @property
+    def distribution_layers(self) -> dict[str, keras.layers.Layer]:
+        """The layers that make distributions over latents, by their names in an error."""
+        coders = {"encoders": self.encoder.upward, "decoders": self.prior_layer.downward}
+        above = {
+            f"{name}[{index}]": transition.posterior
+            for name, transitions in coders.items()
+            for index, transition in enumerate(transitions, start=1)
+        }
+        return {
+            "encoders[0]": self.encoder.posterior,
+            "prior": self.prior_layer.top,
+            **above,
+        }
+
+    @property
+    def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
+        """The layers that make q and p of the same latents, from the data up."""
+        inferring = [self.encoder.posterior, *(up.posterior for up in self.encoder.upward)]
+        generating = [*(down.posterior for down in self.prior_layer.downward), self.prior_layer.top]
+        return list(zip(inferring, generating, strict=True))
+
+    def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
+        """Returns z₁ of the latents `[..., latent_size]`."""
+        return z[..., : self.latent_sizes[0]]
+
+    def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
+        """Returns the mean of q(z₁|x), and above it those of q(z₂|z₁) at that mean, and so on."""
+        return posterior.joined(mean_layers(posterior))
+
+    def _parts_config(self) -> dict[str, Any]:
+        encoder = self.encoder
+        first = Encoder(encoder.trunk, encoder.posterior, name=encoder.first_name)
+        return {
+            "encoders": [first, *encoder.upward],
+            "decoders": [self.decoder, *self.prior_layer.downward],
+            "prior": self.prior_layer.top,
+        }
+
+
+def mean_layers(chain: LatentChain) -> list[tf.Tensor]:
+    """Returns the mean of the layer drawn first, and of every other one given the mean before."""
+    layers = [chain.first.mean()]
+    for transition in chain.transitions:
+        layers.append(transition(layers[-1]).mean())
+    return layers
+
+
+def _layers(coders: Any, kind: type, name: str) -> list[Any]:
+    if not isinstance(coders, Sequence) or not coders:
+        raise TypeError(
+            f"`{name}` must be a list, from the data up, of a {kind.__name__} and Transitions; got "
+            f"{type(coders).__name__}."
+        )
+    for index, coder in enumerate(coders):
+        wanted = kind if index == 0 else Transition
+        checks.instance_of(
+            coder, wanted, f"{name}[{index}]", f"tfp_vae.{wanted.__name__}(trunk, ...)"
+        )
+    return list(coders)

@@ -1,0 +1,52 @@
+"""Missing values: which entries of the data are none, and what the networks see in their place."""
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import checks
+from tfp_vae.supports import Support
+
+
+class MissingValues:
+    """The number that stands for a missing value, as in scikit-learn's imputers.
+
+    Args:
+      code: NaN, or a finite number.
+      support: The values that data may take.
+
+    Raises:
+      TypeError: If `code` is no number.
+      ValueError: If it is infinite.
+    """
+
+    def __init__(self, code: Any, support: Support) -> None:
+        is_nan = isinstance(code, (float, np.floating)) and math.isnan(code)
+        self.code = math.nan if is_nan else checks.finite_number(code, "missing_values")
+        self.filling = support.inner_number
+        """What stands in the place of a missing value: 0, or a number in the support."""
+
+    @property
+    def config(self) -> float | str:
+        """The code as JSON can hold it."""
+        return "nan" if math.isnan(self.code) else self.code
+
+    def observed(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns a boolean tensor, false where a value of the floating tensor `x` is missing."""
+        if math.isnan(self.code):
+            return tf.logical_not(tf.math.is_nan(x))
+        return tf.not_equal(x, tf.cast(self.code, x.dtype))
+
+    def observed_in(self, x: np.ndarray) -> np.ndarray:
+        """Returns a boolean array, false where a value of `x` is missing."""
+        return ~np.isnan(x) if math.isnan(self.code) else x != self.code
+
+    def filled(self, x: tf.Tensor, observed: tf.Tensor) -> tf.Tensor:
+        """Returns `x` with another number in the place of what is not `observed`."""
+        return tf.where(observed, x, tf.cast(self.filling, x.dtype))
+
+    def filled_array(self, x: np.ndarray) -> np.ndarray:
+        """Returns `x` with another number in the place of the missing ones."""
+        return np.where(self.observed_in(x), x, np.asarray(self.filling, x.dtype))

@@ -1,0 +1,124 @@
+"""The bound with a discrepancy of the aggregate posterior from the prior."""
+
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import checks, divergences, seeds
+from tfp_vae.objectives.base import (
+    LikelihoodFn,
+    Objective,
+    check_one_prior,
+    exact_or_sampled_kl_divergence,
+    log_likelihood,
+)
+from tfp_vae.objectives.terms import ObjectiveTerms
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.objectives")
+class InfoVAE(Objective):
+    """The InfoVAE of Zhao et al. (2017), with the maximum mean discrepancy as its divergence.
+
+    The objective is E[log p(x|z)] - (1 - alpha) KL(q(z|x)‖p(z)) - (alpha + lambda - 1) D,
+    from "InfoVAE: Balancing learning and inference in variational autoencoders". Here `kl_weight`
+    is 1 - alpha and `mmd_weight` is alpha + lambda - 1. D is the squared maximum mean discrepancy
+    of the aggregate posterior from the prior, as `divergences.squared_maximum_mean_discrepancy`
+    estimates it from the batch: with a Gaussian kernel, by the U-statistic, without bias. With a KL
+    weight of 0 it is their MMD-VAE, which leaves the encoder free to keep what it knows of x.
+
+    The rows of a batch depend on one another; a row's `elbo` does not. A batch of one row has no
+    discrepancy.
+
+    Args:
+      mmd_weight: What the squared discrepancy, which lies between 0 and 2, is multiplied by, in
+        nats: large, such as 100, where the log-likelihood of a row is.
+      kl_weight: What the KL of every row is multiplied by.
+      bandwidth: The kernel's, in units of the latents; by default the square root of their number.
+      sample_size: The number of draws from the posterior for every example.
+
+    Raises:
+      TypeError: If an argument is no number.
+      ValueError: If a weight is negative, or the bandwidth or `sample_size` not positive; when it
+        is called, if the prior is another one for every row or is not reparameterised: a mixture.
+
+    Example:
+      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> p = tfd.MultivariateNormalDiag(np.zeros([2]), np.ones([2]))
+      >>> decoder = lambda z: tfd.MultivariateNormalDiag(z, np.ones([2]))
+      >>> objective = objectives.InfoVAE(mmd_weight=0.0, kl_weight=1.0)
+      >>> terms = objective(np.zeros([3, 2]), posterior=q, prior=p, likelihood_fn=decoder, seed=0)
+      >>> bool(np.all(terms.objective == terms.elbo))
+      True
+    """
+
+    rows_are_independent: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        mmd_weight: float,
+        kl_weight: float = 0.0,
+        bandwidth: float | None = None,
+        sample_size: int = 1,
+    ) -> None:
+        self.mmd_weight = checks.finite_number(mmd_weight, "mmd_weight", minimum=0.0)
+        self.kl_weight = checks.finite_number(kl_weight, "kl_weight", minimum=0.0)
+        self.bandwidth = bandwidth
+        if bandwidth is not None:
+            self.bandwidth = checks.finite_number(
+                bandwidth, "bandwidth", minimum=0.0, exclusive=True
+            )
+        self.sample_size = checks.positive_int(sample_size, "sample_size")
+
+    def terms(
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        likelihood_fn: LikelihoodFn,
+        seed: tf.Tensor,
+        step: Any,
+    ) -> ObjectiveTerms:
+        """Computes the bound and the weighted objective from the same draws."""
+        del step
+        _check_prior(prior)
+        z = posterior.sample(self.sample_size, seed=seed)
+        expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
+        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
+        discrepancy = divergences.squared_maximum_mean_discrepancy(
+            z, prior, seeds.split(seed, 1)[0], self.bandwidth
+        )
+        return ObjectiveTerms(
+            elbo=expected - kl_divergence,
+            log_likelihood=expected,
+            kl_divergence=kl_divergence,
+            objective=expected - self.kl_weight * kl_divergence - self.mmd_weight * discrepancy,
+        )
+
+    def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
+        """Refuses a prior for every row, and one whose draws pass no gradient on to its weights.
+
+        Raises:
+          ValueError: If the prior has a batch, or one of the two is not reparameterised.
+        """
+        super().check_pair(posterior, prior)
+        _check_prior(prior)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal objective."""
+        return {
+            "mmd_weight": self.mmd_weight,
+            "kl_weight": self.kl_weight,
+            "bandwidth": self.bandwidth,
+            "sample_size": self.sample_size,
+        }
+
+
+def _check_prior(prior: tfd.Distribution) -> None:
+    check_one_prior(prior)
+    if prior.reparameterization_type != tfd.FULLY_REPARAMETERIZED:
+        raise ValueError(
+            "`prior` must be reparameterized, since the discrepancy from it reaches its weights "
+            f"through its draws; got a {type(prior).__name__} whose draws have no gradient."
+        )
