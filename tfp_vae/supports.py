@@ -38,7 +38,7 @@ class Support:
         return np.full(row_shape, self.lower), np.full(row_shape, self.upper)
 
     @property
-    def inner_number(self) -> float:
+    def inner_value(self) -> float:
         """A number in the set: 0 where it is one."""
         middle = 0.5 * (self.lower + self.upper)
         candidates = np.array([0.0, 1.0, 0.5, middle, self.lower, self.upper])
@@ -63,6 +63,14 @@ class Columns:
             f"{support.description} in columns {list(columns)}"
             for columns, support, _ in self.parts
         )
+
+    @property
+    def inner_value(self) -> np.ndarray:
+        """A row in the set, `[columns]`."""
+        row = np.zeros(sum(len(columns) for columns, _, _ in self.parts))
+        for columns, support, _ in self.parts:
+            row[list(columns)] = support.inner_value
+        return row
 
     def outside(self, x: np.ndarray) -> np.ndarray:
         """Returns a boolean array, true where `x`, `[..., columns]`, lies outside."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import properties
 import strategies
-from tfp_vae import likelihoods, priors
+from tfp_vae import likelihoods, objectives, priors
 
 
 @given(strategies.vaes_with_data())
@@ -32,9 +32,15 @@ def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, dec
         for kernel in (w for w in layer.trainable_variables if w.name == "kernel"):
             kernel.assign(np.eye(*kernel.shape))
     x = strategies.data_for(likelihood, 2)
+    objective = data.draw(strategies.objectives_for(posterior, prior))
+    by_formula = type(objective) is objectives.ELBO and objective.gradient_estimator == "standard"
+    if not by_formula or type(prior) is priors.MixtureOfGaussians:
+        # The density of draws is differentiated, which squares the inverse scale: below a scale of
+        # 1e-18 or so that is beyond float32.
+        inputs[0] = tf.maximum(inputs[0], -30.0)
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        terms = data.draw(strategies.objectives_for(posterior, prior))(
+        terms = objective(
             x,
             posterior=posterior(inputs[0]),
             prior=prior.distribution(),

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
 from properties import with_holes
@@ -84,6 +85,44 @@ def test_a_calibrated_scale_is_that_of_the_observed_values():
     vae.objective_terms(tf.constant(HOLES), tf.constant([0, 1]), 0, training=True)
     expected = np.sqrt(np.nanmean(HOLES**2))
     np.testing.assert_allclose(vae.decoder(np.zeros([1, 2])).stddev(), expected, rtol=1e-5)
+
+
+def test_a_table_of_several_kinds_may_have_holes():
+    parts = [
+        ([2, 0], likelihoods.Normal([2], scale="calibrated")),
+        ([1], likelihoods.Bernoulli([1])),
+        ([3], likelihoods.Poisson([1])),
+    ]
+    table = np.stack([REAL[:, 0], BINARY[:, 1], REAL[:, 2], 2.0 * BINARY[:, 3]], axis=1)
+    holes = np.where(np.isnan(HOLES), np.nan, table)
+    vae = holed_vae(likelihood=likelihoods.Product(parts))
+    vae.fit(holes, epochs=2, verbose=0)
+    z = np.zeros([len(holes), 2], "float32")
+    batch = vae.distributions(holes)
+    observed = ~np.isnan(holes)
+    expected = sum(
+        np.sum(
+            np.where(observed, likelihood, 0.0)[:, columns],
+            axis=1,
+        )
+        for (columns, _), likelihood in zip(parts, _log_probs(vae, table, z), strict=True)
+    )
+    found = batch.likelihood_fn(z).log_prob(np.where(observed, table, 1.0).astype("float32"))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    imputed = vae.impute(holes, sample_size=3, importance_sample_size=50, seed=0)
+    assert np.isfinite(imputed.draws).all()
+    assert set(imputed.draws[..., 1].ravel()) <= {0.0, 1.0}
+    np.testing.assert_array_equal(imputed.mean[observed], holes.astype("float32")[observed])
+
+
+def _log_probs(vae, table, z):
+    """Returns what every part says of every value of the table, by SciPy."""
+    normal, bernoulli, poisson = (part.distribution for part in vae.decoder(z).parts)
+    every = np.zeros([3, *table.shape])
+    every[0][:, [2, 0]] = scipy.stats.norm(normal.loc, normal.scale).logpdf(table[:, [2, 0]])
+    every[1][:, [1]] = scipy.stats.bernoulli(bernoulli.mean()).logpmf(table[:, [1]])
+    every[2][:, [3]] = scipy.stats.poisson(poisson.mean()).logpmf(table[:, [3]])
+    return every
 
 
 def test_wrong_data_is_still_named():

@@ -95,6 +95,12 @@ def test_a_functional_trunk_is_saved(tmp_path):
     np.testing.assert_array_equal(vae.elbo(BINARY, seed=1).elbo, loaded.elbo(BINARY, seed=1).elbo)
 
 
+def test_the_encoders_weights_come_before_the_decoders():
+    vae = small_vae()
+    parts = [*vae.encoder.trainable_variables, *vae.decoder.trainable_variables]
+    assert [id(weight) for weight in vae.trainable_variables] == [id(weight) for weight in parts]
+
+
 def test_weights_alone_can_be_saved(tmp_path):
     vae, other = small_vae(), small_vae()
     vae.save_weights(tmp_path / "vae.weights.h5")

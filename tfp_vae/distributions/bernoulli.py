@@ -21,6 +21,12 @@ class Bernoulli(tfd.Bernoulli):
         logits = tf.convert_to_tensor(self.logits)
         event = tf.cast(event, logits.dtype)
         shape = tf.broadcast_dynamic_shape(tf.shape(event), tf.shape(logits))
-        return -tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=tf.broadcast_to(event, shape), logits=tf.broadcast_to(logits, shape)
+        # As matrices, in which shape logits leave a network: where they have a sample axis, XLA
+        # otherwise computes their gradient once for the kernel and once more for the bias.
+        columns = logits.shape[-1] if logits.shape.rank else None
+        as_matrix = [-1, columns or 1]
+        cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(
+            labels=tf.reshape(tf.broadcast_to(event, shape), as_matrix),
+            logits=tf.reshape(tf.broadcast_to(logits, shape), as_matrix),
         )
+        return tf.reshape(-cross_entropy, shape)

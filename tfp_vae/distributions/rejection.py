@@ -127,7 +127,9 @@ def _until_accepted(
 
     def step(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, ...]:
         proposal, accepted = propose(*noise.uniform_pair(shape, seed, number))
-        return number + 1, tf.where(done, drawn, proposal), done | accepted
+        # A loop wants what is known of a shape to stay known.
+        chosen = tf.ensure_shape(tf.where(done, drawn, proposal), drawn.shape)
+        return number + 1, chosen, tf.ensure_shape(done | accepted, done.shape)
 
     start = (tf.constant(0), tf.zeros(shape, tf.float64), tf.zeros(shape, tf.bool))
     return tf.while_loop(unfinished, step, start, maximum_iterations=_ROUNDS)[1]

@@ -86,9 +86,9 @@ class Likelihood(DistributionLayer):
                 "`missing_values` must be None unless the likelihood is one of independent values; "
                 f"got a {type(self).__name__}, which says nothing of some values alone."
             )
-        number = self.support.inner_number
+        value = self.support.inner_value
         return self.independent(
-            tfd.Masked(inner, observed, safe_sample_fn=lambda each: tf.cast(number, each.dtype))
+            tfd.Masked(inner, observed, safe_sample_fn=lambda each: tf.cast(value, each.dtype))
         )
 
     def get_config(self) -> dict[str, Any]:

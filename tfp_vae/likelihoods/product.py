@@ -109,11 +109,28 @@ class Product(Likelihood):
             ]
         )
 
-    def fitted_to(self, distribution: tfd.Distribution, x: tf.Tensor) -> tfd.Distribution:
+    def fitted_to(
+        self, distribution: tfd.Distribution, x: tf.Tensor, observed: tf.Tensor | None = None
+    ) -> tfd.Distribution:
         """Returns the product of what training scores the parts under."""
         return self.distribution(
             *(
-                likelihood.fitted_to(part, tf.gather(x, group, axis=-1))
+                likelihood.fitted_to(
+                    part,
+                    tf.gather(x, group, axis=-1),
+                    None if observed is None else tf.gather(observed, group, axis=-1),
+                )
+                for likelihood, part, group in zip(
+                    self.parts, distribution.parts, self.columns, strict=True
+                )
+            )
+        )
+
+    def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
+        """Returns the product of what is observed of the parts."""
+        return self.distribution(
+            *(
+                likelihood.of_observed(part, tf.gather(observed, group, axis=-1))
                 for likelihood, part, group in zip(
                     self.parts, distribution.parts, self.columns, strict=True
                 )

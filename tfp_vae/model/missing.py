@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks
-from tfp_vae.supports import Support
+from tfp_vae.supports import Columns, Support
 
 
 class MissingValues:
@@ -22,10 +22,10 @@ class MissingValues:
       ValueError: If it is infinite.
     """
 
-    def __init__(self, code: Any, support: Support) -> None:
+    def __init__(self, code: Any, support: Support | Columns) -> None:
         is_nan = isinstance(code, (float, np.floating)) and math.isnan(code)
         self.code = math.nan if is_nan else checks.finite_number(code, "missing_values")
-        self.filling = support.inner_number
+        self.filling = support.inner_value
         """What stands in the place of a missing value: 0, or a number in the support."""
 
     @property

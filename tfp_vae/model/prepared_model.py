@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfp_vae import checks, seeds
 from tfp_vae.model import condition as conditions
 from tfp_vae.model import row_checks
-from tfp_vae.model.coders import Decoder
+from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.missing import MissingValues
 from tfp_vae.model.steps import ObjectiveModel
 from tfp_vae.objectives import Objective
@@ -19,6 +19,7 @@ class PreparedDataModel(ObjectiveModel):
     """A model that knows what its data looks like.
 
     Args:
+      encoder: From data to the posterior q(z|x).
       decoder: From latents to the likelihood p(x|z).
       objective: What training raises.
       preprocess: A Keras layer applied to the data first, or None.
@@ -29,6 +30,7 @@ class PreparedDataModel(ObjectiveModel):
 
     def __init__(
         self,
+        encoder: Encoder,
         decoder: Decoder,
         objective: Objective,
         preprocess: keras.layers.Layer | None,
@@ -36,8 +38,11 @@ class PreparedDataModel(ObjectiveModel):
         condition: keras.layers.Layer | None,
         **kwargs: Any,
     ) -> None:
+        checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
         checks.instance_of(objective, Objective, "objective", "objectives.ELBO()")
         super().__init__(objective, **{"autocast": False, **kwargs})
+        # Keras lists the weights in the order of these attributes.
+        self.encoder = encoder
         self.decoder = checks.instance_of(
             decoder, Decoder, "decoder", "tfp_vae.Decoder(trunk, likelihood)"
         )

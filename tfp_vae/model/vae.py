@@ -72,8 +72,8 @@ class VAE(LatentVariableModel):
         condition: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
         super().__init__(
+            encoder,
             decoder,
             ELBO() if objective is None else objective,
             preprocess,
@@ -81,7 +81,6 @@ class VAE(LatentVariableModel):
             condition,
             **kwargs,
         )
-        self.encoder = encoder
         self.prior_layer = StandardNormal() if prior is None else prior
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
         self.suggestion: Suggestion | None = None
