@@ -470,12 +470,20 @@ def priors_for(posterior: Any, kinds: Iterable[type] = ()) -> st.SearchStrategy:
     return st.one_of(*(PRIORS[kind](posterior.latent_size) for kind in wanted))
 
 
-def factorises(posterior: Any, prior: Any) -> bool:
-    """Tells whether the KL is a sum over latents, as free bits need."""
-    return type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
+def suits(objective: Any, posterior: Any, prior: Any) -> bool:
+    """Tells whether an objective can be trained with a posterior and a prior.
+
+    Free bits and the decomposed KL ask for independent latents, and the discrepancy of the
+    aggregate posterior for a prior whose draws have a gradient, which those of mixtures have not.
+    """
+    independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
         priors.Normal,
         priors.StandardNormal,
     )
+    if isinstance(objective, objectives.BetaTCVAE) or getattr(objective, "free_bits", 0.0):
+        return independent
+    mixture = type(prior) in (priors.MixtureOfGaussians, priors.VampPrior)
+    return not (isinstance(objective, objectives.InfoVAE) and mixture)
 
 
 def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
@@ -489,11 +497,8 @@ def all_objectives() -> st.SearchStrategy:
 
 
 def objectives_for(posterior: Any, prior: Any) -> st.SearchStrategy:
-    """Returns a strategy of the objectives that make sense with a posterior and a prior."""
-    if factorises(posterior, prior):
-        return all_objectives()
-    suited = [entry for kind, entry in OBJECTIVES.items() if kind is not objectives.BetaTCVAE]
-    return st.one_of(*suited).filter(lambda objective: not getattr(objective, "free_bits", 0.0))
+    """Returns a strategy of objectives that can be trained with a posterior and a prior."""
+    return all_objectives().filter(lambda objective: suits(objective, posterior, prior))
 
 
 @st.composite
@@ -511,7 +516,8 @@ def vaes(
     encoder = draw(trunks), posterior
     decoder = draw(trunks), draw(all_likelihoods(event_shape))
     prior = draw(priors_for(posterior, prior_kinds))
-    parts = {"prior": prior, "objective": draw(objectives_for(posterior, prior)), **options}
+    suited = objectives_for(posterior, prior)
+    parts = {"prior": prior, "objective": draw(suited), **options}
     with own_random_state(draw(st.integers(0, 2**31))):
         return tfp_vae.VAE(tfp_vae.Encoder(*encoder), tfp_vae.Decoder(*decoder), **parts)
 

@@ -33,6 +33,10 @@ class Support:
         del where
         return self.description
 
+    def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the least and the greatest value of every number of a row, or infinities."""
+        return np.full(row_shape, self.lower), np.full(row_shape, self.upper)
+
     @property
     def inner_value(self) -> float:
         """A number in the set: 0 where it is one."""
@@ -87,6 +91,14 @@ class Columns:
         for columns, support, _ in self.parts:
             wrong[..., columns] = support.outside(x[..., columns])
         return wrong
+
+    def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the least and the greatest value of every number of a row, or infinities."""
+        lower, upper = np.empty(row_shape), np.empty(row_shape)
+        for columns, support, _ in self.parts:
+            part_shape = (*row_shape[:-1], len(columns))
+            lower[..., columns], upper[..., columns] = support.bounds(part_shape)
+        return lower, upper
 
     def wanted(self, where: tuple[int, ...]) -> str:
         """Returns in words what the value at the index `where` of some data must be."""

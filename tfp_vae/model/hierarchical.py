@@ -16,6 +16,7 @@ from tfp_vae.model.pairs import check_layers_of_real_latents
 from tfp_vae.model.transition import Transition
 from tfp_vae.model.vae import VAE
 from tfp_vae.objectives import Objective
+from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior
 
 
@@ -149,6 +150,13 @@ class HierarchicalVAE(VAE):
         """The layers that make distributions over latents, by their names in an error."""
         encoder, prior = self.encoder, self.prior_layer
         return _distribution_layers(encoder, encoder.upward, prior.downward, prior.top)
+
+    @property
+    def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
+        """The layers that make q and p of the same latents, from the data up."""
+        inferring = [self.encoder.posterior, *(up.posterior for up in self.encoder.upward)]
+        generating = [*(down.posterior for down in self.prior_layer.downward), self.prior_layer.top]
+        return list(zip(inferring, generating, strict=True))
 
     def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
         """Returns z₁ of the latents `[..., latent_size]`."""

@@ -9,8 +9,13 @@ from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior
 
 
-def check_same_latent_space(posterior: Posterior, prior: Prior) -> None:
-    """Checks that a posterior and a prior are distributions over the same set.
+def check_same_latent_space(posterior: Posterior, prior: Prior | Posterior) -> None:
+    """Checks that a posterior and what it is compared with are distributions over the same set.
+
+    Args:
+      posterior: The layer that makes q.
+      prior: The layer that makes p: a prior, or below the topmost layer of latents the layer that
+        makes p(z₁|z₂).
 
     Raises:
       ValueError: If they are not, with the reason.

@@ -14,6 +14,7 @@ from tfp_vae.model.assembly import assemble
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.latent_variable_model import LatentVariableModel
 from tfp_vae.objectives import ELBO, Objective
+from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
 
 
@@ -136,6 +137,11 @@ class VAE(LatentVariableModel):
         """The layers that make distributions over latents, by their names in an error."""
         return {"posterior": self.encoder.posterior, "prior": self.prior_layer}
 
+    @property
+    def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
+        """The layers that make q and p of the same latents."""
+        return [(self.encoder.posterior, self.prior_layer)]
+
     def prior(self) -> tfd.Distribution:
         """Returns p(z): batch `[]`, event `[latent_size]`."""
         return self.prior_layer.distribution()
@@ -172,7 +178,7 @@ class VAE(LatentVariableModel):
           **kwargs: As of `keras.Model.summary`.
         """
         super().summary(*args, print_fn=print_fn, **kwargs)
-        line = f" {self.objective.kl_declaration}"
+        line = f" {self.kl_declaration}"
         if print_fn is None:
             sys.stdout.write(line + "\n")
         else:

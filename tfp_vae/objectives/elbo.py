@@ -170,6 +170,10 @@ class ELBO(Objective):
             "gradient_estimator": self.gradient_estimator,
         }
 
+    def shown_arguments(self) -> dict[str, Any]:
+        """Returns the arguments, a schedule as itself."""
+        return {**self.get_config(), "kl_weight": self.kl_weight}
+
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ELBO":
         """Makes an objective of what `get_config` returned."""

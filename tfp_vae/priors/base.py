@@ -46,6 +46,13 @@ class Prior(keras.layers.Layer, abc.ABC):
         """
         del encode, row_shape, support
 
+    def check_conditional(self) -> None:
+        """Refuses to be the prior of a model with a condition, if it makes no sense as one.
+
+        Raises:
+          ValueError: With the reason.
+        """
+
     def build(self, event_shape: Any) -> None:
         """Takes note of the event shape, `[latent_size]`."""
         self.event_shape = tuple(event_shape)

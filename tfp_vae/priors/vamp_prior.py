@@ -19,7 +19,7 @@ class VampPrior(Prior):
     Tomczak & Welling (2018), "VAE with a VampPrior", equation 9: p(z) = (1/K) Σ q(z|u_k). The
     pseudo-inputs u_k have the shape of a row of data, as it leaves the preprocess layer, and go
     through nothing but the encoder, which runs as it does outside training. After every step they
-    are brought back into the likelihood's range of data, or that of the rows they began as.
+    are brought back into the likelihood's range of data, or into that of the data they began as.
 
     No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
 
@@ -61,35 +61,45 @@ class VampPrior(Prior):
         self._row_shape = tuple(row_shape)
         self._support = support
 
+    def check_conditional(self) -> None:
+        """Refuses: the posteriors of pseudo-inputs would need a condition beside them.
+
+        Raises:
+          ValueError: Always.
+        """
+        raise ValueError(
+            "`prior` must not be a VampPrior in a model with a condition: its pseudo-inputs are "
+            "rows of data, and the encoder would need a condition beside each of them."
+        )
+
     def build(self, event_shape: Any) -> None:
         """Makes the pseudo-inputs, `[pseudo_inputs, *row]`, and the range that they stay in."""
         self._check_encoder()
-        lower, upper = self._support.lower, self._support.upper
+        lower, upper = self._support.bounds(self._row_shape)
         self.lower, self.upper = (
             self.add_weight(
                 name=name,
-                shape=np.shape(bound),
-                initializer=keras.initializers.Constant(bound),
+                shape=self._row_shape,
+                initializer=_constant(bound),
                 trainable=False,
                 autocast=False,
             )
             for name, bound in (("lower", lower), ("upper", upper))
         )
-        bounded = np.ndim(lower) == 0 and bool(np.isfinite(lower) and np.isfinite(upper))
         self.rows = self.add_weight(
             name="rows",
             shape=[self.pseudo_inputs, *self._row_shape],
-            initializer=keras.initializers.RandomUniform(lower, upper)
-            if bounded
-            else keras.initializers.RandomNormal(stddev=1.0),
+            initializer=self._random_rows,
             constraint=self._within_range,
             autocast=False,
         )
-        self.rows.assign(self._within_range(self.rows))
         super().build(event_shape)
 
     def initialize_from(self, x: Any, seed: int = 0) -> None:
-        """Sets the pseudo-inputs to rows of data, picked at random, and their range to the data's.
+        """Sets the pseudo-inputs to rows of data, picked at random.
+
+        Where the likelihood has no bounds, those of the data's last axis (of a table, its columns)
+        are taken.
 
         Args:
           x: Data as the encoder sees it, `[N, *row]`: after a preprocess layer, `vae.prepared(x)`.
@@ -109,9 +119,10 @@ class VampPrior(Prior):
             )
         picked = np.random.default_rng(seed).choice(len(values), self.pseudo_inputs, replace=False)
         self.rows.assign(values[picked].astype(self.variable_dtype))
-        over = tuple(range(values.ndim - self.lower.shape.rank))
-        self.lower.assign(values.min(axis=over))
-        self.upper.assign(values.max(axis=over))
+        lower, upper = self._support.bounds(self._row_shape)
+        seen = tuple(range(values.ndim - 1))
+        self.lower.assign(np.where(np.isfinite(lower), lower, values.min(axis=seen)))
+        self.upper.assign(np.where(np.isfinite(upper), upper, values.max(axis=seen)))
 
     def distribution(self) -> distributions.MixtureSameFamily:
         """Makes the prior: batch `[]`, event `[latent_size]`."""
@@ -136,6 +147,19 @@ class VampPrior(Prior):
             )
         return self._encode
 
+    def _random_rows(self, shape: Any, dtype: Any) -> tf.Tensor:
+        """Returns rows uniform between two bounds, and else normal on the right side of one."""
+        uniform = keras.initializers.RandomUniform(0.0, 1.0)(shape, dtype)
+        normal = keras.initializers.RandomNormal(stddev=1.0)(shape, dtype)
+        lower, upper = (tf.convert_to_tensor(bound) for bound in (self.lower, self.upper))
+        bounded = tf.math.is_finite(lower) & tf.math.is_finite(upper)
+        width = tf.where(bounded, upper - lower, tf.ones_like(lower))
+        return tf.where(bounded, lower + width * uniform, self._within_range(normal))
+
     def _within_range(self, rows: Any) -> tf.Tensor:
         lower, upper = tf.convert_to_tensor(self.lower), tf.convert_to_tensor(self.upper)
         return tf.clip_by_value(tf.convert_to_tensor(rows), lower, upper)
+
+
+def _constant(values: np.ndarray) -> Callable[..., tf.Tensor]:
+    return lambda shape, dtype: tf.broadcast_to(tf.cast(values, dtype), shape)
