@@ -67,22 +67,9 @@ class Columns:
     @property
     def inner_value(self) -> np.ndarray:
         """A row in the set, `[columns]`."""
-        return self._row("inner_value")
-
-    @property
-    def lower(self) -> np.ndarray:
-        """The smallest numbers allowed, `[columns]`."""
-        return self._row("lower")
-
-    @property
-    def upper(self) -> np.ndarray:
-        """The largest numbers allowed, `[columns]`."""
-        return self._row("upper")
-
-    def _row(self, name: str) -> np.ndarray:
         row = np.zeros(sum(len(columns) for columns, _, _ in self.parts))
         for columns, support, _ in self.parts:
-            row[list(columns)] = getattr(support, name)
+            row[list(columns)] = support.inner_value
         return row
 
     def outside(self, x: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import tfp_vae
 from oracles import LinearGaussian, normal_kl_divergence
 from properties import repeated
 from small_models import BINARY, LOGS, eager_vae, small_vae
-from tfp_vae import evaluation, likelihoods, networks, posteriors, priors
+from tfp_vae import evaluation, likelihoods, networks, posteriors
 from zscores import assert_mean
 
 CLASSES = np.arange(23) % 3
@@ -206,11 +206,6 @@ def test_a_wrong_condition_is_named(y, error, message):
         vae.predict(BINARY, y, verbose=0)
     for one, other in zip(before, vae.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-def test_a_prior_made_of_posteriors_is_refused():
-    with pytest.raises(ValueError, match=r"`condition` must be None with a VampPrior"):
-        small_vae(condition=one_hot(), prior=priors.VampPrior(2))
 
 
 def test_what_makes_no_sense_is_refused():

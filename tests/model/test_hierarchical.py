@@ -290,16 +290,16 @@ def test_layers_are_of_any_normals_and_priors():
         (
             priors.SphericalUniform(),
             posteriors.MultivariateNormalDiag(3),
-            r"`prior` must be a distribution over vectors of real",
+            r"`prior` must be a distribution over the latents of MultivariateNormalDiag",
         ),
         (
             priors.StandardNormal(),
             posteriors.PowerSpherical(3),
-            r"`encoders\[0\]` must be a distribution over vectors of real",
+            r"`prior` must be a distribution over the latents of PowerSpherical",
         ),
     ],
 )
-def test_layers_that_are_no_real_vectors_are_refused(prior, first, message):
+def test_layers_over_different_sets_are_refused(prior, first, message):
     with pytest.raises(ValueError, match=message):
         two_layers(
             first,

@@ -108,7 +108,8 @@ def test_pseudo_inputs_are_rows_of_data_in_their_range():
     rows = prior.rows.numpy()
     assert {tuple(row) for row in rows} <= {tuple(row) for row in REAL}
     assert len({tuple(row) for row in rows}) == 5
-    assert (float(prior.lower), float(prior.upper)) == (REAL.min(), REAL.max())
+    np.testing.assert_array_equal(prior.lower, REAL.min(axis=0))
+    np.testing.assert_array_equal(prior.upper, REAL.max(axis=0))
     before = rows.copy()
     prior.initialize_from(REAL, seed=3)
     np.testing.assert_array_equal(prior.rows, before)
@@ -202,10 +203,9 @@ def test_distributions_over_other_sets_are_refused(posterior, prior):
     ],
 )
 def test_the_summary_and_the_objective_say_whether_the_kl_is_exact(prior, declared, capsys):
-    for objective in (objectives.IWAE(5), objectives.InfoVAE(), objectives.ELBO()):
-        assert "KL" not in repr(objective)
-        vae = _vae(posteriors.MultivariateNormalDiag(2), prior(), objective=objective)
-        assert repr(objective).endswith(f"), {declared}")
+    assert "KL" not in repr(objectives.ELBO())
+    vae = _vae(posteriors.MultivariateNormalDiag(2), prior())
+    assert repr(vae.objective).endswith(f", {declared}")
     lines = []
     vae.summary(print_fn=lambda text, **kwargs: lines.append(text))
     assert lines[-1].strip() == declared

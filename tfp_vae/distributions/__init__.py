@@ -19,6 +19,7 @@ from tfp_vae.distributions.multivariate_normal import (
 )
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
+from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.distributions.spherical_uniform import SphericalUniform
 from tfp_vae.distributions.student_t import StudentT
 
@@ -37,6 +38,7 @@ __all__ = [
     "Poisson",
     "PowerSpherical",
     "ProductOfColumns",
+    "RelaxedOneHotCategorical",
     "SphericalUniform",
     "StudentT",
     "ZeroInflatedNegativeBinomial",

@@ -22,7 +22,6 @@ def assemble(vae: Any) -> None:
     rows = tf.zeros([1, *vae.event_shape], likelihood.variable_dtype)
     features, inputs = None, rows
     if vae.condition is not None:
-        check_prior_without_condition(vae.prior_layer)
         y = tf.zeros([1, *conditions.row_shape(vae.condition)], likelihood.variable_dtype)
         features = conditions.features_of(vae.condition, y, likelihood.variable_dtype)
         inputs = conditions.joined(rows, features, len(vae.event_shape))

@@ -12,7 +12,6 @@ from tfp_vae.distributions import LatentChain
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.latent_layers import ChainEncoder, ChainPrior
-from tfp_vae.model.pairs import check_layers_of_real_latents
 from tfp_vae.model.transition import Transition
 from tfp_vae.model.vae import VAE
 from tfp_vae.objectives import Objective
@@ -82,12 +81,10 @@ class HierarchicalVAE(VAE):
                     f"`decoders[{index}]` must give the {size} latents of layer {index} that "
                     f"`encoders[{index - 1}]` infers; got {found}."
                 )
-        chain_prior = ChainPrior(downward, prior)
-        check_layers_of_real_latents(_distribution_layers(first, upward, downward, chain_prior.top))
         super().__init__(
             ChainEncoder(first, upward),
             decoder,
-            chain_prior,
+            ChainPrior(downward, prior),
             objective,
             preprocess,
             missing_values,
@@ -148,8 +145,17 @@ class HierarchicalVAE(VAE):
     @property
     def distribution_layers(self) -> dict[str, keras.layers.Layer]:
         """The layers that make distributions over latents, by their names in an error."""
-        encoder, prior = self.encoder, self.prior_layer
-        return _distribution_layers(encoder, encoder.upward, prior.downward, prior.top)
+        coders = {"encoders": self.encoder.upward, "decoders": self.prior_layer.downward}
+        above = {
+            f"{name}[{index}]": transition.posterior
+            for name, transitions in coders.items()
+            for index, transition in enumerate(transitions, start=1)
+        }
+        return {
+            "encoders[0]": self.encoder.posterior,
+            "prior": self.prior_layer.top,
+            **above,
+        }
 
     @property
     def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
@@ -182,17 +188,6 @@ def mean_layers(chain: LatentChain) -> list[tf.Tensor]:
     for transition in chain.transitions:
         layers.append(transition(layers[-1]).mean())
     return layers
-
-
-def _distribution_layers(
-    first: Encoder, upward: Sequence[Transition], downward: Sequence[Transition], top: Prior
-) -> dict[str, keras.layers.Layer]:
-    above = {
-        f"{name}[{index}]": transition.posterior
-        for name, transitions in (("encoders", upward), ("decoders", downward))
-        for index, transition in enumerate(transitions, start=1)
-    }
-    return {"encoders[0]": first.posterior, "prior": top, **above}
 
 
 def _layers(coders: Any, kind: type, name: str) -> list[Any]:

@@ -113,13 +113,6 @@ class Objective(abc.ABC):
         """Makes an objective of what `get_config` returned."""
         return cls(**config)
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(
-            f"{name}={getattr(self, name, value)!r}" for name, value in self.get_config().items()
-        )
-        declared = f", {self.kl_declaration}" if self.kl_declaration else ""
-        return f"{type(self).__name__}({arguments}){declared}"
-
     @property
     def schedules(self) -> dict[str, AnySchedule]:
         """The weights that follow a schedule, by the name under which the log shows them."""
