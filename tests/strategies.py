@@ -9,7 +9,7 @@ import contextlib
 import functools
 import inspect
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,21 @@ class LikelihoodEntry:
 
 
 @dataclass(frozen=True)
+class PosteriorEntry:
+    """How tests draw a posterior, and what goes with it.
+
+    Attributes:
+      layers: From a latent size to a strategy of layers.
+      priors: The kinds of prior over the same latents.
+      smallest_latent_size: The fewest latents it can have.
+    """
+
+    layers: Callable[[int], st.SearchStrategy]
+    priors: tuple[type, ...]
+    smallest_latent_size: int = 1
+
+
+@dataclass(frozen=True)
 class NetworkEntry:
     """How tests draw a network.
 
@@ -80,18 +95,111 @@ class NetworkEntry:
     input_shape: tuple[int, ...]
 
 
-POSTERIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
-    posteriors.MultivariateNormalDiag: lambda latent_size: builds(
-        posteriors.MultivariateNormalDiag,
-        latent_size=st.just(latent_size),
-        scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
-        scale_activation=st.sampled_from(["softplus", "exp"]),
+PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    priors.MaskedAutoregressiveFlow: lambda latent_size: _flows(priors.MaskedAutoregressiveFlow),
+    priors.MixtureOfGaussians: lambda latent_size: builds(
+        priors.MixtureOfGaussians,
+        components=st.integers(1, 3),
+        scale_floor=st.sampled_from([0.0, 1e-2]),
+    ),
+    priors.Normal: lambda latent_size: builds(
+        priors.Normal, scale_floor=st.sampled_from([0.0, 1e-2])
+    ),
+    priors.RealNVP: lambda latent_size: _flows(priors.RealNVP) if latent_size > 1 else st.nothing(),
+    priors.RelaxedOneHotCategorical: lambda latent_size: builds(
+        priors.RelaxedOneHotCategorical,
+        latent_variables=st.just(1),
+        categories=st.just(latent_size),
+        temperature=st.sampled_from([0.5, 2.0]),
+    ),
+    priors.SphericalUniform: lambda latent_size: builds(priors.SphericalUniform),
+    priors.StandardNormal: lambda latent_size: builds(priors.StandardNormal),
+    priors.VampPrior: lambda latent_size: builds(priors.VampPrior, pseudo_inputs=st.integers(1, 3)),
+}
+
+_PRIORS_OF_REAL_VECTORS = (
+    priors.MaskedAutoregressiveFlow,
+    priors.MixtureOfGaussians,
+    priors.Normal,
+    priors.RealNVP,
+    priors.StandardNormal,
+    priors.VampPrior,
+)
+
+POSTERIORS: dict[type, PosteriorEntry] = {
+    posteriors.InverseAutoregressiveFlow: PosteriorEntry(
+        layers=lambda latent_size: _flows(
+            posteriors.InverseAutoregressiveFlow,
+            latent_size=st.just(latent_size),
+            context_size=st.integers(1, 3),
+            gate_bias=st.sampled_from([0.0, 2.0]),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalDiag: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalDiag,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
+            scale_activation=st.sampled_from(["softplus", "exp"]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalDiagPlusLowRank: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalDiagPlusLowRank,
+            latent_size=st.just(latent_size),
+            rank=st.integers(1, latent_size),
+            scale_floor=st.sampled_from([1e-3, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalTriL: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalTriL,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.PowerSpherical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.PowerSpherical, latent_size=st.just(latent_size)
+        ),
+        priors=(priors.SphericalUniform, priors.VampPrior),
+        smallest_latent_size=2,
+    ),
+    posteriors.RelaxedOneHotCategorical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.RelaxedOneHotCategorical,
+            latent_variables=st.just(1),
+            categories=st.just(latent_size),
+            temperature=st.one_of(
+                st.sampled_from([2 / 3, 2.0]),
+                builds(
+                    keras.optimizers.schedules.PolynomialDecay,
+                    initial_learning_rate=st.just(1.0),
+                    decay_steps=st.integers(1, 10),
+                    end_learning_rate=st.just(0.5),
+                ),
+            ),
+        ),
+        priors=(priors.RelaxedOneHotCategorical, priors.VampPrior),
+        smallest_latent_size=2,
     ),
 }
 
-PRIORS: dict[type, st.SearchStrategy] = {
-    priors.StandardNormal: builds(priors.StandardNormal),
-}
+
+def _flows(kind: type, **arguments: st.SearchStrategy) -> st.SearchStrategy:
+    return builds(
+        kind,
+        steps=st.integers(1, 2),
+        units=st.lists(st.integers(1, 4), max_size=1),
+        activation=activations,
+        **arguments,
+    )
+
 
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
     likelihoods.Bernoulli: LikelihoodEntry(
@@ -287,6 +395,25 @@ NETWORKS: dict[str, NetworkEntry] = {
         ),
         (3,),
     ),
+    "MADE": NetworkEntry(
+        builds(
+            networks.MADE,
+            parameters=st.integers(1, 3),
+            units=st.lists(st.integers(1, 6), max_size=2),
+            activation=activations,
+            order=st.sampled_from(["left_to_right", "right_to_left", [1, 0, 2]]),
+        ),
+        (3,),
+    ),
+    "MaskedDense": NetworkEntry(
+        builds(
+            networks.MaskedDense,
+            input_degrees=st.lists(st.integers(0, 4), min_size=3, max_size=3),
+            degrees=st.lists(st.integers(0, 4), min_size=1, max_size=5),
+            activation=activations,
+        ),
+        (3,),
+    ),
     "StochasticBinarization": NetworkEntry(builds(networks.StochasticBinarization), (4,)),
 }
 
@@ -325,9 +452,38 @@ def data_for(likelihood: Any, rows: int, seed: int = 0) -> np.ndarray:
     return LIKELIHOODS[type(likelihood)].inside(likelihood, rng, [rows, *likelihood.event_shape])
 
 
-def all_posteriors(latent_size: int) -> st.SearchStrategy:
-    """Returns a strategy of posteriors of every kind."""
-    return st.one_of(*(layers(latent_size) for layers in POSTERIORS.values()))
+def all_posteriors(latent_size: int, kinds: Iterable[type] = ()) -> st.SearchStrategy:
+    """Returns a strategy of posteriors of some kinds, by default of every kind."""
+    entries = [POSTERIORS[kind] for kind in kinds or POSTERIORS]
+    return st.one_of(
+        *(
+            entry.layers(latent_size)
+            for entry in entries
+            if latent_size >= entry.smallest_latent_size
+        )
+    )
+
+
+def priors_for(posterior: Any, kinds: Iterable[type] = ()) -> st.SearchStrategy:
+    """Returns a strategy of priors that go with a posterior, of some kinds or of every kind."""
+    wanted = kinds or POSTERIORS[type(posterior)].priors
+    return st.one_of(*(PRIORS[kind](posterior.latent_size) for kind in wanted))
+
+
+def suits(objective: Any, posterior: Any, prior: Any) -> bool:
+    """Tells whether an objective can be trained with a posterior and a prior.
+
+    Free bits and the decomposed KL ask for independent latents, and the discrepancy of the
+    aggregate posterior for a prior whose draws have a gradient, which those of mixtures have not.
+    """
+    independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
+        priors.Normal,
+        priors.StandardNormal,
+    )
+    if isinstance(objective, objectives.BetaTCVAE) or getattr(objective, "free_bits", 0.0):
+        return independent
+    mixture = type(prior) in (priors.MixtureOfGaussians, priors.VampPrior)
+    return not (isinstance(objective, objectives.InfoVAE) and mixture)
 
 
 def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
@@ -340,19 +496,28 @@ def all_objectives() -> st.SearchStrategy:
     return st.one_of(*OBJECTIVES.values())
 
 
+def objectives_for(posterior: Any, prior: Any) -> st.SearchStrategy:
+    """Returns a strategy of objectives that can be trained with a posterior and a prior."""
+    return all_objectives().filter(lambda objective: suits(objective, posterior, prior))
+
+
 @st.composite
-def vaes(draw: Any, **options: Any) -> tfp_vae.VAE:
+def vaes(
+    draw: Any,
+    posterior_kinds: Iterable[type] = (),
+    prior_kinds: Iterable[type] = (),
+    **options: Any,
+) -> tfp_vae.VAE:
     """Draws a small model; `options` are arguments of `tfp_vae.VAE` to take as they are."""
     latent_size = draw(latent_sizes)
     event_shape = draw(event_shapes)
     trunks = builds(networks.mlp, st.lists(st.integers(2, 5), max_size=1), activations)
-    encoder = draw(trunks), draw(all_posteriors(latent_size))
+    posterior = draw(all_posteriors(latent_size, posterior_kinds))
+    encoder = draw(trunks), posterior
     decoder = draw(trunks), draw(all_likelihoods(event_shape))
-    parts = {
-        "prior": draw(st.one_of(*PRIORS.values())),
-        "objective": draw(all_objectives()),
-        **options,
-    }
+    prior = draw(priors_for(posterior, prior_kinds))
+    suited = objectives_for(posterior, prior)
+    parts = {"prior": prior, "objective": draw(suited), **options}
     with own_random_state(draw(st.integers(0, 2**31))):
         return tfp_vae.VAE(tfp_vae.Encoder(*encoder), tfp_vae.Decoder(*decoder), **parts)
 

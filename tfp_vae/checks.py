@@ -26,6 +26,20 @@ def positive_int(value: Any, name: str) -> int:
     return int(value)
 
 
+def positive_ints(values: Any, name: str) -> tuple[int, ...]:
+    """Returns `values`, a list that may be empty, as a tuple of ints.
+
+    Raises:
+      TypeError: If it is no list, or an element is no integer.
+      ValueError: If an element is not positive.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
+        raise TypeError(
+            f"`{name}` must be a list of positive ints, such as [200, 200]; got {values!r}."
+        )
+    return tuple(positive_int(value, name) for value in values)
+
+
 def finite_number(
     value: Any, name: str, *, minimum: float = -np.inf, exclusive: bool = False
 ) -> float:

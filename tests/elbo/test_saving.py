@@ -22,8 +22,8 @@ def test_saving_and_loading_keeps_the_elbo(tmp_path_factory, vae_and_x):
 @given(st.data())
 def test_config_round_trip_is_a_fixed_point(data):
     blocks = [
-        *(layers(2) for layers in strategies.POSTERIORS.values()),
-        *strategies.PRIORS.values(),
+        *(entry.layers(2) for entry in strategies.POSTERIORS.values()),
+        *(layers(2) for layers in strategies.PRIORS.values()),
         *(entry.layers([3]) for entry in strategies.LIKELIHOODS.values()),
         *strategies.OBJECTIVES.values(),
         *strategies.SCHEDULES.values(),

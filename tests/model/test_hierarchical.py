@@ -9,7 +9,7 @@ from scipy import stats
 import properties
 import tfp_vae
 from small_models import BINARY, LOGS
-from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors
+from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors
 from zscores import assert_mean, assert_mean_at_most
 
 # z2 ~ N(0, 1), z1|z2 ~ N(a z2 + b, s²), x|z1 ~ N(W z1 + c, t²), one latent in each layer: then the
@@ -253,3 +253,57 @@ def test_free_bits_and_uneven_lists_are_refused():
         three_layers(objective=objectives.ELBO(free_bits=0.1))
     with pytest.raises(ValueError, match="`units` must have one list of widths"):
         tfp_vae.HierarchicalVAE.of_perceptrons(likelihoods.Bernoulli([4]), [3, 2], [[3]])
+
+
+def two_layers(first, upward, downward, prior):
+    return tfp_vae.HierarchicalVAE(
+        [tfp_vae.Encoder(networks.mlp([4]), first), tfp_vae.Transition(networks.mlp([4]), upward)],
+        [
+            tfp_vae.Decoder(networks.mlp([4]), likelihoods.Bernoulli([4])),
+            tfp_vae.Transition(networks.mlp([4]), downward),
+        ],
+        prior=prior,
+    )
+
+
+def test_layers_are_of_any_normals_and_priors():
+    vae = two_layers(
+        posteriors.MultivariateNormalTriL(3),
+        posteriors.MultivariateNormalDiagPlusLowRank(2, rank=1),
+        posteriors.MultivariateNormalTriL(3),
+        priors.MixtureOfGaussians(2),
+    )
+    vae.compile(run_eagerly=True)
+    vae.fit(BINARY, verbose=0)
+    assert np.isfinite(vae.elbo(BINARY, seed=0).elbo).all()
+    assert "Monte Carlo" in repr(vae.objective)
+
+
+@pytest.mark.parametrize(
+    ("prior", "first", "message"),
+    [
+        (
+            priors.VampPrior(2),
+            posteriors.MultivariateNormalDiag(3),
+            r"`prior` must not be a VampPrior",
+        ),
+        (
+            priors.SphericalUniform(),
+            posteriors.MultivariateNormalDiag(3),
+            r"`prior` must be a distribution over the latents of MultivariateNormalDiag",
+        ),
+        (
+            priors.StandardNormal(),
+            posteriors.PowerSpherical(3),
+            r"`prior` must be a distribution over the latents of PowerSpherical",
+        ),
+    ],
+)
+def test_layers_over_different_sets_are_refused(prior, first, message):
+    with pytest.raises(ValueError, match=message):
+        two_layers(
+            first,
+            posteriors.MultivariateNormalDiag(2),
+            posteriors.MultivariateNormalDiag(3),
+            prior,
+        )

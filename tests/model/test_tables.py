@@ -6,7 +6,7 @@ import pytest
 
 import tfp_vae
 from small_models import eager_vae
-from tfp_vae import likelihoods
+from tfp_vae import likelihoods, priors
 
 RNG = np.random.default_rng(0)
 TABLE = np.stack(
@@ -113,3 +113,15 @@ def test_a_calibrated_part_is_fitted_to_its_columns():
 def test_wrong_parts_are_named(parts, error, message):
     with pytest.raises(error, match=message):
         likelihoods.Product(parts)
+
+
+def test_pseudo_inputs_of_a_table_stay_in_the_range_of_every_column():
+    prior = priors.VampPrior(4)
+    vae = eager_vae(_table(), prior=prior)
+    x = TABLE[:, [0, 1, 3, 5]]
+    assert ((prior.rows[:, 1] >= 0.0) & (prior.rows[:, 1] <= 1.0)).numpy().all()
+    prior.initialize_from(x)
+    np.testing.assert_allclose(prior.upper[0], x[:, 0].max(), rtol=1e-6)
+    vae.fit(x, epochs=2, verbose=0)
+    assert (prior.rows <= prior.upper).numpy().all()
+    assert np.isfinite(vae.elbo(x, seed=0).elbo).all()

@@ -8,22 +8,38 @@ from tfp_vae.distributions.counts import (
     ZeroInflatedNegativeBinomial,
 )
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
+from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
-from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
+from tfp_vae.distributions.multivariate_normal import (
+    MultivariateNormalDiag,
+    MultivariateNormalDiagPlusLowRank,
+    MultivariateNormalTriL,
+)
+from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
+from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
+from tfp_vae.distributions.spherical_uniform import SphericalUniform
 from tfp_vae.distributions.student_t import StudentT
 
 __all__ = [
     "Bernoulli",
     "Categorical",
     "DiscretizedLogistic",
+    "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",
+    "MixtureSameFamily",
     "MultivariateNormalDiag",
+    "MultivariateNormalDiagPlusLowRank",
+    "MultivariateNormalTriL",
     "NegativeBinomial",
     "Poisson",
+    "PowerSpherical",
     "ProductOfColumns",
+    "RelaxedOneHotCategorical",
+    "SphericalUniform",
     "StudentT",
     "ZeroInflatedNegativeBinomial",
 ]

@@ -48,6 +48,30 @@ def log_gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tenso
     return tf.where(small, drawn + log_u / concentration, drawn)
 
 
+def gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns gamma numbers of scale 1 in float64, with their gradient to the concentration.
+
+    The gradient is the implicit one of Figurnov et al. (2018), "Implicit reparameterization
+    gradients": that of the number whose distribution function stays as it is.
+
+    Args:
+      shape: The shape of the numbers, an integer tensor or list.
+      concentration: Positive, of a shape that broadcasts to `shape`.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+    """
+
+    @tf.custom_gradient
+    def drawn(concentration: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        number = tf.exp(log_gamma(shape, concentration, seed))
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            return upstream * tf.raw_ops.RandomGammaGrad(alpha=concentration, sample=number)
+
+        return number, gradient
+
+    return drawn(tf.broadcast_to(tf.cast(concentration, tf.float64), shape))
+
+
 def poisson(shape: Any, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns Poisson numbers, float64 of `shape`.
 

@@ -22,6 +22,7 @@ _OVER_DISPERSED = 1.5
 _HEAVY = 6.0
 _SHARE_OF_HEAVY = 0.1
 _MORE_ZEROS = 0.05
+_AS_GOOD_AS_REAL = 1000.0
 
 BINARY, UNIT, CODES, COUNTS, REAL = "binary", "unit", "codes", "counts", "real"
 
@@ -71,6 +72,8 @@ def _kind(column: np.ndarray) -> str | None:
     if lowest >= 0.0 and highest <= 1.0:
         return UNIT
     if lowest < 0.0 or (column != np.floor(column)).any():
+        return REAL
+    if column.mean() >= _AS_GOOD_AS_REAL:
         return REAL
     few = highest < _MOST_CLASSES and len(column) >= _FEW_ROWS
     # Counts thin out towards their largest, while every class is there for its own sake.

@@ -2,6 +2,8 @@
 
 from tfp_vae.networks.binarization import StochasticBinarization
 from tfp_vae.networks.conv import conv, conv_transpose
+from tfp_vae.networks.made import MADE
+from tfp_vae.networks.masked_dense import MaskedDense
 from tfp_vae.networks.mlp import mlp
 
-__all__ = ["StochasticBinarization", "conv", "conv_transpose", "mlp"]
+__all__ = ["MADE", "MaskedDense", "StochasticBinarization", "conv", "conv_transpose", "mlp"]

@@ -36,16 +36,13 @@ def mlp(
       >>> networks.mlp([200, 200], activation="tanh")(np.zeros([3, 28, 28])).shape
       TensorShape([3, 200])
     """
-    if isinstance(units, (str, bytes)) or not isinstance(units, Sequence):
-        raise TypeError(
-            f"`units` must be a list of positive ints, such as [200, 200]; got {units!r}."
-        )
+    widths = checks.positive_ints(units, "units")
     rate = checks.finite_number(dropout, "dropout", minimum=0.0)
     if rate >= 1.0:
         raise ValueError(f"`dropout` must be at least 0 and below 1; got {rate:g}.")
     layers: list[keras.layers.Layer] = [keras.layers.Flatten()]
-    for width in units:
-        layers.append(keras.layers.Dense(checks.positive_int(width, "units"), activation))
+    for width in widths:
+        layers.append(keras.layers.Dense(width, activation))
         if rate:
             layers.append(keras.layers.Dropout(rate))
     return keras.Sequential(layers, name=name)

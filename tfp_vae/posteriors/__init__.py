@@ -1,6 +1,19 @@
 """Posteriors q(z|x): from an encoder's features to a distribution over the latents."""
 
 from tfp_vae.posteriors.base import Posterior
+from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
+from tfp_vae.posteriors.multivariate_normal_tril import MultivariateNormalTriL
+from tfp_vae.posteriors.power_spherical import PowerSpherical
+from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 
-__all__ = ["MultivariateNormalDiag", "Posterior"]
+__all__ = [
+    "InverseAutoregressiveFlow",
+    "MultivariateNormalDiag",
+    "MultivariateNormalDiagPlusLowRank",
+    "MultivariateNormalTriL",
+    "Posterior",
+    "PowerSpherical",
+    "RelaxedOneHotCategorical",
+]

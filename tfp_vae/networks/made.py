@@ -1,0 +1,161 @@
+"""The masked autoencoder: a network whose output i sees only the inputs before i."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import checks
+from tfp_vae.networks.masked_dense import MaskedDense, check_context
+
+_ORDERS = ("left_to_right", "right_to_left")
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.networks")
+class MADE(keras.layers.Layer):
+    """Parameters for every input that depend on the inputs before it, and on a context.
+
+    Germain et al. (2015), "MADE: masked autoencoder for distribution estimation". The degrees of
+    hidden units are not drawn, as there, but spread evenly, so that equal arguments make equal
+    networks. Degree 0 is among them: such a unit sees the context alone.
+
+    It can be the `shift_and_log_scale_fn` of a `tfb.MaskedAutoregressiveFlow`.
+
+    Args:
+      parameters: The number of outputs for every input.
+      units: The width of each hidden layer, from input to output; an empty list makes it linear.
+      activation: A Keras activation, the same after every hidden layer.
+      order: "left_to_right", "right_to_left", or the place of every input in the order, a list in
+        which each of 0 to L - 1 stands once.
+      output_initializer: A Keras initializer, of the last layer's weights.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      inputs: A tensor `[..., L]`.
+      context: None, or a tensor `[..., C]` whose leading axes broadcast with those of `inputs`.
+
+    Returns:
+      A tensor `[..., L, parameters]`; what belongs to an input does not depend on it, nor on
+      those after it.
+
+    Raises:
+      TypeError: If a size is no int; when it is called, if it was built with a context and is
+        called without one, or the other way round.
+      ValueError: If a size is not positive, or `order` is none of the inputs.
+
+    Example:
+      >>> networks.MADE(parameters=2, units=[16])(np.zeros([5, 3])).shape
+      TensorShape([5, 3, 2])
+    """
+
+    def __init__(
+        self,
+        parameters: int,
+        units: Sequence[int],
+        activation: Any = "relu",
+        order: str | Sequence[int] = "left_to_right",
+        output_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.parameters = checks.positive_int(parameters, "parameters")
+        self.units = checks.positive_ints(units, "units")
+        self.activation = keras.activations.get(activation)
+        self.order = _as_order(order)
+        self.output_initializer = keras.initializers.get(output_initializer)
+
+    def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
+        """Makes the masked layers for inputs `[..., L]` and, if there is one, a context `[..., C]`.
+
+        Raises:
+          ValueError: If the number of inputs is not known, or not that of `order`.
+        """
+        size = tuple(inputs_shape)[-1]
+        if size is None:
+            raise ValueError("`inputs` must have a known last axis; got an unknown one.")
+        places = self._places(size)
+        # Input i has the degree of its place, counted from 1, and its outputs one less: a unit
+        # sees the degrees up to its own.
+        degrees = places + 1
+        self.masked_layers = []
+        for index, width in enumerate(self.units):
+            hidden_degrees = np.arange(width) * size // width
+            self.masked_layers.append(
+                MaskedDense(
+                    degrees,
+                    hidden_degrees,
+                    activation=self.activation,
+                    dtype=self.dtype_policy,
+                    name=f"hidden_{index}",
+                )
+            )
+            degrees = hidden_degrees
+        self.masked_layers.append(
+            MaskedDense(
+                degrees,
+                np.repeat(places, self.parameters),
+                kernel_initializer=self.output_initializer,
+                dtype=self.dtype_policy,
+                name="outputs",
+            )
+        )
+        for layer in self.masked_layers:
+            layer.build((None, len(layer.input_degrees)), context_shape)
+        self.has_context = context_shape is not None
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
+        """Computes the parameters of every input."""
+        check_context(context, self.has_context)
+        features = inputs
+        for layer in self.masked_layers:
+            features = layer(features, context)
+        leading = tf.shape(features)[:-1]
+        sizes = [inputs.shape[-1], self.parameters]
+        outputs = tf.reshape(features, tf.concat([leading, sizes], axis=0))
+        outputs.set_shape([*features.shape[:-1], *sizes])
+        return outputs
+
+    def compute_output_shape(
+        self, inputs_shape: Any, context_shape: Any = None
+    ) -> tuple[int | None, ...]:
+        """Returns the shape of the parameters, `[..., L, parameters]`."""
+        del context_shape
+        return (*inputs_shape, self.parameters)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal network."""
+        return {
+            **super().get_config(),
+            "parameters": self.parameters,
+            "units": list(self.units),
+            "activation": keras.activations.serialize(self.activation),
+            "order": self.order if isinstance(self.order, str) else list(self.order),
+            "output_initializer": keras.initializers.serialize(self.output_initializer),
+        }
+
+    def _places(self, size: int) -> np.ndarray:
+        if self.order == "left_to_right":
+            return np.arange(size)
+        if self.order == "right_to_left":
+            return np.arange(size)[::-1]
+        if len(self.order) != size:
+            raise ValueError(
+                f"`order` must have a place for each of the {size} inputs; got "
+                f"{len(self.order)} places."
+            )
+        return np.array(self.order)
+
+
+def _as_order(order: Any) -> str | tuple[int, ...]:
+    if isinstance(order, str):
+        return checks.one_of(order, _ORDERS, "order")
+    places = list(order) if isinstance(order, (Sequence, np.ndarray)) else []
+    if not places or sorted(places) != list(range(len(places))):
+        raise ValueError(
+            "`order` must be 'left_to_right', 'right_to_left', or a list in which each of 0 to "
+            f"L - 1 stands once; got {order!r}."
+        )
+    return tuple(int(place) for place in places)

@@ -1,0 +1,65 @@
+"""What the priors that are normalizing flows have in common."""
+
+import abc
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import bijectors as tfb
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import checks, distributions
+from tfp_vae.priors.base import Prior
+
+
+class FlowPrior(Prior):
+    """Standard normal noise that goes through invertible steps, each with a network of its own.
+
+    A subclass makes the networks in `build`, and of them the steps.
+
+    Args:
+      steps: The number of steps.
+      units: The width of each hidden layer of a network.
+      activation: A Keras activation.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Raises:
+      TypeError: If `steps` is no int, `units` no list of ints.
+      ValueError: If a number is not positive, or the activation unknown.
+    """
+
+    def __init__(
+        self,
+        steps: int = 4,
+        units: Sequence[int] = (64, 64),
+        activation: Any = "tanh",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.steps = checks.positive_int(steps, "steps")
+        self.units = checks.positive_ints(units, "units")
+        self.activation = keras.activations.get(activation)
+
+    @abc.abstractmethod
+    def bijectors(self) -> list[tfb.Bijector]:
+        """Makes the steps, from the noise to the latents."""
+
+    def distribution(self) -> tfd.TransformedDistribution:
+        """Makes the prior: batch `[]`, event `[latent_size]`."""
+        return tfd.TransformedDistribution(
+            distributions.MultivariateNormalDiag(
+                loc=tf.zeros(self.event_shape, self.variable_dtype),
+                scale_diag=tf.ones(self.event_shape, self.variable_dtype),
+            ),
+            tfb.Chain(self.bijectors()[::-1]),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "steps": self.steps,
+            "units": list(self.units),
+            "activation": keras.activations.serialize(self.activation),
+        }
