@@ -56,12 +56,18 @@ def test_at_first_the_posterior_is_a_normal_whose_mean_is_exact():
 
 @pytest.mark.usefixtures("float64")
 def test_the_batch_of_draws_components_and_slices():
-    q = built_posterior()(FEATURES)
+    posterior = built_posterior()
+    q = posterior(FEATURES)
     assert isinstance(q, InverseAutoregressiveFlow)
     assert (q.batch_shape, q.event_shape) == ([3], [2])
     z = np.random.default_rng(3).normal(size=[5, 1, 2])
     of_all = q.log_prob(z)
     assert of_all.shape == [5, 3]
+    unknown = tf.TensorSpec([None, 1, 2], tf.float64)
+    graph = tf.function(
+        lambda z: posterior(FEATURES).log_prob(z), input_signature=[unknown], autograph=False
+    )
+    np.testing.assert_allclose(graph(z), of_all, rtol=1e-9)
     for row in range(3):
         part = q[row : row + 1]
         assert part.batch_shape == [1]
@@ -317,11 +323,23 @@ def test_the_log_weights_of_a_hierarchy_are_those_of_its_parts():
     np.testing.assert_allclose(batch.log_weights(z), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_kl_is_not_exact_and_free_bits_are_refused():
+def test_the_kl_is_not_exact():
     vae = _vae()
     assert divergences.exact_kl_divergence(vae.posterior(X), vae.prior()) is None
-    with pytest.raises(ValueError, match="`free_bits` must be 0 unless"):
-        tfp_vae.VAE(vae.encoder, vae.decoder, objective=objectives.ELBO(free_bits=0.1))
+    assert divergences.kl_divergence_per_dimension(vae.posterior(X), vae.prior()) is None
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [
+        (objectives.ELBO(free_bits=0.1), "`free_bits` must be 0 unless"),
+        (objectives.BetaTCVAE(data_size=10), "`posterior` must have independent latents"),
+    ],
+)
+def test_objectives_that_need_a_sum_over_latents_are_refused(objective, message):
+    vae = _vae()
+    with pytest.raises(ValueError, match=message):
+        tfp_vae.VAE(vae.encoder, vae.decoder, objective=objective)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
