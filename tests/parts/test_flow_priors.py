@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import stats
+from tensorflow_probability import distributions as tfd
 
 import flow_properties
 import flows
@@ -79,6 +80,7 @@ def test_at_first_the_prior_is_the_standard_normal(kind):
     prior.build([4])
     z = np.random.default_rng(4).normal(size=[5, 4]).astype("float32")
     expected = stats.norm.logpdf(z).sum(axis=-1)
+    assert isinstance(prior.distribution(), tfd.TransformedDistribution)
     np.testing.assert_allclose(prior.distribution().log_prob(z), expected, rtol=1e-5)
     np.testing.assert_allclose(
         prior.distribution().sample(3, seed=KEY), noise.normal([3, 4], KEY), rtol=1e-6

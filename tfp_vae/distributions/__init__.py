@@ -12,6 +12,7 @@ from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregress
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
 from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.student_t import StudentT
 
@@ -24,6 +25,7 @@ __all__ = [
     "LatentChain",
     "MultivariateNormalDiag",
     "NegativeBinomial",
+    "NormalizingFlow",
     "Poisson",
     "ProductOfColumns",
     "StudentT",
