@@ -97,14 +97,27 @@ class NetworkEntry:
 
 PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
     priors.MaskedAutoregressiveFlow: lambda latent_size: _flows(priors.MaskedAutoregressiveFlow),
+    priors.MixtureOfGaussians: lambda latent_size: builds(
+        priors.MixtureOfGaussians,
+        components=st.integers(1, 3),
+        scale_floor=st.sampled_from([0.0, 1e-2]),
+    ),
+    priors.Normal: lambda latent_size: builds(
+        priors.Normal, scale_floor=st.sampled_from([0.0, 1e-2])
+    ),
     priors.RealNVP: lambda latent_size: _flows(priors.RealNVP) if latent_size > 1 else st.nothing(),
+    priors.SphericalUniform: lambda latent_size: builds(priors.SphericalUniform),
     priors.StandardNormal: lambda latent_size: builds(priors.StandardNormal),
+    priors.VampPrior: lambda latent_size: builds(priors.VampPrior, pseudo_inputs=st.integers(1, 3)),
 }
 
 _PRIORS_OF_REAL_VECTORS = (
     priors.MaskedAutoregressiveFlow,
+    priors.MixtureOfGaussians,
+    priors.Normal,
     priors.RealNVP,
     priors.StandardNormal,
+    priors.VampPrior,
 )
 
 POSTERIORS: dict[type, PosteriorEntry] = {
@@ -126,6 +139,30 @@ POSTERIORS: dict[type, PosteriorEntry] = {
             scale_activation=st.sampled_from(["softplus", "exp"]),
         ),
         priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalDiagPlusLowRank: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalDiagPlusLowRank,
+            latent_size=st.just(latent_size),
+            rank=st.integers(1, latent_size),
+            scale_floor=st.sampled_from([1e-3, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.MultivariateNormalTriL: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.MultivariateNormalTriL,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+        priors=_PRIORS_OF_REAL_VECTORS,
+    ),
+    posteriors.PowerSpherical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            posteriors.PowerSpherical, latent_size=st.just(latent_size)
+        ),
+        priors=(priors.SphericalUniform, priors.VampPrior),
+        smallest_latent_size=2,
     ),
 }
 
@@ -409,24 +446,20 @@ def priors_for(posterior: Any, kinds: Iterable[type] = ()) -> st.SearchStrategy:
     return st.one_of(*(PRIORS[kind](posterior.latent_size) for kind in wanted))
 
 
-def factorises(posterior: Any, prior: Any) -> bool:
-    """Tells whether the KL is a sum over latents, as free bits need."""
-    return (
-        type(posterior) is posteriors.MultivariateNormalDiag
-        and type(prior) is priors.StandardNormal
-    )
+def suits(objective: Any, posterior: Any, prior: Any) -> bool:
+    """Tells whether an objective can be trained with a posterior and a prior.
 
-
-def objectives_for(posterior: Any, prior: Any) -> st.SearchStrategy:
-    """Returns a strategy of objectives that a model with such a posterior and prior can have."""
-    if factorises(posterior, prior):
-        return all_objectives()
-    return all_objectives().filter(
-        lambda objective: (
-            not isinstance(objective, objectives.BetaTCVAE)
-            and not getattr(objective, "free_bits", 0.0)
-        )
+    Free bits and the decomposed KL ask for independent latents, and the discrepancy of the
+    aggregate posterior for a prior whose draws have a gradient, which those of mixtures have not.
+    """
+    independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
+        priors.Normal,
+        priors.StandardNormal,
     )
+    if isinstance(objective, objectives.BetaTCVAE) or getattr(objective, "free_bits", 0.0):
+        return independent
+    mixture = type(prior) in (priors.MixtureOfGaussians, priors.VampPrior)
+    return not (isinstance(objective, objectives.InfoVAE) and mixture)
 
 
 def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
@@ -437,6 +470,11 @@ def all_likelihoods(event_shape: list[int]) -> st.SearchStrategy:
 def all_objectives() -> st.SearchStrategy:
     """Returns a strategy of objectives of every kind."""
     return st.one_of(*OBJECTIVES.values())
+
+
+def objectives_for(posterior: Any, prior: Any) -> st.SearchStrategy:
+    """Returns a strategy of objectives that can be trained with a posterior and a prior."""
+    return all_objectives().filter(lambda objective: suits(objective, posterior, prior))
 
 
 @st.composite
@@ -454,7 +492,8 @@ def vaes(
     encoder = draw(trunks), posterior
     decoder = draw(trunks), draw(all_likelihoods(event_shape))
     prior = draw(priors_for(posterior, prior_kinds))
-    parts = {"prior": prior, "objective": draw(objectives_for(posterior, prior)), **options}
+    suited = objectives_for(posterior, prior)
+    parts = {"prior": prior, "objective": draw(suited), **options}
     with own_random_state(draw(st.integers(0, 2**31))):
         return tfp_vae.VAE(tfp_vae.Encoder(*encoder), tfp_vae.Decoder(*decoder), **parts)
 

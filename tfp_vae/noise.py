@@ -13,6 +13,7 @@ import tensorflow as tf
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
+_PROPOSALS = 16
 
 
 def random_words(
@@ -71,6 +72,46 @@ def normal(shape: Any, seed: tf.Tensor, dtype: Any = tf.float32) -> tf.Tensor:
       dtype: float32 or float64.
     """
     return np.sqrt(2.0) * tf.math.erfinv(2.0 * uniform(shape, seed, dtype) - 1.0)
+
+
+def gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Returns gamma numbers of rate 1 in float64, with their gradient to the concentration.
+
+    The numbers are those of Marsaglia & Tsang (2000), "A simple method for generating gamma
+    variables": the first of a fixed count of proposals that is accepted. At a concentration of 1,
+    where the fewest are, all are refused once in 10**21 draws. The gradient is the implicit one of
+    Figurnov et al. (2018), "Implicit reparameterization gradients".
+
+    Args:
+      shape: The shape, an integer tensor or list.
+      concentration: A float64 tensor of numbers from 1 up, that broadcasts to `shape`.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+    """
+
+    @tf.custom_gradient
+    def drawn(concentration: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        number = _gamma_numbers(shape, concentration, seed)
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            return upstream * tf.raw_ops.RandomGammaGrad(alpha=concentration, sample=number)
+
+        return number, gradient
+
+    return drawn(tf.broadcast_to(concentration, shape))
+
+
+def _gamma_numbers(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    shift = concentration - 1.0 / 3.0
+    all_shape = tf.concat([[2 * _PROPOSALS], tf.cast(shape, tf.int32)], axis=0)
+    first, second = tf.split(uniform(all_shape, seed, tf.float64), 2)
+    proposal = np.sqrt(2.0) * tf.math.erfinv(2.0 * first - 1.0)
+    root = 1.0 + proposal / tf.sqrt(9.0 * shift)
+    positive = root > 0.0
+    cube = tf.where(positive, root, tf.ones_like(root)) ** 3
+    bound = 0.5 * proposal**2 + shift * (1.0 - cube + tf.math.log(cube))
+    accepted = positive & (tf.math.log(second) < bound)
+    chosen = tf.one_hot(tf.argmax(accepted, axis=0), _PROPOSALS, axis=0, dtype=tf.float64)
+    return shift * tf.reduce_sum(chosen * cube, axis=0)
 
 
 def uniform_pair(shape: Any, seed: tf.Tensor, number: Any) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,4 +1,4 @@
-"""Supports: the values that a likelihood gives a density or a probability to."""
+"""Supports: the values that a distribution gives a density or a probability to."""
 
 from dataclasses import dataclass
 
@@ -32,6 +32,10 @@ class Support:
         """Returns in words what the value at the index `where` of some data must be."""
         del where
         return self.description
+
+    def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the least and the greatest value of every number of a row, or infinities."""
+        return np.full(row_shape, self.lower), np.full(row_shape, self.upper)
 
     @property
     def inner_value(self) -> float:
@@ -75,6 +79,14 @@ class Columns:
             wrong[..., columns] = support.outside(x[..., columns])
         return wrong
 
+    def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the least and the greatest value of every number of a row, or infinities."""
+        lower, upper = np.empty(row_shape), np.empty(row_shape)
+        for columns, support, _ in self.parts:
+            part_shape = (*row_shape[:-1], len(columns))
+            lower[..., columns], upper[..., columns] = support.bounds(part_shape)
+        return lower, upper
+
     def wanted(self, where: tuple[int, ...]) -> str:
         """Returns in words what the value at the index `where` of some data must be."""
         column = where[-1]
@@ -93,3 +105,25 @@ REAL = Support("any finite number")
 BINARY = Support("0 or 1", 0.0, 1.0, integers=True)
 UNIT_INTERVAL = Support("between 0 and 1", 0.0, 1.0)
 COUNTS = Support("whole numbers of at least 0", 0.0, integers=True)
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """The set that latents lie in: the same for a posterior and for a prior it is compared with.
+
+    Attributes:
+      description: The set in words, as it stands in an error.
+    """
+
+    description: str
+
+
+REAL_VECTORS = LatentSpace("vectors of real numbers")
+UNIT_VECTORS = LatentSpace("vectors of length 1")
+
+
+def relaxed_one_hot_vectors(variables: int, categories: int) -> LatentSpace:
+    """Returns the space of `variables` vectors of `categories` numbers that add up to 1."""
+    return LatentSpace(
+        f"{variables} x {categories} positive numbers, of which every {categories} add up to 1"
+    )

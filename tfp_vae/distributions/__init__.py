@@ -11,9 +11,16 @@ from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
-from tfp_vae.distributions.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
+from tfp_vae.distributions.multivariate_normal import (
+    MultivariateNormalDiag,
+    MultivariateNormalDiagPlusLowRank,
+    MultivariateNormalTriL,
+)
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
+from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
+from tfp_vae.distributions.spherical_uniform import SphericalUniform
 from tfp_vae.distributions.student_t import StudentT
 
 __all__ = [
@@ -23,11 +30,16 @@ __all__ = [
     "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",
+    "MixtureSameFamily",
     "MultivariateNormalDiag",
+    "MultivariateNormalDiagPlusLowRank",
+    "MultivariateNormalTriL",
     "NegativeBinomial",
     "NormalizingFlow",
     "Poisson",
+    "PowerSpherical",
     "ProductOfColumns",
+    "SphericalUniform",
     "StudentT",
     "ZeroInflatedNegativeBinomial",
 ]

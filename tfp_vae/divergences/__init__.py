@@ -1,5 +1,7 @@
 """Divergences of a posterior from a prior."""
 
+# The first two register divergences with TensorFlow Probability.
+from tfp_vae.divergences import normals, spheres  # noqa: F401
 from tfp_vae.divergences.aggregate import (
     AGGREGATE_ESTIMATORS,
     KLDecomposition,
@@ -7,6 +9,7 @@ from tfp_vae.divergences.aggregate import (
 )
 from tfp_vae.divergences.discrepancy import squared_maximum_mean_discrepancy
 from tfp_vae.divergences.kl import (
+    declaration,
     exact_kl_divergence,
     kl_divergence_per_dimension,
     latent_factors,
@@ -16,6 +19,7 @@ from tfp_vae.divergences.kl import (
 __all__ = [
     "AGGREGATE_ESTIMATORS",
     "KLDecomposition",
+    "declaration",
     "decomposed_kl_divergence",
     "exact_kl_divergence",
     "kl_divergence_per_dimension",

@@ -1,10 +1,13 @@
 """Puts the parts of a model together, and checks that they fit one another."""
 
+import functools
 from typing import Any
 
 import tensorflow as tf
 
+from tfp_vae import divergences
 from tfp_vae.model import condition as conditions
+from tfp_vae.model.pairs import check_same_latent_space
 
 
 def assemble(vae: Any) -> None:
@@ -12,8 +15,8 @@ def assemble(vae: Any) -> None:
 
     Raises:
       ValueError: If the parts do not fit: a trunk that fails on its input, features that cannot
-        make the event, a prior whose event is not the posterior's, different dtypes, an objective
-        or missing values that make no sense with them.
+        make the event, a prior over other latents than the posterior's, different dtypes, an
+        objective, a condition or missing values that make no sense with them.
     """
     likelihood = vae.decoder.likelihood
     rows = tf.zeros([1, *vae.event_shape], likelihood.variable_dtype)
@@ -25,6 +28,13 @@ def assemble(vae: Any) -> None:
     if not vae.encoder.built:
         vae.encoder.build((None, *inputs.shape[1:]))
     posterior = vae.inferred(inputs, training=False)
+    for posterior_layer, prior_layer in vae.latent_pairs:
+        check_same_latent_space(posterior_layer, prior_layer)
+    if vae.condition is not None:
+        vae.prior_layer.check_conditional()
+    vae.prior_layer.take_encoder(
+        functools.partial(vae.encoder, training=False), vae.event_shape, likelihood.support
+    )
     if not vae.prior_layer.built:
         vae.prior_layer.build(tuple(posterior.event_shape))
     prior = vae.prior()
@@ -47,6 +57,8 @@ def assemble(vae: Any) -> None:
                 f"{likelihood.variable_dtype}; got {part.variable_dtype}."
             )
     vae.objective.check_pair(posterior, prior)
+    vae.kl_declaration = divergences.declaration(posterior, prior)
+    vae.objective.declare(vae.kl_declaration)
 
 
 def _check_missing_values(vae: Any, likelihood: Any, rows: tf.Tensor) -> None:

@@ -15,6 +15,7 @@ from tfp_vae.model.latent_layers import ChainEncoder, ChainPrior
 from tfp_vae.model.transition import Transition
 from tfp_vae.model.vae import VAE
 from tfp_vae.objectives import Objective
+from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior
 
 
@@ -155,6 +156,13 @@ class HierarchicalVAE(VAE):
             "prior": self.prior_layer.top,
             **above,
         }
+
+    @property
+    def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
+        """The layers that make q and p of the same latents, from the data up."""
+        inferring = [self.encoder.posterior, *(up.posterior for up in self.encoder.upward)]
+        generating = [*(down.posterior for down in self.prior_layer.downward), self.prior_layer.top]
+        return list(zip(inferring, generating, strict=True))
 
     def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
         """Returns z₁ of the latents `[..., latent_size]`."""

@@ -9,7 +9,7 @@ from tfp_vae import checks
 from tfp_vae.distributions import LatentChain
 from tfp_vae.model.coders import Encoder
 from tfp_vae.model.transition import Transition
-from tfp_vae.priors import Prior, StandardNormal
+from tfp_vae.priors import Prior, StandardNormal, VampPrior
 
 
 class ChainEncoder(Encoder):
@@ -60,6 +60,12 @@ class ChainPrior(Prior):
         self.downward = list(downward)
         self.top = StandardNormal() if top is None else top
         checks.instance_of(self.top, Prior, "prior", "priors.StandardNormal()")
+        if isinstance(self.top, VampPrior):
+            raise ValueError(
+                "`prior` must not be a VampPrior above several layers of latents: it is a mixture "
+                "of posteriors given rows of data, and the topmost layer's posterior is given "
+                "latents."
+            )
 
     def build(self, event_shape: Any) -> None:
         """Builds the way down from the topmost latents to z₁."""

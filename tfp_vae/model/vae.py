@@ -1,5 +1,6 @@
 """The variational autoencoder: an encoder, a decoder, a prior and an objective."""
 
+import sys
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from tfp_vae.model.assembly import assemble
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.latent_variable_model import LatentVariableModel
 from tfp_vae.objectives import ELBO, Objective
+from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
 
 
@@ -46,7 +48,7 @@ class VAE(LatentVariableModel):
     Raises:
       TypeError: If a part is not of its kind.
       ValueError: If the parts do not fit: a trunk that fails on its input, features that cannot
-        make the event, a prior whose event is not the posterior's, different dtypes.
+        make the event, a prior over other latents than the posterior's, different dtypes.
 
     Example:
       >>> vae = tfp_vae.VAE(
@@ -135,6 +137,11 @@ class VAE(LatentVariableModel):
         """The layers that make distributions over latents, by their names in an error."""
         return {"posterior": self.encoder.posterior, "prior": self.prior_layer}
 
+    @property
+    def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
+        """The layers that make q and p of the same latents."""
+        return [(self.encoder.posterior, self.prior_layer)]
+
     def prior(self) -> tfd.Distribution:
         """Returns p(z): batch `[]`, event `[latent_size]`."""
         return self.prior_layer.distribution()
@@ -161,6 +168,21 @@ class VAE(LatentVariableModel):
           ValueError: If another format than "tf_saved_model" is asked for.
         """
         serving.export(self, filepath, **kwargs)
+
+    def summary(self, *args: Any, print_fn: Any = None, **kwargs: Any) -> None:
+        """Prints the layers and weights, and whether the KL divergence is exact.
+
+        Args:
+          *args: As of `keras.Model.summary`.
+          print_fn: What is called with the text, rather than printing it.
+          **kwargs: As of `keras.Model.summary`.
+        """
+        super().summary(*args, print_fn=print_fn, **kwargs)
+        line = f" {self.kl_declaration}"
+        if print_fn is None:
+            sys.stdout.write(line + "\n")
+        else:
+            print_fn(line)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal model, untrained."""

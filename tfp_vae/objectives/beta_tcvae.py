@@ -149,10 +149,6 @@ class BetaTCVAE(Objective):
             "sample_size": self.sample_size,
         }
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"BetaTCVAE({arguments})"
-
     def _decomposition(
         self, posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
     ) -> divergences.KLDecomposition:

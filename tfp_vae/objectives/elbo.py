@@ -27,7 +27,7 @@ class ELBO(Objective):
     """The evidence lower bound, log-likelihood less KL (Kingma & Welling 2013, equation 3).
 
     The KL is exact where one is registered for the pair of distributions, and elsewhere estimated
-    from the same draws as the likelihood.
+    from the same draws as the likelihood; a model's summary and the objective's repr say which.
 
     Args:
       kl_weight: What the KL is multiplied by in the objective: a number (the beta of Higgins et al.
@@ -170,6 +170,10 @@ class ELBO(Objective):
             "gradient_estimator": self.gradient_estimator,
         }
 
+    def shown_arguments(self) -> dict[str, Any]:
+        """Returns the arguments, a schedule as itself."""
+        return {**self.get_config(), "kl_weight": self.kl_weight}
+
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ELBO":
         """Makes an objective of what `get_config` returned."""
@@ -177,9 +181,3 @@ class ELBO(Objective):
         if isinstance(weight, dict):
             weight = keras.saving.deserialize_keras_object(weight)
         return cls(**{**config, "kl_weight": weight})
-
-    def __repr__(self) -> str:
-        return (
-            f"ELBO(kl_weight={self.kl_weight!r}, free_bits={self.free_bits:g}, "
-            f"sample_size={self.sample_size}, gradient_estimator={self.gradient_estimator!r})"
-        )

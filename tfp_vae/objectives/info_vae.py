@@ -41,7 +41,7 @@ class InfoVAE(Objective):
     Raises:
       TypeError: If an argument is no number.
       ValueError: If a weight is negative, or the bandwidth or `sample_size` not positive; when it
-        is called, if the prior is another one for every row.
+        is called, if the prior is another one for every row or is not reparameterised: a mixture.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -82,7 +82,7 @@ class InfoVAE(Objective):
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         del step
-        check_one_prior(prior)
+        _check_prior(prior)
         z = posterior.sample(self.sample_size, seed=seed)
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
         kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
@@ -97,13 +97,13 @@ class InfoVAE(Objective):
         )
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-        """Refuses a prior for every row.
+        """Refuses a prior for every row, and one whose draws pass no gradient on to its weights.
 
         Raises:
-          ValueError: If the prior has a batch, or the posterior is not reparameterised.
+          ValueError: If the prior has a batch, or one of the two is not reparameterised.
         """
         super().check_pair(posterior, prior)
-        check_one_prior(prior)
+        _check_prior(prior)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal objective."""
@@ -114,6 +114,11 @@ class InfoVAE(Objective):
             "sample_size": self.sample_size,
         }
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"InfoVAE({arguments})"
+
+def _check_prior(prior: tfd.Distribution) -> None:
+    check_one_prior(prior)
+    if prior.reparameterization_type != tfd.FULLY_REPARAMETERIZED:
+        raise ValueError(
+            "`prior` must be reparameterized, since the discrepancy from it reaches its weights "
+            f"through its draws; got a {type(prior).__name__} whose draws have no gradient."
+        )

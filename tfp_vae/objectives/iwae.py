@@ -106,9 +106,3 @@ class IWAE(Objective):
             "importance_sample_size": self.importance_sample_size,
             "gradient_estimator": self.gradient_estimator,
         }
-
-    def __repr__(self) -> str:
-        return (
-            f"IWAE(importance_sample_size={self.importance_sample_size}, "
-            f"gradient_estimator={self.gradient_estimator!r})"
-        )

@@ -3,5 +3,15 @@
 from tfp_vae.posteriors.base import Posterior
 from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
+from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
+from tfp_vae.posteriors.multivariate_normal_tril import MultivariateNormalTriL
+from tfp_vae.posteriors.power_spherical import PowerSpherical
 
-__all__ = ["InverseAutoregressiveFlow", "MultivariateNormalDiag", "Posterior"]
+__all__ = [
+    "InverseAutoregressiveFlow",
+    "MultivariateNormalDiag",
+    "MultivariateNormalDiagPlusLowRank",
+    "MultivariateNormalTriL",
+    "Posterior",
+    "PowerSpherical",
+]

@@ -1,8 +1,8 @@
 """What every posterior q(z|x) has in common."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from tfp_vae import checks
+from tfp_vae import checks, supports
 from tfp_vae.parameters import DistributionLayer
 
 
@@ -26,6 +26,9 @@ class Posterior(DistributionLayer):
       TypeError: If `latent_size` is no int.
       ValueError: If it is not positive.
     """
+
+    latent_space: ClassVar[supports.LatentSpace] = supports.REAL_VECTORS
+    """The set that the latents lie in; the prior's must be the same."""
 
     def __init__(self, latent_size: int, **kwargs: Any) -> None:
         self.latent_size = checks.positive_int(latent_size, "latent_size")

@@ -2,7 +2,20 @@
 
 from tfp_vae.priors.base import Prior
 from tfp_vae.priors.masked_autoregressive_flow import MaskedAutoregressiveFlow
+from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
+from tfp_vae.priors.normal import Normal
 from tfp_vae.priors.real_nvp import RealNVP
+from tfp_vae.priors.spherical_uniform import SphericalUniform
 from tfp_vae.priors.standard_normal import StandardNormal
+from tfp_vae.priors.vamp_prior import VampPrior
 
-__all__ = ["MaskedAutoregressiveFlow", "Prior", "RealNVP", "StandardNormal"]
+__all__ = [
+    "MaskedAutoregressiveFlow",
+    "MixtureOfGaussians",
+    "Normal",
+    "Prior",
+    "RealNVP",
+    "SphericalUniform",
+    "StandardNormal",
+    "VampPrior",
+]

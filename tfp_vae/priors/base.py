@@ -1,10 +1,14 @@
 """What every prior p(z) has in common."""
 
 import abc
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import keras
+import tensorflow as tf
 from tensorflow_probability import distributions as tfd
+
+from tfp_vae import supports
 
 
 class Prior(keras.layers.Layer, abc.ABC):
@@ -21,6 +25,33 @@ class Prior(keras.layers.Layer, abc.ABC):
 
     event_shape: tuple[int, ...]
     """The shape of one draw, known once the layer is built."""
+
+    latent_space: ClassVar[supports.LatentSpace | None] = supports.REAL_VECTORS
+    """The set that the latents lie in, or None if it is the posterior's, whatever that is."""
+
+    def take_encoder(
+        self,
+        encode: Callable[[tf.Tensor], tfd.Distribution],
+        row_shape: tuple[int, ...],
+        support: supports.Support | supports.Columns,
+    ) -> None:
+        """Is given the encoder by the model before `build`; a prior made of posteriors keeps it.
+
+        Args:
+          encode: From rows `[N, *row_shape]` to their posteriors, batch `[N]`, as outside
+            training. It is a function, so that Keras takes the encoder's weights for the model's
+            and not for the prior's too.
+          row_shape: The shape of one row of data, as the encoder sees it.
+          support: The values that data may take.
+        """
+        del encode, row_shape, support
+
+    def check_conditional(self) -> None:
+        """Refuses to be the prior of a model with a condition, if it makes no sense as one.
+
+        Raises:
+          ValueError: With the reason.
+        """
 
     def build(self, event_shape: Any) -> None:
         """Takes note of the event shape, `[latent_size]`."""

@@ -1,0 +1,239 @@
+"""Posteriors beyond the diagonal normal: densities, moments, gradients, draws."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import special, stats
+
+from tfp_vae import distributions, noise, posteriors
+from zscores import assert_mean
+
+COUNT = 4000
+KEY = tf.constant([3, 4])
+
+
+def _outputs(layer, features):
+    """Returns what the heads of a layer emit, by NumPy."""
+    return {
+        name: np.reshape(
+            features @ head.kernel.numpy() + head.bias.numpy(),
+            [len(features), *layer.parameter_shapes()[name]],
+        )
+        for name, head in layer.heads.items()
+    }
+
+
+def _tril(outputs, layer):
+    size = layer.latent_size
+    factor = np.zeros([len(outputs["loc"]), size, size])
+    below = np.tril_indices(size, -1)
+    factor[:, below[0], below[1]] = outputs["scale_tril"][:, size:]
+    factor += _positive(outputs["scale_tril"][:, :size], layer)[..., None] * np.eye(size)
+    return factor
+
+
+def _low_rank(outputs, layer):
+    directions = outputs["directions"]
+    diagonal = _positive(outputs["scale"], layer)[..., None] * np.eye(layer.latent_size)
+    return diagonal + directions @ np.swapaxes(directions, 1, 2)
+
+
+def _positive(values, layer):
+    return np.logaddexp(0.0, values) + layer.scale_floor
+
+
+NORMALS = [
+    (lambda: posteriors.MultivariateNormalTriL(3, scale_floor=0.01), _tril),
+    (lambda: posteriors.MultivariateNormalTriL(1), _tril),
+    (lambda: posteriors.MultivariateNormalDiagPlusLowRank(4, rank=2), _low_rank),
+    (lambda: posteriors.MultivariateNormalDiagPlusLowRank(2, rank=1, scale_floor=0.1), _low_rank),
+]
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(("make", "scale_of"), NORMALS)
+def test_correlated_normals_have_the_density_and_the_moments_of_their_heads(make, scale_of):
+    """At most 20 means for each kind: fails by chance once in 300,000 runs."""
+    layer, features = make(), np.random.default_rng(0).normal(size=[2, 5])
+    q = layer(features)
+    outputs = _outputs(layer, features)
+    scale = scale_of(outputs, layer)
+    covariance = scale @ np.swapaxes(scale, 1, 2)
+    z = np.random.default_rng(1).normal(size=[2, layer.latent_size])
+    expected = [
+        stats.multivariate_normal(loc, cov).logpdf(row)
+        for loc, cov, row in zip(outputs["loc"], covariance, z, strict=True)
+    ]
+    np.testing.assert_allclose(q.log_prob(z), expected, rtol=1e-8)
+    np.testing.assert_allclose(q.covariance(), covariance, rtol=1e-8)
+    centred = q.sample(COUNT, seed=KEY).numpy() - outputs["loc"]
+    assert_mean(centred, 0.0)
+    assert_mean(centred[..., :, None] * centred[..., None, :], covariance)
+
+
+def test_the_shape_of_the_factor_is_lower_triangular():
+    factor = posteriors.MultivariateNormalTriL(3)(np.ones([2, 4])).scale.to_dense().numpy()
+    assert (np.triu(factor, 1) == 0.0).all()
+    assert (np.diagonal(factor, axis1=1, axis2=2) > 0.0).all()
+
+
+def _power_spherical(size, kappa, count=None):
+    """Directions on both sides of the axis at which the reflection changes."""
+    direction = np.random.default_rng(size).normal(size=[2, size])
+    direction[0, 0], direction[1, 0] = abs(direction[0, 0]), -abs(direction[1, 0])
+    direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
+    return direction, distributions.PowerSpherical(direction, np.array([kappa, kappa]))
+
+
+@pytest.mark.parametrize("size", [2, 3, 9])
+@pytest.mark.parametrize("kappa", [1.0, 7.5, 1e3])
+def test_power_spherical_draws_have_the_law_of_the_cosine(size, kappa):
+    """A Kolmogorov-Smirnov test of level 4e-8 and 2 (L + L²) moments."""
+    direction, q = _power_spherical(size, kappa)
+    z = q.sample(COUNT, seed=KEY).numpy()
+    np.testing.assert_allclose(np.linalg.norm(z, axis=-1), 1.0, rtol=1e-12)
+    heights = (1 + np.einsum("sbl,bl->sb", z, direction)) / 2
+    law = stats.beta((size - 1) / 2 + kappa, (size - 1) / 2)
+    for column in heights.T:
+        assert stats.kstest(np.clip(column, 0.0, 1.0), law.cdf, method="asymp").pvalue > 4e-8
+    mean = kappa / (kappa + size - 1) * direction
+    np.testing.assert_allclose(q.mean(), mean)
+    assert_mean(z, mean)
+    # Across the direction the spread is the same everywhere, and all squares add up to 1.
+    second = law.var() * 4 + law.stats("m") ** 2 * 4 - 4 * law.stats("m") + 1
+    along = direction[:, :, None] * direction[:, None, :]
+    across = (1 - second) / (size - 1) * (np.eye(size) - along)
+    assert_mean(z[..., :, None] * z[..., None, :], second * along + across)
+    variance = np.diagonal(second * along + across, axis1=1, axis2=2) - mean**2
+    np.testing.assert_allclose(q.variance(), variance, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [2, 3, 6])
+def test_power_spherical_density_is_that_of_the_paper(size):
+    direction, q = _power_spherical(size, 4.0)
+    z = np.random.default_rng(0).normal(size=[5, 2, size])
+    z /= np.linalg.norm(z, axis=-1, keepdims=True)
+    cosine, half = np.sum(z * direction, axis=-1), (size - 1) / 2
+    log_normaliser = (
+        (2 * half + 4.0) * np.log(2.0)
+        + half * np.log(np.pi)
+        + special.gammaln(half + 4.0)
+        - special.gammaln(2 * half + 4.0)
+    )
+    np.testing.assert_allclose(q.log_prob(z), 4.0 * np.log1p(cosine) - log_normaliser, rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [2, 3, 6])
+def test_gradient_of_power_spherical_draws_is_that_of_their_moments(size):
+    """E[c'z] = κ / (κ + L - 1) c'μ, and E[(c'z)²] likewise; 4 (L + 1) means."""
+    kappa = 3.0
+    direction, _ = _power_spherical(size, kappa)
+    weights = np.random.default_rng(1).normal(size=size)
+    for mean_direction in direction:
+        loc = tf.constant(np.tile(2.0 * mean_direction, [COUNT, 1]))
+        concentration = tf.fill([COUNT], tf.constant(kappa, tf.float64))
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([loc, concentration])
+            unit = loc / tf.norm(loc, axis=-1, keepdims=True)
+            projected = tf.linalg.matvec(
+                distributions.PowerSpherical(unit, concentration).sample(seed=KEY), weights
+            )
+            square = tf.square(projected)
+
+        def moments(vector, k):
+            """The first and the second moment of c'z."""
+            cosine = weights @ vector / np.linalg.norm(vector)
+            first = k / (k + size - 1)
+            a, b = (size - 1) / 2 + k, (size - 1) / 2
+            second = 4 * a * (a + 1) / ((a + b) * (a + b + 1)) - 4 * a / (a + b) + 1
+            across = (1 - second) / (size - 1)
+            return np.array(
+                [first * cosine, (second - across) * cosine**2 + across * weights @ weights]
+            )
+
+        step = 1e-5
+        by_kappa = (
+            moments(mean_direction, kappa + step) - moments(mean_direction, kappa - step)
+        ) / (2 * step)
+        by_loc = np.stack(
+            [
+                moments(2.0 * mean_direction + shift, kappa)
+                - moments(2.0 * mean_direction - shift, kappa)
+                for shift in step * np.eye(size)
+            ],
+            axis=-1,
+        ) / (2 * step)
+        for index, drawn in enumerate((projected, square)):
+            assert_mean(tape.gradient(drawn, concentration), by_kappa[index])
+            assert_mean(tape.gradient(drawn, loc), by_loc[index])
+
+
+@pytest.mark.parametrize("concentration", [1.0, 2.5, 80.0, 1e4])
+def test_gamma_numbers_have_their_law_and_their_gradient(concentration):
+    """A Kolmogorov-Smirnov test of level 4e-8; finite differences of the quantile."""
+    concentrations = tf.fill([COUNT], tf.constant(concentration, tf.float64))
+    with tf.GradientTape() as tape:
+        tape.watch(concentrations)
+        numbers = noise.gamma([COUNT], concentrations, KEY)
+    slope = tape.gradient(numbers, concentrations).numpy()
+    numbers = numbers.numpy()
+    assert stats.kstest(numbers, stats.gamma(concentration).cdf, method="asymp").pvalue > 4e-8
+    rank, step = special.gammainc(concentration, numbers), 1e-5 * concentration
+    middle = (rank > 1e-6) & (rank < 1 - 1e-6)
+    expected = (
+        special.gammaincinv(concentration + step, rank)
+        - special.gammaincinv(concentration - step, rank)
+    ) / (2 * step)
+    np.testing.assert_allclose(slope[middle], expected[middle], rtol=1e-4)
+
+
+def test_a_direction_of_no_length_is_the_first_axis():
+    q = posteriors.PowerSpherical(3)(np.zeros([2, 4], "float32"))
+    np.testing.assert_array_equal(q.mean_direction, np.eye(3)[[0, 0]])
+    assert np.isfinite(q.log_prob(q.sample(5, seed=0))).all()
+    assert np.isfinite(q.log_prob(-np.eye(3, dtype="float32")[0])).all()
+
+
+def test_draws_are_the_same_eagerly_and_under_xla():
+    features = np.random.default_rng(0).normal(size=[3, 4]).astype("float32")
+    layers = [
+        posteriors.MultivariateNormalDiagPlusLowRank(3),
+        posteriors.MultivariateNormalTriL(3),
+        posteriors.PowerSpherical(3),
+    ]
+
+    def draw(features, seed):
+        return [layer(features).sample([2], seed=seed) for layer in layers]
+
+    # Arguments, as what is drawn from constants XLA would compute while it compiles.
+    compiled = tf.function(draw, jit_compile=True, autograph=False)(features, KEY)
+    eager = draw(features, KEY)
+    for one, another in zip(eager, compiled, strict=True):
+        # Under XLA the inverse error function is another polynomial.
+        np.testing.assert_allclose(one, another, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: posteriors.PowerSpherical(1), ValueError, "`latent_size` must be at least 2"),
+        (
+            lambda: posteriors.MultivariateNormalDiagPlusLowRank(2, rank=3),
+            ValueError,
+            "`rank` must be at most `latent_size`, 2; got 3",
+        ),
+        (
+            lambda: posteriors.MultivariateNormalDiagPlusLowRank(2, rank=1.0),
+            TypeError,
+            "`rank` must be a positive int",
+        ),
+        (
+            lambda: posteriors.MultivariateNormalTriL(2, scale_floor=-1.0),
+            ValueError,
+            "`scale_floor` must be",
+        ),
+    ],
+)
+def test_wrong_arguments_are_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()

@@ -1,0 +1,212 @@
+"""Priors beyond the standard normal, and how the model holds them."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import special, stats
+
+import tfp_vae
+from tfp_vae import likelihoods, networks, objectives, posteriors, priors
+from zscores import assert_mean
+
+BINARY = np.random.default_rng(0).integers(0, 2, size=[23, 4]).astype("float32")
+REAL = np.random.default_rng(1).normal(size=[23, 4]).astype("float32")
+COUNT = 4000
+KEY = tf.constant([3, 4])
+
+
+def _vae(posterior, prior, likelihood=None, **options):
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([5], "tanh"), posterior),
+        tfp_vae.Decoder(networks.mlp([5], "tanh"), likelihood or likelihoods.Bernoulli([4])),
+        prior=prior,
+        **options,
+    )
+
+
+def _built(prior, size=2, seed=0):
+    """Returns a prior with random weights."""
+    prior.build([size])
+    rng = np.random.default_rng(seed)
+    prior.set_weights([rng.normal(size=weight.shape) for weight in prior.weights])
+    return prior
+
+
+def _scale(prior):
+    return np.logaddexp(0.0, prior.raw_scale.numpy()) + prior.scale_floor
+
+
+@pytest.mark.usefixtures("float64")
+def test_a_normal_prior_has_the_moments_of_its_weights():
+    prior = _built(priors.Normal(scale_floor=0.01))
+    z = np.random.default_rng(1).normal(size=[5, 2])
+    expected = stats.norm(prior.loc.numpy(), _scale(prior)).logpdf(z).sum(axis=-1)
+    np.testing.assert_allclose(prior.distribution().log_prob(z), expected)
+    draws = prior.distribution().sample(COUNT, seed=KEY)
+    assert_mean(draws, prior.loc.numpy())
+
+
+@pytest.mark.usefixtures("float64")
+def test_a_mixture_has_the_density_and_the_moments_of_its_weights():
+    """Eight means: fails by chance once in 3 million runs."""
+    prior = _built(priors.MixtureOfGaussians(3))
+    weights, loc, scale = special.softmax(prior.logits.numpy()), prior.loc.numpy(), _scale(prior)
+    z = np.random.default_rng(1).normal(size=[5, 2])
+    each = stats.norm(loc, scale).logpdf(z[:, None]).sum(axis=-1)
+    mixture = prior.distribution()
+    expected = special.logsumexp(each, axis=1, b=weights)
+    np.testing.assert_allclose(mixture.log_prob(z), expected)
+    draws = mixture.sample([COUNT, 2], seed=KEY).numpy()
+    assert draws.shape == (COUNT, 2, 2)
+    assert_mean(draws.reshape([-1, 2]), weights @ loc)
+    second = weights @ (loc**2 + scale**2)
+    assert_mean(draws**2, [second, second])
+    assert_mean(draws[:, 0] * draws[:, 1], (weights @ loc) ** 2)
+
+
+@pytest.mark.usefixtures("float64")
+def test_learned_priors_begin_as_said():
+    normal, mixture = priors.Normal(), priors.MixtureOfGaussians(4)
+    for prior in (normal, mixture):
+        prior.build([3])
+        np.testing.assert_allclose(_scale(prior), 1.0)
+    assert (normal.loc.numpy() == 0.0).all()
+    assert len(np.unique(mixture.loc.numpy())) == 12
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("kind", [posteriors.MultivariateNormalTriL, posteriors.PowerSpherical])
+def test_a_vamp_prior_is_the_mixture_of_the_posteriors_at_its_rows(kind):
+    vae = _vae(kind(2), priors.VampPrior(3))
+    vae.prior_layer.initialize_from(BINARY, seed=1)
+    rows = vae.prior_layer.rows.numpy()
+    z = np.random.default_rng(0).normal(size=[6, 2])
+    z /= np.linalg.norm(z, axis=-1, keepdims=True)
+    each = np.stack([vae.encoder(row[None]).log_prob(z).numpy() for row in rows])
+    expected = special.logsumexp(each, axis=0) - np.log(3)
+    np.testing.assert_allclose(vae.prior().log_prob(z), expected)
+    draws = vae.prior().sample(COUNT, seed=KEY)
+    assert_mean(draws, vae.encoder(rows).mean().numpy().mean(axis=0))
+
+
+def test_a_vamp_prior_holds_its_rows_alone():
+    vae, plain = (
+        _vae(posteriors.MultivariateNormalDiag(2), prior)
+        for prior in (priors.VampPrior(3), priors.StandardNormal())
+    )
+    assert [weight.name for weight in vae.prior_layer.weights] == ["rows", "lower", "upper"]
+    assert len(vae.weights) == len(plain.weights) + 3
+    assert len({id(weight) for weight in vae.weights}) == len(vae.weights)
+
+
+def test_pseudo_inputs_are_rows_of_data_in_their_range():
+    prior = priors.VampPrior(5)
+    _vae(posteriors.MultivariateNormalDiag(2), prior, likelihoods.Normal([4]))
+    assert np.isfinite(prior.rows.numpy()).all()
+    prior.initialize_from(REAL, seed=3)
+    rows = prior.rows.numpy()
+    assert {tuple(row) for row in rows} <= {tuple(row) for row in REAL}
+    assert len({tuple(row) for row in rows}) == 5
+    assert (float(prior.lower), float(prior.upper)) == (REAL.min(), REAL.max())
+    before = rows.copy()
+    prior.initialize_from(REAL, seed=3)
+    np.testing.assert_array_equal(prior.rows, before)
+
+
+def test_training_moves_pseudo_inputs_within_the_range_of_the_data(tmp_path):
+    vae = _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(4))
+    start = vae.prior_layer.rows.numpy()
+    assert 0.0 <= start.min() < start.max() <= 1.0
+    vae.prior_layer.initialize_from(BINARY)
+    start = vae.prior_layer.rows.numpy()
+    vae.compile(keras.optimizers.SGD(5.0), run_eagerly=True)
+    vae.fit(BINARY, epochs=3, batch_size=8, verbose=0)
+    rows = vae.prior_layer.rows.numpy()
+    assert 0.0 <= rows.min() < rows.max() <= 1.0
+    assert np.mean(rows != start) > 0.2
+    assert np.mean((rows > 0.0) & (rows < 1.0)) > 0.1
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(loaded.prior_layer.rows, rows)
+    logs = []
+    for model in (vae, loaded):
+        keras.utils.set_random_seed(5)
+        logs.append(model.fit(BINARY, verbose=0).history)
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (BINARY[:2], "`x` must hold at least as many rows as there are pseudo-inputs, 3; got 2"),
+        (BINARY[:, :3], r"`x` must have shape \[batch, 4\]"),
+        (BINARY + 0.5, "`x` must hold only values that are 0 or 1"),
+    ],
+)
+def test_wrong_rows_for_pseudo_inputs_are_named(x, message):
+    prior = priors.VampPrior(3)
+    _vae(posteriors.MultivariateNormalDiag(2), prior)
+    with pytest.raises(ValueError, match=message):
+        prior.initialize_from(x)
+
+
+def test_a_vamp_prior_without_a_model_says_what_it_lacks():
+    for use in (
+        lambda prior: prior.build([2]),
+        lambda prior: prior.distribution(),
+        lambda prior: prior.initialize_from(BINARY),
+    ):
+        with pytest.raises(ValueError, match="must belong to a model"):
+            use(priors.VampPrior(3))
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: priors.VampPrior(0), ValueError, "`pseudo_inputs` must be a positive int"),
+        (lambda: priors.VampPrior([1]), TypeError, "`pseudo_inputs` must be a positive int"),
+        (lambda: priors.MixtureOfGaussians(1.0), TypeError, "`components` must be"),
+        (lambda: priors.Normal(scale_floor=1.0), ValueError, "`scale_floor` must be below 1"),
+        (lambda: priors.Normal(scale_floor=-1.0), ValueError, "`scale_floor` must be"),
+    ],
+)
+def test_wrong_arguments_are_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("posterior", "prior"),
+    [
+        (lambda: posteriors.PowerSpherical(2), priors.StandardNormal),
+        (lambda: posteriors.PowerSpherical(2), priors.Normal),
+        (lambda: posteriors.PowerSpherical(2), lambda: priors.MixtureOfGaussians(2)),
+        (lambda: posteriors.MultivariateNormalDiag(2), priors.SphericalUniform),
+        (lambda: posteriors.MultivariateNormalTriL(2), priors.SphericalUniform),
+    ],
+)
+def test_distributions_over_other_sets_are_refused(posterior, prior):
+    with pytest.raises(ValueError, match="compares two densities on the same set; got"):
+        _vae(posterior(), prior())
+
+
+@pytest.mark.parametrize(
+    ("prior", "declared"),
+    [
+        (priors.StandardNormal, "KL: exact"),
+        (
+            lambda: priors.MixtureOfGaussians(2),
+            "KL: Monte Carlo estimate, log q(z) - log p(z) at the draws",
+        ),
+    ],
+)
+def test_the_summary_and_the_objective_say_whether_the_kl_is_exact(prior, declared, capsys):
+    assert "KL" not in repr(objectives.ELBO())
+    vae = _vae(posteriors.MultivariateNormalDiag(2), prior())
+    assert repr(vae.objective).endswith(f", {declared}")
+    lines = []
+    vae.summary(print_fn=lambda text, **kwargs: lines.append(text))
+    assert lines[-1].strip() == declared
+    vae.summary()
+    assert capsys.readouterr().out.rstrip().endswith(declared)

@@ -1,0 +1,79 @@
+"""Multivariate normals whose draws do not depend on how TensorFlow runs.
+
+Everything but the source of the noise is TensorFlow Probability's.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import noise
+from tfp_vae.distributions.draws import DrawsFromNoise
+
+
+class _NormalDraws(DrawsFromNoise):
+    def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        standard = noise.normal(self._shape_of_draws(sample_shape), seed, self.dtype)
+        return self.loc + self.scale.matvec(standard)
+
+
+class MultivariateNormalDiag(_NormalDraws, tfd.MultivariateNormalDiag):
+    """A `tfd.MultivariateNormalDiag` that draws the same eagerly, in graphs and under XLA."""
+
+
+class MultivariateNormalTriL(_NormalDraws, tfd.MultivariateNormalTriL):
+    """A `tfd.MultivariateNormalTriL` that draws the same eagerly, in graphs and under XLA."""
+
+
+class MultivariateNormalDiagPlusLowRank(_NormalDraws, tfd.MultivariateNormalDiagPlusLowRank):
+    """A `tfd.MultivariateNormalDiagPlusLowRank` that draws the same everywhere, also under XLA.
+
+    TensorFlow Probability does not use that a positive diagonal makes the scale positive definite,
+    and takes a determinant that XLA has not; this one takes a Cholesky factor.
+
+    Args:
+      loc: The mean, `[..., L]`.
+      scale_diag: The diagonal of the scale, positive, `[..., L]`.
+      scale_perturb_factor: What is multiplied by its transpose and added, `[..., L, rank]`.
+      name: The name of the distribution.
+    """
+
+    def __init__(
+        self,
+        loc: tf.Tensor,
+        scale_diag: tf.Tensor,
+        scale_perturb_factor: tf.Tensor,
+        name: str = "MultivariateNormalDiagPlusLowRank",
+    ) -> None:
+        parameters = {
+            "loc": loc,
+            "scale_diag": scale_diag,
+            "scale_perturb_factor": scale_perturb_factor,
+            "name": name,
+        }
+        scale = tf.linalg.LinearOperatorLowRankUpdate(
+            tf.linalg.LinearOperatorDiag(
+                scale_diag,
+                is_non_singular=True,
+                is_self_adjoint=True,
+                is_positive_definite=True,
+            ),
+            u=scale_perturb_factor,
+            is_diag_update_positive=True,
+        )
+        super(tfd.MultivariateNormalDiagPlusLowRank, self).__init__(loc=loc, scale=scale, name=name)
+        self._parameters = parameters
+        self._scale_diag = scale_diag
+        self._scale_perturb_factor = scale_perturb_factor
+        self._scale_perturb_diag = None
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+        del dtype, num_classes
+        return {
+            "loc": tfp.util.ParameterProperties(event_ndims=1),
+            "scale_diag": tfp.util.ParameterProperties(event_ndims=1),
+            "scale_perturb_factor": tfp.util.ParameterProperties(event_ndims=2),
+        }
