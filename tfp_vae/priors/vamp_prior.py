@@ -80,7 +80,7 @@ class VampPrior(Prior):
             self.add_weight(
                 name=name,
                 shape=self._row_shape,
-                initializer=lambda shape, dtype, bound=bound: tf.cast(bound, dtype),
+                initializer=_constant(bound),
                 trainable=False,
                 autocast=False,
             )
@@ -159,3 +159,7 @@ class VampPrior(Prior):
     def _within_range(self, rows: Any) -> tf.Tensor:
         lower, upper = tf.convert_to_tensor(self.lower), tf.convert_to_tensor(self.upper)
         return tf.clip_by_value(tf.convert_to_tensor(rows), lower, upper)
+
+
+def _constant(values: np.ndarray) -> Callable[..., tf.Tensor]:
+    return lambda shape, dtype: tf.broadcast_to(tf.cast(values, dtype), shape)
