@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import stats
+from tensorflow_probability import distributions as tfd
 
 import flow_properties
 import flows
@@ -79,6 +80,7 @@ def test_at_first_the_prior_is_the_standard_normal(kind):
     prior.build([4])
     z = np.random.default_rng(4).normal(size=[5, 4]).astype("float32")
     expected = stats.norm.logpdf(z).sum(axis=-1)
+    assert isinstance(prior.distribution(), tfd.TransformedDistribution)
     np.testing.assert_allclose(prior.distribution().log_prob(z), expected, rtol=1e-5)
     np.testing.assert_allclose(
         prior.distribution().sample(3, seed=KEY), noise.normal([3, 4], KEY), rtol=1e-6
@@ -147,7 +149,18 @@ def test_a_model_is_saved_with_its_flow(kind, tmp_path):
     loaded = keras.models.load_model(tmp_path / "vae.keras")
     np.testing.assert_array_equal(vae.elbo(x, seed=1).elbo, loaded.elbo(x, seed=1).elbo)
     assert divergences.exact_kl_divergence(vae.encoder(x), vae.prior()) is None
+    assert "KL: Monte Carlo estimate" in repr(vae.objective)
     assert vae.sample(3, seed=0).shape == [3, 4]
+
+
+@kinds
+def test_a_posterior_on_the_sphere_is_refused(kind):
+    with pytest.raises(ValueError, match="compares two densities on the same set; got"):
+        tfp_vae.VAE(
+            tfp_vae.Encoder(networks.mlp([5]), posteriors.PowerSpherical(3)),
+            tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([4])),
+            prior=kind(),
+        )
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])

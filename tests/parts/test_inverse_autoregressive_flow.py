@@ -4,14 +4,22 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import stats
+from scipy import special, stats
 
 import flow_properties
 import flows
 import properties
 import tfp_vae
 from flow_properties import FEATURES, KEY, built_posterior, first_parameters
-from tfp_vae import divergences, evaluation, likelihoods, networks, objectives, posteriors
+from tfp_vae import (
+    divergences,
+    evaluation,
+    likelihoods,
+    networks,
+    objectives,
+    posteriors,
+    priors,
+)
 from tfp_vae.distributions import InverseAutoregressiveFlow
 from tfp_vae.objectives.path_gradients import path_log_prob
 from zscores import assert_mean
@@ -56,12 +64,18 @@ def test_at_first_the_posterior_is_a_normal_whose_mean_is_exact():
 
 @pytest.mark.usefixtures("float64")
 def test_the_batch_of_draws_components_and_slices():
-    q = built_posterior()(FEATURES)
+    posterior = built_posterior()
+    q = posterior(FEATURES)
     assert isinstance(q, InverseAutoregressiveFlow)
     assert (q.batch_shape, q.event_shape) == ([3], [2])
     z = np.random.default_rng(3).normal(size=[5, 1, 2])
     of_all = q.log_prob(z)
     assert of_all.shape == [5, 3]
+    unknown = tf.TensorSpec([None, 1, 2], tf.float64)
+    graph = tf.function(
+        lambda z: posterior(FEATURES).log_prob(z), input_signature=[unknown], autograph=False
+    )
+    np.testing.assert_allclose(graph(z), of_all, rtol=1e-9)
     for row in range(3):
         part = q[row : row + 1]
         assert part.batch_shape == [1]
@@ -265,10 +279,11 @@ def _posterior(latent_size):
     )
 
 
-def _vae():
+def _vae(prior=None):
     return tfp_vae.VAE(
         tfp_vae.Encoder(networks.mlp([5], "tanh"), _posterior(3)),
         tfp_vae.Decoder(networks.mlp([5], "tanh"), likelihoods.Bernoulli([4])),
+        prior=prior,
     )
 
 
@@ -317,11 +332,39 @@ def test_the_log_weights_of_a_hierarchy_are_those_of_its_parts():
     np.testing.assert_allclose(batch.log_weights(z), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_kl_is_not_exact_and_free_bits_are_refused():
+def test_a_vamp_prior_is_the_mixture_of_the_flows_at_its_rows():
+    vae = _vae(priors.VampPrior(3))
+    flows.randomised(vae.encoder, 0.4)
+    rows, z = vae.prior_layer.rows.numpy(), np.random.default_rng(0).normal(size=[5, 3])
+    each = np.stack([vae.encoder(row[None]).log_prob(z).numpy() for row in rows])
+    expected = special.logsumexp(each, axis=0) - np.log(3)
+    np.testing.assert_allclose(vae.prior().log_prob(z), expected, rtol=1e-4)
+    assert vae.prior().sample(7, seed=KEY).shape == [7, 3]
+
+
+def test_the_kl_is_an_estimate_and_is_declared():
     vae = _vae()
+    assert "KL: Monte Carlo estimate" in repr(vae.objective)
     assert divergences.exact_kl_divergence(vae.posterior(X), vae.prior()) is None
-    with pytest.raises(ValueError, match="`free_bits` must be 0 unless"):
-        tfp_vae.VAE(vae.encoder, vae.decoder, objective=objectives.ELBO(free_bits=0.1))
+    assert divergences.kl_divergence_per_dimension(vae.posterior(X), vae.prior()) is None
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [
+        (objectives.ELBO(free_bits=0.1), "`free_bits` must be 0 unless"),
+        (objectives.BetaTCVAE(data_size=10), "`posterior` must have independent latents"),
+    ],
+)
+def test_objectives_that_need_a_sum_over_latents_are_refused(objective, message):
+    vae = _vae()
+    with pytest.raises(ValueError, match=message):
+        tfp_vae.VAE(vae.encoder, vae.decoder, objective=objective)
+
+
+def test_a_prior_on_the_sphere_is_refused():
+    with pytest.raises(ValueError, match="compares two densities on the same set; got"):
+        _vae(priors.SphericalUniform())
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])

@@ -17,6 +17,7 @@ from tfp_vae.distributions.multivariate_normal import (
     MultivariateNormalDiagPlusLowRank,
     MultivariateNormalTriL,
 )
+from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
@@ -35,6 +36,7 @@ __all__ = [
     "MultivariateNormalDiagPlusLowRank",
     "MultivariateNormalTriL",
     "NegativeBinomial",
+    "NormalizingFlow",
     "Poisson",
     "PowerSpherical",
     "ProductOfColumns",

@@ -4,19 +4,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import tensorflow as tf
-from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
 
 from tfp_vae import seeds
 from tfp_vae.distributions import flow_steps
+from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 
 ContextFn = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """From latents `[..., L]` and a context `[..., C]` to the mean and the gate of every latent,
 `[..., L, 2]`, which depend on the latents before it."""
 
 
-class InverseAutoregressiveFlow(tfd.TransformedDistribution):
+class InverseAutoregressiveFlow(NormalizingFlow):
     """The inverse autoregressive flow of Kingma et al. (2016), algorithm 1.
 
     Draws, and log-probabilities of the very tensor that was drawn, take one evaluation of each
@@ -53,7 +53,7 @@ class InverseAutoregressiveFlow(tfd.TransformedDistribution):
             flow_steps.gated_inverse_autoregressive(_given(context, network), gate_bias)
             for network in self.networks
         ]
-        super().__init__(distribution, tfb.Chain(steps[::-1]), parameters=parameters, name=name)
+        super().__init__(distribution, steps, parameters=parameters, name=name)
 
     @classmethod
     def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:

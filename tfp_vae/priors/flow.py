@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
-from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions
 from tfp_vae.priors.base import Prior
@@ -45,14 +44,14 @@ class FlowPrior(Prior):
     def bijectors(self) -> list[tfb.Bijector]:
         """Makes the steps, from the noise to the latents."""
 
-    def distribution(self) -> tfd.TransformedDistribution:
+    def distribution(self) -> distributions.NormalizingFlow:
         """Makes the prior: batch `[]`, event `[latent_size]`."""
-        return tfd.TransformedDistribution(
+        return distributions.NormalizingFlow(
             distributions.MultivariateNormalDiag(
                 loc=tf.zeros(self.event_shape, self.variable_dtype),
                 scale_diag=tf.ones(self.event_shape, self.variable_dtype),
             ),
-            tfb.Chain(self.bijectors()[::-1]),
+            self.bijectors(),
         )
 
     def get_config(self) -> dict[str, Any]:

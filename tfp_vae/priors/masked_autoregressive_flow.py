@@ -19,7 +19,7 @@ class MaskedAutoregressiveFlow(FlowPrior):
     each network; a draw takes as many as there are latents, one after another. At first the flow is
     the identity, and so the prior the standard normal.
 
-    No exact KL to it is known; it is estimated from the posterior's draws.
+    No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
 
     Args:
       steps: The number of autoregressive transformations, each with a network of its own.

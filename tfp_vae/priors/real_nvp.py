@@ -19,7 +19,7 @@ class RealNVP(FlowPrior):
     from step to step. Densities and draws both take one evaluation of each network. At first the
     flow is the identity, and so the prior the standard normal.
 
-    No exact KL to it is known; it is estimated from the posterior's draws.
+    No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
 
     Args:
       steps: The number of coupling layers, each with a network of its own; with one alone, half
