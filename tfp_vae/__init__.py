@@ -37,10 +37,11 @@ __all__ = [
     "plotting",
     "posteriors",
     "priors",
+    "sklearn",
     "testing",
 ]
 
-_NEEDS_AN_EXTRA = frozenset({"plotting", "testing"})
+_NEEDS_AN_EXTRA = frozenset({"plotting", "sklearn", "testing"})
 
 
 def __getattr__(name: str) -> Any:
