@@ -20,7 +20,8 @@ class MultivariateNormalDiag(tfd.MultivariateNormalDiag):
         loc, scale = self.loc, self.scale.diag_part()
         sample_shape = tf.reshape(tf.cast(sample_shape, tf.int32), [-1])
         shape = tf.concat([sample_shape, self.batch_shape_tensor(), self.event_shape_tensor()], 0)
-        draws = loc + scale * noise.normal(shape, seeds.as_seed(seed), self.dtype)
+        row_axis = -2 if self.batch_shape.rank else None
+        draws = loc + scale * noise.normal(shape, seeds.as_seed(seed), self.dtype, row_axis)
         static = tf.get_static_value(sample_shape)
         if static is not None:
             draws.set_shape([*static, *self.batch_shape, *self.event_shape])

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.model import array_fit, incoming
+from tfp_vae.model import array_fit, incoming, replicated_passes
 from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.model.steps import ObjectiveModel
 
@@ -40,7 +40,7 @@ class PassesOverData(ObjectiveModel):
             does not fit. An array is checked before the first step, a dataset batch by batch before
             it is used.
         """
-        if kwargs.get("class_weight") is not None:
+        if kwargs.pop("class_weight", None) is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
@@ -54,6 +54,8 @@ class PassesOverData(ObjectiveModel):
                 weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
                 rows = array_fit.Rows(x, weights, self._condition_rows(y))
                 return self._fit_rows(rows, validation_data, **kwargs)
+            if self.replicated:
+                return self._fit_on_replicas(x, validation_data, **kwargs)
             if isinstance(x, (tf.data.Dataset, Iterator)):
                 kwargs.setdefault("shuffle", False)
             return super().fit(x, validation_data=validation_data, **kwargs)
@@ -83,9 +85,13 @@ class PassesOverData(ObjectiveModel):
         x = self._checked(x, y, check)
         with _failures_of(check):
             if not isinstance(x, np.ndarray):
+                if self.replicated:
+                    return self._in_order(self._evaluated_on_replicas(x, **kwargs), **kwargs)
                 return super().evaluate(x, **kwargs)
-            given = incoming.weights(kwargs.get("sample_weight"), len(x))
+            given = incoming.weights(kwargs.pop("sample_weight", None), len(x))
             rows = array_fit.Rows(x, given, self._condition_rows(y))
+            if self.replicated:
+                return self._in_order(self._evaluated_on_replicas(rows, **kwargs), **kwargs)
             if kwargs.get("steps") is not None or not self._can_loop(kwargs.get("callbacks")):
                 x, targets, given = rows.for_keras()
                 return super().evaluate(x, targets, **{**kwargs, "sample_weight": given})
@@ -96,9 +102,7 @@ class PassesOverData(ObjectiveModel):
                 kwargs.get("verbose", "auto"),
                 kwargs.get("callbacks"),
             )
-        if kwargs.get("return_dict"):
-            return logs
-        return [logs[metric.name] for metric in self.metrics]
+        return self._in_order(logs, **kwargs)
 
     def predict(self, x: Any, condition: Any = None, **kwargs: Any) -> Any:
         """Computes the mean of p(x|z) at the posterior mean of every row.
@@ -119,12 +123,33 @@ class PassesOverData(ObjectiveModel):
         """
         check = self._row_check("x", "condition")
         x = self._checked(x, condition, check)
+        if self.replicated:
+            data = x
+            if isinstance(x, np.ndarray):
+                data = array_fit.Rows(x, None, self._condition_rows(condition))
+            sizes = kwargs.get("batch_size"), kwargs.get("steps")
+            with _failures_of(check):
+                return replicated_passes.predict(self, data, *sizes)
         if self.conditional and isinstance(x, np.ndarray):
             pairs = (x, self._condition_rows(condition))
             size = kwargs.pop("batch_size", None) or 32
             x = tf.data.Dataset.from_tensor_slices(pairs).batch(size)
         with _failures_of(check):
             return super().predict(x, **kwargs)
+
+    def _evaluated_on_replicas(self, data: Any, **kwargs: Any) -> dict[str, float]:
+        return replicated_passes.evaluate(
+            self,
+            data,
+            kwargs.get("batch_size"),
+            kwargs.get("steps"),
+            kwargs.get("verbose", "auto"),
+            kwargs.get("callbacks"),
+        )
+
+    def _in_order(self, logs: dict[str, float], return_dict: bool = False, **_: Any) -> Any:
+        """Returns a log as `evaluate` does."""
+        return logs if return_dict else [logs[metric.name] for metric in self.metrics]
 
     def _row_check(self, name: str, condition_name: str) -> incoming.RowCheck:
         """Returns the check of rows that the caller calls `name`, with the condition's name."""
@@ -163,7 +188,7 @@ class PassesOverData(ObjectiveModel):
 
     def _as_rows(self, validation_data: Any) -> array_fit.Rows | None:
         """Returns the rows of validation data that is an array, or None."""
-        x, condition, weights = self._unpacked(validation_data)
+        x, condition, weights = self.unpacked(validation_data)
         if not isinstance(x, np.ndarray):
             return None
         given = incoming.weights(weights, len(x), "validation_data's weights")
@@ -185,11 +210,14 @@ class PassesOverData(ObjectiveModel):
         if validation_split and validation_data is None:
             rows, held_out = rows.split(validation_split)
             validation_data = (held_out.x, held_out.condition, held_out.weights)
+        if self.replicated:
+            steps = (steps_per_epoch, validation_steps)
+            return self._fit_on_replicas(rows, validation_data, *steps, **kwargs)
         settings = array_fit.FitSettings(**kwargs)
         valid = self._as_rows(validation_data)
         in_loop = steps_per_epoch is None and validation_steps is None
         in_loop = in_loop and (validation_data is None or valid is not None)
-        key = self._noise_key()
+        key = self.noise_key()
         if in_loop and self._can_loop(settings.callbacks):
             return array_fit.fit(self, rows, valid, settings, key)
         batches = OrderedBatches(
@@ -214,6 +242,23 @@ class PassesOverData(ObjectiveModel):
                 "validation_batch_size": settings.validation_batch_size
                 or settings.train_batch_size,
             },
+        )
+
+    def _fit_on_replicas(
+        self,
+        data: Any,
+        validation_data: Any,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains on rows or batches, of which every replica takes its share."""
+        valid = self._as_rows(validation_data)
+        if valid is None:
+            valid = self.unpacked(validation_data)[0]
+        settings = array_fit.FitSettings(**kwargs)
+        return replicated_passes.fit(
+            self, data, valid, settings, (steps_per_epoch, validation_steps)
         )
 
 

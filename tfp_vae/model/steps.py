@@ -2,6 +2,7 @@
 
 import abc
 import warnings
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import tensorflow as tf
 from tfp_vae import seeds
 from tfp_vae.model.epochs import EpochLoop
 from tfp_vae.model.metrics import LastValue
+from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share, train_on_share
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
@@ -19,6 +21,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def __init__(self, objective: Objective, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.objective = objective
+        self.replicated = tf.distribute.has_strategy()
         self.noise = keras.random.SeedGenerator()
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.term_trackers = {
@@ -97,7 +100,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
         if jit_compile == "auto":
             # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
             # a step of a small network several times as fast.
-            jit_compile = not run_eagerly and not tf.distribute.has_strategy()
+            jit_compile = not run_eagerly and not self.replicated
         with warnings.catch_warnings():
             if self._jit_choice == "auto":
                 warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
@@ -109,6 +112,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
             )
         self.train_loop = EpochLoop(self.train_step, self.metrics, self.jit_compile)
         self.test_loop = EpochLoop(self.test_step, self.metrics, self.jit_compile)
+        if self.replicated:
+            self.replicated_train_step, self.replicated_test_step = (
+                ReplicatedStep(self.distribute_strategy, partial(step, self), run_eagerly)
+                for step in (train_on_share, test_on_share)
+            )
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Returns the arguments of `compile`, for saving."""
@@ -130,9 +138,9 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Takes one step of the optimizer on a batch, and returns the log."""
-        x, condition, weights = self._unpacked(data)
+        x, condition, weights = self.unpacked(data)
         step = tf.convert_to_tensor(self.optimizer.iterations)
-        seed = seeds.fold_in(self._noise_key(), step)
+        seed = seeds.fold_in(self.noise_key(), step)
         with tf.GradientTape() as tape:
             terms = self.objective_terms(x, seed, step, training=True, condition=condition)
             loss = self._loss(terms, weights)
@@ -145,7 +153,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Scores a batch, with noise that depends only on its place in the data."""
-        x, condition, weights = self._unpacked(data)
+        x, condition, weights = self.unpacked(data)
         step = tf.convert_to_tensor(self.optimizer.iterations)
         rows_before = tf.convert_to_tensor(self.term_trackers["elbo"].count)
         seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), tf.cast(rows_before, tf.int64))
@@ -154,10 +162,10 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def predict_step(self, data: Any) -> tf.Tensor:
         """Returns the mean of p(x|z) at the posterior mean."""
-        x, condition, _ = self._unpacked(data)
+        x, condition, _ = self.unpacked(data)
         return self(x, condition, training=False)
 
-    def _unpacked(self, data: Any) -> tuple[Any, Any, Any]:
+    def unpacked(self, data: Any) -> tuple[Any, Any, Any]:
         """Returns x, y and weights of a batch; y is None but for a model of p(x|y)."""
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         return x, y if self.conditional else None, weights
@@ -178,5 +186,6 @@ class ObjectiveModel(keras.Model, abc.ABC):
             tracker.update_state(self.objective.schedules[name](step))
         return self.get_metrics_result()
 
-    def _noise_key(self) -> tf.Tensor:
+    def noise_key(self) -> tf.Tensor:
+        """Returns the key of all that is drawn while training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
