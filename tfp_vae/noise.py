@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfp_vae import shares
+
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 
@@ -41,36 +43,67 @@ def random_words(
     return first, second
 
 
-def uniform(shape: Any, seed: tf.Tensor, dtype: Any = tf.float32) -> tf.Tensor:
+def uniform(
+    shape: Any, seed: tf.Tensor, dtype: Any = tf.float32, row_axis: int | None = None
+) -> tf.Tensor:
     """Returns numbers uniform on the open interval (0, 1).
 
     Args:
       shape: The shape, a list or an integer tensor, of fewer than 2**31 numbers.
       seed: A stateless seed, `[2]` of 32-bit integers.
       dtype: float32 or float64; 23 or 52 random bits.
+      row_axis: The axis of the rows of a batch, or None if there is none. On a replica with a share
+        of the batch, the numbers are then those of its rows in the whole batch; without a row axis
+        they are other ones on every replica.
     """
     shape = tf.convert_to_tensor(shape, tf.int32) if not tf.is_tensor(shape) else shape
-    size = tf.reduce_prod(shape)
+    share = shares.current()
+    if row_axis is None:
+        seed = seed_of_replica(seed)
+    if share is None or row_axis is None:
+        size = tf.reduce_prod(shape)
+        counters = _counters(size)
+    else:
+        size, counters = _counters_of_share(shape, row_axis, share)
     if tf.as_dtype(dtype) == tf.float64:
-        first, second = random_words(seed, _counters(size))
+        first, second = random_words(seed, counters)
         high = tf.cast(tf.bitwise.right_shift(first, tf.constant(6, tf.uint32)), tf.float64)
         low = tf.cast(tf.bitwise.right_shift(second, tf.constant(6, tf.uint32)), tf.float64)
         return tf.reshape((high * 2.0**26 + low + 0.5) * 2.0**-52, shape)
-    first, second = random_words(seed, _counters((size + 1) // 2))
-    words = tf.concat([first, second], axis=0)[:size]
+    half = (size + 1) // 2
+    if share is None or row_axis is None:
+        first, second = random_words(seed, _counters(half))
+        words = tf.concat([first, second], axis=0)[:size]
+    else:
+        in_first = counters < tf.cast(half, tf.uint32)
+        first, second = random_words(
+            seed, tf.where(in_first, counters, counters - tf.cast(half, tf.uint32))
+        )
+        words = tf.where(in_first, first, second)
     bits = tf.cast(tf.bitwise.right_shift(words, tf.constant(9, tf.uint32)), tf.float32)
     return tf.reshape(tf.cast((bits + 0.5) * 2.0**-23, dtype), shape)
 
 
-def normal(shape: Any, seed: tf.Tensor, dtype: Any = tf.float32) -> tf.Tensor:
+def normal(
+    shape: Any, seed: tf.Tensor, dtype: Any = tf.float32, row_axis: int | None = None
+) -> tf.Tensor:
     """Returns standard normal numbers, by the inverse of the distribution function.
 
     Args:
       shape: The shape, a list or an integer tensor, of fewer than 2**31 numbers.
       seed: A stateless seed, `[2]` of 32-bit integers.
       dtype: float32 or float64.
+      row_axis: The axis of the rows of a batch, as in `uniform`.
     """
-    return np.sqrt(2.0) * tf.math.erfinv(2.0 * uniform(shape, seed, dtype) - 1.0)
+    return np.sqrt(2.0) * tf.math.erfinv(2.0 * uniform(shape, seed, dtype, row_axis) - 1.0)
+
+
+def seed_of_replica(seed: tf.Tensor) -> tf.Tensor:
+    """Returns a seed that is another one on every replica with a share of the batch."""
+    share = shares.current()
+    if share is None:
+        return seed
+    return tf.bitcast(tf.stack(random_words(seed, tf.cast(share.first_row, tf.uint32))), tf.int32)
 
 
 def uniform_pair(shape: Any, seed: tf.Tensor, number: Any) -> tuple[tf.Tensor, tf.Tensor]:
@@ -93,6 +126,20 @@ def uniform_pair(shape: Any, seed: tf.Tensor, number: Any) -> tuple[tf.Tensor, t
 
 def _counters(count: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.range(count), tf.uint32)
+
+
+def _counters_of_share(
+    shape: tf.Tensor, row_axis: int, share: shares.Share
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns how many numbers the whole batch takes, and the counters of those of a share."""
+    axis = row_axis % shape.shape[0]
+    before, rows = tf.reduce_prod(shape[:axis]), shape[axis]
+    after = tf.reduce_prod(shape[axis + 1 :])
+    all_rows = tf.cast(share.batch_rows, shape.dtype)
+    row_numbers = tf.cast(share.first_row, shape.dtype) + tf.range(rows)
+    numbers = tf.range(before)[:, None] * all_rows + row_numbers
+    numbers = numbers[..., None] * after + tf.range(after)
+    return before * all_rows * after, tf.cast(tf.reshape(numbers, [-1]), tf.uint32)
 
 
 def _rotate_left(word: tf.Tensor, bits: int) -> tf.Tensor:

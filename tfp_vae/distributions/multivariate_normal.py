@@ -15,7 +15,8 @@ from tfp_vae.distributions.draws import DrawsFromNoise
 
 class _NormalDraws(DrawsFromNoise):
     def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        standard = noise.normal(self._shape_of_draws(sample_shape), seed, self.dtype)
+        row_axis = -2 if self.batch_shape.rank else None
+        standard = noise.normal(self._shape_of_draws(sample_shape), seed, self.dtype, row_axis)
         return self.loc + self.scale.matvec(standard)
 
 

@@ -49,7 +49,12 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
     def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         gamma_seed, normal_seed = seeds.split(seed, 2)
         shape = self._shape_of_draws(sample_shape)
-        across = noise.normal(tf.concat([shape[:-1], shape[-1:] - 1], 0), normal_seed, self.dtype)
+        across = noise.normal(
+            tf.concat([shape[:-1], shape[-1:] - 1], 0),
+            normal_seed,
+            self.dtype,
+            row_axis=-2 if self.batch_shape.rank else None,
+        )
         squared = tf.reduce_sum(tf.square(across), axis=-1)
         below = 0.5 * tf.cast(squared, tf.float64)
         first = self.half_size + tf.cast(self.concentration, tf.float64)

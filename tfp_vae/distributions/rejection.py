@@ -62,7 +62,7 @@ def gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
     @tf.custom_gradient
     def drawn(concentration: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        number = tf.exp(log_gamma(shape, concentration, seed))
+        number = tf.exp(log_gamma(shape, concentration, noise.seed_of_replica(seed)))
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             return upstream * tf.raw_ops.RandomGammaGrad(alpha=concentration, sample=number)

@@ -76,7 +76,8 @@ class RelaxedOneHotCategorical(DrawsFromNoise, tfd.Distribution):
 
     def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         shape = tf.concat([sample_shape, tf.shape(self.logits)], axis=0)
-        gumbel = -tf.math.log(-tf.math.log(noise.uniform(shape, seed, self.dtype)))
+        row_axis = -3 if self.batch_shape.rank else None
+        gumbel = -tf.math.log(-tf.math.log(noise.uniform(shape, seed, self.dtype, row_axis)))
         draws = tf.nn.softmax((self.logits + gumbel) / self.temperature)
         return tf.reshape(tf.maximum(draws, _SMALLEST), self._shape_of_draws(sample_shape))
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks
+from tfp_vae import checks, shares
 from tfp_vae.likelihoods.base import Likelihood
 
 _SCALES = ("shared", "learned", "calibrated")
@@ -112,12 +112,15 @@ class Normal(Likelihood):
             return distribution
         loc = distribution.distribution.loc
         square = tf.math.squared_difference(x, loc)
-        if observed is None:
+        if observed is None and shares.current() is None:
             variance = tf.stop_gradient(tf.reduce_mean(square))
         else:
-            counted = tf.broadcast_to(tf.cast(observed, square.dtype), tf.shape(square))
-            total = tf.reduce_sum(counted * square)
-            variance = tf.stop_gradient(total / tf.maximum(tf.reduce_sum(counted), 1.0))
+            counted = tf.ones_like(square)
+            if observed is not None:
+                counted *= tf.cast(observed, square.dtype)
+            sums = [tf.reduce_sum(counted * square), tf.reduce_sum(counted)]
+            total, count = shares.sums_over_batch([tf.stop_gradient(each) for each in sums])
+            variance = total / tf.maximum(count, 1.0)
         for average, latest in (
             (self.average_variance, variance),
             (self.average_weight, tf.ones_like(variance)),

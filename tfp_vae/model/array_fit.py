@@ -77,8 +77,7 @@ def can_loop(model: Any, callbacks: Any) -> bool:
         bool(model.jit_compile)
         and not model.run_eagerly
         and model.steps_per_execution == 1
-        and not tf.distribute.has_strategy()
-        and model.distribute_strategy.num_replicas_in_sync == 1
+        and not model.replicated
         and not want_every_batch(callbacks)
     )
 
@@ -123,7 +122,7 @@ def fit(
         logs = _run(
             model.train_loop, (rows, weights), order, batch_size, callbacks.on_train_batch_end
         )
-        if held_out is not None and _is_due(epoch, settings.validation_freq):
+        if held_out is not None and is_due(epoch, settings.validation_freq):
             size = settings.validation_batch_size or batch_size
             measured = _evaluate(model, held_out, size, callbacks)
             logs.update({f"val_{name}": value for name, value in measured.items()})
@@ -196,7 +195,7 @@ def _run(
     return latest
 
 
-def _is_due(epoch: int, frequency: Any) -> bool:
+def is_due(epoch: int, frequency: Any) -> bool:
     """Tells whether an epoch, counted from 0, ends with a validation."""
     if isinstance(frequency, int):
         return (epoch + 1) % frequency == 0

@@ -11,11 +11,11 @@ from tfp_vae.model import condition as conditions
 from tfp_vae.model import row_checks
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.missing import MissingValues
-from tfp_vae.model.steps import ObjectiveModel
+from tfp_vae.model.passes import PassesOverData
 from tfp_vae.objectives import Objective
 
 
-class PreparedDataModel(ObjectiveModel):
+class PreparedDataModel(PassesOverData):
     """A model that knows what its data looks like.
 
     Args:

@@ -1,20 +1,17 @@
 """How Keras trains, tests and predicts with an objective: the steps, the log, the loss."""
 
 import abc
-import contextlib
 import warnings
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfp_vae import seeds
-from tfp_vae.model import array_fit, incoming
 from tfp_vae.model.epochs import EpochLoop
 from tfp_vae.model.metrics import LastValue
-from tfp_vae.model.ordered_batches import OrderedBatches
+from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share, train_on_share
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
@@ -24,6 +21,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def __init__(self, objective: Objective, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.objective = objective
+        self.replicated = tf.distribute.has_strategy()
         self.noise = keras.random.SeedGenerator()
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.term_trackers = {
@@ -102,7 +100,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
         if jit_compile == "auto":
             # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
             # a step of a small network several times as fast.
-            jit_compile = not run_eagerly and not tf.distribute.has_strategy()
+            jit_compile = not run_eagerly and not self.replicated
         with warnings.catch_warnings():
             if self._jit_choice == "auto":
                 warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
@@ -114,6 +112,11 @@ class ObjectiveModel(keras.Model, abc.ABC):
             )
         self.train_loop = EpochLoop(self.train_step, self.metrics, self.jit_compile)
         self.test_loop = EpochLoop(self.test_step, self.metrics, self.jit_compile)
+        if self.replicated:
+            self.replicated_train_step, self.replicated_test_step = (
+                ReplicatedStep(self.distribute_strategy, partial(step, self), run_eagerly)
+                for step in (train_on_share, test_on_share)
+            )
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Returns the arguments of `compile`, for saving."""
@@ -135,9 +138,9 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Takes one step of the optimizer on a batch, and returns the log."""
-        x, condition, weights = self._unpacked(data)
+        x, condition, weights = self.unpacked(data)
         step = tf.convert_to_tensor(self.optimizer.iterations)
-        seed = seeds.fold_in(self._noise_key(), step)
+        seed = seeds.fold_in(self.noise_key(), step)
         with tf.GradientTape() as tape:
             terms = self.objective_terms(x, seed, step, training=True, condition=condition)
             loss = self._loss(terms, weights)
@@ -150,7 +153,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Scores a batch, with noise that depends only on its place in the data."""
-        x, condition, weights = self._unpacked(data)
+        x, condition, weights = self.unpacked(data)
         step = tf.convert_to_tensor(self.optimizer.iterations)
         rows_before = tf.convert_to_tensor(self.term_trackers["elbo"].count)
         seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), tf.cast(rows_before, tf.int64))
@@ -159,213 +162,13 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
     def predict_step(self, data: Any) -> tf.Tensor:
         """Returns the mean of p(x|z) at the posterior mean."""
-        x, condition, _ = self._unpacked(data)
+        x, condition, _ = self.unpacked(data)
         return self(x, condition, training=False)
 
-    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
-        """Trains the model on x alone, or a model of p(x|y) on x and y.
-
-        Args:
-          x: An array `[N, *event]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or generator
-            of batches `[B, *event]`; of a model of p(x|y), batches are pairs (x, y).
-          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None: there
-            are no targets.
-          **kwargs: The arguments of `keras.Model.fit`: `batch_size`, `epochs`, `verbose`,
-            `callbacks`, `validation_split`, `validation_data` (x alone, or (x, y)), `shuffle`,
-            `sample_weight` (`[N]`), `initial_epoch`, `steps_per_epoch`, `validation_steps`,
-            `validation_batch_size`, `validation_freq`.
-
-        Returns:
-          A `keras.callbacks.History`; its logs are `loss`, `elbo`, `log_likelihood` and
-          `kl_divergence`, in nats, and the weights that follow a schedule.
-
-        Raises:
-          TypeError: If the data holds no real numbers.
-          ValueError: If it has another shape than the model's event, values that are not finite
-            or outside the likelihood's support, no rows, or targets, or if the condition lacks or
-            does not fit. An array is checked before the first step, a dataset batch by batch before
-            it is used.
-        """
-        if kwargs.get("class_weight") is not None:
-            raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
-        check = self._row_check("x", "y")
-        x = self._checked(x, y, check)
-        validation_data = kwargs.pop("validation_data", None)
-        check_validation = self._row_check("validation_data", "validation_data's y")
-        if validation_data is not None:
-            validation_data = self._checked_validation(validation_data, check_validation)
-        self.noise.state.assign(keras.random.SeedGenerator().state)
-        with _failures_of(check, check_validation):
-            if isinstance(x, np.ndarray):
-                weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
-                rows = array_fit.Rows(x, weights, self._condition_rows(y))
-                return self._fit_rows(rows, validation_data, **kwargs)
-            if isinstance(x, (tf.data.Dataset, Iterator)):
-                kwargs.setdefault("shuffle", False)
-            return super().fit(x, validation_data=validation_data, **kwargs)
-
-    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Computes the mean over examples of the loss and the terms of the bound, in nats.
-
-        The noise is the same at every call, so that two calls agree.
-
-        Args:
-          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
-          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None.
-          **kwargs: The arguments of `keras.Model.evaluate`, such as `batch_size`, `verbose`,
-            `sample_weight` and `return_dict`.
-
-        Returns:
-          A list of loss, elbo, log-likelihood and KL divergence, or a dict with
-          `return_dict=True`.
-
-        Raises:
-          TypeError: If the data holds no real numbers.
-          ValueError: If it does not fit the model, as in `fit`.
-        """
-        if kwargs.get("_use_cached_eval_dataset"):
-            return super().evaluate(x, y, **kwargs)
-        check = self._row_check("x", "y")
-        x = self._checked(x, y, check)
-        with _failures_of(check):
-            if not isinstance(x, np.ndarray):
-                return super().evaluate(x, **kwargs)
-            given = incoming.weights(kwargs.get("sample_weight"), len(x))
-            rows = array_fit.Rows(x, given, self._condition_rows(y))
-            if kwargs.get("steps") is not None or not self._can_loop(kwargs.get("callbacks")):
-                x, targets, given = rows.for_keras()
-                return super().evaluate(x, targets, **{**kwargs, "sample_weight": given})
-            logs = array_fit.evaluate(
-                self,
-                rows,
-                kwargs.get("batch_size"),
-                kwargs.get("verbose", "auto"),
-                kwargs.get("callbacks"),
-            )
-        if kwargs.get("return_dict"):
-            return logs
-        return [logs[metric.name] for metric in self.metrics]
-
-    def predict(self, x: Any, condition: Any = None, **kwargs: Any) -> Any:
-        """Computes the mean of p(x|z) at the posterior mean of every row.
-
-        Of class codes, which have no mean, it is the most probable one.
-
-        Args:
-          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
-          condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
-          **kwargs: The arguments of `keras.Model.predict`, such as `batch_size` and `verbose`.
-
-        Returns:
-          An array `[N, *event]`.
-
-        Raises:
-          TypeError: If the data holds no real numbers.
-          ValueError: If it does not fit the model, as in `fit`.
-        """
-        check = self._row_check("x", "condition")
-        x = self._checked(x, condition, check)
-        if self.conditional and isinstance(x, np.ndarray):
-            pairs = (x, self._condition_rows(condition))
-            size = kwargs.pop("batch_size", None) or 32
-            x = tf.data.Dataset.from_tensor_slices(pairs).batch(size)
-        with _failures_of(check):
-            return super().predict(x, **kwargs)
-
-    def _row_check(self, name: str, condition_name: str) -> incoming.RowCheck:
-        """Returns the check of rows that the caller calls `name`, with the condition's name."""
-
-        def check_condition(condition: Any, rows: int) -> None:
-            self.check_condition(condition, rows, condition_name)
-
-        return incoming.RowCheck(
-            lambda rows: self.check_rows(rows, name), check_condition if self.conditional else None
-        )
-
-    def _checked(self, x: Any, y: Any, check: incoming.RowCheck, name: str = "x") -> Any:
-        """Returns x such that wrong rows raise; y is the condition, or must be None."""
-        if not self.conditional:
-            incoming.refuse_targets(y)
-        elif y is not None and incoming.comes_in_batches(x):
-            raise ValueError(
-                f"`y` must be None where `{name}` comes in batches: let them hold (x, y)."
-            )
-        return incoming.checked(x, check, self.row_shape, name, y)
-
-    def _checked_validation(self, data: Any, check: incoming.RowCheck) -> Any:
-        name = "validation_data"
-        if not isinstance(data, tuple):
-            return self._checked(data, None, check, name)
-        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-        return self._checked(x, y, check, name), self._condition_rows(y), weights
-
-    def _condition_rows(self, y: Any) -> np.ndarray | None:
-        return np.asarray(y) if self.conditional else None
-
-    def _unpacked(self, data: Any) -> tuple[Any, Any, Any]:
+    def unpacked(self, data: Any) -> tuple[Any, Any, Any]:
         """Returns x, y and weights of a batch; y is None but for a model of p(x|y)."""
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         return x, y if self.conditional else None, weights
-
-    def _can_loop(self, callbacks: Any) -> bool:
-        if not self.compiled:
-            raise ValueError("The model must be compiled first: call `compile()`.")
-        return array_fit.can_loop(self, callbacks)
-
-    def _as_rows(self, validation_data: Any) -> array_fit.Rows | None:
-        """Returns the rows of validation data that is an array, or None."""
-        x, condition, weights = self._unpacked(validation_data)
-        if not isinstance(x, np.ndarray):
-            return None
-        given = incoming.weights(weights, len(x), "validation_data's weights")
-        return array_fit.Rows(x, given, condition)
-
-    def _fit_rows(
-        self,
-        rows: array_fit.Rows,
-        validation_data: Any,
-        validation_split: float = 0.0,
-        steps_per_epoch: int | None = None,
-        validation_steps: int | None = None,
-        **kwargs: Any,
-    ) -> keras.callbacks.History:
-        """Trains on an array: in compiled epochs, or where that cannot be, batch by batch.
-
-        Both take the same batches in the same order with the same noise.
-        """
-        if validation_split and validation_data is None:
-            rows, held_out = rows.split(validation_split)
-            validation_data = (held_out.x, held_out.condition, held_out.weights)
-        settings = array_fit.FitSettings(**kwargs)
-        valid = self._as_rows(validation_data)
-        in_loop = steps_per_epoch is None and validation_steps is None
-        in_loop = in_loop and (validation_data is None or valid is not None)
-        key = self._noise_key()
-        if in_loop and self._can_loop(settings.callbacks):
-            return array_fit.fit(self, rows, valid, settings, key)
-        batches = OrderedBatches(
-            rows, self.data_dtype, settings.train_batch_size, settings.shuffle, key
-        )
-        if valid is not None:
-            validation_data = valid.for_keras()
-        callbacks = settings.callbacks
-        if not isinstance(callbacks, keras.callbacks.CallbackList):
-            several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
-            callbacks = [batches, *(callback for callback in several if callback is not None)]
-        return super().fit(
-            batches.dataset,
-            validation_data=validation_data,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            **{
-                **kwargs,
-                "batch_size": None,
-                "shuffle": False,
-                "callbacks": callbacks,
-                "validation_batch_size": settings.validation_batch_size
-                or settings.train_batch_size,
-            },
-        )
 
     def _loss(self, terms: ObjectiveTerms, weights: Any) -> tf.Tensor:
         """The negative mean of the objective, and what the networks' regularisers add."""
@@ -383,17 +186,6 @@ class ObjectiveModel(keras.Model, abc.ABC):
             tracker.update_state(self.objective.schedules[name](step))
         return self.get_metrics_result()
 
-    def _noise_key(self) -> tf.Tensor:
+    def noise_key(self) -> tf.Tensor:
+        """Returns the key of all that is drawn while training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
-
-
-@contextlib.contextmanager
-def _failures_of(*row_checks: incoming.RowCheck) -> Iterator[None]:
-    """Raises a failed check as it was, rather than as TensorFlow passed it on."""
-    try:
-        yield
-    except tf.errors.OpError:
-        for check in row_checks:
-            if check.failure is not None:
-                raise check.failure from None
-        raise

@@ -38,7 +38,7 @@ class StochasticBinarization(keras.layers.Layer):
     def call(self, x: Any, seed: seeds.Seed = None) -> tf.Tensor:
         """Draws the binary image."""
         x = tf.cast(x, self.compute_dtype)
-        threshold = noise.uniform(tf.shape(x), seeds.as_seed(seed))
+        threshold = noise.uniform(tf.shape(x), seeds.as_seed(seed), row_axis=0)
         return tf.cast(threshold < tf.cast(x, threshold.dtype), x.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -1,0 +1,66 @@
+"""The model and the fit that one process and several replicas are compared on."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tfp_vae
+from tfp_vae import likelihoods, networks, objectives, posteriors
+
+ROWS = np.random.default_rng(0).integers(0, 2, [53, 6]).astype("float32")
+HELD_OUT = np.random.default_rng(1).integers(0, 2, [21, 6]).astype("float32")
+REAL = np.random.default_rng(2).normal(size=[53, 6]).astype("float32")
+
+
+def binary_vae():
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([5]), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
+        objective=objectives.ELBO(kl_weight=objectives.LinearWarmUp(10), sample_size=2),
+        preprocess=networks.StochasticBinarization(),
+    )
+
+
+def calibrated_vae():
+    trunk = keras.Sequential([keras.layers.Dense(5, kernel_regularizer="l2")])
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(trunk, posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.Normal([6], scale="calibrated")),
+    )
+
+
+def fitted(make, compiled, x, seed=2, **options):
+    """Returns the weights after two epochs, the history, and what `evaluate` says."""
+    keras.utils.set_random_seed(1)
+    vae = make()
+    vae.compile(keras.optimizers.Adam(0.01, **compiled), **options.pop("compile", {}))
+    keras.utils.set_random_seed(seed)
+    settings = {"epochs": 2, "batch_size": 9, "verbose": 0, **options}
+    history = vae.fit(x, **settings).history
+    measured = vae.evaluate(x[:20], batch_size=7, verbose=0, return_dict=True)
+    return vae, history, measured
+
+
+def assert_same(one, other):
+    (vae, history, measured), (other_vae, other_history, other_measured) = one, other
+    for weight, other_weight in zip(vae.get_weights(), other_vae.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, other_weight, rtol=1e-5, atol=1e-6)
+    assert history.keys() == other_history.keys()
+    for name, values in history.items():
+        np.testing.assert_allclose(values, other_history[name], rtol=1e-5, err_msg=name)
+    assert measured.keys() == other_measured.keys()
+    for name, value in measured.items():
+        np.testing.assert_allclose(value, other_measured[name], rtol=1e-5, err_msg=name)
+
+
+def plain():
+    """Returns how the model of one process is compiled: without XLA, which is slow to start."""
+    return {"jit_compile": False}
+
+
+def with_devices(count):
+    """Gives this process several logical devices; only before TensorFlow has used its CPU."""
+    physical = tf.config.list_physical_devices("CPU")[0]
+    tf.config.set_logical_device_configuration(
+        physical, [tf.config.LogicalDeviceConfiguration()] * count
+    )

@@ -1,0 +1,72 @@
+"""Several devices and several processes reach the weights that one process reaches."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+PROGRAMS = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (HERE, *sys.path)))}
+SECONDS = 300
+
+
+@pytest.mark.parametrize("replicas", [3, pytest.param(2, marks=pytest.mark.nightly)])
+def test_devices_reach_the_weights_of_one_process(replicas):
+    ran = subprocess.run(
+        [sys.executable, HERE / "mirrored_devices.py", str(replicas)],
+        env=PROGRAMS,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-4000:]
+
+
+def free_ports(count):
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
+@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.nightly)])
+def test_processes_reach_the_weights_of_one_process(workers, tmp_path):
+    from replicated_model import HELD_OUT, ROWS, binary_vae, fitted, plain
+
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(workers)]}
+    running = []
+    for index in range(workers):
+        task = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+        running.append(
+            subprocess.Popen(
+                [sys.executable, HERE / "one_worker.py", tmp_path / f"{index}.npz"],
+                env={**PROGRAMS, "TF_CONFIG": json.dumps(task)},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    try:
+        for process in running:
+            _, errors = process.communicate(timeout=SECONDS)
+            assert process.returncode == 0, errors[-4000:]
+    finally:
+        for process in running:
+            process.kill()
+    vae, history, measured = fitted(binary_vae, {}, ROWS, compile=plain(), validation_data=HELD_OUT)
+    for index in range(workers):
+        with np.load(tmp_path / f"{index}.npz") as result:
+            logs = json.loads(str(result["logs"]))
+            weights = [result[f"arr_{number}"] for number in range(len(vae.get_weights()))]
+        for one, other in zip(vae.get_weights(), weights, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+        for expected, got in zip((history, measured), logs, strict=True):
+            assert expected.keys() == got.keys()
+            for name, values in expected.items():
+                np.testing.assert_allclose(values, got[name], rtol=1e-5, err_msg=name)

@@ -1,0 +1,79 @@
+"""What replicas draw for their shares of a batch, against what is drawn for the whole batch."""
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfp_vae import networks, noise, posteriors, seeds, shares
+
+SEED = seeds.as_seed(5)
+
+
+def in_shares(draw, bounds):
+    """Returns what `draw`, called with the first and the last row, gives for every share."""
+    drawn = []
+    for first, end in itertools.pairwise(bounds):
+        with shares.taking(shares.Share(tf.constant(first), tf.constant(bounds[-1]))):
+            drawn.append(draw(first, end))
+    return drawn
+
+
+@given(
+    before=st.lists(st.integers(1, 3), max_size=2),
+    after=st.lists(st.integers(1, 3), max_size=2),
+    cuts=st.lists(st.integers(0, 7), max_size=3),
+    dtype=st.sampled_from(["float32", "float64"]),
+    draw=st.sampled_from([noise.uniform, noise.normal]),
+)
+def test_shares_together_draw_what_the_whole_batch_does(before, after, cuts, dtype, draw):
+    def shared(first, end):
+        return draw([*before, end - first, *after], SEED, dtype, row_axis=len(before))
+
+    whole = draw([*before, 7, *after], SEED, dtype)
+    parts = in_shares(shared, [0, *sorted(cuts), 7])
+    # The words are equal; a vectorised erfinv rounds otherwise than one number at a time.
+    np.testing.assert_allclose(whole, tf.concat(parts, axis=len(before)), rtol=1e-6)
+
+
+def test_the_same_under_xla():
+    @tf.function(jit_compile=True)
+    def compiled(first):
+        with shares.taking(shares.Share(first, tf.constant(9))):
+            return noise.normal([2, 4, 3], SEED, row_axis=1)
+
+    whole = noise.normal([2, 9, 3], SEED)
+    np.testing.assert_allclose(compiled(tf.constant(5)), whole[:, 5:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("sample_shape", [[], [4]])
+def test_latents_and_binary_images_are_drawn_in_shares(sample_shape):
+    features = np.random.default_rng(0).normal(size=[7, 5])
+    layer = posteriors.MultivariateNormalDiag(2)
+    grey = np.random.default_rng(1).uniform(size=[7, 2, 3])
+    whole = layer(features).sample(sample_shape, seed=SEED)
+    parts = in_shares(
+        lambda first, end: layer(features[first:end]).sample(sample_shape, seed=SEED), [0, 3, 7]
+    )
+    np.testing.assert_allclose(whole, tf.concat(parts, axis=-2), rtol=1e-6)
+    binary = networks.StochasticBinarization()
+    parts = in_shares(lambda first, end: binary(grey[first:end], seed=SEED), [0, 3, 7])
+    np.testing.assert_array_equal(binary(grey, seed=SEED), tf.concat(parts, axis=0))
+
+
+def test_without_a_row_axis_every_share_draws_other_numbers():
+    one, other = in_shares(lambda first, end: noise.uniform([3], SEED), [0, 3, 6])
+    assert (one.numpy() != other.numpy()).all()
+
+
+def test_a_share_ends_with_its_block():
+    assert shares.current() is None
+    with pytest.raises(KeyError), shares.taking(shares.Share(0, 2)):
+        raise KeyError
+    assert shares.current() is None
+    sums = [keras.ops.ones([])]
+    assert shares.sums_over_batch(sums) is sums

@@ -1,0 +1,274 @@
+"""Passes over whole data: `fit`, `evaluate` and `predict`, with the data checked first."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae.model import array_fit, incoming, replicated_passes
+from tfp_vae.model.ordered_batches import OrderedBatches
+from tfp_vae.model.steps import ObjectiveModel
+
+
+class PassesOverData(ObjectiveModel):
+    """A model that takes its steps over arrays, datasets and generators of rows."""
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
+        """Trains the model on x alone, or a model of p(x|y) on x and y.
+
+        Args:
+          x: An array `[N, *event]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or generator
+            of batches `[B, *event]`; of a model of p(x|y), batches are pairs (x, y).
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None: there
+            are no targets.
+          **kwargs: The arguments of `keras.Model.fit`: `batch_size`, `epochs`, `verbose`,
+            `callbacks`, `validation_split`, `validation_data` (x alone, or (x, y)), `shuffle`,
+            `sample_weight` (`[N]`), `initial_epoch`, `steps_per_epoch`, `validation_steps`,
+            `validation_batch_size`, `validation_freq`.
+
+        Returns:
+          A `keras.callbacks.History`; its logs are `loss`, `elbo`, `log_likelihood` and
+          `kl_divergence`, in nats, and the weights that follow a schedule.
+
+        Raises:
+          TypeError: If the data holds no real numbers.
+          ValueError: If it has another shape than the model's event, values that are not finite
+            or outside the likelihood's support, no rows, or targets, or if the condition lacks or
+            does not fit. An array is checked before the first step, a dataset batch by batch before
+            it is used.
+        """
+        if kwargs.pop("class_weight", None) is not None:
+            raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
+        check = self._row_check("x", "y")
+        x = self._checked(x, y, check)
+        validation_data = kwargs.pop("validation_data", None)
+        check_validation = self._row_check("validation_data", "validation_data's y")
+        if validation_data is not None:
+            validation_data = self._checked_validation(validation_data, check_validation)
+        self.noise.state.assign(keras.random.SeedGenerator().state)
+        with _failures_of(check, check_validation):
+            if isinstance(x, np.ndarray):
+                weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
+                rows = array_fit.Rows(x, weights, self._condition_rows(y))
+                return self._fit_rows(rows, validation_data, **kwargs)
+            if self.replicated:
+                return self._fit_on_replicas(x, validation_data, **kwargs)
+            if isinstance(x, (tf.data.Dataset, Iterator)):
+                kwargs.setdefault("shuffle", False)
+            return super().fit(x, validation_data=validation_data, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Computes the mean over examples of the loss and the terms of the bound, in nats.
+
+        The noise is the same at every call, so that two calls agree.
+
+        Args:
+          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None.
+          **kwargs: The arguments of `keras.Model.evaluate`, such as `batch_size`, `verbose`,
+            `sample_weight` and `return_dict`.
+
+        Returns:
+          A list of loss, elbo, log-likelihood and KL divergence, or a dict with
+          `return_dict=True`.
+
+        Raises:
+          TypeError: If the data holds no real numbers.
+          ValueError: If it does not fit the model, as in `fit`.
+        """
+        if kwargs.get("_use_cached_eval_dataset"):
+            return super().evaluate(x, y, **kwargs)
+        check = self._row_check("x", "y")
+        x = self._checked(x, y, check)
+        with _failures_of(check):
+            if not isinstance(x, np.ndarray):
+                if self.replicated:
+                    return self._in_order(self._evaluated_on_replicas(x, **kwargs), **kwargs)
+                return super().evaluate(x, **kwargs)
+            given = incoming.weights(kwargs.pop("sample_weight", None), len(x))
+            rows = array_fit.Rows(x, given, self._condition_rows(y))
+            if self.replicated:
+                return self._in_order(self._evaluated_on_replicas(rows, **kwargs), **kwargs)
+            if kwargs.get("steps") is not None or not self._can_loop(kwargs.get("callbacks")):
+                x, targets, given = rows.for_keras()
+                return super().evaluate(x, targets, **{**kwargs, "sample_weight": given})
+            logs = array_fit.evaluate(
+                self,
+                rows,
+                kwargs.get("batch_size"),
+                kwargs.get("verbose", "auto"),
+                kwargs.get("callbacks"),
+            )
+        return self._in_order(logs, **kwargs)
+
+    def predict(self, x: Any, condition: Any = None, **kwargs: Any) -> Any:
+        """Computes the mean of p(x|z) at the posterior mean of every row.
+
+        Of class codes, which have no mean, it is the most probable one.
+
+        Args:
+          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
+          condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
+          **kwargs: The arguments of `keras.Model.predict`, such as `batch_size` and `verbose`.
+
+        Returns:
+          An array `[N, *event]`.
+
+        Raises:
+          TypeError: If the data holds no real numbers.
+          ValueError: If it does not fit the model, as in `fit`.
+        """
+        check = self._row_check("x", "condition")
+        x = self._checked(x, condition, check)
+        if self.replicated:
+            data = x
+            if isinstance(x, np.ndarray):
+                data = array_fit.Rows(x, None, self._condition_rows(condition))
+            sizes = kwargs.get("batch_size"), kwargs.get("steps")
+            with _failures_of(check):
+                return replicated_passes.predict(self, data, *sizes)
+        if self.conditional and isinstance(x, np.ndarray):
+            pairs = (x, self._condition_rows(condition))
+            size = kwargs.pop("batch_size", None) or 32
+            x = tf.data.Dataset.from_tensor_slices(pairs).batch(size)
+        with _failures_of(check):
+            return super().predict(x, **kwargs)
+
+    def _evaluated_on_replicas(self, data: Any, **kwargs: Any) -> dict[str, float]:
+        return replicated_passes.evaluate(
+            self,
+            data,
+            kwargs.get("batch_size"),
+            kwargs.get("steps"),
+            kwargs.get("verbose", "auto"),
+            kwargs.get("callbacks"),
+        )
+
+    def _in_order(self, logs: dict[str, float], return_dict: bool = False, **_: Any) -> Any:
+        """Returns a log as `evaluate` does."""
+        return logs if return_dict else [logs[metric.name] for metric in self.metrics]
+
+    def _row_check(self, name: str, condition_name: str) -> incoming.RowCheck:
+        """Returns the check of rows that the caller calls `name`, with the condition's name."""
+
+        def check_condition(condition: Any, rows: int) -> None:
+            self.check_condition(condition, rows, condition_name)
+
+        return incoming.RowCheck(
+            lambda rows: self.check_rows(rows, name), check_condition if self.conditional else None
+        )
+
+    def _checked(self, x: Any, y: Any, check: incoming.RowCheck, name: str = "x") -> Any:
+        """Returns x such that wrong rows raise; y is the condition, or must be None."""
+        if not self.conditional:
+            incoming.refuse_targets(y)
+        elif y is not None and incoming.comes_in_batches(x):
+            raise ValueError(
+                f"`y` must be None where `{name}` comes in batches: let them hold (x, y)."
+            )
+        return incoming.checked(x, check, self.row_shape, name, y)
+
+    def _checked_validation(self, data: Any, check: incoming.RowCheck) -> Any:
+        name = "validation_data"
+        if not isinstance(data, tuple):
+            return self._checked(data, None, check, name)
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        return self._checked(x, y, check, name), self._condition_rows(y), weights
+
+    def _condition_rows(self, y: Any) -> np.ndarray | None:
+        return np.asarray(y) if self.conditional else None
+
+    def _can_loop(self, callbacks: Any) -> bool:
+        if not self.compiled:
+            raise ValueError("The model must be compiled first: call `compile()`.")
+        return array_fit.can_loop(self, callbacks)
+
+    def _as_rows(self, validation_data: Any) -> array_fit.Rows | None:
+        """Returns the rows of validation data that is an array, or None."""
+        x, condition, weights = self.unpacked(validation_data)
+        if not isinstance(x, np.ndarray):
+            return None
+        given = incoming.weights(weights, len(x), "validation_data's weights")
+        return array_fit.Rows(x, given, condition)
+
+    def _fit_rows(
+        self,
+        rows: array_fit.Rows,
+        validation_data: Any,
+        validation_split: float = 0.0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains on an array: in compiled epochs, or where that cannot be, batch by batch.
+
+        Both take the same batches in the same order with the same noise.
+        """
+        if validation_split and validation_data is None:
+            rows, held_out = rows.split(validation_split)
+            validation_data = (held_out.x, held_out.condition, held_out.weights)
+        if self.replicated:
+            steps = (steps_per_epoch, validation_steps)
+            return self._fit_on_replicas(rows, validation_data, *steps, **kwargs)
+        settings = array_fit.FitSettings(**kwargs)
+        valid = self._as_rows(validation_data)
+        in_loop = steps_per_epoch is None and validation_steps is None
+        in_loop = in_loop and (validation_data is None or valid is not None)
+        key = self.noise_key()
+        if in_loop and self._can_loop(settings.callbacks):
+            return array_fit.fit(self, rows, valid, settings, key)
+        batches = OrderedBatches(
+            rows, self.data_dtype, settings.train_batch_size, settings.shuffle, key
+        )
+        if valid is not None:
+            validation_data = valid.for_keras()
+        callbacks = settings.callbacks
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+            callbacks = [batches, *(callback for callback in several if callback is not None)]
+        return super().fit(
+            batches.dataset,
+            validation_data=validation_data,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            **{
+                **kwargs,
+                "batch_size": None,
+                "shuffle": False,
+                "callbacks": callbacks,
+                "validation_batch_size": settings.validation_batch_size
+                or settings.train_batch_size,
+            },
+        )
+
+    def _fit_on_replicas(
+        self,
+        data: Any,
+        validation_data: Any,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """Trains on rows or batches, of which every replica takes its share."""
+        valid = self._as_rows(validation_data)
+        if valid is None:
+            valid = self.unpacked(validation_data)[0]
+        settings = array_fit.FitSettings(**kwargs)
+        return replicated_passes.fit(
+            self, data, valid, settings, (steps_per_epoch, validation_steps)
+        )
+
+
+@contextlib.contextmanager
+def _failures_of(*row_checks: incoming.RowCheck) -> Iterator[None]:
+    """Raises a failed check as it was, rather than as TensorFlow passed it on."""
+    try:
+        yield
+    except tf.errors.OpError:
+        for check in row_checks:
+            if check.failure is not None:
+                raise check.failure from None
+        raise
