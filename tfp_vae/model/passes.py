@@ -50,6 +50,7 @@ class PassesOverData(ObjectiveModel):
             validation_data = self._checked_validation(validation_data, check_validation)
         self.noise.state.assign(keras.random.SeedGenerator().state)
         with _failures_of(check, check_validation):
+            self.begin_at(x)
             if isinstance(x, np.ndarray):
                 weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
                 rows = array_fit.Rows(x, weights, self._condition_rows(y))

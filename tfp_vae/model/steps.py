@@ -64,6 +64,14 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
         """Raises a TypeError or ValueError if `condition` does not go with that many rows."""
 
+    def begin_at(self, x: Any) -> None:
+        """Is given checked data before it is trained on, to initialise weights from.
+
+        Args:
+          x: What `fit` got: an array or anything that comes in batches.
+        """
+        del x
+
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """What the log shows, in order."""
