@@ -95,8 +95,8 @@ def test_a_vamp_prior_holds_its_rows_alone():
         _vae(posteriors.MultivariateNormalDiag(2), prior)
         for prior in (priors.VampPrior(3), priors.StandardNormal())
     )
-    assert [weight.name for weight in vae.prior_layer.weights] == ["rows", "lower", "upper"]
-    assert len(vae.weights) == len(plain.weights) + 3
+    assert [weight.name for weight in vae.prior_layer.weights] == ["rows", "lower", "upper", "seen"]
+    assert len(vae.weights) == len(plain.weights) + 4
     assert len({id(weight) for weight in vae.weights}) == len(vae.weights)
 
 
@@ -108,7 +108,8 @@ def test_pseudo_inputs_are_rows_of_data_in_their_range():
     rows = prior.rows.numpy()
     assert {tuple(row) for row in rows} <= {tuple(row) for row in REAL}
     assert len({tuple(row) for row in rows}) == 5
-    assert (float(prior.lower), float(prior.upper)) == (REAL.min(), REAL.max())
+    np.testing.assert_array_equal(prior.lower, REAL.min(axis=0))
+    np.testing.assert_array_equal(prior.upper, REAL.max(axis=0))
     before = rows.copy()
     prior.initialize_from(REAL, seed=3)
     np.testing.assert_array_equal(prior.rows, before)
@@ -120,7 +121,7 @@ def test_training_moves_pseudo_inputs_within_the_range_of_the_data(tmp_path):
     assert 0.0 <= start.min() < start.max() <= 1.0
     vae.prior_layer.initialize_from(BINARY)
     start = vae.prior_layer.rows.numpy()
-    vae.compile(keras.optimizers.SGD(5.0), run_eagerly=True)
+    vae.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
     vae.fit(BINARY, epochs=3, batch_size=8, verbose=0)
     rows = vae.prior_layer.rows.numpy()
     assert 0.0 <= rows.min() < rows.max() <= 1.0
@@ -134,6 +135,122 @@ def test_training_moves_pseudo_inputs_within_the_range_of_the_data(tmp_path):
         keras.utils.set_random_seed(5)
         logs.append(model.fit(BINARY, verbose=0).history)
     assert logs[0] == logs[1]
+
+
+def _with_holes(x):
+    return np.where(np.random.default_rng(2).random(x.shape) < 0.3, np.nan, x)
+
+
+@pytest.mark.parametrize(
+    ("data", "options"),
+    [
+        (REAL, {}),
+        (tf.data.Dataset.from_tensor_slices(REAL).batch(3), {}),
+        (_with_holes(REAL), {"missing_values": np.nan}),
+        (REAL, {"preprocess": keras.layers.Rescaling(1.0)}),
+    ],
+)
+def test_pseudo_inputs_begin_at_the_first_data_that_fit_sees(data, options, tmp_path):
+    vae = _vae(
+        posteriors.MultivariateNormalDiag(2),
+        priors.VampPrior(5),
+        likelihoods.Normal([4]),
+        **options,
+    )
+    vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    vae.fit(data, verbose=0)
+    rows = vae.prior_layer.rows.numpy()
+    assert len({tuple(row) for row in rows}) == 5
+    seen = np.nan_to_num(data) if isinstance(data, np.ndarray) else REAL
+    assert {tuple(row) for row in rows} <= {tuple(row) for row in seen.astype("float32")}
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    loaded.fit(REAL[::-1] + 1.0, verbose=0)
+    np.testing.assert_array_equal(loaded.prior_layer.rows, rows)
+
+
+def test_pseudo_inputs_that_a_user_chose_stay():
+    vae = _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(2))
+    vae.prior_layer.initialize_from(BINARY[:2])
+    rows = vae.prior_layer.rows.numpy()
+    vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    vae.fit(1.0 - BINARY, verbose=0)
+    np.testing.assert_array_equal(vae.prior_layer.rows, rows)
+
+
+def test_data_of_fewer_rows_than_pseudo_inputs_leaves_the_others_random():
+    vae = _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(4))
+    vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    vae.fit(BINARY[:2], verbose=0)
+    rows = {tuple(row) for row in vae.prior_layer.rows.numpy()}
+    assert len(rows) == 4
+    assert {tuple(row) for row in BINARY[:2]} < rows
+
+
+@pytest.mark.usefixtures("float64")
+def test_the_kl_to_a_vamp_prior_reaches_encoder_and_pseudo_inputs():
+    """Central differences in float64, with the draws held where they are."""
+    vae = _vae(posteriors.MultivariateNormalTriL(2), priors.VampPrior(3))
+    z = tf.constant(np.random.default_rng(0).normal(size=[7, 2]))
+    weights = [vae.prior_layer.rows, *vae.encoder.trainable_variables]
+    with tf.GradientTape() as tape:
+        value = tf.reduce_sum(vae.prior().log_prob(z))
+    slopes = tape.gradient(value, [weight.value for weight in weights])
+    for weight, slope in zip(weights, slopes, strict=True):
+        start = weight.numpy()
+        direction = np.random.default_rng(1).normal(size=start.shape)
+        values = []
+        for step in (1e-5, -1e-5):
+            weight.value.assign(start + step * direction)
+            values.append(float(tf.reduce_sum(vae.prior().log_prob(z))))
+        weight.value.assign(start)
+        difference = (values[0] - values[1]) / 2e-5
+        np.testing.assert_allclose(np.sum(slope * direction), difference, rtol=1e-6, atol=1e-8)
+        assert np.abs(slope).max() > 0.0
+
+
+def test_a_vamp_prior_where_it_makes_no_sense_is_refused():
+    one_hot = keras.layers.CategoryEncoding(3, output_mode="one_hot")
+    with pytest.raises(ValueError, match="must not be a VampPrior in a model with a condition"):
+        _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(3), condition=one_hot)
+    with pytest.raises(ValueError, match="must not be a VampPrior above several layers"):
+        tfp_vae.HierarchicalVAE.of_perceptrons(
+            likelihoods.Bernoulli([4]), [3, 2], [[4], [4]], prior=priors.VampPrior(3)
+        )
+
+
+def test_layers_of_a_hierarchy_over_other_sets_are_refused():
+    with pytest.raises(ValueError, match="compares two densities on the same set; got"):
+        tfp_vae.HierarchicalVAE.of_perceptrons(
+            likelihoods.Bernoulli([4]), [3, 2], [[4], [4]], prior=priors.SphericalUniform()
+        )
+
+
+def test_a_hierarchy_of_spheres_and_a_mixture_above_normals():
+    up = [posteriors.PowerSpherical(3), posteriors.MultivariateNormalTriL(2)]
+    vae = tfp_vae.HierarchicalVAE(
+        [
+            tfp_vae.Encoder(networks.mlp([4]), up[0]),
+            tfp_vae.Transition(networks.mlp([4]), up[1]),
+        ],
+        [
+            tfp_vae.Decoder(networks.mlp([4]), likelihoods.Bernoulli([4])),
+            tfp_vae.Transition(networks.mlp([4]), posteriors.PowerSpherical(3)),
+        ],
+        prior=priors.MixtureOfGaussians(2),
+    )
+    assert np.isfinite(vae.elbo(BINARY, seed=0).elbo).all()
+    assert vae.sample(3, seed=0).shape == [3, 4]
+    assert "Monte Carlo" in repr(vae.objective)
+
+
+def test_a_discrepancy_from_a_prior_whose_draws_have_no_gradient_is_refused():
+    with pytest.raises(ValueError, match="`prior` must be reparameterized"):
+        _vae(
+            posteriors.MultivariateNormalDiag(2),
+            priors.MixtureOfGaussians(2),
+            objective=objectives.InfoVAE(mmd_weight=1.0),
+        )
 
 
 @pytest.mark.parametrize(
@@ -202,9 +319,15 @@ def test_distributions_over_other_sets_are_refused(posterior, prior):
     ],
 )
 def test_the_summary_and_the_objective_say_whether_the_kl_is_exact(prior, declared, capsys):
-    assert "KL" not in repr(objectives.ELBO())
-    vae = _vae(posteriors.MultivariateNormalDiag(2), prior())
-    assert repr(vae.objective).endswith(f", {declared}")
+    for objective in (
+        objectives.ELBO(),
+        objectives.ELBO(kl_weight=objectives.LinearWarmUp(5)),
+        objectives.IWAE(),
+    ):
+        plain = repr(objective)
+        assert "KL:" not in plain
+        vae = _vae(posteriors.MultivariateNormalDiag(2), prior(), objective=objective)
+        assert repr(vae.objective) == f"{plain}, {declared}"
     lines = []
     vae.summary(print_fn=lambda text, **kwargs: lines.append(text))
     assert lines[-1].strip() == declared

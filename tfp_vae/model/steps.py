@@ -66,6 +66,14 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
         """Raises a TypeError or ValueError if `condition` does not go with that many rows."""
 
+    def begin_at(self, x: Any) -> None:
+        """Is given checked data before it is trained on, to initialise weights from.
+
+        Args:
+          x: What `fit` got: an array or anything that comes in batches.
+        """
+        del x
+
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """What the log shows, in order."""
@@ -196,6 +204,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
             validation_data = self._checked_validation(validation_data, check_validation)
         self.noise.state.assign(keras.random.SeedGenerator().state)
         with _failures_of(check, check_validation):
+            self.begin_at(x)
             if isinstance(x, np.ndarray):
                 weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
                 rows = array_fit.Rows(x, weights, self._condition_rows(y))

@@ -12,6 +12,7 @@ from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model import serving
 from tfp_vae.model.assembly import assemble
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.first_rows import first_rows
 from tfp_vae.model.latent_variable_model import LatentVariableModel
 from tfp_vae.objectives import ELBO, Objective
 from tfp_vae.posteriors import Posterior
@@ -145,6 +146,13 @@ class VAE(LatentVariableModel):
     def prior(self) -> tfd.Distribution:
         """Returns p(z): batch `[]`, event `[latent_size]`."""
         return self.prior_layer.distribution()
+
+    def begin_at(self, x: Any) -> None:
+        """Gives a prior that begins at data some rows of it."""
+        wanted = self.prior_layer.rows_wanted
+        rows = first_rows(x, wanted) if wanted else None
+        if rows is not None:
+            self.prior_layer.begin_at(self.prepared(rows))
 
     def inferred(self, inputs: tf.Tensor, training: bool) -> tfd.Distribution:
         """Returns q of what the encoder sees, data `[B, ...]` with the features of a condition."""

@@ -53,6 +53,19 @@ class Prior(keras.layers.Layer, abc.ABC):
           ValueError: With the reason.
         """
 
+    @property
+    def rows_wanted(self) -> int:
+        """How many rows of data the prior wants to begin at, before training: none."""
+        return 0
+
+    def begin_at(self, x: Any) -> None:
+        """Is given rows of data before training, if it wants any.
+
+        Args:
+          x: Data as the encoder sees it, `[N, *row]`.
+        """
+        del x
+
     def build(self, event_shape: Any) -> None:
         """Takes note of the event shape, `[latent_size]`."""
         self.event_shape = tuple(event_shape)

@@ -21,6 +21,9 @@ class VampPrior(Prior):
     through nothing but the encoder, which runs as it does outside training. After every step they
     are brought back into the likelihood's range of data, or into that of the data they began as.
 
+    At first they are random; the first `fit` on an array or a `tf.data.Dataset` sets them to rows
+    of its data, unless `initialize_from` has: call that before a `fit` on a generator.
+
     No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
 
     Args:
@@ -93,7 +96,19 @@ class VampPrior(Prior):
             constraint=self._within_range,
             autocast=False,
         )
+        self.seen = self.add_weight(
+            name="seen", shape=(), dtype="int32", initializer="zeros", trainable=False
+        )
         super().build(event_shape)
+
+    @property
+    def rows_wanted(self) -> int:
+        """As many rows of data as there are pseudo-inputs, until it has been given any."""
+        return 0 if int(self.seen) else self.pseudo_inputs
+
+    def begin_at(self, x: Any) -> None:
+        """Sets the pseudo-inputs to rows of `x`, or the first of them where there are fewer."""
+        self._take(checks.observations(x, self._row_shape, self._support), seed=0)
 
     def initialize_from(self, x: Any, seed: int = 0) -> None:
         """Sets the pseudo-inputs to rows of data, picked at random.
@@ -117,12 +132,7 @@ class VampPrior(Prior):
                 f"`x` must hold at least as many rows as there are pseudo-inputs, "
                 f"{self.pseudo_inputs}; got {len(values)}."
             )
-        picked = np.random.default_rng(seed).choice(len(values), self.pseudo_inputs, replace=False)
-        self.rows.assign(values[picked].astype(self.variable_dtype))
-        lower, upper = self._support.bounds(self._row_shape)
-        seen = tuple(range(values.ndim - 1))
-        self.lower.assign(np.where(np.isfinite(lower), lower, values.min(axis=seen)))
-        self.upper.assign(np.where(np.isfinite(upper), upper, values.max(axis=seen)))
+        self._take(values, seed)
 
     def distribution(self) -> distributions.MixtureSameFamily:
         """Makes the prior: batch `[]`, event `[latent_size]`."""
@@ -138,6 +148,17 @@ class VampPrior(Prior):
 
     def get_build_config(self) -> None:
         """Returns nothing: the model builds this layer once it has given it the encoder."""
+
+    def _take(self, values: np.ndarray, seed: int) -> None:
+        picked = np.random.default_rng(seed).permutation(len(values))[: self.pseudo_inputs]
+        rows = self.rows.numpy()
+        rows[: len(picked)] = values[picked]
+        lower, upper = self._support.bounds(self._row_shape)
+        seen = tuple(range(values.ndim - 1))
+        self.lower.assign(np.where(np.isfinite(lower), lower, values.min(axis=seen)))
+        self.upper.assign(np.where(np.isfinite(upper), upper, values.max(axis=seen)))
+        self.rows.assign(self._within_range(rows))
+        self.seen.assign(1)
 
     def _check_encoder(self) -> Callable[[tf.Tensor], tfd.Distribution]:
         if self._encode is None:

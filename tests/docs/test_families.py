@@ -1,0 +1,52 @@
+"""The table of posteriors and priors says what the code does."""
+
+from pathlib import Path
+
+import pytest
+
+import strategies
+import tfp_vae
+from tfp_vae import likelihoods, networks, posteriors, priors
+
+PAGE = (Path(__file__).parents[2] / "docs" / "families.md").read_text()
+MAKERS = {
+    "MixtureOfGaussians": lambda: priors.MixtureOfGaussians(2),
+    "VampPrior": lambda: priors.VampPrior(2),
+}
+
+
+def _cells():
+    """Returns (posterior, prior, what the page says) of every cell of the table."""
+    rows = [
+        [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+        for line in PAGE.splitlines()
+        if line.startswith("|") and not line.startswith("|--")
+    ]
+    (_, *columns), *body = rows
+    return [
+        (row[0], name, said) for row in body for name, said in zip(columns, row[1:], strict=True)
+    ]
+
+
+def test_the_table_has_every_posterior_and_every_prior():
+    cells = _cells()
+    assert {cell[0] for cell in cells} == {kind.__name__ for kind in strategies.POSTERIORS}
+    assert {cell[1] for cell in cells} == {kind.__name__ for kind in strategies.PRIORS}
+
+
+@pytest.mark.parametrize(("posterior", "prior", "said"), _cells())
+def test_a_cell_of_the_table_is_true(posterior, prior, said):
+    def make():
+        return tfp_vae.VAE(
+            tfp_vae.Encoder(networks.mlp([2]), getattr(posteriors, posterior)(2)),
+            tfp_vae.Decoder(networks.mlp([2]), likelihoods.Bernoulli([3])),
+            prior=MAKERS.get(prior, getattr(priors, prior))(),
+        )
+
+    goes = getattr(priors, prior) in strategies.POSTERIORS[getattr(posteriors, posterior)].priors
+    assert goes == (said != "refused")
+    if goes:
+        assert f"KL: {said}" in repr(make().objective)
+    else:
+        with pytest.raises(ValueError, match="`prior` must be a distribution over the latents of"):
+            make()

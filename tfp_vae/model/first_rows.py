@@ -1,0 +1,32 @@
+"""Some rows of the data that a model is about to be trained on."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+_ROWS_OF_AN_ARRAY = 10_000
+
+
+def first_rows(x: Any, count: int) -> np.ndarray | None:
+    """Returns rows of data, at least `count` where there are so many, or None.
+
+    Of an array they are drawn at random, of a dataset they are those of the first batches. Other
+    iterables give none, as what is taken from a generator is lost to training.
+
+    Args:
+      x: An array `[N, ...]`, or a dataset of batches.
+      count: How many rows are wanted.
+    """
+    if isinstance(x, np.ndarray):
+        order = np.random.default_rng(0).permutation(len(x))
+        return x[order[: max(count, _ROWS_OF_AN_ARRAY)]]
+    if not isinstance(x, tf.data.Dataset):
+        return None
+    batches: list[np.ndarray] = []
+    for batch in x:
+        batches.append(np.asarray(keras.utils.unpack_x_y_sample_weight(batch)[0]))
+        if sum(map(len, batches)) >= count:
+            break
+    return np.concatenate(batches) if batches else None
