@@ -9,10 +9,7 @@ import tfp_vae
 from tfp_vae import likelihoods, networks, posteriors, priors
 
 PAGE = (Path(__file__).parents[2] / "docs" / "families.md").read_text()
-MAKERS = {
-    "MixtureOfGaussians": lambda: priors.MixtureOfGaussians(2),
-    "VampPrior": lambda: priors.VampPrior(2),
-}
+ARGUMENTS = {"MixtureOfGaussians": (2,), "VampPrior": (2,), "RelaxedOneHotCategorical": (1, 2)}
 
 
 def _cells():
@@ -38,9 +35,11 @@ def test_the_table_has_every_posterior_and_every_prior():
 def test_a_cell_of_the_table_is_true(posterior, prior, said):
     def make():
         return tfp_vae.VAE(
-            tfp_vae.Encoder(networks.mlp([2]), getattr(posteriors, posterior)(2)),
+            tfp_vae.Encoder(
+                networks.mlp([2]), getattr(posteriors, posterior)(*ARGUMENTS.get(posterior, (2,)))
+            ),
             tfp_vae.Decoder(networks.mlp([2]), likelihoods.Bernoulli([3])),
-            prior=MAKERS.get(prior, getattr(priors, prior))(),
+            prior=getattr(priors, prior)(*ARGUMENTS.get(prior, ())),
         )
 
     goes = getattr(priors, prior) in strategies.POSTERIORS[getattr(posteriors, posterior)].priors
