@@ -1,0 +1,53 @@
+"""What `check_elbo` found, one line for each property."""
+
+from dataclasses import dataclass
+
+
+class NotApplicable(Exception):  # noqa: N818 - no error: a property that asks nothing of a model
+    """Raised by a property that a model does not have to fulfil; its message is the reason."""
+
+
+@dataclass(frozen=True)
+class PropertyResult:
+    """The outcome of one property.
+
+    Attributes:
+      name: The property.
+      outcome: "passed", "failed" or "skipped".
+      reason: Why it failed or was skipped.
+    """
+
+    name: str
+    outcome: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        """Returns the line of a report."""
+        return f"{self.outcome.upper():7} {self.name}" + (f": {self.reason}" if self.reason else "")
+
+
+@dataclass(frozen=True)
+class ELBOReport:
+    """The outcomes of all properties; print it.
+
+    Attributes:
+      results: One `PropertyResult` for each property, in order.
+    """
+
+    results: tuple[PropertyResult, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed."""
+        return not self.named("failed")
+
+    def named(self, outcome: str) -> tuple[str, ...]:
+        """Returns the names of the properties with that outcome."""
+        return tuple(result.name for result in self.results if result.outcome == outcome)
+
+    def __str__(self) -> str:
+        """Returns the lines of all properties and a line of counts."""
+        counts = ", ".join(
+            f"{len(self.named(outcome))} {outcome}" for outcome in ("failed", "passed", "skipped")
+        )
+        return "\n".join([*map(str, self.results), counts])
