@@ -43,6 +43,7 @@ def test_estimates_are_exact_within_their_standard_error(linear):
     assert (result.effective_sample_size < 2050).all()
 
 
+@pytest.mark.filterwarnings("ignore:The effective sample size")
 def test_the_exact_posterior_needs_one_draw(linear):
     vae, x, exact = linear
     head = vae.encoder.posterior.heads["scale"]
@@ -56,6 +57,7 @@ def test_the_exact_posterior_needs_one_draw(linear):
     assert np.isnan(result.standard_error).all()
 
 
+@pytest.mark.filterwarnings("ignore:The effective sample size")
 def test_the_sample_size_need_not_divide_into_what_is_taken_at_once(linear):
     vae, x, _ = linear
     sizes = {
@@ -67,6 +69,29 @@ def test_the_sample_size_need_not_divide_into_what_is_taken_at_once(linear):
     assert ((sizes[101] > 50.0) & (sizes[101] <= 101.0)).all()
 
 
+def test_too_few_effective_draws_are_warned_of(linear):
+    vae, x, _ = linear
+    with pytest.warns(UserWarning, match=r"below 10 for 2 of 2 rows .* of 5 draws"):
+        evaluation.log_marginal_likelihood(vae, x[:2], 5, seed=0)
+
+
+def test_bits_per_dimension_and_the_table():
+    result = evaluation.MarginalLikelihood(
+        np.log([0.25, 1.0 / 64]), np.array([0.1, 0.3]), np.array([20.0, 40.0]), 2
+    )
+    np.testing.assert_allclose(result.bits_per_dimension, [1.0, 3.0])
+    # Of -2 ln 2 and -6 ln 2 the mean is -4 ln 2, and its standard error half their distance.
+    assert str(result).splitlines() == [
+        "rows                             2",
+        "mean log p(x), nats              -2.773 ± 1.386",
+        "bits per dimension               2.0000 ± 1.0000",
+        "standard error of a row, median  0.200",
+        "effective sample size, median    30.0",
+        "effective sample size, smallest  20.0",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:The effective sample size")
 def test_the_same_seed_gives_the_same_estimate(linear):
     vae, x, _ = linear
     first, second, other = (

@@ -1,6 +1,7 @@
 """The marginal likelihood of every example, by importance sampling."""
 
 import math
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from tfp_vae.model.row_blocks import row_blocks
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
+_FEWEST_TO_BELIEVE = 10.0
 
 
 class MarginalLikelihood(NamedTuple):
@@ -23,11 +25,32 @@ class MarginalLikelihood(NamedTuple):
         where the effective sample size is.
       effective_sample_size: (sum of weights)² / (sum of squared weights), `[N]`: as many draws from
         the exact posterior would have done as well.
+      event_size: How many values a row has.
     """
 
     estimate: np.ndarray
     standard_error: np.ndarray
     effective_sample_size: np.ndarray
+    event_size: int
+
+    @property
+    def bits_per_dimension(self) -> np.ndarray:
+        """The negative estimate in bits for every value of a row, `[N]`; lower is better."""
+        return -self.estimate / self.event_size / math.log(2.0)
+
+    def __str__(self) -> str:
+        rows = len(self.estimate)
+        error = self.estimate.std(ddof=1) / math.sqrt(rows) if rows > 1 else math.nan
+        bits = 1.0 / (self.event_size * math.log(2.0))
+        lines = (
+            ("rows", f"{rows}"),
+            ("mean log p(x), nats", f"{self.estimate.mean():.3f} ± {error:.3f}"),
+            ("bits per dimension", f"{-self.estimate.mean() * bits:.4f} ± {error * bits:.4f}"),
+            ("standard error of a row, median", f"{np.median(self.standard_error):.3f}"),
+            ("effective sample size, median", f"{np.median(self.effective_sample_size):.1f}"),
+            ("effective sample size, smallest", f"{self.effective_sample_size.min():.1f}"),
+        )
+        return "\n".join(f"{name:<33}{value}" for name, value in lines)
 
 
 def log_marginal_likelihood(
@@ -41,6 +64,9 @@ def log_marginal_likelihood(
 
     The draws are taken a few at a time for a few rows at a time, in a compiled loop: memory grows
     neither with the sample size nor with the number of rows.
+
+    A warning says of how many rows the effective sample size is below 10: there a few draws hold
+    nearly all the weight, the estimate is probably too low, and its standard error too small.
 
     Args:
       vae: The model.
@@ -86,11 +112,28 @@ def log_marginal_likelihood(
     # The relative variance of a weight, from its first two moments.
     excess = np.exp(log_sum_of_squares + log_size - 2.0 * log_sum) - 1.0
     correction = draws / (draws - 1) if draws > 1 else math.nan
+    effective = np.exp(2.0 * log_sum - log_sum_of_squares)
+    _warn_of_few(effective, draws)
     return MarginalLikelihood(
         estimate=log_sum - log_size,
         standard_error=np.sqrt(np.maximum(excess, 0.0) * correction / draws),
-        effective_sample_size=np.exp(2.0 * log_sum - log_sum_of_squares),
+        effective_sample_size=effective,
+        event_size=math.prod(vae.event_shape),
     )
+
+
+def _warn_of_few(effective: np.ndarray, draws: int) -> None:
+    """Warns if the draws of a row are worth too few of the exact posterior to believe them."""
+    # Not "few < limit": a weight that is not a number must not pass for a good one.
+    few = int(np.sum(~(effective >= _FEWEST_TO_BELIEVE)))
+    if few:
+        warnings.warn(
+            f"The effective sample size is below {_FEWEST_TO_BELIEVE:g} for {few} of "
+            f"{len(effective)} rows (the smallest is {effective.min():.1f} of {draws} draws): "
+            "their estimates are probably too low and their standard errors too small; raise "
+            "`importance_sample_size`.",
+            stacklevel=3,
+        )
 
 
 @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
