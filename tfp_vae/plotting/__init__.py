@@ -3,5 +3,6 @@
 from tfp_vae.plotting.curves import training
 from tfp_vae.plotting.latents import latent
 from tfp_vae.plotting.rows import reconstructions, samples
+from tfp_vae.plotting.usage import kl_per_dimension
 
-__all__ = ["latent", "reconstructions", "samples", "training"]
+__all__ = ["kl_per_dimension", "latent", "reconstructions", "samples", "training"]

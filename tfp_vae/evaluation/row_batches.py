@@ -1,0 +1,51 @@
+"""The rows of a data set, checked and taken a batch at a time."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import checks, seeds
+from tfp_vae.model import VAE
+
+
+class RowBatch(NamedTuple):
+    """A batch of rows.
+
+    Attributes:
+      own: Which rows of the data set these are.
+      x: The rows, `[B, *event]`.
+      condition: y, `[B, ...]`, or None.
+      seed: A stateless seed for what is drawn for these rows.
+    """
+
+    own: slice
+    x: np.ndarray
+    condition: np.ndarray | None
+    seed: tf.Tensor
+
+
+def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any) -> np.ndarray:
+    """Returns `x` as an array that the model can score.
+
+    Raises:
+      TypeError: If an argument is of the wrong kind.
+      ValueError: If `x` or `condition` does not fit the model, or `batch_size` is not positive.
+    """
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
+    checks.positive_int(batch_size, "batch_size")
+    rows = checks.array(x)
+    vae.check_rows(rows)
+    vae.check_condition(condition, len(rows))
+    return rows
+
+
+def row_batches(
+    rows: np.ndarray, batch_size: int, seed: tf.Tensor, condition: Any
+) -> Iterator[RowBatch]:
+    """Yields the rows in their order, a batch at a time."""
+    y = None if condition is None else np.asarray(condition)
+    for start in range(0, len(rows), batch_size):
+        own = slice(start, start + batch_size)
+        yield RowBatch(own, rows[own], None if y is None else y[own], seeds.fold_in(seed, start))
