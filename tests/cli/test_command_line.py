@@ -206,6 +206,10 @@ def test_wrong_columns_for_a_model_are_one_line(digits_run, folder, tables, run_
     assert "[batch, 8, 8, 1]" in done.stderr
 
 
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="interrupts are ignored here, as in a background job, and so they are by the program",
+)
 def test_an_interrupted_run_leaves_a_model_that_loads(tmp_path, run_here):
     # A group of its own, so that the interrupt reaches the program alone, as from a terminal.
     process = subprocess.Popen(
