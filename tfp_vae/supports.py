@@ -120,3 +120,10 @@ class LatentSpace:
 
 REAL_VECTORS = LatentSpace("vectors of real numbers")
 UNIT_VECTORS = LatentSpace("vectors of length 1")
+
+
+def relaxed_one_hot_vectors(variables: int, categories: int) -> LatentSpace:
+    """Returns the space of `variables` vectors of `categories` numbers that add up to 1."""
+    return LatentSpace(
+        f"{variables} x {categories} positive numbers, of which every {categories} add up to 1"
+    )
