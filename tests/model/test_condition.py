@@ -109,6 +109,7 @@ def test_a_condition_that_is_ignored_changes_nothing():
     np.testing.assert_array_equal(one, another)
 
 
+@pytest.mark.filterwarnings("ignore:The effective sample size")
 @pytest.mark.usefixtures("float64")
 def test_a_linear_model_shifts_by_its_condition():
     """x = W z + b + A y + noise is a linear-Gaussian model of x - A y, whose bound is known."""
