@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import multivariate_normal
 
 import tfp_vae
+from oracles import LinearGaussian
 from tfp_vae import evaluation, likelihoods, networks, posteriors
 
 SCALE = 0.7
@@ -84,3 +86,24 @@ def test_wrong_arguments_are_named(linear):
         evaluation.log_marginal_likelihood(vae, x[:, :2])
     with pytest.raises(TypeError, match="vae"):
         evaluation.log_marginal_likelihood(lambda x: x, x)
+
+
+def test_a_sample_too_small_to_believe_is_warned_of():
+    model = LinearGaussian.drawn(2)
+    vae, x = model.vae(loc_shift=4.0, scale_factor=0.3), model.draws(4)
+    with pytest.warns(UserWarning, match="4 of 4 rows have an effective sample size below 10"):
+        result = evaluation.log_marginal_likelihood(vae, x, 1000)
+    assert (result.effective_sample_size < 10).all()
+    assert (result.estimate < model.log_marginal_likelihood(x)).all()
+
+
+def test_bits_per_dimension_and_the_table(linear):
+    vae, x, _ = linear
+    result = evaluation.log_marginal_likelihood(vae, x, 100)
+    np.testing.assert_allclose(result.bits_per_dimension, -result.estimate / 3 / np.log(2.0))
+    np.testing.assert_allclose(result.mean, result.estimate.mean())
+    np.testing.assert_allclose(result.mean_standard_error, stats.sem(result.estimate))
+    text = str(result)
+    assert f"{result.mean:.3f} ± {result.mean_standard_error:.3f}" in text
+    assert f"{result.bits_per_dimension.mean():.3f}" in text
+    assert "43 rows" in text
