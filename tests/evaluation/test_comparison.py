@@ -76,4 +76,5 @@ def test_the_plot_takes_axes():
     ax = plotting.compare(result)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["b", "a"]
     assert plotting.compare(result, ax=ax) is ax
+    assert ax.get_ylim() == (1.5, -0.5), "the best is not at the top"
     matplotlib.pyplot.close(ax.figure)

@@ -26,7 +26,6 @@ def compare(comparison: Any, ax: Axes | None = None) -> Axes:
     )
     ax.axvline(0.0, color="black", linewidth=0.8)
     ax.set_yticks(places, comparison.names)
-    ax.invert_yaxis()
-    ax.margins(y=0.2)
+    ax.set_ylim(len(comparison.names) - 0.5, -0.5)
     ax.set(title="ELBO less that of the best", xlabel="nats per example, ± 3 standard errors")
     return ax
