@@ -1,13 +1,16 @@
 """Evaluation: what a trained model is worth."""
 
 from tfp_vae.evaluation.bound import ELBOSummary, elbo
+from tfp_vae.evaluation.comparison import Comparison, compare
 from tfp_vae.evaluation.marginal import MarginalLikelihood, log_marginal_likelihood
 from tfp_vae.evaluation.usage import LatentUsage, latent_usage
 
 __all__ = [
+    "Comparison",
     "ELBOSummary",
     "LatentUsage",
     "MarginalLikelihood",
+    "compare",
     "elbo",
     "latent_usage",
     "log_marginal_likelihood",

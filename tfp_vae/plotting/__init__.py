@@ -1,8 +1,9 @@
 """Plots of a model and of its training; each returns Matplotlib axes or a figure."""
 
+from tfp_vae.plotting.comparison import compare
 from tfp_vae.plotting.curves import training
 from tfp_vae.plotting.latents import latent
 from tfp_vae.plotting.rows import reconstructions, samples
 from tfp_vae.plotting.usage import kl_per_dimension
 
-__all__ = ["kl_per_dimension", "latent", "reconstructions", "samples", "training"]
+__all__ = ["compare", "kl_per_dimension", "latent", "reconstructions", "samples", "training"]

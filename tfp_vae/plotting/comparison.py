@@ -1,0 +1,31 @@
+"""Several models beside one another."""
+
+from typing import Any
+
+from tfp_vae.plotting.figures import Axes, axes
+
+
+def compare(comparison: Any, ax: Axes | None = None) -> Axes:
+    """Draws how far every model is below the best, with three paired standard errors.
+
+    Args:
+      comparison: What `evaluation.compare` returned.
+      ax: Where to draw; by default a new figure.
+
+    Returns:
+      The Matplotlib axes, in nats.
+    """
+    places = range(len(comparison.names))
+    ax = axes(ax, 6.5, 0.5 * len(comparison.names) + 1.3)
+    ax.errorbar(
+        comparison.difference,
+        places,
+        xerr=3.0 * comparison.difference_standard_error,
+        fmt="o",
+        capsize=3.0,
+    )
+    ax.axvline(0.0, color="black", linewidth=0.8)
+    ax.set_yticks(places, comparison.names)
+    ax.set_ylim(len(comparison.names) - 0.5, -0.5)
+    ax.set(title="ELBO less that of the best", xlabel="nats per example, ± 3 standard errors")
+    return ax
