@@ -21,6 +21,7 @@ PACKAGES = (
     "priors",
 )
 RECORDS = (
+    "Comparison",
     "Digits",
     "ELBOSummary",
     "ELBOTerms",
