@@ -259,21 +259,23 @@ MUTATIONS = {
         (
             noise,
             "normal",
-            lambda shape, seed, dtype: np.sqrt(12.0) * (noise.uniform(shape, seed, dtype) - 0.5),
+            lambda shape, seed, dtype, row_axis=None: (
+                np.sqrt(12.0) * (noise.uniform(shape, seed, dtype) - 0.5)
+            ),
         )
     ],
     "the noise's scale a little small": [
         (
             noise,
             "normal",
-            lambda shape, seed, dtype: 0.9 * normal_noise(shape, seed, dtype),
+            lambda shape, seed, dtype, row_axis=None: 0.9 * normal_noise(shape, seed, dtype),
         )
     ],
     "one noise for all draws of a row": [
         (
             noise,
             "normal",
-            lambda shape, seed, dtype: (
+            lambda shape, seed, dtype, row_axis=None: (
                 tf.zeros(shape, dtype) + normal_noise(shape, seed, dtype)[:1]
             ),
         )
@@ -282,7 +284,9 @@ MUTATIONS = {
         (
             noise,
             "normal",
-            lambda shape, seed, dtype: normal_noise(shape, tf.zeros_like(seed), dtype),
+            lambda shape, seed, dtype, row_axis=None: normal_noise(
+                shape, tf.zeros_like(seed), dtype
+            ),
         )
     ],
     "the likelihood's scale read as a variance": [
