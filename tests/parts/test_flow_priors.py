@@ -154,6 +154,14 @@ def test_a_model_is_saved_with_its_flow(kind, tmp_path):
 
 
 @kinds
+def test_nothing_is_written_to_the_log(kind, caplog):
+    drawn = built_prior(kind).distribution()
+    drawn.log_prob(drawn.sample(2, seed=KEY))
+    assert drawn.batch_shape_tensor().numpy().tolist() == []
+    assert caplog.text == ""
+
+
+@kinds
 def test_a_posterior_on_the_sphere_is_refused(kind):
     with pytest.raises(ValueError, match="compares two densities on the same set; got"):
         tfp_vae.VAE(

@@ -5,6 +5,7 @@ from typing import Any
 
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
+from tensorflow_probability import util as tfp_util
 
 
 class NormalizingFlow(tfd.TransformedDistribution):
@@ -35,3 +36,8 @@ class NormalizingFlow(tfd.TransformedDistribution):
         super().__init__(
             distribution, tfb.Chain(self.steps[::-1]), parameters=parameters, name=name
         )
+
+    @classmethod
+    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+        del dtype, num_classes
+        return {"distribution": tfp_util.BatchedComponentProperties()}
