@@ -7,8 +7,8 @@ import test_posteriors
 import test_priors
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import distributions, noise, posteriors
-from tfp_vae.distributions import spherical_uniform
+from tfp_vae import distributions, posteriors
+from tfp_vae.distributions import rejection, spherical_uniform
 from tfp_vae.divergences import normals, spheres
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -68,7 +68,7 @@ def _distribution_of(kind, change):
     return lambda self, *args, **kwargs: change(original(self, *args, **kwargs))
 
 
-gamma = noise.gamma
+gamma = rejection.gamma
 log_area = spherical_uniform.log_area
 as_multivariate = normals._as_multivariate
 sphere_draw = distributions.PowerSpherical._draw
@@ -120,7 +120,7 @@ MUTATIONS = {
     ),
     "half the gradient through the gamma numbers": (
         "sphere gradient",
-        noise,
+        rejection,
         "gamma",
         lambda shape, concentration, seed: gamma(
             shape, 0.5 * concentration + 0.5 * tf.stop_gradient(concentration), seed
@@ -128,7 +128,7 @@ MUTATIONS = {
     ),
     "gamma numbers of twice the concentration": (
         "sphere draws",
-        noise,
+        rejection,
         "gamma",
         lambda shape, concentration, seed: gamma(shape, 2.0 * concentration, seed),
     ),
