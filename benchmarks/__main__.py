@@ -1,28 +1,50 @@
-"""`python -m benchmarks train|evaluate|overhead|startup|scaling|impute|report`."""
+"""`python -m benchmarks train|evaluate|overhead|startup|scaling|impute|report|reproduce NAME`."""
 
 import argparse
 import functools
 from pathlib import Path
 
-from benchmarks import data, environments, report, results
+from benchmarks import data, environments, report, reproductions, results
 
 PAGE = environments.ROOT / "docs" / "benchmarks.md"
+REPRODUCTIONS_PAGE = environments.ROOT / "docs" / "reproductions.md"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what",
-        choices=["train", "evaluate", "overhead", "startup", "scaling", "impute", "report"],
+        choices=[
+            "train",
+            "evaluate",
+            "overhead",
+            "startup",
+            "scaling",
+            "impute",
+            "report",
+            "reproduce",
+        ],
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        choices=list(reproductions.settings()),
+        help="which published figure to reproduce; without one, the page alone is written",
     )
     parser.add_argument("--mnist", type=Path, default=data.MNIST, help="MNIST as Keras has it")
+    parser.add_argument(
+        "--static-mnist",
+        type=Path,
+        default=data.STATIC_MNIST,
+        help="Larochelle & Murray's binary MNIST, its bits packed by numpy.packbits",
+    )
     parser.add_argument(
         "--environments",
         type=Path,
         default=Path(".benchmarks"),
         help="the folder of the peers' environments and of the results",
     )
-    parser.add_argument("--output", type=Path, default=PAGE, help="the page to write")
+    parser.add_argument("--output", type=Path, help="the page to write")
     parser.add_argument("--repeats", type=int, help="how often everything is measured")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
@@ -33,6 +55,9 @@ def main() -> None:
     folder = arguments.environments / "results"
     save = functools.partial(results.save, folder, arguments.what)
 
+    if arguments.what == "reproduce":
+        _reproduce(arguments)
+        return
     if arguments.what == "train":
         from benchmarks import train
 
@@ -73,8 +98,23 @@ def main() -> None:
         from benchmarks import impute
 
         impute.measure(list(range(arguments.repeats or 3)), save)
-    report.write(results.load(folder), arguments.output)
-    print(f"Wrote {arguments.output}")
+    page = arguments.output or PAGE
+    report.write(results.load(folder), page)
+    print(f"Wrote {page}")
+
+
+def _reproduce(arguments: argparse.Namespace) -> None:
+    folder = arguments.environments / "reproductions"
+    if arguments.name is not None:
+        from benchmarks import reproduce
+
+        kind = reproductions.settings()[arguments.name]["data"]
+        images = reproduce.images(kind, arguments.mnist, arguments.static_mnist)
+        save = functools.partial(results.save, folder, arguments.name)
+        reproduce.measure(arguments.name, images, folder, save)
+    page = arguments.output or REPRODUCTIONS_PAGE
+    reproductions.write(results.load(folder), page)
+    print(f"Wrote {page}")
 
 
 if __name__ == "__main__":

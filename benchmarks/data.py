@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-MNIST = Path(__file__).parents[1] / ".." / "shared" / "data" / "mnist.npz"
+_SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
+MNIST = _SHARED / "mnist.npz"
+STATIC_MNIST = _SHARED / "static_mnist.npz"
 
 
 def write(destination: Path, mnist: Path) -> str:

@@ -16,6 +16,25 @@ def draw(results: dict[str, dict[str, Any]], folder: Path) -> dict[str, str]:
     return drawn
 
 
+def reproductions(measured: dict[str, dict[str, Any]]) -> Any:
+    """Draws nats against minutes of every reproduction, with the published figures as lines."""
+    figure, (axes,) = _figure(1)
+    figure.set_size_inches(8.5, 5.0)
+    for index, (name, each) in enumerate(measured.items()):
+        points = each["curve"]
+        minutes = [point["minutes"] for point in points]
+        nats = [point["negative_log_likelihood"] for point in points]
+        colour = f"C{index}"
+        axes.plot(minutes, nats, marker="o", markersize=3, label=name, color=colour)
+        axes.axhline(each["setting"]["published"], color=colour, linestyle=":", linewidth=1)
+    axes.set(
+        xscale="log", xlabel="minutes of training", ylabel="-log p(x) of the test images, nats"
+    )
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside right upper", fontsize="small", title="dotted: published")
+    return figure
+
+
 def _figure(columns: int) -> Any:
     from matplotlib.figure import Figure
 

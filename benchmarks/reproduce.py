@@ -1,0 +1,236 @@
+"""Published log-likelihoods of MNIST, reproduced: trained, and the test images scored on the way.
+
+The settings stand in `reproductions.toml`, by name. Every run saves its model and what it measured,
+so that the page can be written while others are still to run.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tfp_vae
+from benchmarks.reproductions import settings
+from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors
+
+CURVE_DRAWS = 500
+"""Importance samples for a point of the curve, on all test images."""
+CURVE_POINTS = 12
+TEST_SEED = 2015
+"""Draws the test images of dynamic MNIST, once, and the importance samples."""
+
+
+class Images(NamedTuple):
+    """Rows of 784 pixels.
+
+    Attributes:
+      train: The training images: 0 or 1, or grey values in [0, 1] that are binarised at every use.
+      test: The test images, 0 or 1.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+
+
+def images(kind: str, mnist: Path, static_mnist: Path) -> Images:
+    """Reads MNIST, "dynamic" or "static".
+
+    Args:
+      kind: Which of the two.
+      mnist: An .npz of `x_train` and `x_test`, bytes `[N, 28, 28]`, as Keras distributes MNIST.
+      static_mnist: An .npz of `x_train` and `x_test`, bits `[N, 98]`: Larochelle & Murray's images.
+    """
+    if kind == "static":
+        with np.load(static_mnist) as arrays:
+            return Images(*(np.unpackbits(arrays[key], axis=1) for key in ("x_train", "x_test")))
+    with np.load(mnist) as arrays:
+        train, test = (
+            arrays[key].reshape(-1, 784).astype(np.float32) / 255.0 for key in ("x_train", "x_test")
+        )
+    drawn = np.random.default_rng(TEST_SEED).uniform(size=test.shape) < test
+    return Images(train, drawn.astype(np.uint8))
+
+
+def model(setting: dict[str, Any], train: np.ndarray) -> tfp_vae.VAE:
+    """Makes the model of a setting, whose decoder begins at the mean of every pixel."""
+    options: dict[str, Any] = {"objective": _objective(setting, len(train))}
+    if setting["data"] == "dynamic":
+        options["preprocess"] = networks.StochasticBinarization()
+    if "pseudo_inputs" in setting:
+        options["prior"] = priors.VampPrior(setting["pseudo_inputs"])
+    likelihood = likelihoods.Bernoulli([train.shape[1]])
+    if len(setting["latent_sizes"]) > 1:
+        vae = tfp_vae.HierarchicalVAE.of_perceptrons(
+            likelihood,
+            setting["latent_sizes"],
+            [setting["units"], setting["upper_units"]],
+            setting["activation"],
+            **options,
+        )
+    else:
+        [size] = setting["latent_sizes"]
+        encoding, decoding = _network(setting, train.shape[1]), _network(setting, size)
+        vae = tfp_vae.VAE(
+            tfp_vae.Encoder(encoding, posteriors.MultivariateNormalDiag(size)),
+            tfp_vae.Decoder(decoding, likelihood),
+            **options,
+        )
+    means = np.clip(train.mean(axis=0), 1e-3, 1.0 - 1e-3)
+    likelihood.heads["logits"].bias.assign(np.log(means / (1.0 - means)))
+    return vae
+
+
+def _network(setting: dict[str, Any], inputs: int) -> keras.Model:
+    """Makes the hidden layers; a gated one is a linear layer times a sigmoid of another."""
+    if setting["activation"] != "gated":
+        return networks.mlp(setting["units"], setting["activation"])
+    features = first = keras.Input([inputs])
+    for width in setting["units"]:
+        gate = keras.layers.Dense(width, "sigmoid")(features)
+        features = keras.layers.Multiply()([keras.layers.Dense(width)(features), gate])
+    return keras.Model(first, features)
+
+
+def _objective(setting: dict[str, Any], rows: int) -> objectives.Objective:
+    if setting["objective"] == "IWAE":
+        return objectives.IWAE(setting["importance_sample_size"])
+    if "kl_warm_up_epochs" not in setting:
+        return objectives.ELBO()
+    steps = setting["kl_warm_up_epochs"] * _steps_per_epoch(setting, rows)
+    return objectives.ELBO(kl_weight=objectives.LinearWarmUp(steps))
+
+
+def _steps_per_epoch(setting: dict[str, Any], rows: int) -> int:
+    return math.ceil(rows / setting["batch_size"])
+
+
+def optimizer(setting: dict[str, Any], rows: int) -> keras.optimizers.Optimizer:
+    """Makes Adam with the rates of a setting, for as many training rows."""
+    first, last = setting["learning_rates"]
+    steps = setting["epochs"] * _steps_per_epoch(setting, rows)
+    return keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(first, steps, alpha=last / first)
+    )
+
+
+class Curve(keras.callbacks.Callback):
+    """Scores all test images at evenly spaced epochs, off the clock.
+
+    Args:
+      test: The test images.
+      epochs: How many epochs there are.
+      points: At how many of them to score.
+      took_point: Called with every point.
+    """
+
+    def __init__(
+        self,
+        test: np.ndarray,
+        epochs: int,
+        points: int,
+        took_point: Callable[[dict[str, float]], None],
+    ) -> None:
+        super().__init__()
+        self._test = test
+        self._due = {round(epochs * (point + 1) / points) for point in range(points)}
+        self._took_point = took_point
+        self.seconds = self.processor_seconds = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        del logs
+        self._start()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if epoch + 1 in self._due:
+            self.seconds += time.perf_counter() - self._started
+            self.processor_seconds += time.process_time() - self._processor_started
+            scored = score(self.model, self._test, CURVE_DRAWS)
+            point = {"epoch": epoch + 1, "minutes": self.seconds / 60, **scored}
+            self._took_point({**point, "training_elbo": float(logs["elbo"])})
+            self._start()
+
+    def _start(self) -> None:
+        self._started = time.perf_counter()
+        self._processor_started = time.process_time()
+
+
+def score(vae: tfp_vae.VAE, test: np.ndarray, importance_sample_size: int) -> dict[str, float]:
+    """Returns the mean of -log p(x) over all test images, and its standard error, in nats."""
+    begun = time.perf_counter()
+    scored = evaluation.log_marginal_likelihood(vae, test, importance_sample_size, seed=TEST_SEED)
+    return {
+        "negative_log_likelihood": -scored.mean,
+        "standard_error": scored.mean_standard_error,
+        "median_effective_sample_size": float(np.median(scored.effective_sample_size)),
+        "minutes_to_score": (time.perf_counter() - begun) / 60,
+    }
+
+
+def run(
+    setting: dict[str, Any],
+    data: Images,
+    took_point: Callable[[dict[str, float]], None],
+    points: int = CURVE_POINTS,
+) -> tuple[tfp_vae.VAE, dict[str, Any]]:
+    """Trains the model of a setting.
+
+    Args:
+      setting: One of `settings()`.
+      data: What to train on and to score.
+      took_point: Called with every point of the curve.
+      points: How many points the curve has.
+
+    Returns:
+      The model, and the minutes that it trained.
+    """
+    keras.utils.set_random_seed(setting["seed"])
+    vae = model(setting, data.train)
+    vae.compile(optimizer(setting, len(data.train)))
+    curve = Curve(data.test, setting["epochs"], points, took_point)
+    vae.fit(
+        data.train,
+        epochs=setting["epochs"],
+        batch_size=setting["batch_size"],
+        callbacks=[curve],
+        verbose=0,
+    )
+    return vae, {
+        "minutes": curve.seconds / 60,
+        "processor_minutes": curve.processor_seconds / 60,
+    }
+
+
+def measure(name: str, data: Images, folder: Path, save: Callable[[dict[str, Any]], None]) -> None:
+    """Trains and scores one reproduction, saving after every point of the curve.
+
+    Args:
+      name: A name of `settings()`.
+      data: What to train on and to score.
+      folder: Where the trained model goes.
+      save: Called with what was measured so far.
+    """
+    setting = settings()[name]
+    measured: dict[str, Any] = {
+        "setting": setting,
+        "curve_importance_sample_size": CURVE_DRAWS,
+        "curve": [],
+        "versions": {"tfp_vae": tfp_vae.__version__, "TensorFlow": tf.__version__},
+    }
+
+    def took_point(point: dict[str, float]) -> None:
+        measured["curve"].append(point)
+        save(measured)
+        print(f"{name}: {point}", flush=True)
+
+    vae, minutes = run(setting, data, took_point)
+    folder.mkdir(parents=True, exist_ok=True)
+    vae.save(folder / f"{name}.keras")
+    final = score(vae, data.test, setting["test_importance_sample_size"])
+    measured["final"] = {**minutes, **final, "test_images": len(data.test)}
+    save(measured)
+    print(f"{name}: {measured['final']}", flush=True)
