@@ -23,6 +23,7 @@ PACKAGES = (
 RECORDS = (
     "Comparison",
     "Digits",
+    "Disentanglement",
     "ELBOSummary",
     "ELBOTerms",
     "KLDecomposition",

@@ -2,15 +2,18 @@
 
 from tfp_vae.evaluation.bound import ELBOSummary, elbo
 from tfp_vae.evaluation.comparison import Comparison, compare
+from tfp_vae.evaluation.factors import Disentanglement, disentanglement
 from tfp_vae.evaluation.marginal import MarginalLikelihood, log_marginal_likelihood
 from tfp_vae.evaluation.usage import LatentUsage, latent_usage
 
 __all__ = [
     "Comparison",
+    "Disentanglement",
     "ELBOSummary",
     "LatentUsage",
     "MarginalLikelihood",
     "compare",
+    "disentanglement",
     "elbo",
     "latent_usage",
     "log_marginal_likelihood",
