@@ -30,6 +30,7 @@ RECORDS = (
     "LatentUsage",
     "MarginalLikelihood",
     "ObjectiveTerms",
+    "OutOfDistribution",
     "Split",
     "Suggestion",
 )

@@ -4,6 +4,15 @@ from tfp_vae.plotting.comparison import compare
 from tfp_vae.plotting.curves import training
 from tfp_vae.plotting.latents import latent
 from tfp_vae.plotting.rows import reconstructions, samples
+from tfp_vae.plotting.strangeness import out_of_distribution
 from tfp_vae.plotting.usage import kl_per_dimension
 
-__all__ = ["compare", "kl_per_dimension", "latent", "reconstructions", "samples", "training"]
+__all__ = [
+    "compare",
+    "kl_per_dimension",
+    "latent",
+    "out_of_distribution",
+    "reconstructions",
+    "samples",
+    "training",
+]

@@ -1,0 +1,34 @@
+"""Rows beside those of the distribution that a model knows."""
+
+from typing import Any
+
+import numpy as np
+
+from tfp_vae.plotting.figures import Axes, axes
+
+
+def out_of_distribution(scores: Any, ax: Axes | None = None) -> Axes:
+    """Draws how the bounds of rows lie to those of the reference.
+
+    Args:
+      scores: What `evaluation.out_of_distribution` returned.
+      ax: Where to draw; by default a new figure.
+
+    Returns:
+      The Matplotlib axes, in nats.
+    """
+    ax = axes(ax, 6.5, 3.6)
+    every = np.concatenate([scores.elbo, scores.reference_elbo])
+    bins = np.histogram_bin_edges(every, bins=min(50, max(5, round(np.sqrt(len(every))))))
+    for values, name in ((scores.reference_elbo, "reference"), (scores.elbo, "rows")):
+        ax.hist(values, bins, alpha=0.6, density=True, label=name)
+    ax.axvline(scores.reference_elbo.mean(), color="black", linewidth=0.8, label="mean, reference")
+    ax.set(
+        title=f"Area under the curve: {scores.area_by_elbo:.2f} by ELBO, "
+        f"{scores.area_by_atypicality:.2f} by atypicality",
+        xlabel="ELBO, nats per example",
+        ylabel="density",
+    )
+    ax.title.set_fontsize("medium")
+    ax.legend(fontsize="small")
+    return ax
