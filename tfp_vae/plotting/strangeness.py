@@ -21,7 +21,7 @@ def out_of_distribution(scores: Any, ax: Axes | None = None) -> Axes:
     every = np.concatenate([scores.elbo, scores.reference_elbo])
     bins = np.histogram_bin_edges(every, bins=min(50, max(5, round(np.sqrt(len(every))))))
     for values, name in ((scores.reference_elbo, "reference"), (scores.elbo, "rows")):
-        ax.hist(values, bins, alpha=0.6, density=True, label=name)
+        ax.hist(values, bins.tolist(), alpha=0.6, density=True, label=name)
     ax.axvline(scores.reference_elbo.mean(), color="black", linewidth=0.8, label="mean, reference")
     ax.set(
         title=f"Area under the curve: {scores.area_by_elbo:.2f} by ELBO, "
