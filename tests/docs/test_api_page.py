@@ -21,6 +21,7 @@ PACKAGES = (
     "priors",
 )
 RECORDS = (
+    "Calibration",
     "Comparison",
     "Digits",
     "Disentanglement",

@@ -1,6 +1,7 @@
 """Plots of a model and of its training; each returns Matplotlib axes or a figure."""
 
 from tfp_vae.plotting.comparison import compare
+from tfp_vae.plotting.coverage import calibration
 from tfp_vae.plotting.curves import training
 from tfp_vae.plotting.latents import latent
 from tfp_vae.plotting.rows import reconstructions, samples
@@ -8,6 +9,7 @@ from tfp_vae.plotting.strangeness import out_of_distribution
 from tfp_vae.plotting.usage import kl_per_dimension
 
 __all__ = [
+    "calibration",
     "compare",
     "kl_per_dimension",
     "latent",
