@@ -32,6 +32,9 @@ RECORDS = (
     "MarginalLikelihood",
     "ObjectiveTerms",
     "OutOfDistribution",
+    "PredictiveCheck",
+    "RateDistortion",
+    "ReconstructionError",
     "Split",
     "Suggestion",
 )

@@ -73,7 +73,7 @@ MUTATIONS = {
         ),
     ),
     "the spread of an estimate as its error": (
-        "_standard_error",
+        "standard_error",
         lambda values: float(values.std(ddof=1)),
     ),
 }

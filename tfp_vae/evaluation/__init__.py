@@ -5,7 +5,10 @@ from tfp_vae.evaluation.comparison import Comparison, compare
 from tfp_vae.evaluation.coverage import Calibration, calibration
 from tfp_vae.evaluation.factors import Disentanglement, disentanglement
 from tfp_vae.evaluation.marginal import MarginalLikelihood, log_marginal_likelihood
+from tfp_vae.evaluation.predictive_check import PredictiveCheck, posterior_predictive_check
+from tfp_vae.evaluation.reconstruction import ReconstructionError, reconstruction_error
 from tfp_vae.evaluation.strangeness import OutOfDistribution, out_of_distribution
+from tfp_vae.evaluation.trade_off import RateDistortion, rate_distortion
 from tfp_vae.evaluation.usage import LatentUsage, latent_usage
 
 __all__ = [
@@ -16,6 +19,9 @@ __all__ = [
     "LatentUsage",
     "MarginalLikelihood",
     "OutOfDistribution",
+    "PredictiveCheck",
+    "RateDistortion",
+    "ReconstructionError",
     "calibration",
     "compare",
     "disentanglement",
@@ -23,4 +29,7 @@ __all__ = [
     "latent_usage",
     "log_marginal_likelihood",
     "out_of_distribution",
+    "posterior_predictive_check",
+    "rate_distortion",
+    "reconstruction_error",
 ]

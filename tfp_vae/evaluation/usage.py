@@ -9,6 +9,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences, seeds
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
+from tfp_vae.evaluation.standard_errors import standard_error
 from tfp_vae.evaluation.tables import table, with_error
 from tfp_vae.model import VAE
 
@@ -173,10 +174,10 @@ def latent_usage(
         kl_standard_error=kl.std(axis=0, ddof=1) / math.sqrt(len(kl)),
         variance_of_means=mean.var(axis=0, ddof=1),
         mutual_information=float(information.mean()),
-        mutual_information_standard_error=_standard_error(information),
+        mutual_information_standard_error=standard_error(information),
         mutual_information_upper=float(np.mean(log_posterior - log_others)),
         aggregate_kl=float(excess.mean()),
-        aggregate_kl_standard_error=_standard_error(excess),
+        aggregate_kl_standard_error=standard_error(excess),
         rows=len(rows),
     )
 
@@ -214,9 +215,3 @@ def _log_densities(
         parts.append([log_posterior, log_aggregate, log_others])
     log_posterior, log_aggregate, log_others = np.concatenate(parts, axis=1)
     return log_posterior, log_aggregate, log_others
-
-
-def _standard_error(values: np.ndarray) -> float:
-    if len(values) < 2:
-        return math.nan
-    return float(values.std(ddof=1) / math.sqrt(len(values)))
