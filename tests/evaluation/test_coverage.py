@@ -152,6 +152,15 @@ def test_draws_of_a_model_are_calibrated_under_it(name):
     assert (np.abs(result.coverage - result.levels) < 5.0 * result.coverage_standard_error).all()
 
 
+def test_heavy_tails_are_told_from_a_large_scale():
+    vae = small_model(likelihoods.Normal([3], scale=1.0))
+    for layer in vae.decoder.trunk.layers:
+        layer.set_weights([np.zeros_like(each) for each in layer.get_weights()])
+    x = stats.t(df=3, scale=np.sqrt(1 / 3)).rvs([2000, 3], random_state=1)
+    assert "StudentT" in evaluation.calibration(vae, x).verdict
+    assert "too large" in evaluation.calibration(vae, np.clip(x, -1.0, 1.0)).verdict
+
+
 def test_a_likelihood_without_a_standard_deviation_has_no_spread():
     vae = small_model(likelihoods.DiscretizedLogistic([3], levels=8))
     result = evaluation.calibration(vae, np.ones([20, 3]))

@@ -68,7 +68,7 @@ def test_every_replicated_row_has_the_condition_of_its_own():
         tfp_vae.Decoder(networks.mlp([]), likelihoods.Normal([1], scale=1e-3)),
         condition=keras.Sequential([keras.Input([1]), keras.layers.Rescaling(1.0)]),
     )
-    vae.decoder.likelihood.heads["loc"].set_weights([[[0.0], [1.0]], [0.0]])
+    vae.decoder.likelihood.heads["loc"].set_weights([np.array([[0.0], [1.0]]), np.zeros(1)])
     y = np.arange(5.0)[:, None]
     check = evaluation.posterior_predictive_check(
         vae, np.zeros([5, 1]), lambda x: x[-1, 0] - x[0, 0], replicates=3, condition=y

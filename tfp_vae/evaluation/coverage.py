@@ -37,7 +37,7 @@ class Calibration(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Whether the scale is too small, too large or neither, beyond the noise."""
+        """Whether the scale or the shape is wrong, and how, beyond the noise."""
         place = int(np.argmin(np.abs(self.levels - _JUDGED)))
         level, covered = self.levels[place], self.coverage[place]
         said = f"intervals of {level:.0%} hold {covered:.1%} of the values"
@@ -48,6 +48,11 @@ class Calibration(NamedTuple):
             return (
                 f"The scale is too small: {said}. The model is surer than it should be; try fewer "
                 "epochs, a held-out set for the early stop, or a likelihood of heavier tails."
+            )
+        if self.residual_spread >= 1.0 - _ERRORS_OF_A_VERDICT * self.residual_spread_standard_error:
+            return (
+                f"The scale is right but the shape is not: {said}, and the others lie far out. Try "
+                "a likelihood of heavier tails, such as likelihoods.StudentT."
             )
         return (
             f"The scale is too large: {said}. Train longer, or let the likelihood learn its scale."
