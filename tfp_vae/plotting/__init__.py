@@ -9,10 +9,12 @@ from tfp_vae.plotting.rows import reconstructions, samples
 from tfp_vae.plotting.strangeness import out_of_distribution
 from tfp_vae.plotting.trade_off import rate_distortion
 from tfp_vae.plotting.usage import kl_per_dimension
+from tfp_vae.plotting.walks import interpolation, traversals
 
 __all__ = [
     "calibration",
     "compare",
+    "interpolation",
     "kl_per_dimension",
     "latent",
     "out_of_distribution",
@@ -21,4 +23,5 @@ __all__ = [
     "reconstructions",
     "samples",
     "training",
+    "traversals",
 ]

@@ -74,6 +74,27 @@ def samples(vae: VAE, sample_size: int = 32, seed: Any = 0, ax: Axes | None = No
     return ax
 
 
+def draw_lines(ax: Axes, rows: np.ndarray, names: list[str]) -> None:
+    """Draws rows of data `[lines, steps, *event]`, each line with its name at the left.
+
+    Images stand side by side; of vectors every line is a picture of its own, a step to each row of
+    it.
+    """
+    lines, steps = rows.shape[:2]
+    flat = rows.reshape(lines * steps, *rows.shape[2:])
+    if _are_images(flat):
+        _draw_images(ax, flat, columns=steps)
+        height = rows.shape[2] + _GAP
+        ax.set_yticks([height * (line + 0.5) for line in range(lines)], names)
+    else:
+        vectors = rows.reshape(lines, steps, -1)
+        gap = np.full((lines, _GAP, vectors.shape[-1]), np.nan)
+        sheet = np.concatenate([vectors, gap], axis=1).reshape(-1, vectors.shape[-1])[:-_GAP]
+        _draw_vectors(ax, sheet, split=0)
+        ax.set_yticks([(steps + _GAP) * line + 0.5 * steps for line in range(lines)], names)
+    ax.tick_params(left=False)
+
+
 def _are_images(rows: np.ndarray) -> bool:
     return rows.ndim == 3 or (rows.ndim == 4 and rows.shape[-1] in (1, 3))
 
