@@ -10,6 +10,7 @@ import numpy as np
 import typer
 
 from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods, plotting
+from tfp_vae.cli import workers as local_workers
 from tfp_vae.cli.console import BAD_DATA, INTERRUPTED, fail, out
 from tfp_vae.cli.progress import EpochProgress
 from tfp_vae.cli.run_folder import RunFolder, SaveNowAndThen
@@ -36,6 +37,7 @@ class Rescaling(StrEnum):
 
 
 def train(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -74,6 +76,15 @@ def train(
         float, typer.Option("--learning-rate", help="The step size of Adam.")
     ] = 1e-3,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of everything.")] = 0,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="How many processes on this machine share every batch; they reach the weights "
+            "that one does.",
+        ),
+    ] = 1,
 ) -> None:
     """Train a VAE on data, and write the model, its history and pictures.
 
@@ -82,15 +93,22 @@ def train(
     mpl.use("Agg")
     if not 0.0 < learning_rate < np.inf:
         raise typer.BadParameter(f"--learning-rate must be above 0; got {learning_rate:g}.")
+    if workers > 1 and not local_workers.is_one_of_several():
+        folder_name = output or Path("runs") / read_data(source).name
+        local_workers.train(_options(context.params), folder_name, workers)
+        return
+    scope = local_workers.scope()
     data = read_data(source)
     keras.utils.set_random_seed(seed)
     try:
-        vae = VAE.for_data(
-            data.x,
-            latent_size=latent_size,
-            likelihood=None if likelihood.value == _AUTO else likelihood.value,
-            preprocess=_preprocess(rescale, data.x),
-        )
+        with scope:
+            vae = VAE.for_data(
+                data.x,
+                latent_size=latent_size,
+                likelihood=None if likelihood.value == _AUTO else likelihood.value,
+                preprocess=_preprocess(rescale, data.x),
+            )
+            vae.compile(keras.optimizers.Adam(learning_rate))
         parts = datasets.split(len(data.x), seed=seed)
     except (TypeError, ValueError) as error:
         fail(f"{data.name}: {error}", BAD_DATA)
@@ -116,7 +134,6 @@ def train(
     out.print(
         f"{data.name}: {rows} rows of {list(vae.event_shape)}; {vae.count_params():,} weights"
     )
-    vae.compile(keras.optimizers.Adam(learning_rate))
     history = _fitted(vae, data.x, parts, epochs, batch_size, folder)
     folder.save_model(vae)
     summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
@@ -126,6 +143,17 @@ def train(
     out.print(
         f"Written to {folder.path}: {', '.join(sorted(p.name for p in folder.path.iterdir()))}"
     )
+
+
+def _options(parameters: dict[str, Any]) -> list[str]:
+    """Returns the arguments that give a worker the same settings, but for the output folder."""
+    options = [parameters["source"]]
+    for name, value in parameters.items():
+        if name == "overwrite" and value:
+            options.append("--overwrite")
+        elif name not in ("source", "output", "overwrite"):
+            options += [f"--{name.replace('_', '-')}", str(value)]
+    return options
 
 
 def _preprocess(rescale: Rescaling, x: np.ndarray) -> keras.layers.Layer | None:

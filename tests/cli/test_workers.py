@@ -1,0 +1,63 @@
+"""`tfp-vae train --workers 2` beside the same run in one process."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+PROGRAM = Path(sys.executable).with_name("tfp-vae")
+
+
+def train(folder, *options):
+    arguments = ["x.npy", "--epochs", "2", "--latent-size", "2", "--batch-size", "20", *options]
+    return subprocess.run(
+        [PROGRAM, "train", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+
+
+def history(folder):
+    with (folder / "history.csv").open() as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workers")
+    np.save(folder / "x.npy", np.random.default_rng(0).integers(0, 2, [90, 5]))
+    return folder
+
+
+def test_two_workers_write_the_run_of_one(folder):
+    for options in (("-o", "one"), ("-o", "two", "--workers", "2")):
+        ran = train(folder, *options)
+        assert ran.returncode == 0, ran.stderr
+        assert "epoch 2/2" in ran.stdout
+    one, two = folder / "one", folder / "two"
+    assert sorted(path.name for path in one.iterdir()) == sorted(
+        path.name for path in two.iterdir()
+    )
+    for expected, got in zip(history(one), history(two), strict=True):
+        assert got == pytest.approx(expected, rel=1e-5)
+    models = [keras.models.load_model(each / "vae.keras") for each in (one, two)]
+    for weight, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_allclose(weight, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.nightly
+def test_a_worker_that_fails_ends_the_run_with_one_line(folder):
+    (folder / "full").mkdir()
+    (folder / "full" / "notes.txt").touch()
+    ran = train(folder, "-o", "full", "--workers", "2")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("tfp-vae: worker 0 of 2: ")
+    assert "is not empty; pass --overwrite" in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1

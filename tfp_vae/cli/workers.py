@@ -1,0 +1,107 @@
+"""Several processes on this machine that train one model."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfp_vae.cli.console import fail
+
+_TASK = "TF_CONFIG"
+_SECONDS_BETWEEN_LOOKS = 0.1
+_SECONDS_TO_SAVE = 30.0
+_PROGRAM = "from tfp_vae.cli import main; main()"
+
+
+def is_one_of_several() -> bool:
+    """Tells whether this process has been started as one of several workers."""
+    return _TASK in os.environ
+
+
+def scope() -> AbstractContextManager[Any]:
+    """Returns what a model is made under: the strategy of the workers, if this is one of them."""
+    if not is_one_of_several():
+        return contextlib.nullcontext()
+    return tf.distribute.MultiWorkerMirroredStrategy().scope()
+
+
+def train(arguments: Sequence[str], output: Path, count: int) -> None:
+    """Runs `tfp-vae train` as several processes, and waits for them.
+
+    The first of them writes the output folder and to the terminal; what the others write is
+    dropped.
+
+    Args:
+      arguments: What stands after `tfp-vae train`, but for the output folder.
+      output: The output folder.
+      count: How many processes.
+
+    Raises:
+      CommandError: If one of them fails, with its last line.
+    """
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in _free_ports(count)]}
+    with tempfile.TemporaryDirectory(prefix="tfp-vae-workers-") as aside:
+        running: list[subprocess.Popen[bytes]] = []
+        try:
+            for index in range(count):
+                folder = output if index == 0 else Path(aside) / str(index)
+                task = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+                with _errors_of(aside, index).open("wb") as errors:
+                    running.append(
+                        subprocess.Popen(
+                            [
+                                *(sys.executable, "-c", _PROGRAM, "train"),
+                                *arguments,
+                                *("--output", str(folder)),
+                            ],
+                            env={**os.environ, _TASK: json.dumps(task)},
+                            stdout=None if index == 0 else subprocess.DEVNULL,
+                            stderr=errors,
+                        )
+                    )
+            _wait(running, aside)
+        except KeyboardInterrupt:
+            # The terminal interrupts the workers too, and the first of them saves what there is.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running[0].wait(_SECONDS_TO_SAVE)
+            raise
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+
+
+def _wait(running: Sequence[subprocess.Popen[bytes]], aside: str) -> None:
+    while True:
+        done = all(process.poll() is not None for process in running)
+        for index, process in enumerate(running):
+            if process.poll():
+                lines = _errors_of(aside, index).read_text(errors="replace").splitlines()
+                last = next((line for line in reversed(lines) if line.strip()), "no message")
+                code = process.returncode if process.returncode > 0 else 1
+                fail(f"worker {index} of {len(running)}: {last.removeprefix('tfp-vae: ')}", code)
+        if done:
+            return
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _errors_of(aside: str, index: int) -> Path:
+    return Path(aside) / f"{index}.stderr"
+
+
+def _free_ports(count: int) -> list[int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
