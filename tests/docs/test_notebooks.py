@@ -1,0 +1,70 @@
+"""Every page of the documentation that is a notebook runs, with loops as short as it says."""
+
+import re
+from pathlib import Path
+
+import keras
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.M | re.S)
+OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[\w-]+:[^\n]*\n)+)", re.M | re.S)
+MARK = "# in the test suite:"
+ASSIGNMENT = re.compile(rf"^(\s*\w+ = )\S.*?  {MARK} (.+)$", re.M)
+FRONT_MATTER = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+  display_name: Python 3
+---
+"""
+
+
+def pages():
+    found = (page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
+    return sorted(page for page in found if CELL.search(page.read_text(encoding="utf-8")))
+
+
+def cells(text):
+    """Returns the code of a notebook's cells, without their options."""
+    return [OPTIONS.sub("", cell) for cell in CELL.findall(text)]
+
+
+def shortened(cell):
+    """Puts what `# in the test suite: VALUE` says in the place of the value assigned there."""
+    changed, count = ASSIGNMENT.subn(r"\1\2", cell)
+    assert count == cell.count(MARK), f"not `NAME = VALUE  {MARK} VALUE` in:\n{cell}"
+    return changed
+
+
+def test_the_options_of_a_cell_are_no_code():
+    page = (
+        "```{code-cell}\n:tags: [shorten]\n\nepochs = 50  # in the test suite: 2\n```\n"
+        "```{code-cell} ipython3\n---\ntags: [a]\n---\nx = 1\n```\n"
+    )
+    first, second = map(shortened, cells(page))
+    assert first.split() == ["epochs", "=", "2"]
+    assert second == "x = 1\n"
+
+
+def test_a_mark_that_shortens_nothing_is_refused():
+    with pytest.raises(AssertionError, match="not `NAME = VALUE"):
+        shortened("vae.fit(x, epochs=50)  # in the test suite: 2\n")
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_a_notebook_begins_as_the_others_do(page):
+    assert page.read_text(encoding="utf-8").startswith(FRONT_MATTER)
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_the_cells_of_a_page_run(page, tmp_path, monkeypatch):
+    matplotlib.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    scope = {"__name__": "__main__"}
+    for cell in cells(page.read_text(encoding="utf-8")):
+        exec(compile(shortened(cell), str(page), "exec"), scope)
+    plt.close("all")
