@@ -13,6 +13,7 @@ from tfp_vae import (
     objectives,
     posteriors,
     priors,
+    training,
 )
 from tfp_vae._version import __version__
 from tfp_vae.audit import AuditReport, Finding, audit
@@ -39,6 +40,7 @@ __all__ = [
     "priors",
     "sklearn",
     "testing",
+    "training",
 ]
 
 _NEEDS_AN_EXTRA = frozenset({"plotting", "sklearn", "testing"})

@@ -41,6 +41,7 @@ GLOBALS = {
             "objectives",
             "posteriors",
             "priors",
+            "training",
         ]
     },
 }

@@ -8,8 +8,8 @@ import numpy as np
 from tfp_vae import checks, seeds
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
 from tfp_vae.evaluation.tables import table, with_error
-from tfp_vae.evaluation.usage import ACTIVE_VARIANCE
 from tfp_vae.model import VAE
+from tfp_vae.model.collapse import active_latents
 
 _BINS = 20
 _BLOCKS = 20
@@ -225,7 +225,7 @@ def _factor_score(
     mean: np.ndarray, codes: np.ndarray, votes: int, generator: np.random.Generator
 ) -> float:
     """Returns the share of votes that name the factor which was held fixed."""
-    active = mean.var(axis=0, ddof=1) > ACTIVE_VARIANCE
+    active = active_latents(mean)
     if not active.any():
         active[0] = True
     scaled = mean[:, active] / np.maximum(

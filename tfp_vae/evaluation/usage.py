@@ -12,9 +12,7 @@ from tfp_vae.evaluation.row_batches import checked_rows, row_batches
 from tfp_vae.evaluation.standard_errors import standard_error
 from tfp_vae.evaluation.tables import table, with_error
 from tfp_vae.model import VAE
-
-ACTIVE_VARIANCE = 0.01
-"""A latent is active if the posterior's mean of it varies more than this over the data."""
+from tfp_vae.model.collapse import ACTIVE_VARIANCE, REMEDY
 
 _DRAWS_AT_ONCE = 100
 
@@ -70,12 +68,7 @@ class LatentUsage(NamedTuple):
         """Whether the posterior has collapsed, and what to try."""
         latents = len(self.variance_of_means)
         if self.collapsed:
-            return (
-                "Posterior collapse: q(z|x) is the same for every row, and the decoder does without"
-                " z. Try a KL that warms up, objectives.ELBO(kl_weight=objectives.LinearWarmUp("
-                "...)); then free bits, objectives.ELBO(free_bits=0.1); then a decoder of fewer or"
-                " smaller layers, or a fixed smaller scale of a Normal likelihood."
-            )
+            return REMEDY
         if self.active_units < latents:
             return (
                 f"No collapse: {self.active_units} of {latents} latents are active. The others cost"
