@@ -13,6 +13,7 @@ from tfp_vae import (
     objectives,
     posteriors,
     priors,
+    training,
 )
 from tfp_vae._version import __version__
 from tfp_vae.audit import AuditReport, Finding, audit
@@ -38,6 +39,7 @@ __all__ = [
     "posteriors",
     "priors",
     "sklearn",
+    "training",
     "testing",
 ]
 

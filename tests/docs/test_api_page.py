@@ -19,6 +19,7 @@ PACKAGES = (
     "plotting",
     "posteriors",
     "priors",
+    "training",
 )
 RECORDS = (
     "Comparison",
