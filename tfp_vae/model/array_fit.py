@@ -83,7 +83,7 @@ def can_loop(model: Any, callbacks: Any) -> bool:
 
 
 def fit(
-    model: Any, train: Rows, valid: Rows | None, settings: FitSettings, key: Any
+    model: Any, train: Rows, valid: Rows | None, settings: FitSettings
 ) -> keras.callbacks.History:
     """Trains in compiled epochs.
 
@@ -92,7 +92,6 @@ def fit(
       train: The rows to train on.
       valid: The rows to validate on, or None.
       settings: The arguments of `fit`.
-      key: The key of the order of the rows, `[2]` integers.
 
     Returns:
       The history.
@@ -115,7 +114,9 @@ def fit(
     model.stop_training = False
     callbacks.on_train_begin()
     logs: dict[str, float] = {}
-    for epoch in range(settings.initial_epoch, settings.epochs):
+    key = model.noise_key()
+    first_epoch = model.first_epoch(settings.initial_epoch)
+    for epoch in range(first_epoch, settings.epochs):
         model.reset_metrics()
         callbacks.on_epoch_begin(epoch)
         order = epoch_order(len(train.x), settings.shuffle, key, epoch)
@@ -129,7 +130,7 @@ def fit(
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    if settings.epochs > settings.initial_epoch:
+    if settings.epochs > first_epoch:
         model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end(logs)
     return model.history

@@ -18,7 +18,6 @@ class ArrayBatches:
       dtype: What floating rows are cast to.
       batch_size: How many rows make a batch.
       shuffle: Whether every epoch has an order of its own.
-      key: The key of the order, `[2]` integers.
       steps: How many batches make an epoch, or None for all.
     """
 
@@ -28,20 +27,19 @@ class ArrayBatches:
         dtype: str,
         batch_size: int,
         shuffle: Any = False,
-        key: Any = None,
         steps: int | None = None,
     ) -> None:
         data, weights = rows.on_device(dtype)
         x, y = data if isinstance(data, tuple) else (data, None)
         self._parts = (x, y, weights)
         self._rows, self._batch_size = len(rows.x), batch_size
-        self._shuffle, self._key = shuffle, key
+        self._shuffle = shuffle
         batches = -(-self._rows // batch_size)
         self.count: int | None = batches if steps is None else min(steps, batches)
 
-    def epoch(self, epoch: int) -> Iterator[Any]:
-        """Returns the batches (x, y, weights) of an epoch."""
-        order = epoch_order(self._rows, self._shuffle, self._key, epoch)
+    def epoch(self, epoch: int, key: Any = None) -> Iterator[Any]:
+        """Returns the batches (x, y, weights) of an epoch, in the order that belongs to `key`."""
+        order = epoch_order(self._rows, self._shuffle, key, epoch)
         for start in range(0, self._rows, self._batch_size)[: self.count]:
             indices = order[start : start + self._batch_size]
             yield tuple(None if part is None else tf.gather(part, indices) for part in self._parts)
@@ -66,9 +64,9 @@ class StreamedBatches:
             known = int(source.cardinality())
             self.count = known if known >= 0 else None
 
-    def epoch(self, epoch: int) -> Iterator[Any]:
+    def epoch(self, epoch: int, key: Any = None) -> Iterator[Any]:
         """Returns the batches of an epoch, as the source gives them."""
-        del epoch
+        del epoch, key
         if self._steps is None:
             yield from self._fresh()
             return

@@ -16,12 +16,11 @@ class OrderedBatches(keras.callbacks.Callback):
       dtype: What floating rows are cast to.
       batch_size: How many rows make a batch.
       shuffle: Whether every epoch has an order of its own.
-      key: The key of the order, `[2]` integers.
     """
 
-    def __init__(self, rows: Rows, dtype: str, batch_size: int, shuffle: Any, key: Any) -> None:
+    def __init__(self, rows: Rows, dtype: str, batch_size: int, shuffle: Any) -> None:
         super().__init__()
-        self._count, self._shuffle, self._key = len(rows.x), shuffle, key
+        self._count, self._shuffle = len(rows.x), shuffle
         data, weights = rows.on_device(dtype)
         order = tf.Variable(tf.range(self._count), trainable=False)
         self._order = order
@@ -40,4 +39,5 @@ class OrderedBatches(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Sets the order of the epoch."""
         del logs
-        self._order.assign(epoch_order(self._count, self._shuffle, self._key, epoch))
+        key = self.model.noise_key()
+        self._order.assign(epoch_order(self._count, self._shuffle, key, epoch))

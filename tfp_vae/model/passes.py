@@ -48,6 +48,7 @@ class PassesOverData(ObjectiveModel):
         check_validation = self._row_check("validation_data", "validation_data's y")
         if validation_data is not None:
             validation_data = self._checked_validation(validation_data, check_validation)
+        self._initial_epoch = None
         self.noise.state.assign(keras.random.SeedGenerator().state)
         with _failures_of(check, check_validation):
             self.begin_at(x)
@@ -218,12 +219,9 @@ class PassesOverData(ObjectiveModel):
         valid = self._as_rows(validation_data)
         in_loop = steps_per_epoch is None and validation_steps is None
         in_loop = in_loop and (validation_data is None or valid is not None)
-        key = self.noise_key()
         if in_loop and self._can_loop(settings.callbacks):
-            return array_fit.fit(self, rows, valid, settings, key)
-        batches = OrderedBatches(
-            rows, self.data_dtype, settings.train_batch_size, settings.shuffle, key
-        )
+            return array_fit.fit(self, rows, valid, settings)
+        batches = OrderedBatches(rows, self.data_dtype, settings.train_batch_size, settings.shuffle)
         if valid is not None:
             validation_data = valid.for_keras()
         callbacks = settings.callbacks

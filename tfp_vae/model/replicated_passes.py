@@ -41,7 +41,7 @@ def fit(
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
     size = settings.train_batch_size
-    batches = _batches(model, train, size, steps[0], settings.shuffle, model.noise_key())
+    batches = _batches(model, train, size, steps[0], settings.shuffle)
     held_out = None
     if valid is not None:
         held_out = _batches(model, valid, settings.validation_batch_size or size, steps[1])
@@ -51,16 +51,18 @@ def fit(
     model.stop_training = False
     callbacks.on_train_begin()
     logs: dict[str, float] = {}
-    for epoch in range(settings.initial_epoch, settings.epochs):
+    key = model.noise_key()
+    first_epoch = model.first_epoch(settings.initial_epoch)
+    for epoch in range(first_epoch, settings.epochs):
         callbacks.on_epoch_begin(epoch)
-        logs = _trained(model, batches.epoch(epoch), callbacks)
+        logs = _trained(model, batches.epoch(epoch, key), callbacks)
         if held_out is not None and is_due(epoch, settings.validation_freq):
             measured = _evaluated(model, held_out, callbacks)
             logs.update({f"val_{name}": value for name, value in measured.items()})
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    if settings.epochs > settings.initial_epoch:
+    if settings.epochs > first_epoch:
         model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end(logs)
     return model.history
@@ -158,11 +160,9 @@ def _rows_in(batch: Any) -> int:
     return int(tf.nest.flatten(batch)[0].shape[0])
 
 
-def _batches(
-    model: Any, data: Any, size: int, steps: int | None, shuffle: Any = False, key: Any = None
-) -> Batches:
+def _batches(model: Any, data: Any, size: int, steps: int | None, shuffle: Any = False) -> Batches:
     if isinstance(data, Rows):
-        return ArrayBatches(data, model.data_dtype, size, shuffle, key, steps)
+        return ArrayBatches(data, model.data_dtype, size, shuffle, steps)
     if isinstance(data, tf.distribute.DistributedDataset):
         raise ValueError(
             "Data must be a dataset of whole batches, of which every worker takes its share; got "

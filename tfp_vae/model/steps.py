@@ -194,6 +194,10 @@ class ObjectiveModel(keras.Model, abc.ABC):
             tracker.update_state(self.objective.schedules[name](step))
         return self.get_metrics_result()
 
+    def first_epoch(self, wanted: int) -> int:
+        """Returns the epoch to begin with: the one asked for, unless a callback has set another."""
+        return self._initial_epoch or wanted
+
     def noise_key(self) -> tf.Tensor:
         """Returns the key of all that is drawn while training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)

@@ -1,0 +1,177 @@
+"""A checkpoint of a run, from which the run goes on as if it had never stopped."""
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from tfp_vae import checks
+from tfp_vae.training import whole_file
+
+_DESCRIPTION = "description"
+
+
+class _Saved(NamedTuple):
+    """What a checkpoint holds: the state after some epochs, and what run it belongs to."""
+
+    values: list[np.ndarray]
+    epochs: int
+    history: dict[str, list[float]]
+    run: dict[str, Any]
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves the state of a run after an epoch, and lets `fit` go on from there.
+
+    The same program, started again after it was killed, ends in the weights of a run that was not
+    killed, bit by bit, on the same machine. A checkpoint holds all weights, the optimizer's state,
+    the seeds of the noise and of the order of the rows, the epoch and the history; the file is
+    written aside and renamed, so that it is always a whole one. Of the other callbacks nothing is
+    kept, such as how long `EarlyStopping` has waited. `fit` must be called with the same
+    arguments; more `epochs` prolong the run. Of several workers, each reads the same file, and the
+    first writes it.
+
+    Args:
+      filepath: The file. If it is there when `fit` begins, the run goes on from it.
+      data: The array that is trained on, or a tuple of arrays, to refuse a checkpoint of a run on
+        other data; None to check no data.
+      every: After how many epochs to save.
+
+    Raises:
+      TypeError: If `every` is no integer.
+      ValueError: If `every` is not positive; in `fit`, if the file is no checkpoint, or one of a
+        run with another model, optimizer, number of steps or data.
+
+    Example:
+      >>> import tempfile
+      >>> from tfp_vae import training
+      >>> vae = tfp_vae.VAE.for_data(np.eye(4), latent_size=2)
+      >>> vae.compile()
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     checkpoint = training.Checkpoint(f"{folder}/run.checkpoint", data=np.eye(4))
+      ...     _ = vae.fit(np.eye(4), epochs=2, verbose=0, callbacks=[checkpoint])
+      ...     history = vae.fit(np.eye(4), epochs=3, verbose=0, callbacks=[checkpoint])
+      >>> history.epoch
+      [0, 1, 2]
+    """
+
+    def __init__(self, filepath: Any, data: Any = None, every: int = 1) -> None:
+        super().__init__()
+        self.path = Path(filepath)
+        self.every = checks.positive_int(every, "every")
+        self._data = None if data is None else _digest(data)
+        self._run: dict[str, Any] = {}
+        self._epochs = 0
+        self._history: dict[str, list[float]] = {}
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Takes the run up where the checkpoint left it, if there is one."""
+        del logs
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
+        self._run = self._described()
+        self._epochs, self._history = 0, {}
+        self.model._initial_epoch = 0
+        if not self.path.exists():
+            return
+        saved = _read(self.path)
+        for name, value in self._run.items():
+            known = saved.run.get(name)
+            if known != value and None not in (known, value):
+                raise ValueError(
+                    f"The checkpoint {str(self.path)!r} belongs to a run with another {name}; give "
+                    "`fit` what that run had, or name another file."
+                )
+        for variable, array in zip(self._state(), saved.values, strict=True):
+            variable.assign(array)
+        self._epochs, self._history = saved.epochs, saved.history
+        self.model._initial_epoch = saved.epochs
+        self.model.history.history.update({name: [*log] for name, log in saved.history.items()})
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Gives the history the epochs of before."""
+        del logs
+        self.model.history.epoch = list(range(epoch))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Saves, if it is time."""
+        self._epochs = epoch + 1
+        for name, value in (logs or {}).items():
+            self._history.setdefault(name, []).append(float(value))
+        if self._epochs % self.every == 0:
+            self.save()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Saves the last epoch."""
+        del logs
+        self.model.history.epoch = list(range(self._epochs))
+        self.save()
+
+    def save(self) -> None:
+        """Writes the checkpoint, whole or not at all.
+
+        Raises:
+          OSError: If it cannot be written; an earlier one is still there.
+        """
+        values = [np.asarray(variable) for variable in self._state()]
+        resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
+        if resolver is not None and resolver.task_id:
+            return
+        described = {"epochs": self._epochs, "history": self._history, "run": self._run}
+        arrays = {f"value_{index}": value for index, value in enumerate(values)}
+        content = io.BytesIO()
+        arrays[_DESCRIPTION] = np.array(json.dumps(described))
+        np.savez(content, **arrays)  # type: ignore[arg-type]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        whole_file.write(self.path, content.getvalue())
+
+    def _state(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _described(self) -> dict[str, Any]:
+        """Returns what must be the same when the run goes on; None where that is not known."""
+        shapes = [[list(variable.shape), str(variable.dtype)] for variable in self._state()]
+        optimizer = keras.saving.serialize_keras_object(self.model.optimizer)
+        return {
+            "model": _digest_of_text(_nameless([self.model.get_config(), shapes])),
+            "optimizer": _digest_of_text(_nameless(optimizer)),
+            "number of steps": self.params.get("steps"),
+            "data": self._data,
+        }
+
+
+def _read(path: Path) -> _Saved:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            described = json.loads(str(file[_DESCRIPTION]))
+            values = [file[f"value_{index}"] for index in range(len(file.files) - 1)]
+        return _Saved(values, int(described["epochs"]), described["history"], described["run"])
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{str(path)!r} is no checkpoint of a run: {error}.") from error
+
+
+def _digest(data: Any) -> str:
+    digest = hashlib.sha256()
+    for part in data if isinstance(data, tuple) else (data,):
+        array = np.ascontiguousarray(part)
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _digest_of_text(config: Any) -> str:
+    return hashlib.sha256(json.dumps(config, sort_keys=True, default=repr).encode()).hexdigest()
+
+
+def _nameless(config: Any) -> Any:
+    """Returns a configuration without the names, which Keras counts up within a process."""
+    if isinstance(config, dict):
+        return {key: _nameless(value) for key, value in config.items() if key != "name"}
+    if isinstance(config, (list, tuple)):
+        return [_nameless(value) for value in config]
+    return config
