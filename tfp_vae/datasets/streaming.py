@@ -121,8 +121,6 @@ def _batches(
             ),
             cycle_length=cycle,
             block_length=1,
-            num_parallel_calls=cycle,
-            deterministic=True,
         )
 
     def shuffled(epoch: tf.Tensor) -> tf.data.Dataset:
@@ -150,4 +148,8 @@ def _batches(
     data = data.rebatch(batch_size)
     if rows.rows is not None:
         data = data.apply(tf.data.experimental.assert_cardinality(-(-rows.rows // batch_size)))
-    return data.prefetch(prefetch)
+    # Left to itself, TensorFlow reads ahead into ever larger buffers.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.inject_prefetch = False
+    return data.prefetch(prefetch).with_options(options)
