@@ -1,6 +1,7 @@
 """Passes over whole data: `fit`, `evaluate` and `predict`, with the data checked first."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -266,8 +267,12 @@ def _failures_of(*row_checks: incoming.RowCheck) -> Iterator[None]:
     """Raises a failed check as it was, rather than as TensorFlow passed it on."""
     try:
         yield
-    except tf.errors.OpError:
+    except tf.errors.OpError as error:
         for check in row_checks:
             if check.failure is not None:
                 raise check.failure from None
+        # What Python raises within a dataset, TensorFlow tells as a text.
+        told = re.search(r"\bValueError: (.+)\n", error.message or "")
+        if told is not None:
+            raise ValueError(told[1]) from error
         raise
