@@ -1,5 +1,9 @@
 """How Sphinx makes the site: `python -m sphinx -W -b html docs docs/_build/html`."""
 
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of the notebooks too, whose pages show it all
+
 import tfp_vae  # first: it imports TensorFlow without its dependencies' warnings
 
 project = "tfp_vae"
