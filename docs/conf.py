@@ -1,5 +1,6 @@
 """How Sphinx makes the site: `python -m sphinx -W -b html docs docs/_build/html`."""
 
+import inspect
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of the notebooks too, whose pages show it all
@@ -38,3 +39,17 @@ html_theme = "furo"
 html_title = "tfp_vae"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+
+
+def _own_arguments(_app, what, _name, documented, _options, signature, returns):
+    """Shows what a Keras layer takes, and not the `*args, **kwargs` of Keras's own `__new__`."""
+    if what != "class" or signature != "(*args, **kwargs)":
+        return signature, returns
+    _, *own = inspect.signature(documented.__init__).parameters.values()
+    plain = [parameter.replace(annotation=parameter.empty) for parameter in own]
+    return str(inspect.Signature(plain)), returns
+
+
+def setup(app):
+    """Connects what this file does while Sphinx runs."""
+    app.connect("autodoc-process-signature", _own_arguments)
