@@ -23,10 +23,12 @@ class NegativeBinomial(Likelihood):
     likelihood of scVI in its parameterisation: Lopez et al. (2018), "Deep generative modeling for
     single-cell transcriptomics". The network emits log m; r comes in two kinds:
 
-    | `dispersion` | what it is |
-    |---|---|
-    | "shared" | one weight for every value of the event, learned, the same for every row |
-    | "learned" | emitted by the network |
+    ============  ========================================================================
+    `dispersion`  what it is
+    ============  ========================================================================
+    "shared"      one weight for every value of the event, learned, the same for every row
+    "learned"     emitted by the network
+    ============  ========================================================================
 
     Beyond e^10 the network's output counts as a tangent of the exponential, so that nothing
     overflows, and r stays above 1e-4.

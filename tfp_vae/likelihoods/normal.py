@@ -19,12 +19,14 @@ _MOMENTUM = 0.99
 class Normal(Likelihood):
     """Independent normal values, under one of four kinds of scale.
 
-    | `scale` | what it is |
-    |---|---|
-    | a number | fixed; squared error divided by 2 scale², up to a constant |
-    | "shared" | one weight, learned, the same for every value |
-    | "learned" | emitted by the network, one for every value |
-    | "calibrated" | the best scale of the batch in closed form, its root mean square error |
+    ============  ======================================================================
+    `scale`       what it is
+    ============  ======================================================================
+    a number      fixed; squared error divided by 2 scale², up to a constant
+    "shared"      one weight, learned, the same for every value
+    "learned"     emitted by the network, one for every value
+    "calibrated"  the best scale of the batch in closed form, its root mean square error
+    ============  ======================================================================
 
     The last is the optimal sigma-VAE of Rybkin et al. (2021), "Simple and effective VAE training
     with calibrated decoders". Outside training a running average of the batches' scales serves, so

@@ -23,11 +23,13 @@ class StudentT(Likelihood):
     The network emits location and scale of every value; the degrees of freedom, which say how
     heavy the tails are, come in three kinds:
 
-    | `df` | what it is |
-    |---|---|
-    | a number | fixed, above 2 |
-    | "shared" | one weight for every value of the event, learned, the same for every row |
-    | "learned" | emitted by the network |
+    =========  ========================================================================
+    `df`       what it is
+    =========  ========================================================================
+    a number   fixed, above 2
+    "shared"   one weight for every value of the event, learned, the same for every row
+    "learned"  emitted by the network
+    =========  ========================================================================
 
     Learned degrees of freedom stay above 2.1, so that mean and variance are there for `predict` and
     for the reader. As they grow the density becomes the normal's. Lange, Little & Taylor (1989),

@@ -39,16 +39,14 @@ class Suggestion:
 def suggest(x: Any) -> Suggestion:
     """Chooses the likelihood whose support is that of the data, and whose shape is near it.
 
-    | the data | the likelihood |
-    |---|---|
-    | only 0 and 1 | `Bernoulli` |
-    | between 0 and 1 | `ContinuousBernoulli` |
-    | whole numbers 0 to 255 of images, or of bytes | `DiscretizedLogistic` |
-    | other whole numbers of at least 0 | `Poisson`; where their variance is far above their mean \
-`NegativeBinomial`; with more zeros than that has `ZeroInflatedNegativeBinomial` |
-    | other real values | `Normal` with a learned scale; with heavy tails `StudentT` |
-    | a table of columns of several of these kinds | `Product`; columns of a few whole numbers of \
-which the largest is common are class codes there, `Categorical` |
+    - only 0 and 1: `Bernoulli`
+    - between 0 and 1: `ContinuousBernoulli`
+    - whole numbers 0 to 255 of images, or of bytes: `DiscretizedLogistic`
+    - other whole numbers of at least 0: `Poisson`; where their variance is far above their mean
+      `NegativeBinomial`; with more zeros than that has `ZeroInflatedNegativeBinomial`
+    - other real values: `Normal` with a learned scale; with heavy tails `StudentT`
+    - a table of columns of several of these kinds: `Product`; columns of a few whole numbers of
+      which the largest is common are class codes there, `Categorical`
 
     Args:
       x: Data, `[N, ...]` of numbers or booleans, at least two rows.
