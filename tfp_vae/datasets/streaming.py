@@ -41,7 +41,7 @@ def from_files(
     by 255.
 
     Args:
-      source: A folder, a file, a pattern such as "rows/*.npy", or a list of files; TFRecord, `.npy`
+      source: A folder, a file, a pattern such as `rows/*.npy`, or a list of files; TFRecord, `.npy`
         or images (PNG, JPEG, GIF, BMP), all of one kind and with rows of one shape.
       batch_size: How many rows make a batch; the last one may be smaller.
       shuffle: Whether every epoch has an order of its own.
