@@ -7,6 +7,7 @@ process, the same program is run within this one.
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from tfp_vae.cli import app
+from tfp_vae.cli.report_page import Section, page
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 
@@ -66,10 +68,13 @@ def test_train_digits_writes_every_file(digits_run, folder):
     assert sorted(path.name for path in written.iterdir()) == [
         "config.json",
         "history.csv",
+        "interpolation.png",
+        "kl_per_dimension.png",
         "latent.png",
         "reconstructions.png",
         "samples.png",
         "training.png",
+        "traversals.png",
         "vae.keras",
     ]
     for picture in written.glob("*.png"):
@@ -94,9 +99,54 @@ def test_evaluate_prints_json_that_adds_up(digits_run, folder):
 
 
 def test_evaluate_prints_a_table(digits_run, folder, run_here):
-    done = run_here("evaluate", "runs/digits/vae.keras", "digits", cwd=folder)
+    model = "runs/digits/vae.keras"
+    done = run_here("evaluate", model, "digits", "--no-report", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "nats per example" in done.stdout
+    assert "report.html" not in done.stdout
+
+
+def test_evaluate_writes_a_report_that_needs_nothing_beside_it(digits_run, folder, run_here):
+    done = run_here("evaluate", "runs/digits", "digits", "-o", "looked-at", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "report.html" in done.stdout
+    text = (folder / "looked-at" / "report.html").read_text()
+    pictures = {path.stem for path in (folder / "looked-at").glob("*.png")}
+    assert pictures == {
+        "calibration",
+        "interpolation",
+        "kl_per_dimension",
+        "latent",
+        "rate_distortion",
+        "reconstructions",
+        "samples",
+        "training",
+        "traversals",
+    }
+    assert text.count("data:image/png;base64,") == len(pictures)
+    assert not re.search(r"(src|href)=\"(?!data:)", text)
+    assert "<script" not in text
+    for word in ("ELBO", "log p(x)", "bits per dimension", "mutual information", "learning rate"):
+        assert word in text
+    assert "Left out" not in text
+    steps = lines(done.stderr)
+    assert len(steps) == 10
+    assert steps[0] == "1/10: training"
+
+
+def test_what_a_model_cannot_show_is_said_in_the_report(tables, run_here, tmp_path):
+    assert run_here("train", "binary.npy", "--epochs", 1, cwd=tables).returncode == 0
+    done = run_here("evaluate", "runs/binary", "binary.npy", cwd=tables)
+    assert done.returncode == 0, done.stderr
+    text = (tables / "runs" / "binary" / "evaluation" / "report.html").read_text()
+    assert "Left out: `vae` must have a likelihood with a spread of its own" in text
+
+
+def test_names_in_a_report_are_text():
+    text = page("<b>x</b>", [("a&b", "<i>")], [Section("<u>", "<pre>", "<p>")])
+    assert "&lt;b&gt;x&lt;/b&gt;" in text
+    for tag in ("<b>", "<i>", "<u>"):
+        assert tag not in text
 
 
 def test_sample_writes_arrays_tables_and_pictures(digits_run, folder, run_here):

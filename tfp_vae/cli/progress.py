@@ -1,11 +1,12 @@
-"""A progress bar over epochs; plain lines where the output is no terminal."""
+"""A progress bar over epochs or steps; plain lines where the output is no terminal."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import keras
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tfp_vae.cli.console import out
+from tfp_vae.cli.console import err, out
 
 _PLAIN_LINES = 10
 
@@ -47,3 +48,39 @@ class EpochProgress(keras.callbacks.Callback):
     def stop(self) -> None:
         """Takes the bar off the terminal's hands."""
         self._bar.stop()
+
+
+class StepProgress:
+    """Shows which of several steps is under way, on standard error; plain lines elsewhere.
+
+    Args:
+      names: What the steps are called.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._total = len(names)
+        self._begun = 0
+        self._bar = Progress(
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            BarColumn(),
+            TextColumn("{task.fields[name]}"),
+            console=err,
+            transient=True,
+        )
+        self._task = self._bar.add_task("steps", total=self._total, name="")
+
+    def __enter__(self) -> Self:
+        if err.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._bar.stop()
+
+    def begin(self, name: str) -> None:
+        """Says that the next step begins."""
+        if err.is_terminal:
+            self._bar.update(self._task, completed=self._begun, name=name)
+        else:
+            err.print(f"{self._begun + 1}/{self._total}: {name}")
+        self._begun += 1

@@ -15,7 +15,15 @@ from tfp_vae.cli.pictures import save_axes
 from tfp_vae.plotting.figures import Axes
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
-PICTURES = ("training.png", "reconstructions.png", "samples.png", "latent.png")
+PICTURES = (
+    "training.png",
+    "reconstructions.png",
+    "samples.png",
+    "latent.png",
+    "traversals.png",
+    "interpolation.png",
+    "kl_per_dimension.png",
+)
 
 
 class RunFolder:

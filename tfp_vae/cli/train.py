@@ -223,6 +223,12 @@ def _save_pictures(
         "reconstructions.png": plotting.reconstructions(vae, data.x[test[:_SHOWN_ROWS]]),
         "samples.png": plotting.samples(vae, _SHOWN_SAMPLES, seed=0),
         "latent.png": plotting.latent(vae, data.x[shown], labels),
+        "traversals.png": plotting.traversals(vae, data.x[shown]),
     }
+    if len(shown) > 1:
+        pairs = data.x[shown[: min(_SHOWN_ROWS, len(shown) // 2 * 2)]]
+        usage = evaluation.latent_usage(vae, data.x[shown])
+        pictures["interpolation.png"] = plotting.interpolation(vae, pairs)
+        pictures["kl_per_dimension.png"] = plotting.kl_per_dimension(usage)
     for name, ax in pictures.items():
         folder.save_picture(name, ax)

@@ -1,0 +1,69 @@
+"""A report as one HTML file that needs nothing beside it."""
+
+import base64
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+pre { overflow-x: auto; white-space: pre; padding: 0.8rem; border-radius: 6px;
+      background: color-mix(in srgb, CanvasText 7%, Canvas); font-size: 0.85rem; }
+p { max-width: 45rem; }
+img { max-width: 100%; height: auto; background: white; border-radius: 6px; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; }
+dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
+"""
+
+
+class Section(NamedTuple):
+    """A part of a report.
+
+    Attributes:
+      title: Its heading.
+      text: Its figures, as a table of text.
+      note: A sentence in words, such as why there are no figures.
+      picture: A PNG file, or None.
+    """
+
+    title: str
+    text: str = ""
+    note: str = ""
+    picture: Path | None = None
+
+
+def page(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section]) -> str:
+    """Returns the HTML of a report, with its pictures inside.
+
+    Args:
+      title: The heading.
+      facts: Names and values that stand under it.
+      sections: The parts, in order.
+    """
+    listed = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>\n" for name, value in facts
+    )
+    body = "".join(map(_section, sections))
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<h1>{html.escape(title)}</h1>\n<dl>\n{listed}</dl>\n{body}</body>\n</html>\n"
+    )
+
+
+def _section(section: Section) -> str:
+    parts = [f"<h2>{html.escape(section.title)}</h2>\n"]
+    if section.text:
+        parts.append(f"<pre>{html.escape(section.text)}</pre>\n")
+    if section.note:
+        parts.append(f"<p>{html.escape(section.note)}</p>\n")
+    if section.picture is not None:
+        encoded = base64.b64encode(section.picture.read_bytes()).decode("ascii")
+        parts.append(
+            f'<img alt="{html.escape(section.title)}" src="data:image/png;base64,{encoded}">\n'
+        )
+    return "".join(parts)
