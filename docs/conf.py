@@ -22,6 +22,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 900
 nb_execution_in_temp = True
 nb_merge_streams = True
+nb_output_stderr = "remove"  # TensorFlow's start-up notices; a warning fails in the test suite
 
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
