@@ -18,6 +18,7 @@ import tensorflow as tf
 from tfp_vae.cli.console import fail
 
 _TASK = "TF_CONFIG"
+_SCRATCH = "TFP_VAE_SCRATCH_FOLDER"
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_TO_SAVE = 30.0
 _PROGRAM = "from tfp_vae.cli import main; main()"
@@ -33,6 +34,15 @@ def scope() -> AbstractContextManager[Any]:
     if not is_one_of_several():
         return contextlib.nullcontext()
     return tf.distribute.MultiWorkerMirroredStrategy().scope()
+
+
+def own_folder(output: Path) -> Path:
+    """Returns the folder that this process writes: of several, only the first the output folder.
+
+    Args:
+      output: The output folder of the run.
+    """
+    return Path(os.environ.get(_SCRATCH, output))
 
 
 def train(arguments: Sequence[str], output: Path, count: int) -> None:
@@ -54,17 +64,19 @@ def train(arguments: Sequence[str], output: Path, count: int) -> None:
         running: list[subprocess.Popen[bytes]] = []
         try:
             for index in range(count):
-                folder = output if index == 0 else Path(aside) / str(index)
                 task = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+                environment = {**os.environ, _TASK: json.dumps(task)}
+                if index:
+                    environment[_SCRATCH] = str(Path(aside) / str(index))
                 with _errors_of(aside, index).open("wb") as errors:
                     running.append(
                         subprocess.Popen(
                             [
                                 *(sys.executable, "-c", _PROGRAM, "train"),
                                 *arguments,
-                                *("--output", str(folder)),
+                                *("--output", str(output)),
                             ],
-                            env={**os.environ, _TASK: json.dumps(task)},
+                            env=environment,
                             stdout=None if index == 0 else subprocess.DEVNULL,
                             stderr=errors,
                         )
