@@ -1,4 +1,4 @@
-"""`tfp-vae train --resume` after a kill, driven as a user drives it."""
+"""`tfp-vae train --resume`, driven as a user drives it."""
 
 import re
 import signal
@@ -24,28 +24,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-def begun(folder, *options):
-    """Returns a process that has trained for some epochs."""
-    process = subprocess.Popen(
-        [PROGRAM, *RUN, *options],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert any(line.startswith("epoch ") for line in process.stdout)
-    return process
-
-
-@pytest.fixture(scope="module")
-def killed(folder):
-    process = begun(folder, *EPOCHS, "-o", "killed")
-    process.kill()
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    return folder
-
-
 @pytest.fixture
 def run_here(capfd, monkeypatch):
     def run_within_this_process(*arguments, cwd):
@@ -57,56 +35,76 @@ def run_here(capfd, monkeypatch):
     return run_within_this_process
 
 
-def assert_same_run(one, other):
-    assert (one / "history.csv").read_bytes() == (other / "history.csv").read_bytes()
-    models = [keras.models.load_model(run / "vae.keras") for run in (one, other)]
+@pytest.fixture
+def undisturbed(folder, run_here):
+    run = folder / "undisturbed"
+    if not run.exists():
+        assert run_here(*RUN, *EPOCHS, "-o", run, cwd=folder).returncode == 0
+    return run
+
+
+def signalled(folder, number):
+    """Sends a run a signal after its first line on an epoch; returns its code, lines and errors."""
+    process = subprocess.Popen(
+        [PROGRAM, *RUN, *EPOCHS, "--resume", "-o", "disturbed"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("epoch "):
+            break
+    process.send_signal(number)
+    _, errors = process.communicate()
+    return process.returncode, lines, errors
+
+
+def test_a_run_that_was_terminated_and_killed_ends_as_an_undisturbed_one(
+    folder, undisturbed, run_here
+):
+    code, lines, errors = signalled(folder, signal.SIGTERM)
+    assert code == 143
+    assert lines[0] == "Nothing to resume in disturbed: the run begins.\n"
+    assert errors == "tfp-vae: terminated; the same command with --resume goes on from here.\n"
+    code, lines, errors = signalled(folder, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert any(re.fullmatch(r"Resumed after epoch \d+ of 100\.\n", line) for line in lines)
+    done = run_here(*RUN, *EPOCHS, "--resume", "-o", "disturbed", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    run = folder / "disturbed"
+    assert (run / "history.csv").read_bytes() == (undisturbed / "history.csv").read_bytes()
+    models = [keras.models.load_model(each / "vae.keras") for each in (run, undisturbed)]
     for weight, expected in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_array_equal(weight, expected)
-    assert sorted(path.name for path in one.iterdir()) == sorted(
-        path.name for path in other.iterdir()
-    )
-
-
-def test_a_killed_run_ends_as_if_it_had_not_been_killed(killed, run_here):
-    resumed = run_here(*RUN, *EPOCHS, "--resume", "-o", "killed", cwd=killed)
-    assert resumed.returncode == 0, resumed.stderr
-    assert re.search(r"Resumed after epoch \d+ of 100\.", resumed.stdout)
-    assert run_here(*RUN, *EPOCHS, "-o", "not-killed", cwd=killed).returncode == 0
-    assert_same_run(killed / "killed", killed / "not-killed")
-
-
-@pytest.fixture
-def finished(folder, run_here):
-    run = folder / "finished"
-    if not run.exists():
-        done = run_here(*RUN, "--epochs", 2, "--resume", "-o", run, cwd=folder)
-        assert done.returncode == 0, done.stderr
-        assert "Nothing to resume in " in done.stdout
-    return run
+    names, expected = ({path.name for path in each.iterdir()} for each in (run, undisturbed))
+    assert names == expected
 
 
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (["--epochs", "1"], 2, "has had 2 epochs already; got --epochs 1"),
-        (["--epochs", "3", "--batch-size", "21"], 2, "another --batch-size: it had 20; got 21"),
-        (["--epochs", "3", "--seed", "1"], 2, "another --seed: it had 0; got 1"),
-        (["--epochs", "3", "--overwrite"], 2, "--overwrite replaces it: give one"),
+        (["--epochs", "1"], 2, "has had 100 epochs already; got --epochs 1"),
+        (["--batch-size", "21"], 2, "another --batch-size: it had 20; got 21"),
+        (["--seed", "1"], 2, "another --seed: it had 0; got 1"),
+        (["--overwrite"], 2, "--overwrite replaces it: give one"),
     ],
 )
-def test_another_run_is_not_resumed(finished, run_here, options, code, words):
-    before = {path.name: path.read_bytes() for path in finished.iterdir()}
-    refused = run_here(*RUN, *options, "--resume", "-o", finished, cwd=finished.parent)
+def test_another_run_is_not_resumed(undisturbed, run_here, options, code, words):
+    before = {path.name: path.read_bytes() for path in undisturbed.iterdir()}
+    arguments = [*RUN, *EPOCHS, *options, "--resume", "-o", undisturbed]
+    refused = run_here(*arguments, cwd=undisturbed.parent)
     assert refused.returncode == code
     assert words in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
-    assert {path.name: path.read_bytes() for path in finished.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in undisturbed.iterdir()} == before
 
 
-def test_a_run_on_other_data_is_not_resumed(finished, run_here, tmp_path):
-    np.save(tmp_path / "x.npy", 1 - np.load(finished.parent / "x.npy"))
-    options = [*RUN, "--epochs", 3, "--resume", "-o", finished]
-    refused = run_here(*options, cwd=tmp_path)
+def test_a_run_on_other_data_is_not_resumed(undisturbed, run_here, tmp_path):
+    np.save(tmp_path / "x.npy", 1 - np.load(undisturbed.parent / "x.npy"))
+    refused = run_here(*RUN, *EPOCHS, "--resume", "-o", undisturbed, cwd=tmp_path)
     assert refused.returncode == 1
     assert "belongs to a run with another data" in refused.stderr
 

@@ -11,7 +11,7 @@ import typer
 
 from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods, plotting, training
 from tfp_vae.cli import workers as local_workers
-from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, INTERRUPTED, fail, out
+from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED, fail, out
 from tfp_vae.cli.progress import EpochProgress
 from tfp_vae.cli.resuming import Beginning, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
@@ -145,10 +145,13 @@ def train(
     out.print(
         f"{data.name}: {rows} rows of {list(vae.event_shape)}; {vae.count_params():,} weights"
     )
-    history = _fitted(vae, data.x, parts, settings, folder, path / CHECKPOINT)
-    folder.save_model(vae)
-    summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
-    _save_pictures(vae, data, parts.test, history, folder)
+    try:
+        history = _fitted(vae, data.x, parts, settings, folder, path / CHECKPOINT)
+        folder.save_model(vae)
+        summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
+        _save_pictures(vae, data, parts.test, history, folder)
+    except SystemExit:
+        fail("terminated; the same command with --resume goes on from here.", TERMINATED)
     print_summary(summary, f"Test set, {len(parts.test)} rows")
     out.print(f"{type(vae.decoder.likelihood).__name__}: {vae.suggestion.reason}", soft_wrap=True)
     out.print(
@@ -196,6 +199,7 @@ def _fitted(
     """Trains, and returns the history; an interrupt saves what there is and ends the program."""
     epochs = settings["epochs"]
     progress = EpochProgress(epochs)
+    saved = training.Checkpoint(checkpoint, data=(x[parts.train], x[parts.valid]))
     history = keras.callbacks.History()
     try:
         vae.fit(
@@ -206,11 +210,12 @@ def _fitted(
             verbose=0,
             callbacks=[
                 history,
-                training.Checkpoint(checkpoint, data=(x[parts.train], x[parts.valid])),
+                saved,
                 Beginning(folder, settings),
                 progress,
                 HistoryFile(folder),
                 SaveNowAndThen(folder, epochs),
+                training.SaveOnTermination(saved),
             ],
         )
     except ValueError as error:
@@ -221,7 +226,7 @@ def _fitted(
         done = len(history.epoch)
         fail(
             f"interrupted after {done} of {epochs} epochs; the model so far is in "
-            f"{str(folder.path)!r}.",
+            f"{str(folder.path)!r}, and --resume goes on.",
             INTERRUPTED,
         )
     finally:
