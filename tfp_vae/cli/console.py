@@ -30,7 +30,10 @@ def fail(message: object, code: int) -> NoReturn:
     Raises:
       CommandError: Always.
     """
-    raise CommandError(" ".join(str(message).split()), code)
+    line = " ".join(str(message).split())
+    # What a file holds may stand in it, and would speak to the terminal.
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    raise CommandError(shown, code)
 
 
 def print_failure(message: str) -> None:
