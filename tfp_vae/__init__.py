@@ -17,7 +17,7 @@ from tfp_vae import (
 )
 from tfp_vae._version import __version__
 from tfp_vae.audit import AuditReport, Finding, audit
-from tfp_vae.model import VAE, Decoder, Encoder, HierarchicalVAE, Transition
+from tfp_vae.model import VAE, Decoder, Encoder, HierarchicalVAE, Transition, load
 
 __all__ = [
     "VAE",
@@ -33,6 +33,7 @@ __all__ = [
     "divergences",
     "evaluation",
     "likelihoods",
+    "load",
     "networks",
     "objectives",
     "plotting",

@@ -72,6 +72,7 @@ def test_train_digits_writes_every_file(digits_run, folder):
         "kl_per_dimension.png",
         "latent.png",
         "reconstructions.png",
+        "run.checkpoint",
         "samples.png",
         "training.png",
         "traversals.png",

@@ -1,5 +1,7 @@
 """A run that is killed and goes on ends where one that was not killed ends, bit by bit."""
 
+import itertools
+import json
 import os
 import random
 import signal
@@ -37,9 +39,7 @@ def assert_identical(got, expected):
 
 @pytest.fixture(scope="module")
 def never_killed(tmp_path_factory):
-    started = time.monotonic()
-    expected = weights(tmp_path_factory.mktemp("never-killed"))
-    return expected, time.monotonic() - started
+    return weights(tmp_path_factory.mktemp("never-killed"))
 
 
 @pytest.mark.parametrize("call", [5])
@@ -47,21 +47,43 @@ def test_a_run_killed_while_it_writes_goes_on_to_the_same_weights(never_killed, 
     killed = subprocess.run(command(tmp_path, call), check=False, timeout=300)
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "run.checkpoint").exists()
-    assert_identical(weights(tmp_path), never_killed[0])
+    assert_identical(weights(tmp_path), never_killed)
+
+
+def training_process(folder):
+    """Starts a run in a new folder; returns when its training begins."""
+    folder.mkdir()
+    process = subprocess.Popen(command(folder), stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "training\n"
+    return process
 
 
 @pytest.mark.nightly
 def test_a_run_killed_at_20_random_moments_goes_on_to_the_same_weights(never_killed, tmp_path):
-    expected, seconds = never_killed
+    process = training_process(tmp_path / "timed")
+    started = time.monotonic()
+    assert process.stdout.readline() == "trained\n"
+    seconds = time.monotonic() - started
+    process.communicate()
     draws = random.Random(0)
-    for index in range(20):
+    epochs_had = set()
+    killed = 0
+    for index in itertools.count():
         folder = tmp_path / str(index)
-        folder.mkdir()
-        process = subprocess.Popen(command(folder))
-        time.sleep(seconds * draws.uniform(0.3, 1.0))
+        process = training_process(folder)
+        time.sleep(draws.uniform(0, seconds))
         process.kill()
-        process.wait()
-        assert_identical(weights(folder), expected)
+        process.communicate()
+        # A run that was over before the kill came is none that was killed.
+        if process.returncode == -signal.SIGKILL:
+            killed += 1
+            if (folder / "run.checkpoint").exists():
+                with np.load(folder / "run.checkpoint") as file:
+                    epochs_had.add(json.loads(str(file["description"]))["epochs"])
+            assert_identical(weights(folder), never_killed)
+        if killed == 20:
+            break
+    assert len(epochs_had) > 1
 
 
 class KilledError(BaseException):

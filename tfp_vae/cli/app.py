@@ -8,7 +8,14 @@ import typer
 
 from tfp_vae import __version__, _quiet_import
 from tfp_vae.cli.audit import audit
-from tfp_vae.cli.console import INTERRUPTED, CommandError, out, print_failure
+from tfp_vae.cli.console import (
+    INTERRUPTED,
+    TERMINATED,
+    CommandError,
+    out,
+    print_failure,
+    termination_raises,
+)
 from tfp_vae.cli.evaluate import evaluate
 from tfp_vae.cli.sample import sample
 from tfp_vae.cli.train import train
@@ -52,12 +59,13 @@ def run(arguments: Sequence[str]) -> int:
       arguments: What stands after `tfp-vae`.
 
     Returns:
-      The exit code: 0 done, 1 bad data, 2 bad usage, 130 interrupted.
+      The exit code: 0 done, 1 bad data, 2 bad usage, 130 interrupted, 143 terminated.
     """
     with _quiet_import.notices_dropped():
         tf.config.list_physical_devices()
     try:
-        code = app(list(arguments), standalone_mode=False)
+        with termination_raises():
+            code = app(list(arguments), standalone_mode=False)
     except CommandError as failure:
         print_failure(str(failure))
         return failure.code
@@ -67,6 +75,11 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print_failure("interrupted.")
         return INTERRUPTED
+    except SystemExit as left:
+        if left.code != TERMINATED:
+            raise
+        print_failure("terminated.")
+        return TERMINATED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0

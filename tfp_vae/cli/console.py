@@ -1,11 +1,16 @@
 """What the command line prints, and how it ends."""
 
+import contextlib
 import signal
+import sys
+import threading
+from collections.abc import Iterator
 from typing import NoReturn
 
 from rich.console import Console
 
-BAD_DATA, BAD_USAGE, INTERRUPTED = 1, 2, 128 + signal.SIGINT
+BAD_DATA, BAD_USAGE = 1, 2
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -25,9 +30,34 @@ def fail(message: object, code: int) -> NoReturn:
     Raises:
       CommandError: Always.
     """
-    raise CommandError(" ".join(str(message).split()), code)
+    line = " ".join(str(message).split())
+    # What a file holds may stand in it, and would speak to the terminal.
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    raise CommandError(shown, code)
 
 
 def print_failure(message: str) -> None:
     """Prints the one line of a failure."""
     err.print(f"tfp-vae: {message}", markup=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def termination_raises() -> Iterator[None]:
+    """Makes SIGTERM unwind the program, as Python does with SIGINT, in the main thread.
+
+    Raises:
+      SystemExit: With the code of a termination, when the signal comes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)

@@ -1,9 +1,11 @@
 """The folder that a training run writes."""
 
+import csv
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from tfp_vae.cli.pictures import save_axes
 from tfp_vae.plotting.figures import Axes
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
+CHECKPOINT = "run.checkpoint"
+_ASIDE = ".writing-"
 PICTURES = (
     "training.png",
     "reconstructions.png",
@@ -30,16 +34,24 @@ class RunFolder:
     """A folder with a model, its settings, its history and its pictures.
 
     Args:
-      path: Where.
-      overwrite: Whether files of an earlier run there may be replaced.
-
-    Raises:
-      CommandError: If the folder is there, is not empty and may not be overwritten, or cannot be
-        made.
+      path: Where; the folder is there.
     """
 
-    def __init__(self, path: Path, overwrite: bool) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
+
+    @classmethod
+    def new(cls, path: Path, overwrite: bool) -> "RunFolder":
+        """Makes the folder of a run that begins.
+
+        Args:
+          path: Where.
+          overwrite: Whether files of an earlier run there may be replaced.
+
+        Raises:
+          CommandError: If the folder is there, is not empty and may not be overwritten, or cannot
+            be made.
+        """
         if path.exists() and not path.is_dir():
             fail(f"The output {str(path)!r} is a file; name a folder with --output.", BAD_USAGE)
         if path.is_dir() and any(path.iterdir()) and not overwrite:
@@ -50,15 +62,31 @@ class RunFolder:
             )
         try:
             path.mkdir(parents=True, exist_ok=True)
-            for name in (MODEL, HISTORY, CONFIG, *PICTURES):
-                (path / name).unlink(missing_ok=True)
         except OSError as error:
             fail(f"The output folder {str(path)!r} cannot be written: {error}.", BAD_USAGE)
+        folder = cls(path)
+        folder.remove((CHECKPOINT, MODEL, HISTORY, CONFIG, *PICTURES))
+        return folder
 
-    @property
-    def history_file(self) -> str:
-        """The file of the training log."""
-        return str(self.path / HISTORY)
+    def remove(self, names: Sequence[str]) -> None:
+        """Removes files, and what a run that was killed while it wrote has left.
+
+        Args:
+          names: Which files; they need not be there.
+
+        Raises:
+          CommandError: If they cannot be removed.
+        """
+        try:
+            for name in names:
+                (self.path / name).unlink(missing_ok=True)
+            for half in (*self.path.glob(f"{_ASIDE}*"), *self.path.glob(f".{CHECKPOINT}.*")):
+                if half.is_dir():
+                    shutil.rmtree(half)
+                else:
+                    half.unlink()
+        except OSError as error:
+            fail(f"The output folder {str(self.path)!r} cannot be written: {error}.", BAD_USAGE)
 
     def save_config(self, config: dict[str, Any]) -> None:
         """Writes the settings, whole or not at all."""
@@ -75,7 +103,7 @@ class RunFolder:
 
     def _replace(self, name: str, write: Any) -> None:
         """Writes aside, then renames: a reader never finds half a file."""
-        aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=self.path))
+        aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self.path))
         try:
             write(str(aside / name))
             os.replace(aside / name, self.path / name)
@@ -101,3 +129,36 @@ class SaveNowAndThen(keras.callbacks.Callback):
         del logs
         if (epoch + 1) % self._every == 0:
             self._folder.save_model(self.model)
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Writes the log of every epoch to a table, also of those before a run went on.
+
+    Args:
+      folder: Where.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__()
+        self._path = folder.path / HISTORY
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Writes the epochs that the run has had, if it goes on."""
+        del logs
+        history = self.model.history.history
+        names = sorted(history)
+        self._path.write_text("")
+        for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
+            self._write(epoch, dict(zip(names, values, strict=True)))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Adds a row."""
+        self._write(epoch, logs or {})
+
+    def _write(self, epoch: int, logs: dict[str, float]) -> None:
+        names = sorted(logs)
+        with self._path.open("a", newline="") as file:
+            table = csv.writer(file)
+            if epoch == 0:
+                table.writerow(["epoch", *names])
+            table.writerow([epoch, *(logs[name] for name in names)])

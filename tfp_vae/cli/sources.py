@@ -4,10 +4,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
 import numpy as np
 
-from tfp_vae import VAE, datasets
+from tfp_vae import VAE, datasets, load
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail
 
 DIGITS = "digits"
@@ -56,10 +55,6 @@ def read_model(path: str) -> VAE:
     if not file.is_file():
         fail(f"There is no model at {str(file)!r}.", BAD_USAGE)
     try:
-        model = keras.models.load_model(file)
-    except Exception as error:
-        # What a broken or hostile archive makes Keras, HDF5 and zlib raise is of many kinds.
-        fail(f"{file.name!r} cannot be loaded as a model: {error}", BAD_DATA)
-    if not isinstance(model, VAE):
-        fail(f"{file.name!r} holds a {type(model).__name__}; expected a VAE.", BAD_DATA)
-    return model
+        return load(file)
+    except (OSError, ValueError) as error:
+        fail(error, BAD_DATA)

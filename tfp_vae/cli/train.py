@@ -9,11 +9,12 @@ import matplotlib as mpl
 import numpy as np
 import typer
 
-from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods, plotting
+from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods, plotting, training
 from tfp_vae.cli import workers as local_workers
-from tfp_vae.cli.console import BAD_DATA, INTERRUPTED, fail, out
+from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED, fail, out
 from tfp_vae.cli.progress import EpochProgress
-from tfp_vae.cli.run_folder import RunFolder, SaveNowAndThen
+from tfp_vae.cli.resuming import Beginning, folder_to_resume
+from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
 from tfp_vae.cli.sources import Source, read_data
 from tfp_vae.cli.tables import print_summary
 
@@ -51,6 +52,14 @@ def train(
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier run in the output folder.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the run in the output folder, if there is one; give the settings "
+            "that it had. More --epochs prolong it.",
+        ),
     ] = False,
     latent_size: Annotated[
         int, typer.Option("--latent-size", min=1, help="The number of latent variables.")
@@ -93,6 +102,8 @@ def train(
     mpl.use("Agg")
     if not 0.0 < learning_rate < np.inf:
         raise typer.BadParameter(f"--learning-rate must be above 0; got {learning_rate:g}.")
+    if resume and overwrite:
+        fail("--resume goes on with a run and --overwrite replaces it: give one.", BAD_USAGE)
     if workers > 1 and not local_workers.is_one_of_several():
         folder_name = output or Path("runs") / read_data(source).name
         local_workers.train(_options(context.params), folder_name, workers)
@@ -113,31 +124,34 @@ def train(
     except (TypeError, ValueError) as error:
         fail(f"{data.name}: {error}", BAD_DATA)
     assert vae.suggestion is not None
-    folder = RunFolder(output or Path("runs") / data.name, overwrite)
-    folder.save_config(
-        {
-            "tfp_vae": __version__,
-            "source": source,
-            "rows": {name: len(part) for name, part in parts._asdict().items()},
-            "event_shape": list(vae.event_shape),
-            "latent_size": latent_size,
-            "likelihood": type(vae.decoder.likelihood).__name__,
-            "reason": vae.suggestion.reason,
-            "rescale": rescale.value,
-            "epochs": epochs,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "seed": seed,
-        }
-    )
+    settings = {
+        "tfp_vae": __version__,
+        "source": source,
+        "rows": {name: len(part) for name, part in parts._asdict().items()},
+        "event_shape": list(vae.event_shape),
+        "latent_size": latent_size,
+        "likelihood": type(vae.decoder.likelihood).__name__,
+        "reason": vae.suggestion.reason,
+        "rescale": rescale.value,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "seed": seed,
+    }
+    path = output or Path("runs") / data.name
+    own = local_workers.own_folder(path)
+    folder = folder_to_resume(own, settings) if resume else RunFolder.new(own, overwrite)
     rows = ", ".join(f"{len(part)} {name}" for name, part in parts._asdict().items())
     out.print(
         f"{data.name}: {rows} rows of {list(vae.event_shape)}; {vae.count_params():,} weights"
     )
-    history = _fitted(vae, data.x, parts, epochs, batch_size, folder)
-    folder.save_model(vae)
-    summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
-    _save_pictures(vae, data, parts.test, history, folder)
+    try:
+        history = _fitted(vae, data.x, parts, settings, folder, path / CHECKPOINT)
+        folder.save_model(vae)
+        summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
+        _save_pictures(vae, data, parts.test, history, folder)
+    except SystemExit:
+        fail("terminated; the same command with --resume goes on from here.", TERMINATED)
     print_summary(summary, f"Test set, {len(parts.test)} rows")
     out.print(f"{type(vae.decoder.likelihood).__name__}: {vae.suggestion.reason}", soft_wrap=True)
     out.print(
@@ -149,9 +163,9 @@ def _options(parameters: dict[str, Any]) -> list[str]:
     """Returns the arguments that give a worker the same settings, but for the output folder."""
     options = [parameters["source"]]
     for name, value in parameters.items():
-        if name == "overwrite" and value:
-            options.append("--overwrite")
-        elif name not in ("source", "output", "overwrite"):
+        if name in ("overwrite", "resume"):
+            options += [f"--{name}"] if value else []
+        elif name not in ("source", "output"):
             options += [f"--{name.replace('_', '-')}", str(value)]
     return options
 
@@ -178,34 +192,41 @@ def _fitted(
     vae: VAE,
     x: np.ndarray,
     parts: datasets.Split,
-    epochs: int,
-    batch_size: int,
+    settings: dict[str, Any],
     folder: RunFolder,
+    checkpoint: Path,
 ) -> dict[str, Any]:
     """Trains, and returns the history; an interrupt saves what there is and ends the program."""
+    epochs = settings["epochs"]
     progress = EpochProgress(epochs)
+    saved = training.Checkpoint(checkpoint, data=(x[parts.train], x[parts.valid]))
     history = keras.callbacks.History()
     try:
         vae.fit(
             x[parts.train],
             epochs=epochs,
-            batch_size=batch_size,
+            batch_size=settings["batch_size"],
             validation_data=x[parts.valid],
             verbose=0,
             callbacks=[
                 history,
+                saved,
+                Beginning(folder, settings),
                 progress,
-                keras.callbacks.CSVLogger(folder.history_file),
+                HistoryFile(folder),
                 SaveNowAndThen(folder, epochs),
+                training.SaveOnTermination(saved),
             ],
         )
+    except ValueError as error:
+        fail(error, BAD_DATA)
     except KeyboardInterrupt:
         progress.stop()
         folder.save_model(vae)
         done = len(history.epoch)
         fail(
             f"interrupted after {done} of {epochs} epochs; the model so far is in "
-            f"{str(folder.path)!r}.",
+            f"{str(folder.path)!r}, and --resume goes on.",
             INTERRUPTED,
         )
     finally:

@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -15,9 +17,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfp_vae.cli.console import fail
+from tfp_vae.cli.console import TERMINATED, fail
 
 _TASK = "TF_CONFIG"
+_SCRATCH = "TFP_VAE_SCRATCH_FOLDER"
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_TO_SAVE = 30.0
 _PROGRAM = "from tfp_vae.cli import main; main()"
@@ -32,7 +35,18 @@ def scope() -> AbstractContextManager[Any]:
     """Returns what a model is made under: the strategy of the workers, if this is one of them."""
     if not is_one_of_several():
         return contextlib.nullcontext()
+    if _SCRATCH in os.environ:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     return tf.distribute.MultiWorkerMirroredStrategy().scope()
+
+
+def own_folder(output: Path) -> Path:
+    """Returns the folder that this process writes: of several, only the first the output folder.
+
+    Args:
+      output: The output folder of the run.
+    """
+    return Path(os.environ.get(_SCRATCH) or output)
 
 
 def train(arguments: Sequence[str], output: Path, count: int) -> None:
@@ -54,22 +68,29 @@ def train(arguments: Sequence[str], output: Path, count: int) -> None:
         running: list[subprocess.Popen[bytes]] = []
         try:
             for index in range(count):
-                folder = output if index == 0 else Path(aside) / str(index)
                 task = {"cluster": cluster, "task": {"type": "worker", "index": index}}
+                environment = {**os.environ, _TASK: json.dumps(task)}
+                environment[_SCRATCH] = str(Path(aside) / str(index)) if index else ""
                 with _errors_of(aside, index).open("wb") as errors:
                     running.append(
                         subprocess.Popen(
                             [
                                 *(sys.executable, "-c", _PROGRAM, "train"),
                                 *arguments,
-                                *("--output", str(folder)),
+                                *("--output", str(output)),
                             ],
-                            env={**os.environ, _TASK: json.dumps(task)},
+                            env=environment,
+                            stdin=subprocess.PIPE,
                             stdout=None if index == 0 else subprocess.DEVNULL,
                             stderr=errors,
                         )
                     )
             _wait(running, aside)
+        except SystemExit:
+            for process in running:
+                process.send_signal(signal.SIGTERM)
+            _wait(running, aside)
+            raise
         except KeyboardInterrupt:
             # The terminal interrupts the workers too, and the first of them saves what there is.
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -86,13 +107,27 @@ def _wait(running: Sequence[subprocess.Popen[bytes]], aside: str) -> None:
         done = all(process.poll() is not None for process in running)
         for index, process in enumerate(running):
             if process.poll():
-                lines = _errors_of(aside, index).read_text(errors="replace").splitlines()
-                last = next((line for line in reversed(lines) if line.strip()), "no message")
+                if process.returncode == TERMINATED:
+                    # All of them have been terminated then, and the first of them saves.
+                    running[0].wait()
+                    fail(_last_line(aside, 0), TERMINATED)
                 code = process.returncode if process.returncode > 0 else 1
-                fail(f"worker {index} of {len(running)}: {last.removeprefix('tfp-vae: ')}", code)
+                fail(f"worker {index} of {len(running)}: {_last_line(aside, index)}", code)
         if done:
             return
         time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it has died, however it died."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
+def _last_line(aside: str, index: int) -> str:
+    lines = _errors_of(aside, index).read_text(errors="replace").splitlines()
+    last = next((line for line in reversed(lines) if line.strip()), "no message")
+    return last.removeprefix("tfp-vae: ")
 
 
 def _errors_of(aside: str, index: int) -> Path:

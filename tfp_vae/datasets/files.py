@@ -1,19 +1,28 @@
 """Arrays from files."""
 
 import csv
+import warnings
+import zipfile
 from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
 
+from tfp_vae.datasets.row_files import check_numbers, reason_of, unreadable
+
 _PREFERRED = ("x", "x_train", "data")
 _SUFFIXES = (".npy", ".npz", ".csv")
+_MOST_EXPANSION, _ALWAYS_UNPACKED_BYTES = 100, 2**28
+_MOST_COLUMNS = 100_000
+_LONGEST_LINE = 2**24
 
 
 def from_file(path: str | Path) -> np.ndarray:
-    """Reads the rows of a `.npy`, `.npz` or `.csv` file.
+    """Reads the rows of a `.npy`, `.npz` or `.csv` file, whoever wrote it.
 
     Of several arrays in a `.npz` the one called `x`, `x_train` or `data` is taken. A `.csv` holds
-    numbers separated by commas, with or without a line of names at the top.
+    numbers separated by commas, with or without a line of names at the top, in at most 100,000
+    columns. No Python object is read from a file.
 
     Args:
       path: The file.
@@ -23,53 +32,107 @@ def from_file(path: str | Path) -> np.ndarray:
 
     Raises:
       FileNotFoundError: If there is no such file.
+      TypeError: If `path` is no path.
       ValueError: If the file is of another kind, broken, empty, or holds anything but numbers.
     """
+    if not isinstance(path, (str, Path)):
+        raise TypeError(f"`path` must be a path, such as 'x.npy'; got a {type(path).__name__}.")
     path = Path(path)
     if path.suffix.lower() not in _SUFFIXES:
         raise ValueError(f"A file of data must end in .npy, .npz or .csv; got {path.name!r}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
     values = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)
-    if values.ndim < 2 or values.shape[0] == 0:
-        raise ValueError(
-            f"{path.name!r} must hold rows of values, [rows, ...]; got an array of shape "
-            f"{list(values.shape)}."
-        )
+    check_numbers(values, path)
     return values
 
 
-def _from_numpy(path: Path) -> np.ndarray:
+def _from_numpy(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
                 return loaded
+            _check_expansion(loaded.zip, path)
             names = list(loaded.files)
             chosen = [name for name in _PREFERRED if name in names] or names
             if len(chosen) != 1 and chosen == names:
                 raise ValueError(
-                    f"it must hold one array, or one called 'x'; it holds {', '.join(names)}"
+                    f"it must hold one array, or one called 'x'; it holds {', '.join(names[:9])}"
+                    if names
+                    else "it holds no array"
                 )
             return loaded[chosen[0]]
     except Exception as error:
         # What a broken or hostile archive makes NumPy and zlib raise is of many kinds.
-        raise ValueError(f"{path.name!r} cannot be read: {str(error).rstrip('.')}.") from error
+        raise unreadable(path, reason_of(error)) from error
+
+
+def _check_expansion(archive: zipfile.ZipFile, path: Path) -> None:
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    most = max(_ALWAYS_UNPACKED_BYTES, _MOST_EXPANSION * path.stat().st_size)
+    if unpacked > most:
+        raise ValueError(
+            f"it unpacks to {unpacked:,} bytes, more than {_MOST_EXPANSION} times its size"
+        )
 
 
 def _from_csv(path: Path) -> np.ndarray:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = next(csv.reader(file), None)
-            if first is None:
-                raise ValueError("it is empty")
-            header = 0 if all(_is_number(cell) for cell in first) else 1
+        with path.open(newline="", encoding="utf-8-sig") as file, warnings.catch_warnings():
+            names, lines = _header(file)
             file.seek(0)
-            return np.loadtxt(file, delimiter=",", skiprows=header, ndmin=2, quotechar='"')
+            # NumPy warns of a file without rows.
+            warnings.simplefilter("error", UserWarning)
+            rows = np.loadtxt(
+                file, delimiter=",", skiprows=lines, ndmin=2, quotechar='"', comments=None
+            )
+    except UnicodeDecodeError as error:
+        raise unreadable(path, "it must be text in UTF-8, and is not") from error
+    except UserWarning as error:
+        raise unreadable(path, "it has no rows of numbers below its first line") from error
     except (ValueError, csv.Error) as error:
+        raise unreadable(path, str(error).partition("; use")[0]) from error
+    if names and names != rows.shape[1]:
+        raise unreadable(
+            path, f"its first line has {names} names, and its rows have {rows.shape[1]} values"
+        )
+    return rows
+
+
+def _header(file: TextIO) -> tuple[int, int]:
+    """Returns how many names there are, and how many lines stand before the numbers.
+
+    Raises:
+      ValueError: If there are no lines, they are too long, or the first is neither of names nor of
+        numbers.
+    """
+    reader = csv.reader(iter(lambda: _short_line(file), ""))
+    first = next((cells for cells in reader if cells), None)
+    if first is None:
+        raise ValueError("it is empty")
+    if len(first) > _MOST_COLUMNS:
         raise ValueError(
-            f"{path.name!r} cannot be read as numbers: {str(error).rstrip('.')}."
-        ) from error
+            f"a .csv file may have {_MOST_COLUMNS:,} columns and this one has {len(first):,}: save "
+            "such rows as .npy"
+        )
+    numbers = [cell for cell in first if _is_number(cell)]
+    if len(numbers) == len(first):
+        return 0, 0
+    if numbers:
+        other = next(cell for cell in first if not _is_number(cell))
+        raise ValueError(
+            "its first line must hold names or numbers and holds both, such as "
+            f"{other[:30]!r} and {numbers[0][:30]!r}"
+        )
+    return len(first), reader.line_num
+
+
+def _short_line(file: TextIO) -> str:
+    line = file.readline(_LONGEST_LINE)
+    if len(line) == _LONGEST_LINE:
+        raise ValueError(f"it has a line of {_LONGEST_LINE:,} characters or more")
+    return line
 
 
 def _is_number(cell: str) -> bool:

@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from tfp_vae import shapes
-from tfp_vae.datasets.row_files import RowFiles, Shard, as_float32, unreadable
+from tfp_vae.datasets.row_files import (
+    RowFiles,
+    Shard,
+    as_float32,
+    check_numbers,
+    reason_of,
+    unreadable,
+)
 
 
 class NpyRows(RowFiles):
@@ -58,14 +65,6 @@ def _opened(path: Path) -> np.ndarray:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:
         # What a broken or hostile header makes NumPy raise is of many kinds.
-        raise unreadable(path, error) from error
-    kind = array.dtype.kind if isinstance(array, np.ndarray) else "an archive"
-    if kind not in "biuf":
-        raise unreadable(path, f"it must hold real numbers; got {getattr(array, 'dtype', kind)}")
-    if array.ndim < 2 or array.size == 0:
-        raise unreadable(
-            path,
-            "it must hold rows of values, [rows, ...]; got an array of shape "
-            f"{shapes.written(*array.shape)}",
-        )
+        raise unreadable(path, reason_of(error)) from error
+    check_numbers(array, path)
     return array

@@ -3,9 +3,11 @@
 import abc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from tfp_vae import shapes
 
 _BLOCK_BYTES = 2**20
 
@@ -57,6 +59,30 @@ def unreadable(path: Path, reason: object) -> ValueError:
     """Returns the error for a file that is not what it should be, in one line."""
     told = " ".join(str(reason).split()).rstrip(".")
     return ValueError(f"{str(path)!r} cannot be read: {told}.")
+
+
+def reason_of(error: Exception) -> str:
+    """Returns why NumPy could not read a file, without its advice to unpickle it."""
+    told = (str(error) or type(error).__name__).splitlines()[0].partition(": <")[0]
+    return "it holds Python objects, which are not read" if "pickle" in told else told
+
+
+def check_numbers(values: Any, path: Path) -> None:
+    """Checks that what a file holds is an array `[rows, ...]` of real numbers.
+
+    Raises:
+      ValueError: If it is not; the file is named.
+    """
+    if not isinstance(values, np.ndarray):
+        raise unreadable(path, "it must hold an array")
+    if values.dtype.kind not in "biuf":
+        raise unreadable(path, f"it must hold real numbers; got {values.dtype}")
+    if values.ndim < 2 or values.size == 0:
+        raise unreadable(
+            path,
+            "it must hold rows of values, [rows, ...]; got an array of shape "
+            f"{shapes.written(*values.shape)}",
+        )
 
 
 def as_float32(rows: np.ndarray, path: Path) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.hierarchical import HierarchicalVAE
+from tfp_vae.model.loading import load
 from tfp_vae.model.transition import Transition
 from tfp_vae.model.vae import VAE
 
-__all__ = ["HierarchicalVAE", "VAE", "Decoder", "Encoder", "Transition"]
+__all__ = ["HierarchicalVAE", "VAE", "Decoder", "Encoder", "Transition", "load"]

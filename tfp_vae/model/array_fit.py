@@ -130,7 +130,7 @@ def fit(
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    if settings.epochs > first_epoch:
+    if settings.epochs > 0:
         model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end(logs)
     return model.history

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.model import array_fit, incoming, replicated_passes
+from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.model.steps import ObjectiveModel
 
@@ -51,7 +52,8 @@ class PassesOverData(ObjectiveModel):
             validation_data = self._checked_validation(validation_data, check_validation)
         self._initial_epoch = None
         self.noise.state.assign(keras.random.SeedGenerator().state)
-        with _failures_of(check, check_validation):
+        under_way = FitUnderWay.called(x, **kwargs)
+        with _failures_of(check, check_validation), self._known_to_callbacks(under_way):
             self.begin_at(x)
             if isinstance(x, np.ndarray):
                 weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
@@ -62,6 +64,14 @@ class PassesOverData(ObjectiveModel):
             if isinstance(x, (tf.data.Dataset, Iterator)):
                 kwargs.setdefault("shuffle", False)
             return super().fit(x, validation_data=validation_data, **kwargs)
+
+    @contextlib.contextmanager
+    def _known_to_callbacks(self, under_way: FitUnderWay) -> Iterator[None]:
+        self.fit_under_way = under_way
+        try:
+            yield
+        finally:
+            self.fit_under_way = None
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Computes the mean over examples of the loss and the terms of the bound, in nats.

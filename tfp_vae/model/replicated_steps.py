@@ -157,6 +157,30 @@ class ReplicatedStep:
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, outputs, axis=None)
 
 
+class AnyReplica:
+    """Tells on every replica whether something holds on one of them.
+
+    Args:
+      strategy: The strategy of the replicas.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy) -> None:
+        self._strategy = strategy
+        self._count = tf.function(self._counted, autograph=False)
+
+    def __call__(self, holds: bool) -> bool:
+        """Returns whether it holds anywhere; every replica must ask.
+
+        Args:
+          holds: Whether it holds here.
+        """
+        return bool(self._count(tf.constant(int(holds))) > 0)
+
+    def _counted(self, holds: tf.Tensor) -> tf.Tensor:
+        here = self._strategy.run(lambda: tf.identity(holds))
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, here, axis=None)
+
+
 def agreed(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
     """Returns the value that the first of several workers has, on all of them."""
 

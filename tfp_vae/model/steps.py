@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfp_vae import seeds
 from tfp_vae.model.epochs import EpochLoop
+from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.metrics import LastValue
 from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share, train_on_share
 from tfp_vae.objectives import Objective, ObjectiveTerms
@@ -22,6 +23,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
         super().__init__(**kwargs)
         self.objective = objective
         self.replicated = tf.distribute.has_strategy()
+        self.fit_under_way: FitUnderWay | None = None
         self.noise = keras.random.SeedGenerator()
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.term_trackers = {

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfp_vae import checks
-from tfp_vae.training import whole_file
+from tfp_vae.model.replicated_steps import AnyReplica, agreed
+from tfp_vae.training import callback_states, whole_file
 
 _DESCRIPTION = "description"
 
@@ -21,8 +23,10 @@ class _Saved(NamedTuple):
 
     values: list[np.ndarray]
     epochs: int
+    stopped: bool
     history: dict[str, list[float]]
     run: dict[str, Any]
+    callbacks: list[dict[str, Any]]
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -30,9 +34,10 @@ class Checkpoint(keras.callbacks.Callback):
 
     The same program, started again after it was killed, ends in the weights of a run that was not
     killed, bit by bit, on the same machine. A checkpoint holds all weights, the optimizer's state,
-    the seeds of the noise and of the order of the rows, the epoch and the history; the file is
-    written aside and renamed, so that it is always a whole one. Of the other callbacks nothing is
-    kept, such as how long `EarlyStopping` has waited. `fit` must be called with the same
+    the seeds of the noise and of the order of the rows, the epoch, the history, and what the
+    callbacks before it remember, such as how long `EarlyStopping` has waited; a callback of one's
+    own names the attributes that it needs in a class attribute `state_names`. The file is written
+    aside and renamed, so that it is always a whole one. `fit` must be called with the same
     arguments; more `epochs` prolong the run. Of several workers, each reads the same file, and the
     first writes it.
 
@@ -45,7 +50,9 @@ class Checkpoint(keras.callbacks.Callback):
     Raises:
       TypeError: If `every` is no integer.
       ValueError: If `every` is not positive; in `fit`, if the file is no checkpoint, or one of a
-        run with another model, optimizer, number of steps or data.
+        run with another model, optimizer, batch size, order of rows, number of steps, data or list
+        of callbacks that remember; if such a callback stands after this one; or if workers do not
+        see the same file.
 
     Example:
       >>> import tempfile
@@ -66,7 +73,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.every = checks.positive_int(every, "every")
         self._data = None if data is None else _digest(data)
         self._run: dict[str, Any] = {}
-        self._epochs = 0
+        self._remembering: list[keras.callbacks.Callback] = []
+        self._epochs, self._stopped = 0, False
         self._history: dict[str, list[float]] = {}
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -74,12 +82,37 @@ class Checkpoint(keras.callbacks.Callback):
         del logs
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
+        self._remembering = self._callbacks_that_remember()
         self._run = self._described()
         self._epochs, self._history = 0, {}
         self.model._initial_epoch = 0
-        if not self.path.exists():
+        saved = _read(self.path) if self.path.exists() else None
+        self._check_workers(0 if saved is None else saved.epochs)
+        if saved is not None:
+            self._go_on(saved)
+
+    def _callbacks_that_remember(self) -> list[keras.callbacks.Callback]:
+        given = self.model.fit_under_way.callbacks
+        here = given.index(self)
+        for late in callback_states.with_state(given[here:]):
+            raise ValueError(
+                f"`callbacks` must hold {type(late).__name__} before the Checkpoint, which saves "
+                "what it remembers of an epoch."
+            )
+        return callback_states.with_state(given[:here])
+
+    def _check_workers(self, epochs: int) -> None:
+        if not self.model.replicated:
             return
-        saved = _read(self.path)
+        strategy = self.model.distribute_strategy
+        differs = epochs != int(agreed(strategy, tf.constant(epochs)))
+        if AnyReplica(strategy)(differs):
+            raise ValueError(
+                f"All workers must see the same checkpoint {str(self.path)!r}: put it on a disk "
+                f"that they share. This one has had {epochs} epochs, and another one has not."
+            )
+
+    def _go_on(self, saved: _Saved) -> None:
         for name, value in self._run.items():
             known = saved.run.get(name)
             if known != value and None not in (known, value):
@@ -87,10 +120,14 @@ class Checkpoint(keras.callbacks.Callback):
                     f"The checkpoint {str(self.path)!r} belongs to a run with another {name}; give "
                     "`fit` what that run had, or name another file."
                 )
-        for variable, array in zip(self._state(), saved.values, strict=True):
+        state = self._state()
+        for variable, array in zip(state, saved.values[: len(state)], strict=True):
             variable.assign(array)
+        for callback, remembered in zip(self._remembering, saved.callbacks, strict=True):
+            callback_states.unpack(callback, remembered, saved.values)
         self._epochs, self._history = saved.epochs, saved.history
-        self.model._initial_epoch = saved.epochs
+        self._stopped = saved.stopped
+        self.model._initial_epoch = self.params["epochs"] if saved.stopped else saved.epochs
         self.model.history.history.update({name: [*log] for name, log in saved.history.items()})
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -103,14 +140,15 @@ class Checkpoint(keras.callbacks.Callback):
         self._epochs = epoch + 1
         for name, value in (logs or {}).items():
             self._history.setdefault(name, []).append(float(value))
-        if self._epochs % self.every == 0:
+        self._stopped = bool(self.model.stop_training)
+        last = self._stopped or self._epochs == self.params["epochs"]
+        if last or self._epochs % self.every == 0:
             self.save()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Saves the last epoch."""
+        """Gives the history all epochs."""
         del logs
         self.model.history.epoch = list(range(self._epochs))
-        self.save()
 
     def save(self) -> None:
         """Writes the checkpoint, whole or not at all.
@@ -122,7 +160,15 @@ class Checkpoint(keras.callbacks.Callback):
         resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
         if resolver is not None and resolver.task_id:
             return
-        described = {"epochs": self._epochs, "history": self._history, "run": self._run}
+        described = {
+            "epochs": self._epochs,
+            "stopped": self._stopped,
+            "history": self._history,
+            "run": self._run,
+            "callbacks": [
+                callback_states.packed(callback, values) for callback in self._remembering
+            ],
+        }
         arrays = {f"value_{index}": value for index, value in enumerate(values)}
         content = io.BytesIO()
         arrays[_DESCRIPTION] = np.array(json.dumps(described))
@@ -140,8 +186,13 @@ class Checkpoint(keras.callbacks.Callback):
         return {
             "model": _digest_of_text(_nameless([self.model.get_config(), shapes])),
             "optimizer": _digest_of_text(_nameless(optimizer)),
+            "batch_size": self.model.fit_under_way.batch_size,
+            "shuffle": self.model.fit_under_way.shuffle,
             "number of steps": self.params.get("steps"),
             "data": self._data,
+            "list of callbacks that remember": [
+                type(callback).__name__ for callback in self._remembering
+            ],
         }
 
 
@@ -150,7 +201,7 @@ def _read(path: Path) -> _Saved:
         with np.load(path, allow_pickle=False) as file:
             described = json.loads(str(file[_DESCRIPTION]))
             values = [file[f"value_{index}"] for index in range(len(file.files) - 1)]
-        return _Saved(values, int(described["epochs"]), described["history"], described["run"])
+        return _Saved(values=values, **described)
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{str(path)!r} is no checkpoint of a run: {error}.") from error
 

@@ -36,6 +36,8 @@ class CollapseAlarm(keras.callbacks.Callback):
     Source: Burda et al. (2015), "Importance weighted autoencoders", section 5 (active units).
     """
 
+    state_names = ("collapsed_at",)
+
     def __init__(
         self, x: Any, every: int = 1, start_from_epoch: int = 5, condition: Any = None
     ) -> None:

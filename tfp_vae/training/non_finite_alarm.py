@@ -24,6 +24,8 @@ class NonFiniteAlarm(keras.callbacks.Callback):
       >>> history = vae.fit(x, verbose=0, callbacks=[training.NonFiniteAlarm()])
     """
 
+    state_names = ("stopped_at", "_weights")
+
     def __init__(self) -> None:
         super().__init__()
         self.stopped_at: int | None = None

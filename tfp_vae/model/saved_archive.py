@@ -1,0 +1,59 @@
+"""The archive that a saved model is: its members, checked before anything else reads them."""
+
+import collections
+import io
+import re
+import zipfile
+from pathlib import Path
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+_WRITTEN_BY_KERAS = {"metadata.json", CONFIG, WEIGHTS}
+_ASSET = re.compile(r"assets(/[\w.\- ]+)+/?")
+_MOST_EXPANSION = 100
+
+
+def read_members(path: Path) -> dict[str, bytes]:
+    """Reads every member of the archive of a saved model.
+
+    Args:
+      path: The `.keras` file.
+
+    Returns:
+      What the members hold, by their names.
+
+    Raises:
+      ValueError: If a member is none that Keras writes or stands there twice, one that it always
+        writes is missing, or they declare far more bytes than the file has.
+      zipfile.BadZipFile: If the file is no archive, or a member is not what was written.
+    """
+    content = path.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+        names = [entry.filename for entry in entries]
+        for name, count in collections.Counter(names).items():
+            climbs = ".." in name.split("/")
+            if climbs or not (name in _WRITTEN_BY_KERAS or _ASSET.fullmatch(name)):
+                raise ValueError(f"its archive has a member {name!r}, which Keras does not write")
+            if count > 1:
+                raise ValueError(f"its archive has {count} members {name!r}")
+        for name in (CONFIG, WEIGHTS):
+            if name not in names:
+                raise ValueError(f"its archive has no member {name!r}")
+        declared = sum(entry.file_size for entry in entries)
+        if declared > _MOST_EXPANSION * len(content):
+            raise ValueError(
+                f"its archive of {len(content)} bytes declares {declared} bytes of members"
+            )
+        # Reading a member to its end compares it with its checksum.
+        members = {name: archive.read(name) for name in names}
+    for entry in entries:
+        if len(members[entry.filename]) != entry.file_size:
+            raise ValueError(f"the member {entry.filename!r} of its archive is cut short")
+    return members
+
+
+def write_members(members: dict[str, bytes], path: Path) -> None:
+    """Writes members as an archive that holds them and nothing else."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)

@@ -1,0 +1,79 @@
+"""What callbacks remember of the epochs behind them.
+
+A callback of one's own names the attributes that hold it in a class attribute `state_names`; they
+may be numbers, texts, None, arrays, and lists of these.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+_STATE_NAMES: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {
+    keras.callbacks.EarlyStopping: ("wait", "stopped_epoch", "best", "best_weights", "best_epoch"),
+    keras.callbacks.ReduceLROnPlateau: ("wait", "cooldown_counter", "best"),
+    keras.callbacks.ModelCheckpoint: ("best",),
+}
+_ARRAY = "array"
+
+
+def state_names(callback: keras.callbacks.Callback) -> tuple[str, ...]:
+    """Returns the attributes that a callback needs to go on, none for most."""
+    names = tuple(getattr(callback, "state_names", ()))
+    for kind, of_keras in _STATE_NAMES.items():
+        names += of_keras if isinstance(callback, kind) else ()
+    return names
+
+
+def with_state(callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.callbacks.Callback]:
+    """Returns those that remember something."""
+    return [callback for callback in callbacks if state_names(callback)]
+
+
+def packed(callback: keras.callbacks.Callback, arrays: list[np.ndarray]) -> dict[str, Any]:
+    """Returns the state of a callback as JSON can hold it.
+
+    Args:
+      callback: The callback.
+      arrays: Is given the arrays of the state, to which the state refers by their place.
+
+    Raises:
+      TypeError: If the state holds something else.
+    """
+
+    def without_arrays(value: Any) -> Any:
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, (list, tuple)):
+            return [without_arrays(part) for part in value]
+        array = np.asarray(value)
+        if array.dtype == object:
+            raise TypeError(
+                f"The state of {type(callback).__name__} must be made of numbers, texts and "
+                f"arrays, to be kept in a checkpoint; got {value!r}."
+            )
+        arrays.append(array)
+        return {_ARRAY: len(arrays) - 1}
+
+    return {name: without_arrays(getattr(callback, name)) for name in state_names(callback)}
+
+
+def unpack(
+    callback: keras.callbacks.Callback, state: dict[str, Any], arrays: Sequence[np.ndarray]
+) -> None:
+    """Gives a callback the state that `packed` returned.
+
+    Args:
+      callback: The callback.
+      state: What `packed` returned.
+      arrays: The arrays that it refers to.
+    """
+
+    def with_arrays(value: Any) -> Any:
+        if isinstance(value, list):
+            return [with_arrays(part) for part in value]
+        return arrays[value[_ARRAY]] if isinstance(value, dict) else value
+
+    for name, value in state.items():
+        setattr(callback, name, with_arrays(value))
