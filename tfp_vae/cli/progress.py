@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import keras
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tfp_vae.cli.console import err, out
+from tfp_vae.cli.console import err
 
 _PLAIN_LINES = 10
 
@@ -16,34 +17,36 @@ class EpochProgress(keras.callbacks.Callback):
 
     Args:
       epochs: How many epochs there will be.
+      console: Where it is shown.
     """
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, epochs: int, console: Console) -> None:
         super().__init__()
         self._epochs = epochs
+        self._console = console
         self._bar = Progress(
             TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
             BarColumn(),
             TextColumn("{task.fields[terms]}"),
             TimeRemainingColumn(),
-            console=out,
+            console=console,
         )
         self._task = self._bar.add_task("train", total=epochs, terms="compiling …")
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Starts the bar."""
         del logs
-        if out.is_terminal:
+        if self._console.is_terminal:
             self._bar.start()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Moves the bar, or prints a line now and then."""
         done = epoch + 1
         terms = f"ELBO {logs['elbo']:.2f}, validation {logs['val_elbo']:.2f} nats"
-        if out.is_terminal:
+        if self._console.is_terminal:
             self._bar.update(self._task, completed=done, terms=terms)
         elif done % max(1, self._epochs // _PLAIN_LINES) == 0 or done == self._epochs:
-            out.print(f"epoch {done}/{self._epochs}: {terms}")
+            self._console.print(f"epoch {done}/{self._epochs}: {terms}")
 
     def stop(self) -> None:
         """Takes the bar off the terminal's hands."""

@@ -5,19 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import keras
+from rich.console import Console
 
-from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail, out
+from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail
 from tfp_vae.cli.run_folder import CHECKPOINT, CONFIG, HISTORY, RunFolder
 
 _OPTIONS = ("latent_size", "likelihood", "rescale", "batch_size", "learning_rate", "seed")
 
 
-def folder_to_resume(path: Path, settings: dict[str, Any]) -> RunFolder:
+def folder_to_resume(path: Path, settings: dict[str, Any], told: Console) -> RunFolder:
     """Returns the folder of a run that goes on, or of one that begins if there is none.
 
     Args:
       path: Where.
       settings: What the run is to be made with, as in `config.json`.
+      told: Where it is said that there is none.
 
     Raises:
       CommandError: If the run there was made with other settings, or the folder holds something
@@ -26,7 +28,7 @@ def folder_to_resume(path: Path, settings: dict[str, Any]) -> RunFolder:
     if not (path / CHECKPOINT).exists():
         RunFolder(path).remove((CONFIG, HISTORY))
         folder = RunFolder.new(path, overwrite=False)
-        out.print(f"Nothing to resume in {path}: the run begins.", soft_wrap=True)
+        told.print(f"Nothing to resume in {path}: the run begins.", soft_wrap=True)
         return folder
     try:
         known = json.loads((path / CONFIG).read_text(encoding="utf-8"))
@@ -53,11 +55,12 @@ class Beginning(keras.callbacks.Callback):
     Args:
       folder: Where.
       settings: The settings.
+      told: Where to say it.
     """
 
-    def __init__(self, folder: RunFolder, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: RunFolder, settings: dict[str, Any], told: Console) -> None:
         super().__init__()
-        self._folder, self._settings = folder, settings
+        self._folder, self._settings, self._told = folder, settings, told
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Looks at the epochs that the run has had."""
@@ -71,4 +74,4 @@ class Beginning(keras.callbacks.Callback):
             )
         self._folder.save_config(self._settings)
         if had:
-            out.print(f"Resumed after epoch {had} of {wanted}.")
+            self._told.print(f"Resumed after epoch {had} of {wanted}.")

@@ -8,15 +8,17 @@ import keras
 import matplotlib as mpl
 import numpy as np
 import typer
+from rich.console import Console
 
 from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods, plotting, training
 from tfp_vae.cli import workers as local_workers
-from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED, fail, out
+from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED, err, fail, out
+from tfp_vae.cli.formats import Format
 from tfp_vae.cli.progress import EpochProgress
 from tfp_vae.cli.resuming import Beginning, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
 from tfp_vae.cli.sources import Source, read_data
-from tfp_vae.cli.tables import print_summary
+from tfp_vae.cli.tables import print_json, print_summary
 
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32
@@ -94,12 +96,21 @@ def train(
             "that one does.",
         ),
     ] = 1,
+    output_format: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="How to print the test set's figures: a table to read, or JSON for a script, "
+            "with all else on standard error.",
+        ),
+    ] = Format.table,
 ) -> None:
     """Train a VAE on data, and write the model, its history and pictures.
 
     A fifth of the rows is held out for the test, a tenth for validation while training.
     """
     mpl.use("Agg")
+    told = err if output_format is Format.json else out
     if not 0.0 < learning_rate < np.inf:
         raise typer.BadParameter(f"--learning-rate must be above 0; got {learning_rate:g}.")
     if resume and overwrite:
@@ -140,21 +151,24 @@ def train(
     }
     path = output or Path("runs") / data.name
     own = local_workers.own_folder(path)
-    folder = folder_to_resume(own, settings) if resume else RunFolder.new(own, overwrite)
+    folder = folder_to_resume(own, settings, told) if resume else RunFolder.new(own, overwrite)
     rows = ", ".join(f"{len(part)} {name}" for name, part in parts._asdict().items())
-    out.print(
+    told.print(
         f"{data.name}: {rows} rows of {list(vae.event_shape)}; {vae.count_params():,} weights"
     )
     try:
-        history = _fitted(vae, data.x, parts, settings, folder, path / CHECKPOINT)
+        history = _fitted(vae, data.x, parts, settings, folder, path / CHECKPOINT, told)
         folder.save_model(vae)
         summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
         _save_pictures(vae, data, parts.test, history, folder)
     except SystemExit:
         fail("terminated; the same command with --resume goes on from here.", TERMINATED)
-    print_summary(summary, f"Test set, {len(parts.test)} rows")
-    out.print(f"{type(vae.decoder.likelihood).__name__}: {vae.suggestion.reason}", soft_wrap=True)
-    out.print(
+    if output_format is Format.json:
+        print_json(summary, len(parts.test))
+    else:
+        print_summary(summary, f"Test set, {len(parts.test)} rows")
+    told.print(f"{type(vae.decoder.likelihood).__name__}: {vae.suggestion.reason}", soft_wrap=True)
+    told.print(
         f"Written to {folder.path}: {', '.join(sorted(p.name for p in folder.path.iterdir()))}"
     )
 
@@ -165,6 +179,8 @@ def _options(parameters: dict[str, Any]) -> list[str]:
     for name, value in parameters.items():
         if name in ("overwrite", "resume"):
             options += [f"--{name}"] if value else []
+        elif name == "output_format":
+            options += ["--format", str(value)]
         elif name not in ("source", "output"):
             options += [f"--{name.replace('_', '-')}", str(value)]
     return options
@@ -195,10 +211,11 @@ def _fitted(
     settings: dict[str, Any],
     folder: RunFolder,
     checkpoint: Path,
+    told: Console,
 ) -> dict[str, Any]:
     """Trains, and returns the history; an interrupt saves what there is and ends the program."""
     epochs = settings["epochs"]
-    progress = EpochProgress(epochs)
+    progress = EpochProgress(epochs, told)
     saved = training.Checkpoint(checkpoint, data=(x[parts.train], x[parts.valid]))
     history = keras.callbacks.History()
     try:
@@ -211,7 +228,7 @@ def _fitted(
             callbacks=[
                 history,
                 saved,
-                Beginning(folder, settings),
+                Beginning(folder, settings, told),
                 progress,
                 HistoryFile(folder),
                 SaveNowAndThen(folder, epochs),
