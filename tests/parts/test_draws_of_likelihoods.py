@@ -25,7 +25,7 @@ CONTINUOUS = {
     "Laplace": (distributions.Laplace, {"loc": 0.5, "scale": 2.0}, stats.laplace(0.5, 2.0)),
     "Normal": (distributions.Normal, {"loc": 0.5, "scale": 2.0}, stats.norm(0.5, 2.0)),
     "ContinuousBernoulli": (
-        distributions.ContinuousBernoulli,
+        lambda logits: distributions.ContinuousBernoulli(logits=logits, dtype=logits.dtype),
         {"logits": -3.0},
         stats.truncexpon(3.0, scale=1.0 / 3.0),
     ),

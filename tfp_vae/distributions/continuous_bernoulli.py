@@ -15,5 +15,7 @@ class ContinuousBernoulli(tfd.ContinuousBernoulli):
     """
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
-        shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
-        return self.quantile(noise.uniform(shape, seeds.as_seed(seed), self.dtype))
+        logits = self.logits_parameter()
+        shape = tf.concat([tf.reshape(n, [1]), tf.shape(logits)], axis=0)
+        uniform = noise.uniform(shape, seeds.as_seed(seed), logits.dtype)
+        return tf.cast(self.quantile(uniform), self.dtype)
