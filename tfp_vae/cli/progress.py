@@ -46,11 +46,12 @@ class EpochProgress(keras.callbacks.Callback):
         if self._console.is_terminal:
             self._bar.update(self._task, completed=done, terms=terms)
         elif done % max(1, self._epochs // _PLAIN_LINES) == 0 or done == self._epochs:
-            self._console.print(f"epoch {done}/{self._epochs}: {terms}")
+            self._console.print(f"epoch {done}/{self._epochs}: {terms}", soft_wrap=True)
 
     def stop(self) -> None:
         """Takes the bar off the terminal's hands."""
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
 
 
 class StepProgress:
@@ -85,5 +86,5 @@ class StepProgress:
         if err.is_terminal:
             self._bar.update(self._task, completed=self._begun, name=name)
         else:
-            err.print(f"{self._begun + 1}/{self._total}: {name}")
+            err.print(f"{self._begun + 1}/{self._total}: {name}", soft_wrap=True)
         self._begun += 1
