@@ -229,6 +229,13 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: rng.integers(0, layer.levels, shape).astype(np.float64),
         outside=(-1.0, 0.5, 256.0),
     ),
+    likelihoods.Gamma: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            likelihoods.Gamma, st.just(event_shape), variation_floor=st.sampled_from([1e-2, 0.1])
+        ),
+        inside=lambda layer, rng, shape: rng.gamma(2.0, size=shape),
+        outside=(-1.0, 0.0),
+    ),
     likelihoods.Laplace: LikelihoodEntry(
         layers=lambda event_shape: builds(
             likelihoods.Laplace, st.just(event_shape), scale_floor=st.sampled_from([1e-3, 1e-2])

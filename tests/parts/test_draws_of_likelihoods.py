@@ -23,6 +23,14 @@ CONTINUOUS = {
         stats.t(1e6, 0.5, 2.0),
     ),
     "Laplace": (distributions.Laplace, {"loc": 0.5, "scale": 2.0}, stats.laplace(0.5, 2.0)),
+    **{
+        f"Gamma of concentration {concentration}": (
+            distributions.Gamma,
+            {"concentration": concentration, "log_rate": 0.5},
+            stats.gamma(concentration, scale=np.exp(-0.5)),
+        )
+        for concentration in (0.1, 1.0, 30.0)
+    },
 }
 
 
@@ -82,6 +90,11 @@ def test_zeros_are_inflated_by_their_probability():
 
 
 XLA = {
+    "Gamma": (
+        distributions.Gamma,
+        {"concentration": np.array([0.3, 2.0]), "log_rate": np.array([1.0, -1.0])},
+        None,
+    ),
     "Laplace": CONTINUOUS["Laplace"],
     "StudentT": CONTINUOUS["StudentT"],
     "Poisson": (distributions.Poisson, {"log_rate": np.log([0.3, 20.0])}, None),

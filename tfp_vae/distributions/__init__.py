@@ -8,6 +8,7 @@ from tfp_vae.distributions.counts import (
     ZeroInflatedNegativeBinomial,
 )
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
+from tfp_vae.distributions.gamma import Gamma
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
@@ -28,6 +29,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "DiscretizedLogistic",
+    "Gamma",
     "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",
