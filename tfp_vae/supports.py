@@ -104,6 +104,7 @@ def whole_numbers_to(largest: int) -> Support:
 REAL = Support("any finite number")
 BINARY = Support("0 or 1", 0.0, 1.0, integers=True)
 UNIT_INTERVAL = Support("between 0 and 1", 0.0, 1.0)
+POSITIVE = Support("above 0", float(np.finfo(np.float32).tiny))
 COUNTS = Support("whole numbers of at least 0", 0.0, integers=True)
 
 

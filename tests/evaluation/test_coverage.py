@@ -133,6 +133,7 @@ def small_model(likelihood, **options):
 @pytest.mark.parametrize(
     "name",
     [
+        "Gamma",
         "Laplace",
         "StudentT",
         "ContinuousBernoulli",

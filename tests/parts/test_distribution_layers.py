@@ -63,6 +63,13 @@ def _rate(output):
     return np.where(output <= 10.0, np.exp(np.minimum(output, 10.0)), np.exp(10) * (output - 9.0))
 
 
+def _gamma(parameters, layer):
+    output = parameters["log_mean"]
+    mean = np.where(output < 0.0, 1.0 / _rate(-output), _rate(output))
+    concentration = (_softplus(parameters["variation"]) + layer.variation_floor) ** -2.0
+    return lambda x: stats.gamma(concentration, scale=mean / concentration).logpdf(x)
+
+
 def _poisson(parameters, layer):
     return lambda x: stats.poisson(_rate(parameters["log_rate"])).logpmf(x)
 
@@ -127,6 +134,7 @@ LOG_PROBS = {
     likelihoods.Categorical: _categorical,
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
     likelihoods.DiscretizedLogistic: _discretized_logistic,
+    likelihoods.Gamma: _gamma,
     likelihoods.Laplace: _laplace,
     likelihoods.NegativeBinomial: _negative_binomial,
     likelihoods.Poisson: _poisson,

@@ -29,6 +29,14 @@ CONTINUOUS = {
         {"logits": -3.0},
         stats.truncexpon(3.0, scale=1.0 / 3.0),
     ),
+    **{
+        f"Gamma of concentration {concentration}": (
+            distributions.Gamma,
+            {"concentration": concentration, "log_rate": 0.5},
+            stats.gamma(concentration, scale=np.exp(-0.5)),
+        )
+        for concentration in (0.1, 1.0, 30.0)
+    },
 }
 
 
@@ -94,6 +102,11 @@ def test_zeros_are_inflated_by_their_probability():
 
 
 XLA = {
+    "Gamma": (
+        distributions.Gamma,
+        {"concentration": np.array([0.3, 2.0]), "log_rate": np.array([1.0, -1.0])},
+        None,
+    ),
     "Laplace": CONTINUOUS["Laplace"],
     "StudentT": CONTINUOUS["StudentT"],
     "Normal": CONTINUOUS["Normal"],

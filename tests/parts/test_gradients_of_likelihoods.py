@@ -39,6 +39,7 @@ def test_gradient_is_that_of_finite_differences(data, seed):
 
 
 FAR = {
+    "Gamma": (lambda: likelihoods.Gamma([2]), [1e-30, 1e7]),
     "Laplace": (lambda: likelihoods.Laplace([2]), [1e30, -1e30]),
     "StudentT": (lambda: likelihoods.StudentT([2], df="learned"), [1e30, -1e30]),
     "Poisson": (lambda: likelihoods.Poisson([2]), [0.0, 1e7]),

@@ -50,6 +50,11 @@ class Finding:
         title: What is the matter, in one line.
         evidence: The measured numbers that show it.
         fix: What to write instead.
+
+    Example:
+        >>> finding = tfp_vae.Finding.of("kl-sign", "the KL's factor is -1.000", "subtract it")
+        >>> finding.severity, finding.title
+        ('error', 'The KL divergence enters the loss with the wrong sign')
     """
 
     code: str
@@ -60,6 +65,15 @@ class Finding:
 
     @classmethod
     def of(cls, code: str, evidence: str, fix: str) -> "Finding":
-        """Makes the finding of `code`, whose severity and title stand in `CODES`."""
+        """Makes the finding of `code`, whose severity and title stand in `CODES`.
+
+        Args:
+            code: A key of `tfp_vae.audit.findings.CODES`.
+            evidence: The measured numbers that show it.
+            fix: What to write instead.
+
+        Returns:
+            The finding.
+        """
         severity, title = CODES[code]
         return cls(code=code, severity=severity, title=title, evidence=evidence, fix=fix)

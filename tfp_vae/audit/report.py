@@ -37,6 +37,15 @@ class AuditReport:
             nothing known.
         corrected_code: The right loss, and sampler, as lines of TensorFlow.
         distribution_code: The model of distribution objects that replaces both.
+
+    Example:
+        >>> report = tfp_vae.audit(lambda x, d, m, s: tf.reduce_sum(m**2))
+        >>> report.ok, report.clean, report.exit_code
+        (False, False, 1)
+        >>> "kl-formula" in report.codes
+        True
+        >>> sorted(report.to_dict())[:3]
+        ['codes', 'corrected_code', 'distribution_code']
     """
 
     findings: tuple[Finding, ...]
@@ -71,12 +80,18 @@ class AuditReport:
 
         Raises:
             AssertionError: If there is an error or a question was left open.
+
+        Example:
+            >>> tfp_vae.audit(lambda x, d, m, s: tf.reduce_sum(m**2)).assert_ok()
+            Traceback (most recent call last):
+                ...
+            AssertionError: The loss is no negative ELBO...
         """
         if not self.ok or self.not_told:
             raise AssertionError(f"The loss is no negative ELBO.\n{self}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as a dict of JSON values."""
+        """Returns the report as a dict of JSON values."""
         return {
             "ok": self.ok,
             "codes": sorted(self.codes),

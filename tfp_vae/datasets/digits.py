@@ -9,11 +9,16 @@ _BRIGHTEST = 16
 
 
 class Digits(NamedTuple):
-    """1,797 handwritten digits of 8 by 8 pixels.
+    """The 1,797 handwritten digits, of 8 by 8 pixels.
 
     Attributes:
       images: Grey values in [0, 1], `[1797, 8, 8, 1]` of float32.
       labels: The digits shown, `[1797]` of int.
+
+    Example:
+      >>> digits = datasets.digits()
+      >>> digits.images.shape, digits.labels.shape
+      ((1797, 8, 8, 1), (1797,))
     """
 
     images: np.ndarray

@@ -34,6 +34,13 @@ def from_file(path: str | Path) -> np.ndarray:
       FileNotFoundError: If there is no such file.
       TypeError: If `path` is no path.
       ValueError: If the file is of another kind, broken, empty, or holds anything but numbers.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     np.save(f"{folder}/rows.npy", x)
+      ...     datasets.from_file(f"{folder}/rows.npy").shape
+      (20, 3)
     """
     if not isinstance(path, (str, Path)):
         raise TypeError(f"`path` must be a path, such as 'x.npy'; got a {type(path).__name__}.")

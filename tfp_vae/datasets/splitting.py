@@ -8,7 +8,18 @@ from tfp_vae import checks
 
 
 class Split(NamedTuple):
-    """The row numbers of three parts of some data, each in random order."""
+    """The row numbers of three parts of some data, each in random order.
+
+    Attributes:
+      train: Those to train on, `[N]` of int.
+      valid: Those to choose a model by, of other length.
+      test: Those to judge it by, of other length.
+
+    Example:
+      >>> parts = datasets.split(len(x))
+      >>> x[parts.train].shape, x[parts.valid].shape, x[parts.test].shape
+      ((14, 3), (2, 3), (4, 3))
+    """
 
     train: np.ndarray
     valid: np.ndarray

@@ -9,6 +9,7 @@ from tfp_vae.distributions.counts import (
     ZeroInflatedNegativeBinomial,
 )
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
+from tfp_vae.distributions.gamma import Gamma
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
@@ -31,6 +32,7 @@ __all__ = [
     "Categorical",
     "ContinuousBernoulli",
     "DiscretizedLogistic",
+    "Gamma",
     "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",

@@ -22,6 +22,12 @@ class KLDecomposition(NamedTuple):
         another in the aggregate posterior.
       dimension_wise_kl_divergence: Σ log q(z_j) - log p(z): in the mean, the KL of every latent's
         aggregate posterior from its prior.
+
+    Example:
+      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> parts = divergences.decomposed_kl_divergence(q, q[0], q.sample(5, seed=[0, 1]), 3)
+      >>> parts.total_correlation.shape
+      TensorShape([3])
     """
 
     index_code_mutual_information: tf.Tensor

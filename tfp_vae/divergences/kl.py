@@ -14,6 +14,9 @@ def exact_kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution) ->
       posterior: q, batch `[B]`, event `[L]`.
       prior: p, batch `[]` or `[B]`, event `[L]`.
 
+    Returns:
+      A tensor `[B]`, or None.
+
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
       >>> divergences.exact_kl_divergence(q, q).numpy()
@@ -38,6 +41,9 @@ def sampled_kl_divergence(
       prior: p, batch `[]` or `[B]`, event `[L]`.
       z: Draws from q, `[S, B, L]`.
 
+    Returns:
+      A tensor `[B]`.
+
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
       >>> divergences.sampled_kl_divergence(q, q, q.sample(5, seed=[0, 1])).numpy()
@@ -52,6 +58,9 @@ def declaration(posterior: tfd.Distribution, prior: tfd.Distribution) -> str:
     Args:
       posterior: q, batch `[B]`, event `[L]`.
       prior: p, batch `[]` or `[B]`, event `[L]`.
+
+    Returns:
+      "KL: exact", or "KL: Monte Carlo estimate" and what it is the mean of.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))

@@ -18,6 +18,13 @@ class ELBOSummary(NamedTuple):
       kl_divergence: Its second term.
       standard_error: The standard error of `elbo`, from its spread over the rows.
       event_size: How many values a row has.
+
+    Example:
+      >>> summary = evaluation.elbo(vae, x)
+      >>> summary.event_size
+      3
+      >>> bool(np.isclose(summary.bits_per_dimension, -summary.elbo / 3 / np.log(2.0)))
+      True
     """
 
     elbo: float
@@ -56,6 +63,11 @@ def elbo(
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If `x` does not fit the model, or a size is not positive.
+
+    Example:
+      >>> summary = evaluation.elbo(vae, x, sample_size=10)
+      >>> bool(np.isclose(summary.elbo, summary.log_likelihood - summary.kl_divergence, rtol=1e-4))
+      True
 
     Source: Kingma & Welling (2013), equation 3.
     """

@@ -24,6 +24,11 @@ class Comparison(NamedTuple):
       standard_error: Its standard error from the spread over the rows, `[M]`.
       difference: The mean of every model's bound less that of the best, `[M]`.
       difference_standard_error: The standard error of that from the differences row by row, `[M]`.
+
+    Example:
+      >>> compared = evaluation.compare({"one": vae, "the same": vae}, x)
+      >>> compared.difference, compared.differs
+      (array([0., 0.]), array([False, False]))
     """
 
     names: tuple[str, ...]

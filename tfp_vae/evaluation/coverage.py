@@ -27,6 +27,13 @@ class Calibration(NamedTuple):
       residual_spread: The root mean square of (x - mean) / stddev, 1 for a true scale and above 1
         for one too small; NaN where p(x|z) has no standard deviation.
       residual_spread_standard_error: Its standard error.
+
+    Example:
+      >>> calibrated = evaluation.calibration(vae, x, levels=[0.5, 0.9])
+      >>> calibrated.coverage_standard_error.shape
+      (2,)
+      >>> calibrated.verdict.startswith(("No fault of the scale", "The scale is"))
+      True
     """
 
     levels: np.ndarray

@@ -29,6 +29,12 @@ class Disentanglement(NamedTuple):
       factor_score: How often the latent that varies least tells which factor was held fixed; 1 is
         perfect.
       factor_score_standard_error: Its standard error.
+
+    Example:
+      >>> rows = np.tile(x, [3, 1])
+      >>> tidy = evaluation.disentanglement(vae, rows, rows[:, :1] > 0.0, votes=10)
+      >>> tidy.mutual_information.shape, tidy.gap.shape
+      ((2, 1), (1,))
     """
 
     mutual_information: np.ndarray

@@ -18,6 +18,13 @@ class PredictiveCheck(NamedTuple):
     Attributes:
       observed: The statistic of the data.
       replicated: The same of every data set drawn from the model, `[R]`.
+
+    Example:
+      >>> check = evaluation.posterior_predictive_check(vae, x + 9.0, np.mean, replicates=20)
+      >>> check.replicated.shape, round(check.p_value, 3), round(check.p_value_standard_error, 3)
+      ((20,), 0.024, 0.034)
+      >>> check.verdict
+      'The model does not give data with such a statistic: its own is smaller.'
     """
 
     observed: float

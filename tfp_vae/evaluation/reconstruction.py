@@ -20,6 +20,15 @@ class ReconstructionError(NamedTuple):
       absolute: The mean absolute error, `[N]`; of class codes the same share.
       squared_of_mean: The squared error of a model that gives every row the mean of all rows, or
         for class codes the most frequent one, `[N]`.
+
+    Example:
+      >>> error = evaluation.reconstruction_error(vae, x)
+      >>> error.squared.shape, bool(error.mean_squared == error.squared.mean())
+      ((20,), True)
+      >>> error.mean_squared_standard_error > 0.0, error.mean_absolute_standard_error > 0.0
+      (True, True)
+      >>> bool(error.mean_absolute**2 <= error.mean_squared), error.explained < 1.0
+      (True, True)
     """
 
     squared: np.ndarray

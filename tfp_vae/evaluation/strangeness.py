@@ -21,6 +21,11 @@ class OutOfDistribution(NamedTuple):
       p_value: The share of reference rows that are at least as atypical, the row among them, `[N]`.
       reference_elbo: The bound of every reference row, in nats, `[M]`.
       reference_atypicality: How far each of these is from the mean of the others, `[M]`.
+
+    Example:
+      >>> scores = evaluation.out_of_distribution(vae, x + 9.0, x)
+      >>> scores.area_by_elbo, scores.area_by_atypicality
+      (1.0, 1.0)
     """
 
     elbo: np.ndarray

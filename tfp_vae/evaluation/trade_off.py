@@ -21,6 +21,11 @@ class RateDistortion(NamedTuple):
       distortion: The mean of -log p(x|z), `[M]`; of densities it can be negative.
       distortion_standard_error: Its standard error, `[M]`.
       elbo_standard_error: The standard error of their sum, `[M]`.
+
+    Example:
+      >>> point = evaluation.rate_distortion(vae, x)
+      >>> bool(point.elbo == -(point.rate + point.distortion))
+      True
     """
 
     names: tuple[str, ...]

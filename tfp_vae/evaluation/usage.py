@@ -36,6 +36,13 @@ class LatentUsage(NamedTuple):
         errors of both.
       aggregate_kl_standard_error: Its standard error.
       rows: How many rows there were.
+
+    Example:
+      >>> usage = evaluation.latent_usage(vae, x)
+      >>> usage.kl_per_dimension.shape, usage.active.shape
+      ((2,), (2,))
+      >>> usage.collapsed == (usage.active_units == 0), "ollapse" in usage.verdict
+      (True, True)
     """
 
     kl_per_dimension: np.ndarray

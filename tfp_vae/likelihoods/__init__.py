@@ -6,6 +6,7 @@ from tfp_vae.likelihoods.by_name import for_values, get
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
+from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
@@ -20,6 +21,7 @@ __all__ = [
     "Categorical",
     "ContinuousBernoulli",
     "DiscretizedLogistic",
+    "Gamma",
     "Laplace",
     "Likelihood",
     "NegativeBinomial",

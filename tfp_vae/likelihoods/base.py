@@ -29,6 +29,16 @@ class Likelihood(DistributionLayer):
     Raises:
       TypeError: If `event_shape` is no list of ints.
       ValueError: If a size is not positive.
+
+    Example:
+      >>> @keras.saving.register_keras_serializable("mine")
+      ... class Exponential(likelihoods.Likelihood):
+      ...     parameter_names = ("log_rate",)
+      ...
+      ...     def distribution(self, log_rate):
+      ...         return self.independent(tfd.Exponential(tf.exp(log_rate)))
+      >>> Exponential([4])(np.zeros([3, 8])).log_prob(np.ones([3, 4], "float32")).numpy()
+      array([-4., -4., -4.], dtype=float32)
     """
 
     support: supports.Support | supports.Columns = supports.REAL

@@ -32,6 +32,8 @@ class Bernoulli(Likelihood):
     Example:
       >>> likelihoods.Bernoulli(event_shape=[4])(np.zeros([3, 8])).event_shape
       TensorShape([4])
+
+    Source: Kingma & Welling (2013), "Auto-encoding variational Bayes", appendix C.1.
     """
 
     parameter_names = ("logits",)

@@ -9,6 +9,7 @@ from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
+from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
@@ -22,6 +23,7 @@ NAMES: dict[str, type[Likelihood]] = {
     "categorical": Categorical,
     "continuous_bernoulli": ContinuousBernoulli,
     "discretized_logistic": DiscretizedLogistic,
+    "gamma": Gamma,
     "laplace": Laplace,
     "negative_binomial": NegativeBinomial,
     "normal": Normal,
@@ -63,7 +65,8 @@ def get(name: str, event_shape: Sequence[int] | None = None, **arguments: Any) -
 
     Args:
       name: A key of `likelihoods.by_name.NAMES`: a class in lower case, with underscores.
-      event_shape: The shape of one row of data; not for "product", whose parts have theirs.
+      event_shape: The shape of one row of data, such as `[784]`; not for "product", whose parts
+        have theirs.
       **arguments: Other arguments of its class, such as `classes` of `Categorical`; by default its
         defaults.
 

@@ -1,4 +1,4 @@
-"""From a network's output to the logarithm of a positive rate."""
+"""From a network's output to the logarithm of a positive rate or mean."""
 
 import tensorflow as tf
 
@@ -16,3 +16,15 @@ def log_rate(output: tf.Tensor) -> tf.Tensor:
       output: Real numbers, of any shape.
     """
     return tf.minimum(output, _BEND) + tf.math.log1p(tf.nn.relu(output - _BEND))
+
+
+def log_mean(output: tf.Tensor) -> tf.Tensor:
+    """Returns the logarithm of a mean, which bends at -10 as `log_rate` does at 10.
+
+    Neither the mean nor the rate, its inverse, then overflows, whatever the output.
+
+    Args:
+      output: Real numbers, of any shape.
+    """
+    above, below = (tf.math.log1p(tf.nn.relu(sign * output - _BEND)) for sign in (1.0, -1.0))
+    return tf.clip_by_value(output, -_BEND, _BEND) + above - below

@@ -30,6 +30,11 @@ class Suggestion:
     Attributes:
       likelihood: The likelihood, ready for a `Decoder`.
       reason: Why this one, in sentences for the reader of a report.
+
+    Example:
+      >>> suggestion = likelihoods.suggest(np.array([[0, 1], [1, 1]]))
+      >>> type(suggestion.likelihood).__name__, suggestion.reason[:22]
+      ('Bernoulli', 'Every value is 0 or 1:')
     """
 
     likelihood: Likelihood

@@ -51,6 +51,8 @@ class HierarchicalVAE(VAE):
       ...     likelihoods.Bernoulli([6]), latent_sizes=[3, 2], units=[[8], [4]])
       >>> vae.elbo(np.ones([5, 6]), seed=0).elbo.shape, vae.prior().event_shape
       (TensorShape([5]), TensorShape([5]))
+      >>> vae.latent_sizes, vae.latent_size
+      ([3, 2], 5)
 
     Source: Burda et al. (2015), "Importance weighted autoencoders", section 2 and appendix.
     """
@@ -112,6 +114,9 @@ class HierarchicalVAE(VAE):
           units: The widths of the hidden layers before each layer of latents, from the data up.
           activation: A Keras activation, the same after every hidden layer.
           **kwargs: More arguments of `HierarchicalVAE`.
+
+        Returns:
+          The model.
 
         Raises:
           TypeError: If an argument is of the wrong kind.

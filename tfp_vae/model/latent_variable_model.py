@@ -82,32 +82,46 @@ class LatentVariableModel(PreparedDataModel):
     def posterior(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
     ) -> tfd.Distribution:
-        """Returns q(z|x) after the preprocess layer: batch `[B]`, event `[latent_size]`.
+        """Computes q(z|x) of the data after the preprocess layer.
 
         Args:
           x: Data, `[B, *event]`.
           seed: What a preprocess layer that draws takes as its seed.
           condition: y, `[B, ...]`, for a model of p(x|y).
 
+        Returns:
+          A `tfd.Distribution`, batch `[B]`, event `[latent_size]`.
+
         Raises:
           TypeError: If `x` or `seed` is of the wrong kind.
           ValueError: If `x` or `condition` does not fit the model.
+
+        Example:
+          >>> vae.posterior(x).mean().shape
+          TensorShape([20, 2])
         """
         return self.distributions(x, seed, condition).posterior
 
     def reconstruct(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
     ) -> tfd.Distribution:
-        """Returns p(x|z) at the posterior mean: batch `[B]`, event `[*event]`.
+        """Computes p(x|z) at the posterior mean.
 
         Args:
           x: Data, `[B, *event]`.
           seed: What a preprocess layer that draws takes as its seed.
           condition: y, `[B, ...]`, for a model of p(x|y).
 
+        Returns:
+          A `tfd.Distribution`, batch `[B]`, event `[*event]`.
+
         Raises:
           TypeError: If `x` or `seed` is of the wrong kind.
           ValueError: If `x` or `condition` does not fit the model.
+
+        Example:
+          >>> vae.reconstruct(x).mean().shape
+          TensorShape([20, 3])
         """
         batch = self.distributions(x, seed, condition)
         return batch.decoder_fn(self.reconstructing_latents(batch.posterior))
@@ -134,6 +148,12 @@ class LatentVariableModel(PreparedDataModel):
         Raises:
           TypeError: If an argument is of the wrong kind.
           ValueError: If `sample_size` is not positive, or `condition` does not fit the model.
+
+        Example:
+          >>> vae.sample(5, seed=0).shape
+          TensorShape([5, 3])
+          >>> bool(np.all(vae.sample(5, seed=0) == vae.sample(5, seed=0)))
+          True
         """
         count = checks.positive_int(sample_size, "sample_size")
         self.check_condition(condition, count)
@@ -221,6 +241,12 @@ class LatentVariableModel(PreparedDataModel):
         Raises:
           TypeError: If `x` or `seed` is of the wrong kind.
           ValueError: If `x` or `condition` does not fit the model.
+
+        Example:
+          >>> known = vae.distributions(x)
+          >>> z = known.posterior.sample(100, seed=0)
+          >>> known.log_weights(z).shape  # log p(x, z) - log q(z|x), in nats
+          TensorShape([100, 20])
         """
         prepared, observed = self.prepared_and_observed(x, seed)
         features = self.condition_features(condition, prepared.shape[0], training)

@@ -41,6 +41,12 @@ class PassesOverData(ObjectiveModel):
             or outside the likelihood's support, no rows, or targets, or if the condition lacks or
             does not fit. An array is checked before the first step, a dataset batch by batch before
             it is used.
+
+        Example:
+          >>> vae.compile("adam")
+          >>> history = vae.fit(x, epochs=2, batch_size=10, verbose=0)
+          >>> len(history.history["elbo"])
+          2
         """
         if kwargs.pop("class_weight", None) is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
@@ -91,6 +97,12 @@ class PassesOverData(ObjectiveModel):
         Raises:
           TypeError: If the data holds no real numbers.
           ValueError: If it does not fit the model, as in `fit`.
+
+        Example:
+          >>> vae.compile("adam")
+          >>> loss, elbo, log_likelihood, kl_divergence = vae.evaluate(x, verbose=0)
+          >>> bool(np.isclose(loss, -elbo))
+          True
         """
         if kwargs.get("_use_cached_eval_dataset"):
             return super().evaluate(x, y, **kwargs)
@@ -133,6 +145,10 @@ class PassesOverData(ObjectiveModel):
         Raises:
           TypeError: If the data holds no real numbers.
           ValueError: If it does not fit the model, as in `fit`.
+
+        Example:
+          >>> vae.predict(x, verbose=0).shape
+          (20, 3)
         """
         check = self._row_check("x", "condition")
         x = self._checked(x, condition, check)

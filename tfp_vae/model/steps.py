@@ -100,6 +100,13 @@ class ObjectiveModel(keras.Model, abc.ABC):
 
         Raises:
           TypeError: If any other argument is given.
+
+        Example:
+          >>> vae.compile(keras.optimizers.Adam(1e-3))
+          >>> vae.compile(loss="mse")
+          Traceback (most recent call last):
+              ...
+          TypeError: `loss` is no argument of compile: the loss is the negative mean...
         """
         for name in refused:
             raise TypeError(

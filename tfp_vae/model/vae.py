@@ -58,6 +58,8 @@ class VAE(LatentVariableModel):
       ... )
       >>> vae.elbo(np.ones([3, 4]), seed=0).elbo.shape
       TensorShape([3])
+      >>> vae.prior().event_shape, vae.latent_size, vae.event_shape
+      (TensorShape([2]), 2, (4,))
 
     Source: Kingma & Welling (2013), "Auto-encoding variational Bayes".
     """
@@ -174,6 +176,14 @@ class VAE(LatentVariableModel):
 
         Raises:
           ValueError: If another format than "tf_saved_model" is asked for.
+
+        Example:
+          >>> import tempfile
+          >>> with tempfile.TemporaryDirectory() as folder:
+          ...     vae.export(folder, verbose=False)
+          ...     served = tf.saved_model.load(folder)
+          >>> served.encode(tf.constant(x, "float32"))["mean"].shape
+          TensorShape([20, 2])
         """
         serving.export(self, filepath, **kwargs)
 
@@ -184,6 +194,12 @@ class VAE(LatentVariableModel):
           *args: As of `keras.Model.summary`.
           print_fn: What is called with the text, rather than printing it.
           **kwargs: As of `keras.Model.summary`.
+
+        Example:
+          >>> lines = []
+          >>> vae.summary(print_fn=lines.append)
+          >>> lines[-1]
+          ' KL: exact'
         """
         super().summary(*args, print_fn=print_fn, **kwargs)
         line = f" {self.kl_declaration}"

@@ -21,6 +21,37 @@ class Objective(abc.ABC):
 
     To add one, write a subclass that implements `terms` and `get_config`, and register it with
     `keras.saving.register_keras_serializable`.
+
+    Call with:
+      x: Observations, `[B, *event]`.
+      posterior: q(z|x), batch `[B]`, event `[L]`.
+      prior: p(z), batch `[]` or `[B]`, event `[L]`.
+      likelihood_fn: From latents `[S, B, L]` to p(x|z), batch `[S, B]`, event `[*event]`.
+      seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+      step: The training step, an integer scalar; needed where a weight follows a schedule.
+
+    Returns:
+      `ObjectiveTerms`, `[B]` each, in nats.
+
+    Raises:
+      TypeError: If an argument is no distribution or no function.
+      ValueError: If the shapes do not fit one another, or `step` is missing.
+
+    Example:
+      >>> @keras.saving.register_keras_serializable("mine")
+      ... class Distortion(objectives.Objective):
+      ...     def get_config(self):
+      ...         return {}
+      ...
+      ...     def terms(self, x, posterior, prior, likelihood_fn, seed, step):
+      ...         bound = objectives.ELBO().terms(x, posterior, prior, likelihood_fn, seed, step)
+      ...         return bound._replace(objective=bound.log_likelihood)
+      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> decoder = lambda z: tfd.MultivariateNormalDiag(z, np.ones([2]))
+      >>> terms = Distortion()(
+      ...     np.zeros([3, 2]), posterior=q, prior=q[0], likelihood_fn=decoder, seed=0)
+      >>> terms.objective.shape
+      TensorShape([3])
     """
 
     kl_declarations: tuple[str, ...] = ()

@@ -41,6 +41,12 @@ class BetaTCVAE(Objective):
         appendix C.2), whose estimate of q(z) has no bias.
       sample_size: The number of draws from the posterior for every example.
 
+    Call with:
+      x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
+
+    Returns:
+      `ObjectiveTerms`, `[B]` each, in nats.
+
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If a size is not positive, a weight negative or the estimator unknown; when it is
@@ -124,6 +130,12 @@ class BetaTCVAE(Objective):
 
         Raises:
           ValueError: If the latents are not independent, or the prior is another for every row.
+
+        Example:
+          >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
+          >>> parts = objectives.BetaTCVAE(data_size=3).decomposition(q, q[0], seed=0)
+          >>> parts.total_correlation.shape
+          TensorShape([3])
         """
         z = posterior.sample(self.sample_size, seed=seeds.as_seed(seed))
         return self._decomposition(posterior, prior, z)

@@ -43,6 +43,12 @@ class ELBO(Objective):
         posterior the encoder's gradient is then zero for every draw, not only in expectation. The
         value is that of the standard estimator, with the exact KL where there is one.
 
+    Call with:
+      x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
+
+    Returns:
+      `ObjectiveTerms`, `[B]` each, in nats.
+
     Raises:
       TypeError: If an argument is neither a number nor, for `kl_weight`, a schedule.
       ValueError: If a weight is negative, `sample_size` not positive, or the estimator unknown;

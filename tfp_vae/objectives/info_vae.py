@@ -38,6 +38,12 @@ class InfoVAE(Objective):
       bandwidth: The kernel's, in units of the latents; by default the square root of their number.
       sample_size: The number of draws from the posterior for every example.
 
+    Call with:
+      x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
+
+    Returns:
+      `ObjectiveTerms`, `[B]` each, in nats.
+
     Raises:
       TypeError: If an argument is no number.
       ValueError: If a weight is negative, or the bandwidth or `sample_size` not positive; when it

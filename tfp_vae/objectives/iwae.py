@@ -40,6 +40,12 @@ class IWAE(Objective):
       gradient_estimator: "standard" (differentiate the bound as it is computed), or
         "doubly_reparameterized", which evaluates log q(z|x) once more.
 
+    Call with:
+      x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
+
+    Returns:
+      `ObjectiveTerms`, `[B]` each, in nats.
+
     Raises:
       TypeError: If `importance_sample_size` is no int, or `gradient_estimator` no string.
       ValueError: If `importance_sample_size` is not positive, or the estimator unknown; when it is

@@ -14,6 +14,23 @@ class Schedule(abc.ABC):
 
     To add one, write a subclass that implements `__call__` and `get_config`, and register it with
     `keras.saving.register_keras_serializable`.
+
+    Call with:
+      step: An integer scalar, `[]`, that starts at 0.
+
+    Returns:
+      The value, a float scalar, `[]`.
+
+    Example:
+      >>> @keras.saving.register_keras_serializable("mine")
+      ... class Halving(objectives.Schedule):
+      ...     def __call__(self, step):
+      ...         return 0.5 ** tf.cast(step, tf.float32)
+      ...
+      ...     def get_config(self):
+      ...         return {}
+      >>> float(Halving()(2))
+      0.25
     """
 
     @abc.abstractmethod
@@ -41,6 +58,12 @@ class LinearWarmUp(Schedule):
       steps: The step at which the final value is reached.
       start: The value at step 0.
       end: The value from `steps` on.
+
+    Call with:
+      step: An integer scalar, `[]`, that starts at 0.
+
+    Returns:
+      The value, a float scalar, `[]`.
 
     Raises:
       TypeError: If an argument is no number.

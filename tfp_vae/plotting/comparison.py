@@ -14,6 +14,11 @@ def compare(comparison: Any, ax: Axes | None = None) -> Axes:
 
     Returns:
       The Matplotlib axes, in nats.
+
+    Example:
+      >>> compared = evaluation.compare({"one": vae, "the same": vae}, x)
+      >>> plotting.compare(compared).get_title()
+      'ELBO less that of the best'
     """
     places = range(len(comparison.names))
     ax = axes(ax, 6.5, 0.5 * len(comparison.names) + 1.3)

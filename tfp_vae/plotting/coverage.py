@@ -15,6 +15,10 @@ def calibration(calibrated: Any, ax: Axes | None = None) -> Axes:
 
     Returns:
       The Matplotlib axes.
+
+    Example:
+      >>> plotting.calibration(evaluation.calibration(vae, x)).get_xlabel()
+      'level of the interval'
     """
     ax = axes(ax, 4.6, 4.2)
     ax.plot([0.0, 1.0], [0.0, 1.0], color="black", linewidth=0.8, label="a true scale")

@@ -23,6 +23,11 @@ def training(history: Any) -> Figure:
 
     Raises:
       ValueError: If the history lacks the terms.
+
+    Example:
+      >>> history = {"elbo": [-3.0], "log_likelihood": [-2.0], "kl_divergence": [1.0]}
+      >>> len(plotting.training(history).axes)
+      3
     """
     logs: Mapping[str, Sequence[float]] = getattr(history, "history", history)
     missing = [name for name, _ in _PANELS if name not in logs]

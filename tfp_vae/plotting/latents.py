@@ -27,6 +27,10 @@ def latent(vae: VAE, x: Any, labels: Any = None, ax: Axes | None = None) -> Axes
     Raises:
       TypeError: If `x` holds no real numbers.
       ValueError: If `x` does not fit the model, or there are not as many labels as rows.
+
+    Example:
+      >>> plotting.latent(vae, x, labels=[0] * 10 + [1] * 10).get_xlabel()
+      'latent 0'
     """
     means = vae.posterior(x).mean().numpy()
     if labels is not None and len(labels) != len(means):

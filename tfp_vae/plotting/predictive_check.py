@@ -16,6 +16,11 @@ def posterior_predictive_check(check: Any, ax: Axes | None = None) -> Axes:
 
     Returns:
       The Matplotlib axes, in units of the statistic.
+
+    Example:
+      >>> check = evaluation.posterior_predictive_check(vae, x, np.mean, replicates=20)
+      >>> plotting.posterior_predictive_check(check).get_xlabel()
+      'statistic'
     """
     ax = axes(ax, 6.0, 3.6)
     bins = min(40, max(5, round(np.sqrt(len(check.replicated)))))

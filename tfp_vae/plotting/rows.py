@@ -24,6 +24,10 @@ def reconstructions(vae: VAE, x: Any, ax: Axes | None = None) -> Axes:
     Raises:
       TypeError: If `x` holds no real numbers.
       ValueError: If `x` does not fit the model.
+
+    Example:
+      >>> plotting.reconstructions(vae, x[:4]).get_title()
+      'Data and reconstructions'
     """
     originals = vae.prepared(x).numpy()
     means = vae.decoder.likelihood.prediction(vae.reconstruct(x)).numpy()
@@ -58,6 +62,10 @@ def samples(vae: VAE, sample_size: int = 32, seed: Any = 0, ax: Axes | None = No
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If `sample_size` is not positive.
+
+    Example:
+      >>> plotting.samples(vae, sample_size=4).get_title()
+      'Draws from the model: means of p(x|z)'
     """
     means = vae.sample(sample_size, seed=seed, mean=True).numpy()
     if _are_images(means):

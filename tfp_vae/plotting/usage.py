@@ -19,6 +19,10 @@ def kl_per_dimension(usage: Any, ax: Axes | None = None) -> Axes:
 
     Raises:
       ValueError: If the KL of the single latents is not known, for a prior that does not factorise.
+
+    Example:
+      >>> plotting.kl_per_dimension(evaluation.latent_usage(vae, x)).get_ylabel()
+      'nats per example'
     """
     values = usage.kl_per_dimension
     if np.isnan(values).any():

@@ -44,6 +44,11 @@ def traversals(
       TypeError: If an argument is of the wrong kind.
       ValueError: If `x` does not fit the model, a number is not positive, there is no such latent,
         or the latents cannot move one by one, as those on a sphere.
+
+    Example:
+      >>> drawn = plotting.traversals(vae, x, latents=[0, 1])
+      >>> [label.get_text() for label in drawn.get_yticklabels()]
+      ['latent 0', 'latent 1']
     """
     _check_model(vae)
     checks.positive_int(steps, "steps")
@@ -87,6 +92,10 @@ def interpolation(vae: VAE, x: Any, steps: int = 9, ax: Axes | None = None) -> A
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If `x` does not fit the model or has an odd number of rows, or `steps` is below 2.
+
+    Example:
+      >>> plotting.interpolation(vae, x[:2]).get_title()
+      'From the left row of data to the right one'
 
     Source: Shoemake (1985), "Animating rotation with quaternion curves", section 3.3 (the arc).
     """

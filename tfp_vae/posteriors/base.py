@@ -25,6 +25,16 @@ class Posterior(DistributionLayer):
     Raises:
       TypeError: If `latent_size` is no int.
       ValueError: If it is not positive.
+
+    Example:
+      >>> @keras.saving.register_keras_serializable("mine")
+      ... class LogNormal(posteriors.Posterior):
+      ...     parameter_names = ("loc",)
+      ...
+      ...     def distribution(self, loc):
+      ...         return tfd.Independent(tfd.LogNormal(loc, 0.1), 1)
+      >>> LogNormal(latent_size=2)(np.zeros([3, 8])).event_shape
+      TensorShape([2])
     """
 
     latent_space: supports.LatentSpace = supports.REAL_VECTORS

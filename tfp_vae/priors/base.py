@@ -21,6 +21,17 @@ class Prior(keras.layers.Layer, abc.ABC):
 
     Args:
       **kwargs: The usual arguments of a Keras layer.
+
+    Example:
+      >>> @keras.saving.register_keras_serializable("mine")
+      ... class Wide(priors.Prior):
+      ...     def distribution(self):
+      ...         loc = tf.zeros(self.event_shape)
+      ...         return tfd.MultivariateNormalDiag(loc, tf.fill(self.event_shape, 9.0))
+      >>> prior = Wide()
+      >>> prior.build([2])
+      >>> prior.distribution().event_shape
+      TensorShape([2])
     """
 
     event_shape: tuple[int, ...]

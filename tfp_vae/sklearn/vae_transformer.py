@@ -64,6 +64,10 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
       >>> vae = VAETransformer(latent_size=2, epochs=2, random_state=0)
       >>> make_pipeline(StandardScaler(), vae).fit_transform(x).shape
       (20, 2)
+      >>> vae.inverse_transform(vae.transform(x)).shape, vae.sample(5).shape
+      ((20, 3), (5, 3))
+      >>> vae.score_samples(x).shape, bool(vae.score(x) == vae.score_samples(x).mean())
+      ((20,), True)
 
     Source: Kingma & Welling (2013), "Auto-encoding variational Bayes"; Burda et al. (2015),
     "Importance weighted autoencoders", equation 8, for the score.
@@ -192,6 +196,13 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Args:
           X: Data, `[n_samples, n_features]`.
           y: Ignored.
+
+        Returns:
+          A number.
+
+        Raises:
+          NotFittedError: Before `fit`.
+          ValueError: If the data does not fit the model.
         """
         return float(np.mean(self.score_samples(X)))
 

@@ -11,6 +11,11 @@ class PropertyResult:
       name: The property.
       outcome: "passed", "failed" or "skipped".
       reason: Why it failed or was skipped.
+
+    Example:
+      >>> from tfp_vae.testing import PropertyResult
+      >>> print(PropertyResult("every term has shape [B]", "passed"))
+      PASSED  every term has shape [B]
     """
 
     name: str
@@ -28,6 +33,12 @@ class ELBOReport:
 
     Attributes:
       results: One `PropertyResult` for each property, in order.
+
+    Example:
+      >>> from tfp_vae.testing import ELBOReport, PropertyResult
+      >>> report = ELBOReport((PropertyResult("every term has shape [B]", "passed"),))
+      >>> report.ok, report.named("failed")
+      (True, ())
     """
 
     results: tuple[PropertyResult, ...]
@@ -38,7 +49,11 @@ class ELBOReport:
         return not self.named("failed")
 
     def named(self, outcome: str) -> tuple[str, ...]:
-        """Returns the names of the properties with that outcome."""
+        """Returns the names of the properties with that outcome.
+
+        Args:
+          outcome: "passed", "failed" or "skipped".
+        """
         return tuple(result.name for result in self.results if result.outcome == outcome)
 
     def __str__(self) -> str:

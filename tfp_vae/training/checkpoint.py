@@ -63,6 +63,7 @@ class Checkpoint(keras.callbacks.Callback):
       ...     checkpoint = training.Checkpoint(f"{folder}/run.checkpoint", data=np.eye(4))
       ...     _ = vae.fit(np.eye(4), epochs=2, verbose=0, callbacks=[checkpoint])
       ...     history = vae.fit(np.eye(4), epochs=3, verbose=0, callbacks=[checkpoint])
+      ...     checkpoint.save()  # as after every epoch
       >>> history.epoch
       [0, 1, 2]
     """

@@ -56,6 +56,15 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: rng.integers(0, layer.levels, shape).astype(np.float64),
         outside=(-1.0, 0.5, 256.0),
     ),
+    kinds_of_likelihood.Gamma: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            kinds_of_likelihood.Gamma,
+            st.just(event_shape),
+            variation_floor=st.sampled_from([1e-2, 0.1]),
+        ),
+        inside=lambda layer, rng, shape: rng.gamma(2.0, size=shape),
+        outside=(-1.0, 0.0),
+    ),
     kinds_of_likelihood.Laplace: LikelihoodEntry(
         layers=lambda event_shape: builds(
             kinds_of_likelihood.Laplace,
@@ -116,8 +125,6 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         outside=(-1.0, 0.5),
     ),
 }
-
-
 """How every public likelihood is drawn, with its data."""
 
 
