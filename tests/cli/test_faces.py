@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tfp_vae.cli import app
-from tfp_vae.cli.progress import EpochProgress
+from tfp_vae.cli import app, progress
+from tfp_vae.cli.progress import EpochProgress, StepProgress, Waiting
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
@@ -62,3 +62,92 @@ def test_a_shell_completes_commands():
         [PROGRAM], env={**os.environ, **asked}, capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["train"]
+
+
+def waiting(terminal, **options):
+    console = Console(file=io.StringIO(), force_terminal=terminal)
+    with Waiting("Drawing 5 rows", console, **options):
+        pass
+    return console.file.getvalue()
+
+
+def test_waiting_is_a_bar_on_a_terminal_a_line_elsewhere_and_nothing_where_it_is_short(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    bar = waiting(True, patience=0.0)
+    assert "Drawing 5 rows" in bar
+    assert "0:00:00" in bar
+    assert COLOUR.search(bar)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not COLOUR.search(waiting(True, patience=0.0))
+    assert waiting(False, patience=0.0) == "Drawing 5 rows …\n"
+    assert waiting(True) == waiting(False) == ""
+
+
+def test_steps_are_a_bar_on_a_terminal_and_lines_elsewhere():
+    def shown_of(terminal):
+        console = Console(file=io.StringIO(), force_terminal=terminal)
+        with StepProgress(["one", "two"], console) as steps:
+            steps.begin("one")
+        return console.file.getvalue()
+
+    assert shown_of(False) == "1/2: one\n"
+    assert "0/2" in shown_of(True)
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faces")
+    np.save(folder / "x.npy", np.random.default_rng(0).integers(0, 2, [90, 5]))
+    (folder / "losses_of_faces.py").write_text(
+        "def loss(x, probs, mean, scale):\n    return (mean**2).sum()\n"
+    )
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        assert app.run(["train", "x.npy", "--epochs", "1", "--latent-size", "2"]) == 0
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "runs/x", "x.npy", "--no-report"], ["Loading runs/x", "Scoring 90 rows"]),
+        (["sample", "runs/x", "-o", "new.npy"], ["Loading runs/x", "Drawing 32 rows"]),
+        (["audit", "losses_of_faces:loss"], ["Auditing losses_of_faces:loss"]),
+        (["train", "x.npy", "--epochs", "1", "-o", "new"], ["Scoring 18 rows", "1/7: training"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_what_takes_long_is_said(run_folder, arguments, words, monkeypatch, capfd):
+    monkeypatch.chdir(run_folder)
+    monkeypatch.syspath_prepend(run_folder)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    app.run(arguments)
+    printed, told = capfd.readouterr()
+    for each in words:
+        assert each in (printed if arguments[0] == "train" else told)
+
+
+def test_sample_prints_json_alone(run_folder, monkeypatch, capfd):
+    monkeypatch.chdir(run_folder)
+    assert app.run(["sample", "runs/x", "-o", "a.csv", "-n", "3", "--format", "json"]) == 0
+    printed, _ = capfd.readouterr()
+    assert json.loads(printed) == {"output": "a.csv", "draws": 3, "event_shape": [5]}
+
+
+def test_an_audit_is_told_of_while_it_runs(run_folder, monkeypatch, capfd):
+    """Though what TensorFlow writes to standard error in the meantime is kept aside."""
+    told = []
+
+    def watched(*arguments, **options):
+        told.append(capfd.readouterr().err)
+        raise ValueError("enough")
+
+    monkeypatch.setattr("tfp_vae.cli.audit.audit_loss", watched)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.syspath_prepend(run_folder)
+    assert app.run(["audit", "losses_of_faces:loss"]) == 2
+    assert told == ["Auditing losses_of_faces:loss …\n"]
