@@ -33,6 +33,11 @@ class Enumerable:
       ...     likelihood_fn=model.likelihood_fn, seed=0)
       >>> terms.elbo.shape
       TensorShape([8])
+      >>> log_likelihood, kl, gap = model.exact_terms(x, np.full([len(x), 2], 0.5))
+      >>> bool(np.allclose(log_likelihood - kl + gap, model.log_marginal_likelihood(x)))
+      True
+      >>> model.log_likelihoods(x).shape, model.all_latents().shape, model.log_prior().shape
+      ((8, 4), (4, 2), (4,))
     """
 
     prior_probs: np.ndarray
@@ -47,6 +52,9 @@ class Enumerable:
           seed: The seed of NumPy's generator.
           event_size: D, the number of values in a row.
           latent_size: L, the number of latents.
+
+        Returns:
+          An `Enumerable`.
         """
         rng = np.random.default_rng(seed)
         return cls(
@@ -64,7 +72,11 @@ class Enumerable:
         return np.array(list(itertools.product([0.0, 1.0], repeat=len(self.offset))))
 
     def log_likelihoods(self, x: Any) -> np.ndarray:
-        """Returns log p(x|z) in nats of every row and every z, `[B, 2**L]`."""
+        """Returns log p(x|z) in nats of every row and every z, `[B, 2**L]`.
+
+        Args:
+          x: `[B, D]`.
+        """
         logits = self.all_latents() @ self.weights.T + self.offset
         signs = 2.0 * x[:, None, :] - 1.0
         return special.log_expit(signs * logits[None]).sum(axis=-1)
@@ -74,7 +86,11 @@ class Enumerable:
         return _log_bernoulli(self.all_latents(), self.prior_probs)
 
     def log_marginal_likelihood(self, x: Any) -> np.ndarray:
-        """Returns log p(x) in nats, `[B]`, of rows `[B, D]`."""
+        """Returns log p(x) in nats, `[B]`.
+
+        Args:
+          x: `[B, D]`.
+        """
         return special.logsumexp(self.log_likelihoods(x) + self.log_prior(), axis=1)
 
     def exact_terms(
@@ -104,11 +120,19 @@ class Enumerable:
         return self.posterior(self.prior_probs)
 
     def posterior(self, probs: Any) -> tfd.Distribution:
-        """Returns the distribution of binary latents with probabilities `[..., L]`."""
+        """Returns a distribution of binary latents: batch `[...]`, event `[L]`.
+
+        Args:
+          probs: The probability of a 1, `[..., L]`.
+        """
         return tfd.Independent(tfd.Bernoulli(probs=tf.constant(probs), dtype=tf.float64), 1)
 
     def likelihood_fn(self, z: tf.Tensor) -> tfd.Distribution:
-        """Returns p(x|z): batch `[...]` of the latents `[..., L]`, event `[D]`."""
+        """Returns p(x|z): batch `[...]`, event `[D]`.
+
+        Args:
+          z: Latents, `[..., L]`.
+        """
         logits = tf.linalg.matvec(self.weights, z) + self.offset
         return tfd.Independent(tfd.Bernoulli(logits=logits, dtype=tf.float64), 1)
 

@@ -13,7 +13,7 @@ from tfp_vae.testing.normals import conditional_normal
 
 @dataclass(frozen=True)
 class LinearGaussian:
-    """z ~ N(0, I) and x|z ~ N(weights z + offset, scale² I).
+    """The model z ~ N(0, I), x|z ~ N(weights z + offset, scale² I).
 
     It is the VAE with an affine decoder and a Normal likelihood of fixed scale, and everything that
     is approximate for another model is exact here: in NumPy and SciPy alone, so that it can judge
@@ -27,11 +27,23 @@ class LinearGaussian:
 
     Example:
       >>> model = tfp_vae.testing.LinearGaussian.drawn(event_size=4, latent_size=2)
+      >>> model.event_size, model.latent_size, model.covariance.shape
+      (4, 2, (4, 4))
       >>> x = model.draws(3)
       >>> exact = model.log_marginal_likelihood(x)
       >>> vae = model.vae(loc_shift=0.5)  # a posterior that is not quite the exact one
       >>> bool(np.all(vae.elbo(x, sample_size=1000, seed=0).elbo < exact))
       True
+      >>> mean, stddev = model.posterior_moments(x)
+      >>> bool(np.allclose(stddev**2, model.posterior_variance()))
+      True
+      >>> bool(np.allclose(mean, (x - model.offset) @ model.posterior_gain().T))
+      True
+      >>> bool(np.all(model.log_likelihood(x, mean, stddev) > exact))  # by the KL of the exact one
+      True
+      >>> x[0, 1:] = np.nan
+      >>> model.missing_moments(x[0])[0].shape
+      (3,)
 
     Source: Tipping & Bishop (1999), "Probabilistic principal component analysis".
     """
@@ -51,6 +63,9 @@ class LinearGaussian:
           event_size: D, the number of values in a row, at least `latent_size`.
           latent_size: L, the number of latents.
           scale: The standard deviation of x given z.
+
+        Returns:
+          A `LinearGaussian`.
         """
         rng = np.random.default_rng(seed)
         columns, _ = np.linalg.qr(rng.normal(size=[event_size, latent_size]))
@@ -73,16 +88,27 @@ class LinearGaussian:
         return self.weights @ self.weights.T + self.scale**2 * np.eye(self.event_size)
 
     def draws(self, count: int, seed: int = 0) -> np.ndarray:
-        """Draws x from the model, `[count, D]`."""
+        """Draws x from the model.
+
+        Args:
+          count: The number of rows.
+          seed: The seed of NumPy's generator.
+
+        Returns:
+          An array `[count, D]`.
+        """
         rng = np.random.default_rng([seed, 1])
         z = rng.normal(size=[count, self.latent_size])
         noise = rng.normal(size=[count, self.event_size])
         return z @ self.weights.T + self.offset + self.scale * noise
 
     def log_marginal_likelihood(self, x: Any) -> np.ndarray:
-        """Returns log p(x) in nats, `[B]`, of rows `[B, D]`; of their observed values only.
+        """Returns log p(x) in nats, `[B]`, of the observed values of every row.
 
         What is NaN counts as missing, and a row of nothing else has log p(x) = 0.
+
+        Args:
+          x: `[B, D]`.
         """
         return np.array([self._log_density(row) for row in np.atleast_2d(x)])
 
@@ -94,7 +120,11 @@ class LinearGaussian:
         return float(law.logpdf(row[seen]))
 
     def missing_moments(self, row: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Returns mean `[M]` and covariance `[M, M]` of the M values of a row that are NaN."""
+        """Returns mean `[M]` and covariance `[M, M]` of the M values of a row that are NaN.
+
+        Args:
+          row: `[D]`.
+        """
         return conditional_normal(self.offset, self.covariance, row)
 
     def posterior_variance(self) -> np.ndarray:
@@ -150,6 +180,9 @@ class LinearGaussian:
           loc_shift: What is added to the posterior's mean.
           scale_factor: What the posterior's scale is multiplied by.
           **options: More arguments of `tfp_vae.VAE`.
+
+        Returns:
+          The model, which is not compiled.
         """
         vae = VAE(
             Encoder(

@@ -37,11 +37,18 @@ class Gradients(NamedTuple):
     """What an objective gives for many rows of the same x, and how it depends on every group.
 
     Attributes:
-      terms: The terms, `[N]` each.
+      terms: The terms, `[N]` each, in nats.
       z: The draws, `[S, N, L]`.
       encoder: The gradient by the posterior's loc and scale, `[N, 2, L]`.
       decoder: The gradient by the decoder's weights, `[N, D, L]`.
       prior: The gradient by the prior's loc, `[N, L]`.
+
+    Example:
+      >>> from tfp_vae.testing import objective_properties
+      >>> model = tfp_vae.testing.LinearGaussian.drawn(latent_size=2)
+      >>> found = objective_properties.gradients(objectives.IWAE(3), model, count=5)
+      >>> found.z.shape, found.encoder.shape
+      ((3, 5, 2), (5, 2, 2))
     """
 
     terms: Any
@@ -67,6 +74,9 @@ def gradients(
         one is off by 0.3 and 1.4 times as wide, and the other is N(0.2, 1.3²).
       count: N, how many rows.
       seed: The seed of the draws.
+
+    Returns:
+      `Gradients`.
 
     Example:
       >>> from tfp_vae.testing import objective_properties

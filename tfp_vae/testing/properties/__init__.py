@@ -2,7 +2,7 @@
 
 Each is a function of a `Subject`, a model with rows that it can score, and raises an
 `AssertionError` where it does not hold, or `NotApplicable` where the model need not have it. A test
-of one's own can ask for a single one.
+of one's own can ask for a single one of them.
 """
 
 from tfp_vae.testing.properties.batches import (

@@ -17,7 +17,16 @@ DRAWS = 1000
 
 
 class NotApplicable(Exception):  # noqa: N818 - no error: a property that asks nothing of a model
-    """Raised by a property that a model does not have to fulfil; its message is the reason."""
+    """Raised by a property that a model does not have to fulfil; its message is the reason.
+
+    Example:
+      >>> from tfp_vae.testing import properties
+      >>> try:
+      ...     properties.rows_do_not_depend_on_one_another(properties.Subject(vae, x[:1]))
+      ... except properties.NotApplicable as reason:
+      ...     print(reason)
+      x has one row
+    """
 
 
 @dataclass(frozen=True)
@@ -31,9 +40,21 @@ class Subject:
 
     Example:
       >>> from tfp_vae.testing import properties
-      >>> x = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> subject = properties.Subject(tfp_vae.VAE.for_data(x, latent_size=2), x)
+      >>> subject = properties.Subject(vae, x)
       >>> properties.terms_are_finite(subject)
+
+      What a property of one's own is made of:
+
+      >>> everywhere = subject.everywhere
+      >>> terms = subject.elbo(x, everywhere, seed=0)
+      >>> subject.expect_close(terms.elbo, terms.log_likelihood - terms.kl_divergence, "elbo")
+      >>> bound = subject.objective_on(objectives.IWAE(2), everywhere, seed=0).objective
+      >>> bound.shape == subject.distributions(everywhere).posterior.batch_shape
+      True
+      >>> subject.rows.dtype.name, subject.tolerance, subject.rounding
+      ('float32', 0.001, 1e-05)
+      >>> subject.copy() is vae, subject.own_classes(), subject.conditions(everywhere)
+      (False, {}, None)
     """
 
     vae: Any
@@ -61,7 +82,13 @@ class Subject:
         return 1e-12 if self.vae.data_dtype == "float64" else 1e-5
 
     def elbo(self, x: Any, places: Any, **options: Any) -> Any:
-        """Returns the terms of `x` with the conditions of the rows at `places`."""
+        """Returns the terms of the bound, `[B]` each, in nats.
+
+        Args:
+          x: Data, `[B, *event]`.
+          places: The numbers of the rows whose conditions go with it, `[B]`.
+          **options: Arguments of the model's `elbo`.
+        """
         return self.vae.elbo(x, condition=self.conditions(places), **options)
 
     def objective_terms(self, training: bool) -> Any:
@@ -71,10 +98,15 @@ class Subject:
         )
 
     def objective_on(self, objective: Any, places: Any, seed: int) -> Any:
-        """Returns the terms of any objective, for the rows at `places`.
+        """Returns the terms of any objective, `[B]` each, or says that it does not apply.
+
+        Args:
+          objective: The objective.
+          places: The numbers of the rows, `[B]`.
+          seed: The seed of its draws.
 
         Raises:
-          NotApplicable: If the objective refuses the model's distributions.
+          Exception: `NotApplicable`, if the objective refuses the model's distributions.
         """
         batch = self.distributions(places)
         try:
@@ -89,17 +121,30 @@ class Subject:
             raise NotApplicable(str(refusal)) from refusal
 
     def conditions(self, places: Any) -> np.ndarray | None:
-        """Returns the conditions of the rows at `places`."""
+        """Returns the conditions of some rows, or None for a model without.
+
+        Args:
+          places: The numbers of the rows, `[B]`.
+        """
         return None if self.condition is None else self.condition[places]
 
     def distributions(self, places: Any, training: bool = False) -> Any:
-        """Returns the distributions of the rows at `places`."""
+        """Returns the distributions of some rows, a `BatchDistributions`.
+
+        Args:
+          places: The numbers of the rows, `[B]`.
+          training: Whether the networks run as in training.
+        """
         return self.vae.distributions(
             self.x[places], condition=self.conditions(places), training=training
         )
 
     def copy(self, config: dict[str, Any] | None = None) -> Any:
-        """Returns a copy of the model, by its config or another one, and its weights."""
+        """Returns a copy of the model, by its config and its weights.
+
+        Args:
+          config: Another config for it.
+        """
         config = self.vae.get_config() if config is None else config
         with keras.saving.custom_object_scope(self.own_classes()):
             copy = type(self.vae).from_config(config)
@@ -123,6 +168,12 @@ class Subject:
         self, actual: Any, expected: Any, name: str, tolerance: float | None = None
     ) -> None:
         """Fails unless two arrays are equal but for rounding, and says by how many nats.
+
+        Args:
+          actual: What there is.
+          expected: What there should be.
+          name: What it is called in the message.
+          tolerance: How far they may be apart, also as a share; `tolerance` if not given.
 
         Raises:
           AssertionError: If they are not.

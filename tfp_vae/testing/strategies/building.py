@@ -33,6 +33,9 @@ def builds(make: Callable[..., Any], *args: Any, **kwargs: Any) -> st.SearchStra
       *args: Strategies of its arguments.
       **kwargs: Strategies of its arguments by name.
 
+    Returns:
+      A strategy of what `make` makes.
+
     Example:
       >>> from hypothesis import strategies as st
       >>> from tfp_vae.testing import strategies
@@ -49,15 +52,43 @@ def builds(make: Callable[..., Any], *args: Any, **kwargs: Any) -> st.SearchStra
 
 
 def latent_sizes() -> st.SearchStrategy[int]:
-    """Draws a small number of latents."""
+    """Draws a small number of latents.
+
+    Returns:
+      A strategy of ints.
+
+    Example:
+      >>> from tfp_vae.testing import strategies
+      >>> strategies.latent_sizes()
+      integers(min_value=1, max_value=3)
+    """
     return st.integers(1, 3)
 
 
 def event_shapes() -> st.SearchStrategy[list[int]]:
-    """Draws the shape of a row: a vector, a table or an image, of up to six numbers."""
+    """Draws the shape of a row: a vector, a table or an image, of up to six numbers.
+
+    Returns:
+      A strategy of lists of ints.
+
+    Example:
+      >>> from tfp_vae.testing import strategies
+      >>> strategies.event_shapes()
+      sampled_from([[2], [3], [5], [2, 3], [2, 2, 1]])
+    """
     return st.sampled_from([[2], [3], [5], [2, 3], [2, 2, 1]])
 
 
 def seeds() -> st.SearchStrategy[int]:
-    """Draws what a function of tfp_vae takes as its `seed`."""
+    """Draws what a function of tfp_vae takes as its `seed`.
+
+    Returns:
+      A strategy of ints of up to 64 bits.
+
+    Example:
+      >>> from hypothesis import find
+      >>> from tfp_vae.testing import strategies
+      >>> find(strategies.seeds(), lambda seed: seed > 2**32) >> 32
+      1
+    """
     return st.integers(0, 2**63)

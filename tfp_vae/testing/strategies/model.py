@@ -19,7 +19,7 @@ from tfp_vae.testing.strategies.prior import priors
 
 
 @st.composite
-def vaes(
+def vaes(  # noqa: D417 - Hypothesis passes `draw`
     draw: Any,
     posterior_kinds: Iterable[type] = (),
     prior_kinds: Iterable[type] = (),
@@ -29,11 +29,13 @@ def vaes(
     """Draws a small model of any posterior, prior, likelihood and objective that go together.
 
     Args:
-      draw: What Hypothesis passes.
       posterior_kinds: The classes of posteriors to draw from, by default all.
       prior_kinds: The classes of priors to draw from, by default all that go with the posterior.
       likelihood_kinds: The classes of likelihoods to draw from, by default all.
       **options: Arguments of `tfp_vae.VAE` to take as they are.
+
+    Returns:
+      A strategy of `tfp_vae.VAE`, which are not compiled.
 
     Example:
       >>> from hypothesis import find
@@ -53,13 +55,17 @@ def vaes(
 
 
 @st.composite
-def vaes_with_data(draw: Any, max_rows: int = 5, **options: Any) -> tuple[VAE, np.ndarray]:
+def vaes_with_data(  # noqa: D417 - Hypothesis passes `draw`
+    draw: Any, max_rows: int = 5, **options: Any
+) -> tuple[VAE, np.ndarray]:
     """Draws a small model and data that it can score, `[1 to max_rows, *event]`.
 
     Args:
-      draw: What Hypothesis passes.
       max_rows: The most rows to draw.
       **options: Arguments of `vaes`.
+
+    Returns:
+      A strategy of pairs of a `tfp_vae.VAE` and an array.
 
     Example:
       >>> from hypothesis import find
@@ -81,6 +87,9 @@ def linear_gaussians(
       event_sizes: The smallest and the largest number of values in a row.
       latent_sizes: The smallest and the largest number of latents.
 
+    Returns:
+      A strategy of `tfp_vae.testing.LinearGaussian`.
+
     Example:
       >>> from hypothesis import find
       >>> from tfp_vae.testing import strategies
@@ -99,6 +108,9 @@ def linear_gaussians(
 
 def enumerables() -> st.SearchStrategy[Enumerable]:
     """Draws a model of binary latents, in which every expectation is a finite sum.
+
+    Returns:
+      A strategy of `tfp_vae.testing.Enumerable`.
 
     Example:
       >>> from hypothesis import find

@@ -77,5 +77,16 @@ NETWORKS: dict[str, NetworkEntry] = {
 
 
 def perceptrons() -> st.SearchStrategy:
-    """Draws a small `tfp_vae.networks.mlp`, which takes rows of any shape."""
+    """Draws a small `tfp_vae.networks.mlp`, which takes rows of any shape.
+
+    Returns:
+      A strategy of Keras models, which are not built.
+
+    Example:
+      >>> from hypothesis import find
+      >>> from tfp_vae.testing import strategies
+      >>> network = find(strategies.perceptrons(), lambda network: True)
+      >>> network(np.zeros([5, 2, 3])).shape[0]
+      5
+    """
     return builds(kinds_of_network.mlp, st.lists(st.integers(2, 5), max_size=1), activations)
