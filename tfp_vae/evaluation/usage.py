@@ -67,7 +67,7 @@ class LatentUsage(NamedTuple):
 
     @property
     def collapsed(self) -> bool:
-        """Whether no latent is active: the posterior is the same for every row."""
+        """Whether no latent is active, so that the posterior is the same for every row."""
         return self.active_units == 0
 
     @property
