@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of the notebooks too, whose pages show it all
 
@@ -71,6 +72,11 @@ def _skipped(_app, _what, name, member, skip, _options):
     return True if is_field or name in OF_KERAS | OF_THE_MODEL else skip
 
 
+def _with_underscores(_app, _what, _name, _documented, _options, lines):
+    """Keeps the underscore at the end of scikit-learn's names, which would be a reference."""
+    lines[:] = [re.sub(r"^(:ivar \w+)_:", r"\1\\_:", line) for line in lines]
+
+
 def _own_arguments(_app, what, _name, documented, _options, signature, returns):
     """Shows what a Keras layer takes, and not the `*args, **kwargs` of Keras's own `__new__`."""
     if what != "class" or signature != "(*args, **kwargs)":
@@ -101,6 +107,7 @@ def _draw_block(translator, node):
 def setup(app):
     """Connects what this file does while Sphinx runs."""
     app.connect("autodoc-process-signature", _own_arguments)
+    app.connect("autodoc-process-docstring", _with_underscores, priority=600)
     app.connect("autodoc-skip-member", _skipped)
     app.add_html_math_renderer(
         "mathml", inline_renderers=(_draw_inline, None), block_renderers=(_draw_block, None)
