@@ -42,7 +42,13 @@ def main() -> None:
         "--environments",
         type=Path,
         default=Path(".benchmarks"),
-        help="the folder of the peers' environments and of the results",
+        help="the folder of the peers' environments and of the trained models",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=results.MEASURED,
+        help="the folder of what was measured, from which the pages are written",
     )
     parser.add_argument("--output", type=Path, help="the page to write")
     parser.add_argument("--repeats", type=int, help="how often everything is measured")
@@ -52,7 +58,7 @@ def main() -> None:
     parser.add_argument("--importance-samples", type=int, default=5000)
     arguments = parser.parse_args()
     environments.keep_to_few_cores()
-    folder = arguments.environments / "results"
+    folder = arguments.results
     save = functools.partial(results.save, folder, arguments.what)
 
     if arguments.what == "reproduce":
@@ -104,14 +110,15 @@ def main() -> None:
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
-    folder = arguments.environments / "reproductions"
+    folder = arguments.results / "reproductions"
     if arguments.name is not None:
         from benchmarks import reproduce
 
         kind = reproductions.settings()[arguments.name]["data"]
         images = reproduce.images(kind, arguments.mnist, arguments.static_mnist)
         save = functools.partial(results.save, folder, arguments.name)
-        reproduce.measure(arguments.name, images, folder, save)
+        models = arguments.environments / "reproductions"
+        reproduce.measure(arguments.name, images, models, save)
     page = arguments.output or REPRODUCTIONS_PAGE
     reproductions.write(results.load(folder), page)
     print(f"Wrote {page}")

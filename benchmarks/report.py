@@ -19,9 +19,9 @@ GOALS = {
 HEADER = """# Benchmarks
 
 `python -m benchmarks train`, and likewise `evaluate`, `overhead`, `startup`, `scaling` and
-`impute`, measure what stands here and write this page. Every peer runs in an environment of its
-own, with the versions of `benchmarks/requirements/`, and is written as its own documentation writes
-it.
+`impute`, measure what stands here and write this page from `benchmarks/measured`. Every peer runs
+in an environment of its own, with the versions of `benchmarks/requirements/`, and is written as its
+own documentation writes it.
 
 The model is the same for everyone: D-200-200, 50 latents, 200-200-D Bernoulli logits, tanh after
 every hidden layer, the posterior's scale a softplus, float32, Glorot uniform kernels, Adam with a

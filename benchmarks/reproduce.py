@@ -16,7 +16,7 @@ import tensorflow as tf
 
 import tfp_vae
 from benchmarks.reproductions import settings
-from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors
+from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors, training
 
 CURVE_DRAWS = 500
 """Importance samples for a point of the curve, on all test images."""
@@ -31,10 +31,12 @@ class Images(NamedTuple):
     Attributes:
       train: The training images: 0 or 1, or grey values in [0, 1] that are binarised at every use.
       test: The test images, 0 or 1.
+      valid: The validation images, 0 or 1; None where the source trains on them too.
     """
 
     train: np.ndarray
     test: np.ndarray
+    valid: np.ndarray | None = None
 
 
 def images(kind: str, mnist: Path, static_mnist: Path) -> Images:
@@ -43,11 +45,13 @@ def images(kind: str, mnist: Path, static_mnist: Path) -> Images:
     Args:
       kind: Which of the two.
       mnist: An .npz of `x_train` and `x_test`, bytes `[N, 28, 28]`, as Keras distributes MNIST.
-      static_mnist: An .npz of `x_train` and `x_test`, bits `[N, 98]`: Larochelle & Murray's images.
+      static_mnist: An .npz of `x_train`, `x_valid` and `x_test`, bits `[N, 98]`: Larochelle &
+        Murray's images.
     """
     if kind == "static":
         with np.load(static_mnist) as arrays:
-            return Images(*(np.unpackbits(arrays[key], axis=1) for key in ("x_train", "x_test")))
+            keys = ("x_train", "x_test", "x_valid")
+            return Images(*(np.unpackbits(arrays[key], axis=1) for key in keys))
     with np.load(mnist) as arrays:
         train, test = (
             arrays[key].reshape(-1, 784).astype(np.float32) / 255.0 for key in ("x_train", "x_test")
@@ -75,8 +79,9 @@ def model(setting: dict[str, Any], train: np.ndarray) -> tfp_vae.VAE:
     else:
         [size] = setting["latent_sizes"]
         encoding, decoding = _network(setting, train.shape[1]), _network(setting, size)
+        posterior = posteriors.MultivariateNormalDiag(size, scale_activation="exp")
         vae = tfp_vae.VAE(
-            tfp_vae.Encoder(encoding, posteriors.MultivariateNormalDiag(size)),
+            tfp_vae.Encoder(encoding, posterior),
             tfp_vae.Decoder(decoding, likelihood),
             **options,
         )
@@ -192,12 +197,17 @@ def run(
     vae = model(setting, data.train)
     vae.compile(optimizer(setting, len(data.train)))
     curve = Curve(data.test, setting["epochs"], points, took_point)
+    callbacks, options = [curve], {}
+    if setting.get("keep_best_on_validation"):
+        callbacks.append(training.EarlyStopping(patience=setting["epochs"]))
+        options = {"validation_data": data.valid, "validation_batch_size": 1000}
     vae.fit(
         data.train,
         epochs=setting["epochs"],
         batch_size=setting["batch_size"],
-        callbacks=[curve],
+        callbacks=callbacks,
         verbose=0,
+        **options,
     )
     return vae, {
         "minutes": curve.seconds / 60,

@@ -14,10 +14,11 @@ HEADER = """# Reproductions
 Published test log-likelihoods of MNIST beside those of this library: minus log p(x) in nats per
 image, lower is better, on all 10,000 test images, with the standard error over the images. The
 networks, the data and the number of importance samples are those of the source, but for the
-posterior's scale, which is a softplus here and an exponential there; the schedule is ours.
+scales between two layers of latents, which are a softplus here and an exponential there; the
+schedule is ours.
 
 `python -m benchmarks reproduce NAME` trains one of them by the settings and the seed in
-`benchmarks/reproductions.toml`, and writes this page.
+`benchmarks/reproductions.toml`, and writes this page from `benchmarks/measured/reproductions`.
 
 Dynamic MNIST draws every training pixel anew at every use, with its grey value as the probability,
 and the test images once; static MNIST is the binary one of Larochelle & Murray (2011), trained on

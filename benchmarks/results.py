@@ -8,6 +8,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+MEASURED = Path(__file__).with_name("measured")
+"""Where what was measured stands, in the repository, so that the pages can be written from it."""
+
 
 def save(folder: Path, name: str, measured: dict[str, Any]) -> None:
     """Writes `name.json`, with the machine that it was measured on."""

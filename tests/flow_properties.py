@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import flows
 from tfp_vae import networks, noise, posteriors, priors
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean
 
 KEY = tf.constant([3, 4])
 FEATURES = np.random.default_rng(0).normal(size=[3, 4])

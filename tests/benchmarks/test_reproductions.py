@@ -94,7 +94,25 @@ def test_static_images_are_binary_and_as_many_as_published():
     images = first_images("static", None)
     assert images.train.shape == (50_000, 784)
     assert images.test.shape == (10_000, 784)
+    assert images.valid.shape == (10_000, 784)
     assert set(np.unique(images.train)) == {0, 1}
+
+
+def test_the_weights_of_the_best_epoch_on_the_validation_images_are_kept():
+    setting = SETTINGS["static-vae"] | {
+        "epochs": 5,
+        "batch_size": 10,
+        "units": [8],
+        "latent_sizes": [2],
+        "learning_rates": [1e-1, 1e-1],
+        "keep_best_on_validation": True,
+    }
+    train, test = grey_images()
+    few = reproduce.Images((train > 0.5).astype(np.uint8), test, test)
+    vae, _ = reproduce.run(setting, few, lambda point: None, points=0)
+    best = max(vae.history.history["val_elbo"])
+    assert best > vae.history.history["val_elbo"][-1]
+    assert vae.evaluate(test, batch_size=1000, verbose=0, return_dict=True)["elbo"] == best
 
 
 def measured(nats, finished=True):

@@ -286,7 +286,7 @@ def test_an_interrupted_run_leaves_a_model_that_loads(tmp_path, run_here):
 def test_help_names_every_command(tmp_path):
     done = run("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for command in ("train", "evaluate", "sample"):
+    for command in ("train", "evaluate", "sample", "audit"):
         assert command in done.stdout
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-ROWS = [line for line in PAGE.splitlines() if re.match(r"\| `tfp_vae\.\w+` \|", line)]
+ROWS = [line for line in PAGE.splitlines() if re.match(r"\| `tfp_vae\.[\w.]+` \|", line)]
 PACKAGES = (
     "datasets",
     "divergences",
@@ -19,6 +19,10 @@ PACKAGES = (
     "plotting",
     "posteriors",
     "priors",
+    "testing",
+    "testing.objective_properties",
+    "testing.properties",
+    "testing.strategies",
     "training",
 )
 RECORDS = (

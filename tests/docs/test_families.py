@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-import strategies
 import tfp_vae
 from tfp_vae import likelihoods, networks, posteriors, priors
+from tfp_vae.testing.strategies.posterior import POSTERIORS
+from tfp_vae.testing.strategies.prior import PRIORS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "families.md").read_text()
 ARGUMENTS = {"MixtureOfGaussians": (2,), "VampPrior": (2,), "RelaxedOneHotCategorical": (1, 2)}
@@ -27,8 +28,8 @@ def _cells():
 
 def test_the_table_has_every_posterior_and_every_prior():
     cells = _cells()
-    assert {cell[0] for cell in cells} == {kind.__name__ for kind in strategies.POSTERIORS}
-    assert {cell[1] for cell in cells} == {kind.__name__ for kind in strategies.PRIORS}
+    assert {cell[0] for cell in cells} == {kind.__name__ for kind in POSTERIORS}
+    assert {cell[1] for cell in cells} == {kind.__name__ for kind in PRIORS}
 
 
 @pytest.mark.parametrize(("posterior", "prior", "said"), _cells())
@@ -42,7 +43,7 @@ def test_a_cell_of_the_table_is_true(posterior, prior, said):
             prior=getattr(priors, prior)(*ARGUMENTS.get(prior, ())),
         )
 
-    goes = getattr(priors, prior) in strategies.POSTERIORS[getattr(posteriors, posterior)].priors
+    goes = getattr(priors, prior) in POSTERIORS[getattr(posteriors, posterior)].priors
     assert goes == (said != "refused")
     if goes:
         assert f"KL: {said}" in repr(make().objective)

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import properties
-import strategies
-from oracles import LinearGaussian
+import exact_checks
+from tfp_vae.testing import LinearGaussian, properties, strategies
+from tfp_vae.testing.properties import Subject
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -12,11 +12,11 @@ pytestmark = pytest.mark.usefixtures("float64")
 @settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_order_and_size_of_the_batch_change_nothing(seed):
-    properties.check_batch_order_and_size_change_nothing(LinearGaussian.drawn(seed))
+    exact_checks.check_batch_order_and_size_change_nothing(LinearGaussian.drawn(seed))
 
 
 @given(strategies.vaes())
-def test_rows_do_not_depend_on_one_another(vae):
-    likelihood = vae.decoder.likelihood
-    x, other = (strategies.data_for(likelihood, 4, seed) for seed in (0, 1))
-    properties.check_rows_do_not_depend_on_one_another(vae, x, other)
+def test_rows_do_not_depend_on_one_another_or_on_the_batch(vae):
+    subject = Subject(vae, strategies.observed(vae.decoder.likelihood, 4))
+    properties.rows_do_not_depend_on_one_another(subject)
+    properties.order_and_size_of_the_batch_change_nothing(subject)

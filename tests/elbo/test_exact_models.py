@@ -5,18 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import properties
-from oracles import Enumerable, LinearGaussian
+import exact_checks
+from tfp_vae.testing import Enumerable, strategies
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-linear_gaussians = st.builds(
-    LinearGaussian.drawn,
-    seed=st.integers(0, 1000),
-    event_size=st.integers(3, 5),
-    latent_size=st.integers(1, 3),
-    scale=st.floats(0.3, 2.0),
-)
+linear_gaussians = strategies.linear_gaussians()
 shifts = st.floats(-0.5, 0.5)
 factors = st.floats(0.5, 1.5)
 
@@ -24,18 +18,18 @@ factors = st.floats(0.5, 1.5)
 @settings(max_examples=10)
 @given(linear_gaussians, shifts, factors, st.integers(1, 3))
 def test_elbo_is_log_marginal_likelihood_less_the_gap(model, shift, factor, sample_size):
-    properties.check_linear_gaussian_elbo(model, shift, factor, sample_size)
+    exact_checks.check_linear_gaussian_elbo(model, shift, factor, sample_size)
 
 
 @settings(max_examples=10)
 @given(linear_gaussians, shifts, st.floats(1.1, 1.5))
 def test_analytic_and_sampled_elbo_agree_in_mean(model, shift, factor):
-    properties.check_analytic_and_sampled_elbo_agree(model, shift, factor)
+    exact_checks.check_analytic_and_sampled_elbo_agree(model, shift, factor)
 
 
 @given(linear_gaussians, st.integers(1, 3))
 def test_every_draw_at_the_exact_posterior_gives_log_marginal_likelihood(model, sample_size):
-    properties.check_sampled_elbo_at_the_exact_posterior_is_log_marginal_likelihood(
+    exact_checks.check_sampled_elbo_at_the_exact_posterior_is_log_marginal_likelihood(
         model, sample_size
     )
 
@@ -43,7 +37,7 @@ def test_every_draw_at_the_exact_posterior_gives_log_marginal_likelihood(model, 
 @settings(max_examples=5)
 @given(linear_gaussians)
 def test_draws_of_one_example_are_independent(model):
-    properties.check_more_samples_mean_less_variance(model)
+    exact_checks.check_more_samples_mean_less_variance(model)
 
 
 @settings(max_examples=10)
@@ -51,16 +45,16 @@ def test_draws_of_one_example_are_independent(model):
 def test_elbo_of_discrete_latents_is_the_enumerated_one(seed, event_size, latent_size, prob):
     model = Enumerable.drawn(seed, event_size, latent_size)
     probs = np.full([2**event_size, latent_size], prob)
-    properties.check_enumerable_elbo(model, probs)
+    exact_checks.check_enumerable_elbo(model, probs)
 
 
 @settings(max_examples=5)
 @given(linear_gaussians, shifts, factors)
 def test_gradient_is_unbiased_for_encoder_and_decoder(model, shift, factor):
-    properties.check_gradient_is_unbiased(model, shift, factor)
+    exact_checks.check_gradient_is_unbiased(model, shift, factor)
 
 
 @settings(max_examples=3)
 @given(linear_gaussians)
 def test_draws_have_the_moments_of_the_model(model):
-    properties.check_draws_have_the_moments_of_the_model(model)
+    exact_checks.check_draws_have_the_moments_of_the_model(model)

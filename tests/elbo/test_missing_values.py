@@ -9,23 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_probability import distributions as tfd
 
-import conditionals
-import properties
-import strategies
-from oracles import LinearGaussian
+import exact_checks
 from tfp_vae import evaluation
 from tfp_vae.model import imputation
-from zscores import assert_mean, assert_mean_at_most
+from tfp_vae.testing import (
+    LinearGaussian,
+    assert_close,
+    assert_mean,
+    assert_mean_at_most,
+    properties,
+    strategies,
+)
+from tfp_vae.testing.properties import Subject
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-linear_gaussians = st.builds(
-    LinearGaussian.drawn,
-    seed=st.integers(0, 1000),
-    event_size=st.integers(4, 5),
-    latent_size=st.integers(1, 3),
-    scale=st.floats(0.3, 2.0),
-)
+linear_gaussians = strategies.linear_gaussians(event_sizes=(4, 5))
 
 
 @pytest.fixture
@@ -42,23 +41,19 @@ def centred_model(seed=5):
     return dataclasses.replace(LinearGaussian.drawn(seed, 4, 2), offset=np.zeros(4))
 
 
-def covariance_of(model):
-    return model.weights @ model.weights.T + model.scale**2 * np.eye(model.event_size)
-
-
 @settings(max_examples=4)
 @given(linear_gaussians)
 def test_a_column_without_values_is_no_column(model):
-    properties.check_a_column_without_values_is_no_column(model)
+    exact_checks.check_a_column_without_values_is_no_column(model)
 
 
 @settings(max_examples=4)
 @given(linear_gaussians, st.integers(0, 1000))
 def test_the_bound_is_at_most_the_density_of_what_is_observed(model, seed):
     vae = model.vae(0.2, 1.2, missing_values=np.nan)
-    _, whole, row = properties.with_holes(model.draws(3), seed)
-    exact = conditionals.observed_log_density(model.offset, covariance_of(model), row)
-    assert_mean_at_most(vae.elbo(properties.repeated(row), seed=seed).elbo, exact)
+    _, whole, row = exact_checks.with_holes(model.draws(3), seed)
+    exact = model.log_marginal_likelihood(row)[0]
+    assert_mean_at_most(vae.elbo(exact_checks.repeated(row), seed=seed).elbo, exact)
     terms = vae.elbo(whole[None], seed=seed)
     plain = model.vae(0.2, 1.2).elbo(whole[None], seed=seed)
     for one, another in zip(terms, plain, strict=True):
@@ -71,20 +66,16 @@ def test_every_draw_at_the_exact_posterior_gives_the_density_of_the_observed(see
     model = LinearGaussian.drawn(seed, 5, 1, scale)
     x = model.draws(6)
     x[:, np.random.default_rng(seed).permutation(5)[seen:]] = np.nan
-    exact = [
-        conditionals.observed_log_density(model.offset, covariance_of(model), row) for row in x
-    ]
-    properties.check_every_exact_draw_gives_the_density_of_the_observed(model, x, exact)
+    exact = model.log_marginal_likelihood(x)
+    exact_checks.check_every_exact_draw_gives_the_density_of_the_observed(model, x, exact)
 
 
 def test_importance_sampling_estimates_the_density_of_the_observed():
     model = LinearGaussian.drawn(3, 5, 2)
-    x = properties.with_holes(model.draws(40))
+    x = exact_checks.with_holes(model.draws(40))
     vae = model.vae(missing_values=np.nan)
     found = evaluation.log_marginal_likelihood(vae, x, importance_sample_size=4000, seed=1)
-    exact = [
-        conditionals.observed_log_density(model.offset, covariance_of(model), row) for row in x
-    ]
+    exact = model.log_marginal_likelihood(x)
     enough = found.effective_sample_size > 400
     assert enough.sum() > 20
     scores = (found.estimate - exact)[enough] / (found.standard_error[enough] + 1e-9)
@@ -98,7 +89,7 @@ def test_a_row_without_values_costs_its_kl_divergence(vae_and_x):
     vae, x = vae_and_x
     terms = vae.elbo(np.full_like(x, np.nan), sample_size=2, seed=0)
     np.testing.assert_array_equal(terms.log_likelihood, 0.0)
-    properties.assert_close(terms.elbo, -terms.kl_divergence)
+    assert_close(terms.elbo, -terms.kl_divergence)
 
 
 @settings(max_examples=5)
@@ -107,7 +98,7 @@ def test_every_weight_has_a_finite_gradient(vae_and_x):
     vae, x = vae_and_x
     holes = np.array(x, np.float64)
     holes.flat[::2] = np.nan
-    properties.check_every_weight_has_a_finite_gradient(vae, holes)
+    properties.every_weight_has_a_finite_gradient(Subject(vae, holes))
 
 
 @settings(max_examples=5)
@@ -128,19 +119,19 @@ def test_imputation_is_that_of_the_exact_conditional(gone, eagerly):
     model = centred_model()
     row = model.draws(1)[0]
     row[gone] = np.nan
-    moments = conditionals.of_missing(model.offset, covariance_of(model), row)
-    properties.check_imputation(model, row, *moments)
+    moments = model.missing_moments(row)
+    exact_checks.check_imputation(model, row, *moments)
 
 
 def test_a_row_without_values_is_imputed_from_the_prior(eagerly):
     model = centred_model()
-    row, covariance = np.full(4, np.nan), covariance_of(model)
-    properties.check_imputation(model, row, model.offset, covariance, scale_factor=4.0)
+    row, covariance = np.full(4, np.nan), model.covariance
+    exact_checks.check_imputation(model, row, model.offset, covariance, scale_factor=4.0)
 
 
 def test_compiled_imputation_has_the_moments_of_the_eager_one():
     model = LinearGaussian.drawn(5, 4, 2)
-    x = properties.with_holes(model.draws(23))
+    x = exact_checks.with_holes(model.draws(23))
     vae = model.vae(0.3, 1.5, missing_values=np.nan)
     first, again, other = (
         vae.impute(x, sample_size=1, importance_sample_size=250, seed=seed) for seed in (3, 3, 4)
@@ -155,12 +146,12 @@ def test_compiled_imputation_has_the_moments_of_the_eager_one():
     finally:
         tf.config.run_functions_eagerly(False)
     for name in ("mean", "stddev", "effective_sample_size"):
-        properties.assert_close(getattr(first, name), getattr(eager, name), 1e-6, 1e-6)
+        assert_close(getattr(first, name), getattr(eager, name), 1e-6, 1e-6)
 
 
 def test_observed_values_keep_all_their_digits(eagerly):
     model = LinearGaussian.drawn(5, 4, 2)
-    x = properties.with_holes(model.draws(3)).astype("float32")
+    x = exact_checks.with_holes(model.draws(3)).astype("float32")
     imputed = model.vae(missing_values=np.nan).impute(x, 2, 10, seed=0)
     seen = ~np.isnan(x)
     np.testing.assert_array_equal(imputed.mean[seen], x[seen])
@@ -180,8 +171,8 @@ def test_a_likelihood_without_a_formula_for_its_moments_is_drawn_from(eagerly):
             raise NotImplementedError
 
     vae.decoder.likelihood.independent = lambda normal: Unknown(normal, 1)
-    imputed = vae.impute(properties.repeated(row, 300), 1, 400, seed=2)
-    mean, covariance = conditionals.of_missing(model.offset, covariance_of(model), row)
+    imputed = vae.impute(exact_checks.repeated(row, 300), 1, 400, seed=2)
+    mean, covariance = model.missing_moments(row)
     assert_mean(imputed.mean[:, 0], mean[0])
     # Of a weighted sample of 100 and more, the variance is too small by a hundredth at most.
     assert 0.97 < np.mean(imputed.stddev[:, 0] ** 2) / covariance[0, 0] < 1.03

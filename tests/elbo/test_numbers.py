@@ -7,32 +7,33 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-import properties
-import strategies
 from tfp_vae import likelihoods, objectives, priors
+from tfp_vae.testing import properties, strategies
+from tfp_vae.testing.properties import Subject
+from tfp_vae.testing.strategies.posterior import POSTERIORS
 
 
 @given(strategies.vaes_with_data())
 def test_every_weight_has_a_finite_gradient(vae_and_x):
-    properties.check_every_weight_has_a_finite_gradient(*vae_and_x)
+    properties.every_weight_has_a_finite_gradient(Subject(*vae_and_x))
 
 
 @given(st.data(), st.floats(-60.0, 60.0), st.floats(-60.0, 60.0))
 def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, decoded):
-    latent_size, event_shape = data.draw(strategies.latent_sizes), [3]
-    posterior = data.draw(strategies.all_posteriors(latent_size))
-    made_of_weights = set(strategies.POSTERIORS[type(posterior)].priors) - {priors.VampPrior}
-    prior = data.draw(strategies.priors_for(posterior, sorted(made_of_weights, key=str)))
+    latent_size, event_shape = data.draw(strategies.latent_sizes()), [3]
+    posterior = data.draw(strategies.posteriors(latent_size))
+    made_of_weights = set(POSTERIORS[type(posterior)].priors) - {priors.VampPrior}
+    prior = data.draw(strategies.priors(latent_size, posterior, sorted(made_of_weights, key=str)))
     prior.build([latent_size])
-    likelihood = data.draw(strategies.all_likelihoods(event_shape))
+    likelihood = data.draw(strategies.likelihoods(event_shape))
     posterior.build([None, latent_size])
     likelihood.build([None, 3])
     inputs = [tf.fill([2, latent_size], encoded), tf.fill([1, 2, 3], decoded)]
     for layer in (posterior, likelihood):
         for kernel in (w for w in layer.trainable_variables if w.name == "kernel"):
             kernel.assign(np.eye(*kernel.shape))
-    x = strategies.data_for(likelihood, 2)
-    objective = data.draw(strategies.objectives_for(posterior, prior))
+    x = strategies.observed(likelihood, 2)
+    objective = data.draw(strategies.objectives(posterior, prior))
     by_formula = type(objective) is objectives.ELBO and objective.gradient_estimator == "standard"
     sampled = (priors.MaskedAutoregressiveFlow, priors.MixtureOfGaussians, priors.RealNVP)
     if not by_formula or type(prior) in sampled:
@@ -61,7 +62,7 @@ def _with_dtype(config, dtype):
 @given(st.data(), st.integers(0, 2**31))
 def test_float32_tracks_float64(data, seed):
     """The same noise is not drawn in the two, so the posterior is one of almost no width."""
-    drawn = keras.saving.serialize_keras_object(data.draw(strategies.all_likelihoods([3])))
+    drawn = keras.saving.serialize_keras_object(data.draw(strategies.likelihoods([3])))
     features = np.random.default_rng(seed).normal(size=[4, 2])
     weights = None
     log_probs = []
@@ -70,7 +71,7 @@ def test_float32_tracks_float64(data, seed):
         layer.build([None, 2])
         weights = layer.get_weights() if weights is None else weights
         layer.set_weights(weights)
-        x = strategies.data_for(layer, 4, seed).astype(policy)
+        x = strategies.observed(layer, 4, seed).astype(policy)
         log_probs.append(layer(features.astype(policy)).log_prob(x).numpy())
     assert [log_prob.dtype.name for log_prob in log_probs] == ["float64", "float32"]
     np.testing.assert_allclose(log_probs[1], log_probs[0], rtol=1e-3, atol=1e-3)

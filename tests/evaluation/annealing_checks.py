@@ -3,10 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from oracles import LinearGaussian
 from tfp_vae import evaluation
 from tfp_vae.evaluation import annealing
-from zscores import assert_mean
+from tfp_vae.testing import LinearGaussian, assert_mean
 
 MODEL = LinearGaussian.drawn(5)
 ROWS = MODEL.draws(20, seed=2)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from aggregate_oracles import AggregatePosterior
-from oracles import LinearGaussian, normal_kl_divergence
 from tfp_vae import evaluation
-from zscores import LIMIT
+from tfp_vae.testing import LinearGaussian, normal_kl_divergence
+from tfp_vae.testing.assertions import LIMIT
 
 MODEL = LinearGaussian.drawn(3)
 

@@ -4,10 +4,10 @@ import matplotlib
 import numpy as np
 import pytest
 
-from oracles import LinearGaussian, normal_kl_divergence
 from tfp_vae import evaluation, plotting
 from tfp_vae.evaluation import comparison as module
-from zscores import LIMIT
+from tfp_vae.testing import LinearGaussian, normal_kl_divergence
+from tfp_vae.testing.assertions import LIMIT
 
 matplotlib.use("Agg")
 pytestmark = pytest.mark.usefixtures("float64")

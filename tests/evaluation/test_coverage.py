@@ -8,9 +8,9 @@ from scipy import stats
 from tensorflow_probability import distributions as tfd
 
 import tfp_vae
-from oracles import LinearGaussian
 from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors
 from tfp_vae.evaluation import coverage as module
+from tfp_vae.testing import LinearGaussian
 
 matplotlib.use("Agg")
 pytestmark = pytest.mark.usefixtures("float64")

@@ -6,8 +6,8 @@ from scipy import stats
 from scipy.stats import multivariate_normal
 
 import tfp_vae
-from oracles import LinearGaussian
 from tfp_vae import evaluation, likelihoods, networks, posteriors
+from tfp_vae.testing import LinearGaussian
 
 SCALE = 0.7
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 import tfp_vae
-from oracles import LinearGaussian
 from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors
+from tfp_vae.testing import LinearGaussian
 
 matplotlib.use("Agg")
 pytestmark = pytest.mark.usefixtures("float64")

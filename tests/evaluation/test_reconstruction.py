@@ -6,8 +6,8 @@ import pytest
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 import tfp_vae
-from oracles import LinearGaussian
 from tfp_vae import evaluation, likelihoods, networks, posteriors
+from tfp_vae.testing import LinearGaussian
 
 MODEL = LinearGaussian.drawn(3)
 X = MODEL.draws(60)

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from oracles import LinearGaussian
 from tfp_vae import evaluation, plotting
 from tfp_vae.evaluation import strangeness as module
+from tfp_vae.testing import LinearGaussian
 
 matplotlib.use("Agg")
 pytestmark = pytest.mark.usefixtures("float64")

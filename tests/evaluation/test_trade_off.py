@@ -4,8 +4,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from oracles import LinearGaussian, normal_kl_divergence
 from tfp_vae import evaluation, plotting
+from tfp_vae.testing import LinearGaussian, normal_kl_divergence
 
 matplotlib.use("Agg")
 pytestmark = pytest.mark.usefixtures("float64")

@@ -6,11 +6,10 @@ import pytest
 import tensorflow as tf
 
 import tfp_vae
-from oracles import LinearGaussian, normal_kl_divergence
-from properties import repeated
+from exact_checks import repeated
 from small_models import BINARY, LOGS, eager_vae, small_vae
 from tfp_vae import evaluation, likelihoods, networks, posteriors
-from zscores import assert_mean
+from tfp_vae.testing import LinearGaussian, assert_mean, normal_kl_divergence
 
 CLASSES = np.arange(23) % 3
 

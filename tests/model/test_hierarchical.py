@@ -6,11 +6,16 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-import properties
+import exact_checks
 import tfp_vae
 from small_models import BINARY, LOGS
 from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors
-from zscores import assert_mean, assert_mean_at_most
+from tfp_vae.testing import (
+    assert_close,
+    assert_config_is_a_fixed_point,
+    assert_mean,
+    assert_mean_at_most,
+)
 
 # z2 ~ N(0, 1), z1|z2 ~ N(a z2 + b, s²), x|z1 ~ N(W z1 + c, t²), one latent in each layer: then the
 # exact posterior q(z1|x) q(z2|z1) has the form that the model can take.
@@ -71,10 +76,10 @@ def rows(count=6):
 def test_every_draw_at_the_exact_posterior_gives_log_marginal_likelihood():
     vae, x = linear_chain(), rows()
     terms = vae.elbo(x, sample_size=3, seed=0)
-    properties.assert_close(terms.elbo, marginal().logpdf(x))
+    assert_close(terms.elbo, marginal().logpdf(x))
     batch = vae.distributions(x)
     log_weights = batch.log_weights(batch.posterior.sample(5, seed=[1, 2]))
-    properties.assert_close(log_weights, np.tile(marginal().logpdf(x), [5, 1]))
+    assert_close(log_weights, np.tile(marginal().logpdf(x), [5, 1]))
     holes = np.where(np.arange(3) == 1, np.nan, x)
     holed = linear_chain(missing_values=np.nan)
     found = evaluation.log_marginal_likelihood(holed, holes, 2000, seed=0)
@@ -90,7 +95,7 @@ def test_every_draw_at_the_exact_posterior_gives_log_marginal_likelihood():
 def test_the_bounds_are_in_order():
     vae = linear_chain(0.2, 1.3)
     row = rows(1).reshape(-1)
-    batch = vae.distributions(properties.repeated(row))
+    batch = vae.distributions(exact_checks.repeated(row))
     exact = marginal().logpdf(row)
     parts = {"posterior": batch.posterior, "prior": batch.prior, "seed": 3}
     terms = objectives.IWAE(importance_sample_size=5)(
@@ -116,7 +121,7 @@ def test_the_sticking_gradient_is_zero_at_the_exact_posterior():
         log_weights = batch.likelihood_fn(z).log_prob(batch.x) + batch.prior.log_prob(z)
         loss = tf.reduce_sum(log_weights - score_free)
     for gradient in tape.gradient(loss, batch_variables):
-        properties.assert_close(gradient, 0.0, atol=1e-8)
+        assert_close(gradient, 0.0, atol=1e-8)
 
 
 @pytest.mark.usefixtures("float64")
@@ -127,7 +132,7 @@ def test_the_joint_distributions_are_those_of_the_layers():
     assert z.shape == (4000, 2)
     # z1 stands first, though z2 is drawn first.
     joint = stats.multivariate_normal([B, 0.0], [[A**2 + S**2, A], [A, 1.0]])
-    properties.assert_close(prior.log_prob(z), joint.logpdf(z))
+    assert_close(prior.log_prob(z), joint.logpdf(z))
     assert_mean(z, joint.mean)
     centred = z - joint.mean
     assert_mean(centred[:, :, None] * centred[:, None], joint.cov)
@@ -142,11 +147,11 @@ def test_the_joint_distributions_are_those_of_the_layers():
     first, second = tf.split(draws, 2, axis=-1)
     above = vae.encoder.upward[0](first)
     expected = posterior.first.log_prob(first) + above.log_prob(second)
-    properties.assert_close(posterior.log_prob(draws), expected)
+    assert_close(posterior.log_prob(draws), expected)
     compiled = tf.function(lambda: vae.posterior(rows()).sample(3, seed=[7, 8]), jit_compile=True)
-    properties.assert_close(compiled(), draws, 1e-6, 1e-6)
+    assert_close(compiled(), draws, 1e-6, 1e-6)
     mean = vae.reconstruct(rows()).mean()
-    properties.assert_close(mean, posterior.first.mean().numpy() * W + C)
+    assert_close(mean, posterior.first.mean().numpy() * W + C)
 
 
 def three_layers(**options):
@@ -168,8 +173,8 @@ def test_three_layers_train_save_and_serve(tmp_path):
     assert vae.predict(BINARY, verbose=0).shape == (23, 4)
     vae.save(tmp_path / "vae.keras")
     loaded = keras.models.load_model(tmp_path / "vae.keras")
-    properties.assert_close(loaded.elbo(BINARY, seed=0).elbo, vae.elbo(BINARY, seed=0).elbo)
-    properties.check_config_is_a_fixed_point(vae)
+    assert_close(loaded.elbo(BINARY, seed=0).elbo, vae.elbo(BINARY, seed=0).elbo)
+    assert_config_is_a_fixed_point(vae)
     vae.export(tmp_path / "served", verbose=False)
     served = tf.saved_model.load(str(tmp_path / "served"))
     terms = served.elbo(tf.constant(BINARY), tf.constant([0, 7]))

@@ -6,7 +6,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from properties import with_holes
+from exact_checks import with_holes
 from small_models import BINARY, REAL, eager_vae, small_vae
 from tfp_vae import likelihoods, networks
 

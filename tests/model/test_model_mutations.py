@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import conditionals
-import properties
+import exact_checks
 import test_condition
 import test_hierarchical
-from oracles import LinearGaussian
 from tfp_vae import distributions, likelihoods
 from tfp_vae.model import condition, imputation
 from tfp_vae.model.batch import BatchDistributions
+from tfp_vae.testing import LinearGaussian
 
 MODEL = dataclasses.replace(LinearGaussian.drawn(5, 4, 2), offset=np.zeros(4))
 
@@ -29,13 +28,11 @@ def eagerly(monkeypatch, float64):
 def check_imputation():
     row = MODEL.draws(1)[0]
     row[[0, 3]] = np.nan
-    covariance = MODEL.weights @ MODEL.weights.T + MODEL.scale**2 * np.eye(4)
-    moments = conditionals.of_missing(MODEL.offset, covariance, row)
-    properties.check_imputation(MODEL, row, *moments)
+    exact_checks.check_imputation(MODEL, row, *MODEL.missing_moments(row))
 
 
 CHECKS = {
-    "column": lambda: properties.check_a_column_without_values_is_no_column(MODEL),
+    "column": lambda: exact_checks.check_a_column_without_values_is_no_column(MODEL),
     "imputation": check_imputation,
     "condition": test_condition.test_a_linear_model_shifts_by_its_condition,
     "layers": test_hierarchical.test_the_joint_distributions_are_those_of_the_layers,

@@ -53,6 +53,7 @@ np.savez(sys.argv[2], **answers)
 SEED = 9
 SERVED_SEED = np.array([0, SEED], np.int32)
 BATCH_SIZES = (1, 3, 70)
+SIGNATURES = ("encode", "decode", "sample", "elbo")
 
 
 def mixed_columns():
@@ -76,6 +77,7 @@ MODELS = {
     ),
     "table": lambda: small_vae(mixed_columns()),
     "holes": lambda: small_vae(likelihoods.Normal([4]), missing_values=0.0),
+    "grey": lambda: small_vae(likelihoods.ContinuousBernoulli([4])),
 }
 
 
@@ -89,6 +91,9 @@ def expected(vae, signature, rows):
     if signature == "decode":
         z = vae.posterior(x, **given).mean()
         return {"z": z, **given}, {"mean": vae.reconstruct(x, **given).mean()}
+    if signature == "sample":
+        inputs = {"sample_size": np.int32(rows), "seed": SERVED_SEED, **given}
+        return inputs, {"x": vae.sample(rows, seed=SEED, **given)}
     terms = vae.elbo(x, seed=SEED, **given)
     return {"x": x, "seed": SERVED_SEED, **given}, terms._asdict()
 
@@ -101,7 +106,7 @@ def served(tmp_path_factory):
     for name, make in MODELS.items():
         vae = make()
         vae.export(folder / name, verbose=False)
-        for signature in ("encode", "decode", "elbo"):
+        for signature in SIGNATURES:
             for rows in BATCH_SIZES:
                 call = f"{name}/{signature}/{rows}"
                 inputs, outputs = expected(vae, signature, rows)
@@ -119,7 +124,7 @@ def served(tmp_path_factory):
     return wanted, np.load(folder / "answers.npz")
 
 
-@pytest.mark.parametrize("signature", ["encode", "decode", "elbo"])
+@pytest.mark.parametrize("signature", SIGNATURES)
 @pytest.mark.parametrize("name", MODELS)
 def test_plain_tensorflow_serves_what_the_model_gives_for_any_batch_size(served, name, signature):
     wanted, answers = served

@@ -7,10 +7,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import strategies
 import tfp_vae
 from small_models import BINARY, REAL, eager_vae, small_vae
 from tfp_vae import likelihoods, networks, posteriors, priors
+from tfp_vae.testing import strategies
+from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 WRONG_ROWS = {
     "trailing shape": (np.zeros([5, 3]), ValueError, r"shape \[batch, 4\]; got shape \[5, 3\]"),
@@ -57,11 +58,11 @@ def test_wrong_rows_are_named_and_touch_no_weight(call):
 @given(st.data())
 def test_numbers_outside_the_support_are_named(data):
     kind = data.draw(
-        st.sampled_from([kind for kind, entry in strategies.LIKELIHOODS.items() if entry.outside])
+        st.sampled_from([kind for kind, entry in LIKELIHOODS.items() if entry.outside])
     )
-    entry = strategies.LIKELIHOODS[kind]
+    entry = LIKELIHOODS[kind]
     vae = small_vae(data.draw(entry.layers([4])))
-    x = strategies.data_for(vae.decoder.likelihood, 3)
+    x = strategies.observed(vae.decoder.likelihood, 3)
     wrong = data.draw(st.sampled_from(entry.outside))
     x[data.draw(st.integers(0, 2)), data.draw(st.integers(0, 3))] = wrong
     description = vae.decoder.likelihood.support.description

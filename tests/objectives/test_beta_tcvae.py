@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_probability import distributions as tfd
 
-import objective_properties
-import properties
+import objective_formulas
 from aggregate_oracles import AggregatePosterior
-from oracles import LinearGaussian, diagonal_normal
 from tfp_vae import divergences, objectives
+from tfp_vae.testing import (
+    assert_close,
+    diagonal_normal,
+    objective_properties,
+    strategies,
+)
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -21,9 +25,7 @@ ESTIMATORS = divergences.AGGREGATE_ESTIMATORS
 aggregates = st.builds(
     AggregatePosterior.drawn, st.integers(0, 1000), st.integers(2, 6), st.integers(1, 3)
 )
-linear_gaussians = st.builds(
-    LinearGaussian.drawn, st.integers(0, 1000), st.integers(3, 5), st.integers(1, 3)
-)
+linear_gaussians = strategies.linear_gaussians()
 weights = st.floats(0.0, 8.0)
 
 
@@ -31,13 +33,13 @@ weights = st.floats(0.0, 8.0)
 def test_parts_of_a_batch_are_those_of_the_formula(data, aggregate, estimator):
     size = data.draw(st.integers(1, aggregate.data_size))
     batch = data.draw(st.permutations(range(aggregate.data_size)))[:size]
-    objective_properties.check_decomposition_of_a_batch(aggregate, estimator, batch)
+    objective_formulas.check_decomposition_of_a_batch(aggregate, estimator, batch)
 
 
 @settings(max_examples=8)
 @given(st.integers(0, 1000), st.integers(2, 6), st.integers(1, 2))
 def test_parts_of_the_whole_data_are_the_exact_ones(seed, data_size, latent_size):
-    objective_properties.check_decomposition_of_the_data(
+    objective_formulas.check_decomposition_of_the_data(
         AggregatePosterior.drawn(seed, data_size, latent_size)
     )
 
@@ -67,7 +69,7 @@ def test_stratified_density_is_unbiased_over_all_batches(seed, size):
     uniform = np.full(5, 0.2)
     exact = np.exp(aggregate.log_parts(z, 0, uniform)[1])
     densities = _densities_by_batch(aggregate, "minibatch_stratified", size, z)
-    properties.assert_close(densities.mean(), exact)
+    assert_close(densities.mean(), exact)
 
 
 @settings(max_examples=8)
@@ -80,7 +82,7 @@ def test_weighted_density_counts_every_posterior_of_the_batch_alike(seed, size):
     own, joint, _, _ = aggregate.log_parts(z, 0, np.full(5, 0.2))
     others = 5 * np.exp(joint) - np.exp(own)
     expected = (np.exp(own) + (size - 1) / 4 * others) / (5 * size)
-    properties.assert_close(densities.mean(), expected)
+    assert_close(densities.mean(), expected)
 
 
 @settings(max_examples=10)
@@ -88,7 +90,7 @@ def test_weighted_density_counts_every_posterior_of_the_batch_alike(seed, size):
 def test_objective_is_the_bound_less_the_weighted_parts(
     model, total_correlation, mutual_information, dimension_wise, estimator, sample_size
 ):
-    objective_properties.check_beta_tcvae(
+    objective_formulas.check_beta_tcvae(
         objectives.BetaTCVAE(
             10, total_correlation, mutual_information, dimension_wise, estimator, sample_size
         ),
@@ -108,15 +110,15 @@ def test_with_all_weights_one_it_is_the_bound(model, estimator):
 @settings(max_examples=3)
 @given(linear_gaussians, st.sampled_from(ESTIMATORS))
 def test_gradient_is_that_of_finite_differences(model, estimator):
-    objective_properties.check_gradient_against_finite_differences(
+    objective_properties.gradient_is_that_of_finite_differences(
         objectives.BetaTCVAE(9, 3.0, 0.5, 2.0, estimator, 2), model
     )
 
 
 def test_one_latent_has_no_total_correlation():
     aggregate = AggregatePosterior.drawn(0, 5, latent_size=1)
-    _, parts = objective_properties.parts_of(aggregate, "minibatch_weighted", range(4))
-    properties.assert_close(parts.total_correlation, 0.0)
+    _, parts = objective_formulas.parts_of(aggregate, "minibatch_weighted", range(4))
+    assert_close(parts.total_correlation, 0.0)
 
 
 def _correlated(*batch):

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import properties
-from oracles import LinearGaussian
 from tfp_vae import objectives
+from tfp_vae.testing import LinearGaussian, assert_close
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -37,7 +36,7 @@ def test_value_and_gradient_are_the_same_under_xla(name):
 
     eager, xla = value_and_gradient(), tf.function(value_and_gradient, jit_compile=True)()
     for one, another in zip(tf.nest.flatten(eager), tf.nest.flatten(xla), strict=True):
-        properties.assert_close(one, another, 1e-6, 1e-6)
+        assert_close(one, another, 1e-6, 1e-6)
 
 
 @every
@@ -55,7 +54,7 @@ def test_gradient_of_a_compiled_objective_can_be_taken_outside(name):
             value = function()
         gradients.append(tape.gradient(value, vae.trainable_variables))
     for one, another in zip(*gradients, strict=True):
-        properties.assert_close(one, another)
+        assert_close(one, another)
 
 
 def _trained(name, run_eagerly):
@@ -91,4 +90,4 @@ def test_compiled_training_is_eager_training(name):
     for one, another in zip(
         tf.nest.flatten(_trained(name, False)), tf.nest.flatten(_trained(name, True)), strict=True
     ):
-        properties.assert_close(one, another, 1e-4, 1e-5)
+        assert_close(one, another, 1e-4, 1e-5)

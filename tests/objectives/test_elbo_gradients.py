@@ -6,18 +6,22 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import objective_properties
-import properties
-import strategies
-from oracles import LinearGaussian, diagonal_normal, without_exact_kl
+import exact_checks
+import objective_formulas
 from tfp_vae import objectives
-from zscores import assert_mean
+from tfp_vae.testing import (
+    LinearGaussian,
+    assert_close,
+    assert_mean,
+    diagonal_normal,
+    objective_properties,
+    strategies,
+    without_exact_kl,
+)
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-linear_gaussians = st.builds(
-    LinearGaussian.drawn, st.integers(0, 1000), st.integers(3, 5), st.integers(1, 3)
-)
+linear_gaussians = strategies.linear_gaussians()
 sizes = st.integers(1, 3)
 weights = st.floats(0.1, 3.0)
 
@@ -29,7 +33,7 @@ def _sticking(**options):
 @settings(max_examples=10)
 @given(linear_gaussians, sizes, weights, st.sampled_from([0.0, 0.3]))
 def test_value_and_gradient_are_those_of_the_formula(model, size, kl_weight, free_bits):
-    objective_properties.check_sticking_the_landing_gradient(
+    objective_formulas.check_sticking_the_landing_gradient(
         _sticking(sample_size=size, kl_weight=kl_weight, free_bits=free_bits), model
     )
 
@@ -38,7 +42,7 @@ def test_value_and_gradient_are_those_of_the_formula(model, size, kl_weight, fre
 @given(linear_gaussians, sizes, weights, st.sampled_from([0.0, 0.3]))
 def test_gradient_is_unbiased_for_every_group(model, size, kl_weight, free_bits):
     options = {"sample_size": size, "kl_weight": kl_weight, "free_bits": free_bits}
-    objective_properties.check_estimator_is_unbiased(
+    objective_properties.estimator_is_unbiased(
         _sticking(**options), objectives.ELBO(**options), model
     )
 
@@ -46,12 +50,12 @@ def test_gradient_is_unbiased_for_every_group(model, size, kl_weight, free_bits)
 @settings(max_examples=10)
 @given(linear_gaussians, sizes)
 def test_gradient_at_the_exact_posterior_is_zero_for_every_draw(model, size):
-    objective_properties.check_exact_posterior_has_no_gradient(_sticking(sample_size=size), model)
+    objective_properties.exact_posterior_has_no_gradient(_sticking(sample_size=size), model)
 
 
 def test_the_standard_gradient_at_the_exact_posterior_is_not_zero():
     with pytest.raises(AssertionError):
-        objective_properties.check_exact_posterior_has_no_gradient(
+        objective_properties.exact_posterior_has_no_gradient(
             objectives.ELBO(), LinearGaussian.drawn()
         )
 
@@ -61,7 +65,7 @@ def test_the_standard_gradient_at_the_exact_posterior_is_not_zero():
 def test_every_posterior_has_an_unbiased_gradient(data):
     """By the features that the posterior is made of, with and without an exact KL."""
     count = 2000
-    layer = data.draw(strategies.all_posteriors(2))
+    layer = data.draw(strategies.posteriors(2))
     features = tf.constant(np.tile([0.4, -0.3, 0.8], [count, 1]))
     layer(features[:1])
     prior = diagonal_normal(np.zeros(2), np.ones(2))
@@ -82,12 +86,12 @@ def test_every_posterior_has_an_unbiased_gradient(data):
     _, standard = terms_and_gradient(objectives.ELBO(), prior, 2)
     for known in (prior, without_exact_kl(prior)):
         terms, sticking = terms_and_gradient(_sticking(), known, 1)
-        properties.assert_close(terms.objective, terms.elbo)
+        assert_close(terms.objective, terms.elbo)
         assert_mean(sticking - standard, 0.0)
 
 
 def test_discrete_draws_have_no_such_gradient():
-    model = properties.ENUMERABLE
+    model = exact_checks.ENUMERABLE
     x = model.all_observations()
     with pytest.raises(ValueError, match="`posterior` must be reparameterized"):
         _sticking()(

@@ -7,16 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_probability import distributions as tfd
 
-import objective_properties
-import properties
-from oracles import LinearGaussian, diagonal_normal, without_exact_kl
+import objective_formulas
 from tfp_vae import divergences, objectives
+from tfp_vae.testing import (
+    assert_close,
+    diagonal_normal,
+    objective_properties,
+    strategies,
+    without_exact_kl,
+)
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-linear_gaussians = st.builds(
-    LinearGaussian.drawn, st.integers(0, 1000), st.integers(3, 5), st.integers(1, 3)
-)
+linear_gaussians = strategies.linear_gaussians()
 weights = st.floats(0.0, 50.0)
 bandwidths = st.sampled_from([None, 0.4, 3.0])
 
@@ -24,14 +27,14 @@ bandwidths = st.sampled_from([None, 0.4, 3.0])
 @settings(max_examples=5)
 @given(st.floats(0.3, 3.0), st.integers(2, 5))
 def test_discrepancy_has_the_mean_of_the_closed_form(bandwidth, batch_size):
-    objective_properties.check_discrepancy(bandwidth, batch_size)
+    objective_formulas.check_discrepancy(bandwidth, batch_size)
 
 
 @pytest.mark.parametrize(
     "prior_of", [diagonal_normal, lambda *moments: without_exact_kl(diagonal_normal(*moments))]
 )
 def test_gradient_is_that_of_the_closed_form_also_where_the_prior_is_not_reparameterized(prior_of):
-    objective_properties.check_gradient_of_discrepancy(prior_of)
+    objective_formulas.check_gradient_of_discrepancy(prior_of)
 
 
 def test_the_two_priors_of_that_test_are_of_either_kind():
@@ -45,7 +48,7 @@ def test_the_two_priors_of_that_test_are_of_either_kind():
 def test_objective_is_the_weighted_sum_of_its_terms(
     model, mmd_weight, kl_weight, bandwidth, sample_size
 ):
-    objective_properties.check_info_vae(
+    objective_formulas.check_info_vae(
         objectives.InfoVAE(mmd_weight, kl_weight, bandwidth, sample_size), model
     )
 
@@ -62,7 +65,7 @@ def test_with_neutral_weights_it_is_the_bound(model):
 @settings(max_examples=3)
 @given(linear_gaussians, bandwidths)
 def test_gradient_is_that_of_finite_differences(model, bandwidth):
-    objective_properties.check_gradient_against_finite_differences(
+    objective_properties.gradient_is_that_of_finite_differences(
         objectives.InfoVAE(20.0, 0.5, bandwidth, 2), model
     )
 
@@ -73,8 +76,8 @@ def test_one_row_has_no_discrepancy_and_a_finite_gradient():
     with tf.GradientTape() as tape:
         tape.watch(z)
         rows = divergences.squared_maximum_mean_discrepancy(z, prior, tf.constant([0, 1]))
-    properties.assert_close(rows, [0.0])
-    properties.assert_close(tape.gradient(rows, z), np.zeros([3, 1, 2]))
+    assert_close(rows, [0.0])
+    assert_close(tape.gradient(rows, z), np.zeros([3, 1, 2]))
 
 
 def test_a_prior_for_every_row_is_refused():

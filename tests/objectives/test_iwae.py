@@ -8,27 +8,30 @@ from hypothesis import strategies as st
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
-import objective_properties
-import properties
-import strategies
-from oracles import LinearGaussian, diagonal_normal, without_exact_kl
+import exact_checks
+import objective_formulas
 from tfp_vae import objectives
 from tfp_vae.objectives.path_gradients import path_log_prob
-from zscores import assert_mean
+from tfp_vae.testing import (
+    assert_close,
+    assert_mean,
+    diagonal_normal,
+    objective_properties,
+    strategies,
+    without_exact_kl,
+)
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 ESTIMATORS = ["standard", "doubly_reparameterized"]
-linear_gaussians = st.builds(
-    LinearGaussian.drawn, st.integers(0, 1000), st.integers(3, 5), st.integers(1, 3)
-)
+linear_gaussians = strategies.linear_gaussians()
 sizes = st.integers(1, 6)
 
 
 @settings(max_examples=10)
 @given(linear_gaussians, sizes, st.sampled_from(ESTIMATORS))
 def test_value_and_gradient_are_those_of_the_formula(model, size, estimator):
-    objective_properties.check_importance_weighted_bound_and_gradient(
+    objective_formulas.check_importance_weighted_bound_and_gradient(
         objectives.IWAE(size, estimator), model
     )
 
@@ -36,7 +39,7 @@ def test_value_and_gradient_are_those_of_the_formula(model, size, estimator):
 @settings(max_examples=5)
 @given(linear_gaussians, sizes)
 def test_doubly_reparameterized_gradient_is_unbiased_for_every_group(model, size):
-    objective_properties.check_estimator_is_unbiased(
+    objective_properties.estimator_is_unbiased(
         objectives.IWAE(size, "doubly_reparameterized"), objectives.IWAE(size), model
     )
 
@@ -45,16 +48,14 @@ def test_doubly_reparameterized_gradient_is_unbiased_for_every_group(model, size
 @given(linear_gaussians, sizes)
 def test_exact_posterior_gives_log_marginal_likelihood_and_no_gradient(model, size):
     objective = objectives.IWAE(size, "doubly_reparameterized")
-    objective_properties.check_exact_posterior_gives_log_marginal_likelihood(objective, model)
-    objective_properties.check_exact_posterior_has_no_gradient(objective, model)
+    objective_properties.exact_posterior_gives_log_marginal_likelihood(objective, model)
+    objective_properties.exact_posterior_has_no_gradient(objective, model)
 
 
 @settings(max_examples=5)
 @given(linear_gaussians, st.sampled_from(ESTIMATORS))
 def test_bound_rises_with_the_sample_size_up_to_log_marginal_likelihood(model, estimator):
-    objective_properties.check_bounds_are_ordered(
-        lambda size: objectives.IWAE(size, estimator), model
-    )
+    objective_properties.bounds_are_ordered(lambda size: objectives.IWAE(size, estimator), model)
 
 
 @settings(max_examples=10)
@@ -64,7 +65,7 @@ def test_one_draw_gives_the_sampled_elbo(model, estimator):
     options = {"posterior": vae.encoder(x), "likelihood_fn": vae.decoder, "seed": 5}
     bound = objectives.IWAE(1, estimator)(x, prior=vae.prior(), **options)
     sampled = objectives.ELBO()(x, prior=without_exact_kl(vae.prior()), **options)
-    properties.assert_close(bound.objective, sampled.elbo)
+    assert_close(bound.objective, sampled.elbo)
 
 
 @settings(max_examples=10)
@@ -75,7 +76,7 @@ def test_other_terms_are_those_of_the_elbo_from_the_same_draws(model, size, esti
     for prior in (vae.prior(), without_exact_kl(vae.prior())):
         bound = objectives.IWAE(size, estimator)(x, prior=prior, **options)
         elbo = objectives.ELBO(sample_size=size)(x, prior=prior, **options)
-        properties.assert_close(np.stack(bound)[:3], np.stack(elbo)[:3])
+        assert_close(np.stack(bound)[:3], np.stack(elbo)[:3])
 
 
 @settings(max_examples=8)
@@ -83,7 +84,7 @@ def test_other_terms_are_those_of_the_elbo_from_the_same_draws(model, size, esti
 def test_every_posterior_has_an_unbiased_gradient(data):
     """By the features that the posterior is made of, of which every row has its own copy."""
     count = 2000
-    layer = data.draw(strategies.all_posteriors(2))
+    layer = data.draw(strategies.posteriors(2))
     features = tf.constant(np.tile([0.4, -0.3, 0.8], [count, 1]))
     layer(features[:1])
     x = np.tile([0.5, -1.0], [count, 1])
@@ -130,13 +131,13 @@ def test_path_derivative_of_a_flow_is_that_of_a_copy_with_constant_weights():
     actual = gradients(lambda z: path_log_prob(flow(kernel, loc), z))
     expected = gradients(lambda z: flow(kernel.numpy(), loc.numpy()).log_prob(z))
     for one, another in zip(actual, expected, strict=True):
-        properties.assert_close(one, another)
+        assert_close(one, another)
     assert np.abs(actual[1]).max() > 0.1
 
 
 def test_discrete_draws_have_a_value_and_no_doubly_reparameterized_gradient():
     """The mean weight is an unbiased estimate of p(x)."""
-    model = properties.ENUMERABLE
+    model = exact_checks.ENUMERABLE
     x = model.all_observations()[:1]
     rows = np.repeat(x, 2000, axis=0)
     parts = {
@@ -153,7 +154,7 @@ def test_discrete_draws_have_a_value_and_no_doubly_reparameterized_gradient():
 
 @pytest.mark.parametrize("objective", [objectives.ELBO(), objectives.IWAE(2)])
 def test_a_model_is_not_trained_with_draws_that_pass_no_gradient(objective):
-    model = properties.ENUMERABLE
+    model = exact_checks.ENUMERABLE
     with pytest.raises(ValueError, match="`posterior` must be reparameterized"):
         objective.check_pair(model.posterior(np.full([1, 2], 0.4)), model.prior())
 

@@ -5,13 +5,13 @@ import math
 import pytest
 import tensorflow as tf
 
-import objective_properties
+import objective_formulas
 from aggregate_oracles import AggregatePosterior
-from oracles import diagonal_normal, without_exact_kl
-from properties import LINEAR_GAUSSIAN
+from exact_checks import LINEAR_GAUSSIAN
 from tfp_vae import objectives
 from tfp_vae.divergences import aggregate, discrepancy
 from tfp_vae.objectives import elbo, iwae, path_gradients
+from tfp_vae.testing import diagonal_normal, objective_properties, without_exact_kl
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -19,47 +19,45 @@ AGGREGATE = AggregatePosterior.drawn()
 DOUBLY = "doubly_reparameterized"
 
 CHECKS = {
-    "IWAE": lambda: objective_properties.check_importance_weighted_bound_and_gradient(
+    "IWAE": lambda: objective_formulas.check_importance_weighted_bound_and_gradient(
         objectives.IWAE(3), LINEAR_GAUSSIAN
     ),
-    "IWAE unbiased": lambda: objective_properties.check_estimator_is_unbiased(
+    "IWAE unbiased": lambda: objective_properties.estimator_is_unbiased(
         objectives.IWAE(4, DOUBLY), objectives.IWAE(4), LINEAR_GAUSSIAN
     ),
-    "IWAE is log p(x)": lambda: (
-        objective_properties.check_exact_posterior_gives_log_marginal_likelihood(
-            objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
-        )
-    ),
-    "IWAE without gradient": lambda: objective_properties.check_exact_posterior_has_no_gradient(
+    "IWAE is log p(x)": lambda: objective_properties.exact_posterior_gives_log_marginal_likelihood(
         objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
     ),
-    "IWAE ordered": lambda: objective_properties.check_bounds_are_ordered(
+    "IWAE without gradient": lambda: objective_properties.exact_posterior_has_no_gradient(
+        objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
+    ),
+    "IWAE ordered": lambda: objective_properties.bounds_are_ordered(
         objectives.IWAE, LINEAR_GAUSSIAN
     ),
-    "sticking": lambda: objective_properties.check_sticking_the_landing_gradient(
+    "sticking": lambda: objective_formulas.check_sticking_the_landing_gradient(
         _sticking(kl_weight=0.7, free_bits=0.3), LINEAR_GAUSSIAN
     ),
-    "sticking unbiased": lambda: objective_properties.check_estimator_is_unbiased(
+    "sticking unbiased": lambda: objective_properties.estimator_is_unbiased(
         _sticking(), objectives.ELBO(), LINEAR_GAUSSIAN
     ),
-    "sticking without gradient": lambda: objective_properties.check_exact_posterior_has_no_gradient(
+    "sticking without gradient": lambda: objective_properties.exact_posterior_has_no_gradient(
         _sticking(), LINEAR_GAUSSIAN
     ),
-    "parts of a batch": lambda: objective_properties.check_decomposition_of_a_batch(
+    "parts of a batch": lambda: objective_formulas.check_decomposition_of_a_batch(
         AGGREGATE, "minibatch_weighted", [3, 1, 4]
     ),
-    "parts of a batch, stratified": lambda: objective_properties.check_decomposition_of_a_batch(
+    "parts of a batch, stratified": lambda: objective_formulas.check_decomposition_of_a_batch(
         AGGREGATE, "minibatch_stratified", [3, 1, 4]
     ),
-    "parts of the data": lambda: objective_properties.check_decomposition_of_the_data(AGGREGATE),
-    "beta-TCVAE": lambda: objective_properties.check_beta_tcvae(
+    "parts of the data": lambda: objective_formulas.check_decomposition_of_the_data(AGGREGATE),
+    "beta-TCVAE": lambda: objective_formulas.check_beta_tcvae(
         objectives.BetaTCVAE(10, 3.0, 0.5, 2.0), LINEAR_GAUSSIAN
     ),
-    "discrepancy": objective_properties.check_discrepancy,
-    "discrepancy's gradient": lambda: objective_properties.check_gradient_of_discrepancy(
+    "discrepancy": objective_formulas.check_discrepancy,
+    "discrepancy's gradient": lambda: objective_formulas.check_gradient_of_discrepancy(
         lambda *moments: without_exact_kl(diagonal_normal(*moments))
     ),
-    "InfoVAE": lambda: objective_properties.check_info_vae(
+    "InfoVAE": lambda: objective_formulas.check_info_vae(
         objectives.InfoVAE(20.0, 0.5), LINEAR_GAUSSIAN
     ),
 }

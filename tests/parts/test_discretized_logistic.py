@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy import stats
 
 from tfp_vae import distributions
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean
 
 CASES = [(0.3, 0.05), (128.0, 0.3), (40.7, 5.0), (-30.0, 20.0), (258.0, 3.0), (100.0, 1e4)]
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-import strategies
 from tfp_vae import likelihoods, posteriors
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean, strategies
+from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -145,7 +145,7 @@ LOG_PROBS = {
 
 
 def test_every_likelihood_has_an_oracle():
-    assert set(LOG_PROBS) == set(strategies.LIKELIHOODS)
+    assert set(LOG_PROBS) == set(LIKELIHOODS)
 
 
 def _parameters(layer, features):
@@ -159,15 +159,15 @@ def _parameters(layer, features):
     return outputs
 
 
-@given(st.data(), strategies.event_shapes)
+@given(st.data(), strategies.event_shapes())
 def test_log_prob_is_that_of_an_independent_oracle(data, event_shape):
-    layer = data.draw(strategies.all_likelihoods(event_shape))
+    layer = data.draw(strategies.likelihoods(event_shape))
     layer.build([None, 6])
     features = np.random.default_rng(0).normal(scale=3.0, size=[2, 4, 6])
     likelihood = layer(features)
     assert likelihood.batch_shape == [2, 4]
     assert likelihood.event_shape == event_shape
-    x = strategies.data_for(layer, 4)
+    x = strategies.observed(layer, 4)
     log_prob = LOG_PROBS[type(layer)](_parameters(layer, features), layer)(x)
     axes = tuple(range(-len(event_shape), 0))
     # TensorFlow Probability expands the continuous Bernoulli's constant where logits are near 0.
@@ -181,7 +181,7 @@ def test_log_prob_is_that_of_an_independent_oracle(data, event_shape):
 @settings(max_examples=6)
 @given(st.data())
 def test_draws_lie_in_the_support_and_have_the_mean(data):
-    layer = data.draw(strategies.all_likelihoods([3]))
+    layer = data.draw(strategies.likelihoods([3]))
     likelihood = layer(np.random.default_rng(1).normal(size=[2, 4]))
     draws = likelihood.sample(4000, seed=[1, 2]).numpy()
     assert not layer.support.outside(draws).any()
@@ -202,9 +202,9 @@ def test_posterior_has_the_moments_of_its_heads(activation):
     np.testing.assert_allclose(posterior.log_prob(z), expected)
 
 
-@given(strategies.latent_sizes, st.data())
+@given(strategies.latent_sizes(), st.data())
 def test_posterior_draws_have_the_shape_asked_for(latent_size, data):
-    posterior = data.draw(strategies.all_posteriors(latent_size))(np.zeros([4, 5]))
+    posterior = data.draw(strategies.posteriors(latent_size))(np.zeros([4, 5]))
     for sample_shape in ([], 2, [2], [2, 3]):
         leading = [sample_shape] if isinstance(sample_shape, int) else sample_shape
         assert posterior.sample(sample_shape, seed=0).shape == [*leading, 4, latent_size]
@@ -263,8 +263,8 @@ def test_distributions_under_a_mixed_policy_are_of_float32(policy, data):
     keras.config.set_dtype_policy(policy)
     features = np.zeros([3, 4], "float32")
     for layer in (
-        data.draw(strategies.all_posteriors(2)),
-        data.draw(strategies.all_likelihoods([2])),
+        data.draw(strategies.posteriors(2)),
+        data.draw(strategies.likelihoods([2])),
     ):
         assert layer.compute_dtype == policy.removeprefix("mixed_")
         distribution = layer(features)

@@ -8,9 +8,8 @@ import tensorflow as tf
 from scipy import integrate, special
 from tensorflow_probability import distributions as tfd
 
-from oracles import diagonal_normal, without_exact_kl
 from tfp_vae import distributions, divergences
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean, diagonal_normal, without_exact_kl
 
 _RNG = np.random.default_rng(0)
 

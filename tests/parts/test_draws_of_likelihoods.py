@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy import stats
 
 from tfp_vae import distributions
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean
 
 SEED = [3, 4]
 COUNT = 20_000
@@ -23,6 +23,12 @@ CONTINUOUS = {
         stats.t(1e6, 0.5, 2.0),
     ),
     "Laplace": (distributions.Laplace, {"loc": 0.5, "scale": 2.0}, stats.laplace(0.5, 2.0)),
+    "Normal": (distributions.Normal, {"loc": 0.5, "scale": 2.0}, stats.norm(0.5, 2.0)),
+    "ContinuousBernoulli": (
+        lambda logits: distributions.ContinuousBernoulli(logits=logits, dtype=logits.dtype),
+        {"logits": -3.0},
+        stats.truncexpon(3.0, scale=1.0 / 3.0),
+    ),
     **{
         f"Gamma of concentration {concentration}": (
             distributions.Gamma,
@@ -78,6 +84,12 @@ def test_counts_follow_the_law(name):
     assert_mean(draws, law.mean())
 
 
+def test_ones_are_drawn_as_often_as_they_are_probable():
+    probs = np.array([0.0, 0.2, 0.9, 1.0])
+    draws = distributions.Bernoulli(probs=probs, dtype=tf.float64).sample(COUNT, seed=SEED)
+    assert_mean(draws, probs)
+
+
 def test_zeros_are_inflated_by_their_probability():
     counts = distributions.NegativeBinomial(total_count=tf.constant(2.0), logits=tf.constant(1.0))
     for probability in (0.0, 0.3, 1.0):
@@ -97,6 +109,9 @@ XLA = {
     ),
     "Laplace": CONTINUOUS["Laplace"],
     "StudentT": CONTINUOUS["StudentT"],
+    "Normal": CONTINUOUS["Normal"],
+    "ContinuousBernoulli": CONTINUOUS["ContinuousBernoulli"],
+    "Bernoulli": (distributions.Bernoulli, {"logits": np.array([-1.0, 2.0])}, None),
     "Poisson": (distributions.Poisson, {"log_rate": np.log([0.3, 20.0])}, None),
     "NegativeBinomial": (
         distributions.NegativeBinomial,

@@ -12,7 +12,7 @@ import flows
 import tfp_vae
 from flow_properties import FORWARD, KEY, built_prior
 from tfp_vae import divergences, likelihoods, networks, noise, posteriors, priors
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean
 
 kinds = pytest.mark.parametrize("kind", FORWARD)
 

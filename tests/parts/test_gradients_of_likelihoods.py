@@ -6,8 +6,8 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-import strategies
 from tfp_vae import likelihoods
+from tfp_vae.testing import strategies
 
 
 def _log_prob_and_gradient(layer, features, x):
@@ -23,10 +23,10 @@ def _log_prob_and_gradient(layer, features, x):
 @given(st.data(), st.integers(0, 2**31))
 def test_gradient_is_that_of_finite_differences(data, seed):
     """Along one direction, which every head sees, of steps both ways."""
-    layer = data.draw(strategies.all_likelihoods([3]))
+    layer = data.draw(strategies.likelihoods([3]))
     rng = np.random.default_rng(seed)
     features, direction = rng.normal(size=[2, 4, 5])
-    x = strategies.data_for(layer, 4, seed)
+    x = strategies.observed(layer, 4, seed)
     layer.build([None, 5])
     _, gradient = _log_prob_and_gradient(layer, features, x)
     step = 1e-5

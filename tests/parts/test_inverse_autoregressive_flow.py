@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
+import exact_checks
 import flow_properties
 import flows
-import properties
 import tfp_vae
 from flow_properties import FEATURES, KEY, built_posterior, first_parameters
 from tfp_vae import (
@@ -22,7 +22,7 @@ from tfp_vae import (
 )
 from tfp_vae.distributions import InverseAutoregressiveFlow
 from tfp_vae.objectives.path_gradients import path_log_prob
-from zscores import assert_mean
+from tfp_vae.testing import assert_close, assert_mean
 
 
 @pytest.mark.usefixtures("float64")
@@ -141,7 +141,7 @@ def test_the_path_derivative_is_that_through_the_draws_and_the_score_has_mean_ze
 
 def _linear_gaussian(objective=None):
     """Returns a model whose exact posterior the flow can be, and is."""
-    model = properties.LINEAR_GAUSSIAN
+    model = exact_checks.LINEAR_GAUSSIAN
     vae = tfp_vae.VAE(
         tfp_vae.Encoder(
             networks.mlp([]),
@@ -180,12 +180,12 @@ def _gradients(vae, x, seed):
 
 def check_path_gradients_at_the_exact_posterior(objective):
     """Every draw gives log p(x), and no weight of the encoder has a gradient."""
-    x = properties.LINEAR_GAUSSIAN.draws(4)
+    x = exact_checks.LINEAR_GAUSSIAN.draws(4)
     terms, gradients = _gradients(_linear_gaussian(objective), x, KEY)
-    log_marginal = properties.LINEAR_GAUSSIAN.log_marginal_likelihood(x)
-    properties.assert_close(terms.objective, log_marginal)
+    log_marginal = exact_checks.LINEAR_GAUSSIAN.log_marginal_likelihood(x)
+    assert_close(terms.objective, log_marginal)
     for gradient in gradients:
-        properties.assert_close(gradient, 0.0)
+        assert_close(gradient, 0.0)
     standard = type(objective).from_config(
         {**objective.get_config(), "gradient_estimator": "standard"}
     )
@@ -207,7 +207,7 @@ def test_path_gradients_are_unbiased_and_of_the_same_value(objective):
     standard = type(objective).from_config(
         {**objective.get_config(), "gradient_estimator": "standard"}
     )
-    x = properties.repeated(properties.LINEAR_GAUSSIAN.draws(1)[0], 20)
+    x = exact_checks.repeated(exact_checks.LINEAR_GAUSSIAN.draws(1)[0], 20)
     models = [_linear_gaussian(made) for made in (objective, standard)]
     for vae in models:
         flows.randomised(vae.encoder, 0.4)
@@ -219,7 +219,7 @@ def test_path_gradients_are_unbiased_and_of_the_same_value(objective):
 
     rounds = [differences(tf.constant([6, number])) for number in range(150)]
     for one, another in zip(*rounds[0][:2], strict=True):
-        properties.assert_close(one, another, 1e-8, 1e-8)
+        assert_close(one, another, 1e-8, 1e-8)
     spread = 0.0
     for gradients in zip(*(gradients for _, _, gradients in rounds), strict=True):
         assert_mean(gradients, 0.0)
@@ -229,9 +229,9 @@ def test_path_gradients_are_unbiased_and_of_the_same_value(objective):
 
 @pytest.mark.usefixtures("float64")
 def test_importance_sampling_with_the_exact_posterior_gives_log_marginal_likelihood():
-    x = properties.LINEAR_GAUSSIAN.draws(3)
+    x = exact_checks.LINEAR_GAUSSIAN.draws(3)
     found = evaluation.log_marginal_likelihood(_linear_gaussian(), x, 10, seed=0)
-    exact = properties.LINEAR_GAUSSIAN.log_marginal_likelihood(x)
+    exact = exact_checks.LINEAR_GAUSSIAN.log_marginal_likelihood(x)
     np.testing.assert_allclose(found.estimate, exact, rtol=1e-9)
     np.testing.assert_allclose(found.effective_sample_size, 10.0, rtol=1e-6)
 

@@ -3,15 +3,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import strategies
 from tfp_vae import networks
+from tfp_vae.testing.strategies.network import NETWORKS
 
 
-@pytest.mark.parametrize("name", strategies.NETWORKS)
+@pytest.mark.parametrize("name", NETWORKS)
 @settings(max_examples=8)
 @given(data=st.data())
 def test_a_network_keeps_the_batch_and_is_the_same_for_the_same_input(name, data):
-    entry = strategies.NETWORKS[name]
+    entry = NETWORKS[name]
     network = data.draw(entry.networks)
     x = np.random.default_rng(0).uniform(size=[3, *entry.input_shape]).astype("float32")
     options = {"seed": 0} if name == "StochasticBinarization" else {}

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tfp_vae import noise, seeds
-from zscores import LIMIT, assert_mean
+from tfp_vae.testing import assert_mean
+from tfp_vae.testing.assertions import LIMIT
 
 COUNT = 20_000
 

@@ -7,7 +7,7 @@ from scipy import special, stats
 
 from tfp_vae import distributions, posteriors
 from tfp_vae.distributions import rejection
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean
 
 COUNT = 4000
 KEY = tf.constant([3, 4])

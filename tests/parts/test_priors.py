@@ -8,7 +8,7 @@ from scipy import special, stats
 
 import tfp_vae
 from tfp_vae import likelihoods, networks, objectives, posteriors, priors
-from zscores import assert_mean
+from tfp_vae.testing import assert_mean
 
 BINARY = np.random.default_rng(0).integers(0, 2, size=[23, 4]).astype("float32")
 REAL = np.random.default_rng(1).normal(size=[23, 4]).astype("float32")

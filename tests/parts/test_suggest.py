@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-import strategies
 import tfp_vae
 from tfp_vae import likelihoods
 from tfp_vae.likelihoods import by_name
+from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 RNG = np.random.default_rng(0)
 
@@ -73,7 +73,7 @@ def test_a_likelihood_by_its_name(name):
 
 
 def test_every_public_likelihood_has_a_name():
-    assert set(by_name.NAMES.values()) == set(strategies.LIKELIHOODS)
+    assert set(by_name.NAMES.values()) == set(LIKELIHOODS)
 
 
 def test_a_model_for_data_says_why_and_scores_it():

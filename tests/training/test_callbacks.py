@@ -52,6 +52,16 @@ def test_training_stops_after_the_patience_with_the_weights_of_the_best_epoch():
     assert stopped([-1.0, -3.0, -2.0, -2.5], patience=1, start_from_epoch=1) == (4, 2)
 
 
+def test_epochs_without_a_validation_are_passed_over():
+    vae = eager_vae()
+    stop = training.EarlyStopping(patience=1, min_delta=1e9)
+    history = fit(vae, [stop], epochs=9, validation_data=BINARY, validation_freq=3)
+    assert len(history.history["val_elbo"]) == 2
+    assert len(history.history["loss"]) == 6
+    split = fit(vae, [training.EarlyStopping()], epochs=1, validation_split=0.5, validation_freq=2)
+    assert "val_elbo" not in split.history
+
+
 def test_the_bound_is_watched_and_not_the_objective():
     vae = eager_vae(objective=objectives.ELBO(kl_weight=5.0))
     stop = training.EarlyStopping(patience=1)

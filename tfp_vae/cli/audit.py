@@ -10,8 +10,9 @@ import typer
 from tfp_vae import _quiet_import
 from tfp_vae.audit import audit as audit_loss
 from tfp_vae.audit import load_callable
-from tfp_vae.cli.console import BAD_USAGE, fail, out
+from tfp_vae.cli.console import BAD_USAGE, fail, out, standard_error_as_it_is
 from tfp_vae.cli.formats import Format
+from tfp_vae.cli.progress import Waiting
 from tfp_vae.cli.sources import read_data
 
 
@@ -75,7 +76,11 @@ def audit(
     examples = None if data is None else read_data(str(data)).x
     try:
         # Sizes that a loss does not take make TensorFlow write warnings of its own.
-        with _quiet_import.notices_dropped():
+        with (
+            standard_error_as_it_is() as told,
+            Waiting(f"Auditing {loss}", told),
+            _quiet_import.notices_dropped(),
+        ):
             report = audit_loss(
                 load_callable(loss, "loss"),
                 None if sampler is None else load_callable(sampler, "sampler"),

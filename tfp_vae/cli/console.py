@@ -1,19 +1,40 @@
 """What the command line prints, and how it ends."""
 
 import contextlib
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from rich.console import Console
 
 BAD_DATA, BAD_USAGE = 1, 2
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
+TERMINAL = "TFP_VAE_TERMINAL_DESCRIPTOR"
+"""The environment variable by which one of several workers is handed the standard error of the
+process that started it, whose own goes to a file."""
+
+
+def _progress_file() -> TextIO | None:
+    descriptor = os.environ.get(TERMINAL)
+    return None if descriptor is None else os.fdopen(int(descriptor), "w", encoding="utf-8")
+
+
 out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+err = Console(file=_progress_file(), stderr=True, highlight=False)
+"""Where progress is shown that is no part of the output."""
+
+_failures = Console(stderr=True, highlight=False)
+
+
+@contextlib.contextmanager
+def standard_error_as_it_is() -> Iterator[Console]:
+    """Gives a console on standard error that stays there while that is led elsewhere."""
+    with os.fdopen(os.dup(2), "w", encoding="utf-8") as file:
+        yield Console(file=file, highlight=False)
 
 
 class CommandError(Exception):
@@ -38,7 +59,7 @@ def fail(message: object, code: int) -> NoReturn:
 
 def print_failure(message: str) -> None:
     """Prints the one line of a failure."""
-    err.print(f"tfp-vae: {message}", markup=False, soft_wrap=True)
+    _failures.print(f"tfp-vae: {message}", markup=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

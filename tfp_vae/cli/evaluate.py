@@ -17,7 +17,7 @@ from tfp_vae.cli.appraisal import Look, looks
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail, out
 from tfp_vae.cli.formats import Format
 from tfp_vae.cli.pictures import save_axes
-from tfp_vae.cli.progress import StepProgress
+from tfp_vae.cli.progress import StepProgress, Waiting
 from tfp_vae.cli.report_page import Section, page
 from tfp_vae.cli.run_folder import CONFIG, HISTORY
 from tfp_vae.cli.sources import Source, read_data, read_model
@@ -55,7 +55,8 @@ def evaluate(
     vae = read_model(model)
     source = read_data(data)
     try:
-        summary = evaluation.elbo(vae, source.x, sample_size=sample_size, seed=seed)
+        with Waiting(f"Scoring {len(source.x):,} rows"):
+            summary = evaluation.elbo(vae, source.x, sample_size=sample_size, seed=seed)
     except (TypeError, ValueError) as error:
         fail(f"{source.name}: {error}", BAD_DATA)
     home = Path(model) if Path(model).is_dir() else Path(model).parent

@@ -1,6 +1,7 @@
 """`tfp-vae sample`."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,9 @@ import typer
 
 from tfp_vae import plotting
 from tfp_vae.cli.console import BAD_USAGE, fail, out
+from tfp_vae.cli.formats import Format
 from tfp_vae.cli.pictures import save_axes
+from tfp_vae.cli.progress import Waiting
 from tfp_vae.cli.sources import read_model
 
 _SUFFIXES = (".npy", ".csv", ".png")
@@ -33,6 +36,9 @@ def sample(
         typer.Option("--mean", help="The mean of p(x|z) of every draw of z, not a draw of x."),
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the draws.")] = 0,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="A line to read, or JSON for a script.")
+    ] = Format.table,
 ) -> None:
     """Draw new rows from a model; a picture shows the means."""
     suffix = output.suffix.lower()
@@ -42,15 +48,21 @@ def sample(
         fail(f"{str(output)!r} is there already; pass --overwrite to replace it.", BAD_USAGE)
     vae = read_model(model)
     try:
-        if suffix == ".png":
-            mpl.use("Agg")
-            save_axes(plotting.samples(vae, count, seed=seed), output)
-        else:
-            draws = vae.sample(count, seed=seed, mean=mean).numpy()
-            _write(draws, output)
+        with Waiting(f"Drawing {count:,} rows"):
+            if suffix == ".png":
+                mpl.use("Agg")
+                save_axes(plotting.samples(vae, count, seed=seed), output)
+            else:
+                draws = vae.sample(count, seed=seed, mean=mean).numpy()
+                _write(draws, output)
     except OSError as error:
         fail(f"{str(output)!r} cannot be written: {error}.", BAD_USAGE)
-    out.print(f"Written to {output}: {count} draws of {list(vae.event_shape)}")
+    event_shape = list(vae.event_shape)
+    if output_format is Format.json:
+        record = {"output": str(output), "draws": count, "event_shape": event_shape}
+        out.print(json.dumps(record), soft_wrap=True, markup=False)
+    else:
+        out.print(f"Written to {output}: {count} draws of {event_shape}", soft_wrap=True)
 
 
 def _write(draws: np.ndarray, output: Path) -> None:

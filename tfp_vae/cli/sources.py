@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from rich.console import Console
 
 from tfp_vae import VAE, datasets, load
-from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail
+from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, err, fail
+from tfp_vae.cli.progress import Waiting
 
 DIGITS = "digits"
 
@@ -26,21 +28,27 @@ class Source(NamedTuple):
     labels: np.ndarray | None
 
 
-def read_data(source: str) -> Source:
+def read_data(source: str, told: Console = err) -> Source:
     """Reads the digits, or a file.
+
+    Args:
+      source: "digits", or the path of a file.
+      told: Where it is said what takes long.
 
     Raises:
       CommandError: If there is no such data (bad usage), or it is no array of numbers (bad data).
     """
     if source == DIGITS:
-        images, labels = datasets.digits()
+        with Waiting("Reading the digits", told):
+            images, labels = datasets.digits()
         return Source(DIGITS, images, labels)
     if not os.path.exists(source):
         fail(f"{source!r} is neither 'digits' nor a file.", BAD_USAGE)
     if Path(source).suffix.lower() not in {".npy", ".npz", ".csv"}:
         fail(f"{source!r} must be 'digits' or a file ending in .npy, .npz or .csv.", BAD_USAGE)
     try:
-        return Source(Path(source).stem, datasets.from_file(source), None)
+        with Waiting(f"Reading {source}", told):
+            return Source(Path(source).stem, datasets.from_file(source), None)
     except (OSError, ValueError) as error:
         fail(error, BAD_DATA)
 
@@ -55,6 +63,7 @@ def read_model(path: str) -> VAE:
     if not file.is_file():
         fail(f"There is no model at {str(file)!r}.", BAD_USAGE)
     try:
-        return load(file)
+        with Waiting(f"Loading {file}"):
+            return load(file)
     except (OSError, ValueError) as error:
         fail(error, BAD_DATA)

@@ -1,5 +1,6 @@
 """`tfp-vae train`."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +15,12 @@ from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods,
 from tfp_vae.cli import workers as local_workers
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED, err, fail, out
 from tfp_vae.cli.formats import Format
-from tfp_vae.cli.progress import EpochProgress
+from tfp_vae.cli.progress import EpochProgress, StepProgress, Waiting
 from tfp_vae.cli.resuming import Beginning, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
 from tfp_vae.cli.sources import Source, read_data
 from tfp_vae.cli.tables import print_json, print_summary
+from tfp_vae.plotting.figures import Axes
 
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32
@@ -116,14 +118,15 @@ def train(
     if resume and overwrite:
         fail("--resume goes on with a run and --overwrite replaces it: give one.", BAD_USAGE)
     if workers > 1 and not local_workers.is_one_of_several():
-        folder_name = output or Path("runs") / read_data(source).name
-        local_workers.train(_options(context.params), folder_name, workers)
+        folder_name = output or Path("runs") / read_data(source, told).name
+        local_workers.train(_options(context.params), folder_name, workers, told)
         return
     scope = local_workers.scope()
-    data = read_data(source)
+    data = read_data(source, told)
+    local_workers.say_that_all_are_here()
     keras.utils.set_random_seed(seed)
     try:
-        with scope:
+        with scope, Waiting("Choosing the model", told):
             vae = VAE.for_data(
                 data.x,
                 latent_size=latent_size,
@@ -159,8 +162,9 @@ def train(
     try:
         history = _fitted(vae, data.x, parts, settings, folder, path / CHECKPOINT, told)
         folder.save_model(vae)
-        summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
-        _save_pictures(vae, data, parts.test, history, folder)
+        with Waiting(f"Scoring {len(parts.test):,} rows", told):
+            summary = evaluation.elbo(vae, data.x[parts.test], seed=seed)
+        _save_pictures(vae, data, parts.test, history, folder, told)
     except SystemExit:
         fail("terminated; the same command with --resume goes on from here.", TERMINATED)
     if output_format is Format.json:
@@ -252,21 +256,30 @@ def _fitted(
 
 
 def _save_pictures(
-    vae: VAE, data: Source, test: np.ndarray, history: dict[str, Any], folder: RunFolder
+    vae: VAE,
+    data: Source,
+    test: np.ndarray,
+    history: dict[str, Any],
+    folder: RunFolder,
+    told: Console,
 ) -> None:
     shown = test[:_SHOWN_LATENTS]
+    x = data.x[shown]
     labels = None if data.labels is None else data.labels[shown]
-    pictures = {
-        "training.png": plotting.training(history).axes[0],
-        "reconstructions.png": plotting.reconstructions(vae, data.x[test[:_SHOWN_ROWS]]),
-        "samples.png": plotting.samples(vae, _SHOWN_SAMPLES, seed=0),
-        "latent.png": plotting.latent(vae, data.x[shown], labels),
-        "traversals.png": plotting.traversals(vae, data.x[shown]),
+    pictures: dict[str, Callable[[], Axes]] = {
+        "training.png": lambda: plotting.training(history).axes[0],
+        "reconstructions.png": lambda: plotting.reconstructions(vae, x[:_SHOWN_ROWS]),
+        "samples.png": lambda: plotting.samples(vae, _SHOWN_SAMPLES, seed=0),
+        "latent.png": lambda: plotting.latent(vae, x, labels),
+        "traversals.png": lambda: plotting.traversals(vae, x),
     }
     if len(shown) > 1:
-        pairs = data.x[shown[: min(_SHOWN_ROWS, len(shown) // 2 * 2)]]
-        usage = evaluation.latent_usage(vae, data.x[shown])
-        pictures["interpolation.png"] = plotting.interpolation(vae, pairs)
-        pictures["kl_per_dimension.png"] = plotting.kl_per_dimension(usage)
-    for name, ax in pictures.items():
-        folder.save_picture(name, ax)
+        pairs = x[: min(_SHOWN_ROWS, len(shown) // 2 * 2)]
+        pictures["interpolation.png"] = lambda: plotting.interpolation(vae, pairs)
+        pictures["kl_per_dimension.png"] = lambda: plotting.kl_per_dimension(
+            evaluation.latent_usage(vae, x)
+        )
+    with StepProgress(list(pictures), told) as progress:
+        for name, draw in pictures.items():
+            progress.begin(name)
+            folder.save_picture(name, draw())

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from rich.console import Console
 
-from tfp_vae.cli.console import TERMINATED, fail
+from tfp_vae.cli.console import TERMINAL, TERMINATED, fail
+from tfp_vae.cli.progress import Waiting
 
 _TASK = "TF_CONFIG"
 _SCRATCH = "TFP_VAE_SCRATCH_FOLDER"
+_ALL_HERE = "TFP_VAE_ALL_HERE_FILE"
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_TO_SAVE = 30.0
 _PROGRAM = "from tfp_vae.cli import main; main()"
@@ -49,7 +52,20 @@ def own_folder(output: Path) -> Path:
     return Path(os.environ.get(_SCRATCH) or output)
 
 
-def train(arguments: Sequence[str], output: Path, count: int) -> None:
+def say_that_all_are_here() -> None:
+    """Tells the process that started the workers that they have found one another.
+
+    It returns once that process shows nothing of its own any more. In a process that was not
+    started so, and in every worker but the first, there is nothing to tell.
+    """
+    if _ALL_HERE in os.environ:
+        file = Path(os.environ[_ALL_HERE])
+        file.touch()
+        while file.exists():
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+def train(arguments: Sequence[str], output: Path, count: int, told: Console) -> None:
     """Runs `tfp-vae train` as several processes, and waits for them.
 
     The first of them writes the output folder and to the terminal; what the others write is
@@ -59,18 +75,23 @@ def train(arguments: Sequence[str], output: Path, count: int) -> None:
       arguments: What stands after `tfp-vae train`, but for the output folder.
       output: The output folder.
       count: How many processes.
+      told: Where it is said that they start.
 
     Raises:
       CommandError: If one of them fails, with its last line.
     """
     cluster = {"worker": [f"127.0.0.1:{port}" for port in _free_ports(count)]}
     with tempfile.TemporaryDirectory(prefix="tfp-vae-workers-") as aside:
+        all_here = Path(aside) / "all-here"
+        terminal = os.dup(2)
         running: list[subprocess.Popen[bytes]] = []
         try:
             for index in range(count):
                 task = {"cluster": cluster, "task": {"type": "worker", "index": index}}
                 environment = {**os.environ, _TASK: json.dumps(task)}
                 environment[_SCRATCH] = str(Path(aside) / str(index)) if index else ""
+                if index == 0:
+                    environment |= {TERMINAL: str(terminal), _ALL_HERE: str(all_here)}
                 with _errors_of(aside, index).open("wb") as errors:
                     running.append(
                         subprocess.Popen(
@@ -83,8 +104,13 @@ def train(arguments: Sequence[str], output: Path, count: int) -> None:
                             stdin=subprocess.PIPE,
                             stdout=None if index == 0 else subprocess.DEVNULL,
                             stderr=errors,
+                            pass_fds=(terminal,) if index == 0 else (),
                         )
                     )
+            with Waiting(f"Starting {count} workers", told):
+                while not all_here.exists() and _none_has_ended(running):
+                    time.sleep(_SECONDS_BETWEEN_LOOKS)
+            all_here.unlink(missing_ok=True)
             _wait(running, aside)
         except SystemExit:
             for process in running:
@@ -100,6 +126,11 @@ def train(arguments: Sequence[str], output: Path, count: int) -> None:
             for process in running:
                 process.kill()
                 process.wait()
+            os.close(terminal)
+
+
+def _none_has_ended(running: Sequence[subprocess.Popen[bytes]]) -> bool:
+    return all(process.poll() is None for process in running)
 
 
 def _wait(running: Sequence[subprocess.Popen[bytes]], aside: str) -> None:

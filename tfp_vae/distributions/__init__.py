@@ -2,6 +2,7 @@
 
 from tfp_vae.distributions.bernoulli import Bernoulli
 from tfp_vae.distributions.categorical import Categorical
+from tfp_vae.distributions.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.distributions.counts import (
     NegativeBinomial,
     Poisson,
@@ -18,6 +19,7 @@ from tfp_vae.distributions.multivariate_normal import (
     MultivariateNormalDiagPlusLowRank,
     MultivariateNormalTriL,
 )
+from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
@@ -28,6 +30,7 @@ from tfp_vae.distributions.student_t import StudentT
 __all__ = [
     "Bernoulli",
     "Categorical",
+    "ContinuousBernoulli",
     "DiscretizedLogistic",
     "Gamma",
     "InverseAutoregressiveFlow",
@@ -38,6 +41,7 @@ __all__ = [
     "MultivariateNormalDiagPlusLowRank",
     "MultivariateNormalTriL",
     "NegativeBinomial",
+    "Normal",
     "NormalizingFlow",
     "Poisson",
     "PowerSpherical",

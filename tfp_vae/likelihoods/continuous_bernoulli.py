@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import supports
+from tfp_vae import distributions, supports
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -44,4 +44,6 @@ class ContinuousBernoulli(Likelihood):
 
     def distribution(self, logits: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `logits`, `[B, *event_shape]`."""
-        return self.independent(tfd.ContinuousBernoulli(logits=logits, dtype=logits.dtype))
+        return self.independent(
+            distributions.ContinuousBernoulli(logits=logits, dtype=logits.dtype)
+        )

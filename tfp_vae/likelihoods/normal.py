@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, shares
+from tfp_vae import checks, distributions, shares
 from tfp_vae.likelihoods.base import Likelihood
 
 _SCALES = ("shared", "learned", "calibrated")
@@ -135,7 +135,7 @@ class Normal(Likelihood):
         return {**super().get_config(), "scale": self.scale, "scale_floor": self.scale_floor}
 
     def _normal(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Independent:
-        return self.independent(tfd.Normal(loc=loc, scale=scale))
+        return self.independent(distributions.Normal(loc=loc, scale=scale))
 
     def _average_scale(self) -> tf.Tensor:
         variance = tf.convert_to_tensor(self.average_variance)

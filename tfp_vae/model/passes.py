@@ -58,7 +58,7 @@ class PassesOverData(ObjectiveModel):
             validation_data = self._checked_validation(validation_data, check_validation)
         self._initial_epoch = None
         self.noise.state.assign(keras.random.SeedGenerator().state)
-        under_way = FitUnderWay.called(x, **kwargs)
+        under_way = FitUnderWay.called(x, validation_data, **kwargs)
         with _failures_of(check, check_validation), self._known_to_callbacks(under_way):
             self.begin_at(x)
             if isinstance(x, np.ndarray):

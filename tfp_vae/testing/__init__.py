@@ -1,7 +1,58 @@
-"""Assertions for a user's own test suite."""
+"""What a test suite of one's own asks of a model, of its parts and of a hand-written loss.
 
+`check_elbo`, `assert_loss_is_negative_elbo`, `properties` and the assertions need nothing more than
+this library; the models whose log p(x) is known exactly need SciPy, and `strategies` Hypothesis:
+`pip install "tfp-vae[testing]"` brings both.
+"""
+
+import importlib
+from typing import Any
+
+from tfp_vae.testing.assertions import assert_close, assert_mean, assert_mean_at_most
+from tfp_vae.testing.configs import assert_config_is_a_fixed_point
 from tfp_vae.testing.elbo_check import check_elbo
 from tfp_vae.testing.elbo_report import ELBOReport, PropertyResult
 from tfp_vae.testing.losses import assert_loss_is_negative_elbo
+from tfp_vae.testing.normals import (
+    conditional_normal,
+    diagonal_normal,
+    normal_kl_divergence,
+    without_exact_kl,
+)
 
-__all__ = ["ELBOReport", "PropertyResult", "assert_loss_is_negative_elbo", "check_elbo"]
+__all__ = [
+    "ELBOReport",
+    "Enumerable",
+    "LinearGaussian",
+    "PropertyResult",
+    "assert_close",
+    "assert_config_is_a_fixed_point",
+    "assert_loss_is_negative_elbo",
+    "assert_mean",
+    "assert_mean_at_most",
+    "check_elbo",
+    "conditional_normal",
+    "diagonal_normal",
+    "normal_kl_divergence",
+    "without_exact_kl",
+]
+
+_NEEDS_THE_EXTRA = {
+    "Enumerable": "tfp_vae.testing.enumerable",
+    "LinearGaussian": "tfp_vae.testing.linear_gaussian",
+    "strategies": "tfp_vae.testing.strategies",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what needs the extra `testing` only when it is asked for."""
+    if name not in _NEEDS_THE_EXTRA:
+        raise AttributeError(f"module 'tfp_vae.testing' has no attribute {name!r}")
+    try:
+        module = importlib.import_module(_NEEDS_THE_EXTRA[name])
+    except ModuleNotFoundError as missing:
+        raise ModuleNotFoundError(
+            f"`tfp_vae.testing.{name}` needs the extra `testing`: "
+            f'pip install "tfp-vae[testing]"; {missing}.'
+        ) from missing
+    return module if name == "strategies" else getattr(module, name)

@@ -7,18 +7,19 @@ import numpy as np
 
 from tfp_vae import checks
 from tfp_vae.model.latent_variable_model import LatentVariableModel
-from tfp_vae.testing.elbo_properties import PROPERTIES, Subject
-from tfp_vae.testing.elbo_report import ELBOReport, NotApplicable, PropertyResult
+from tfp_vae.testing.elbo_report import ELBOReport, PropertyResult
+from tfp_vae.testing.properties import PROPERTIES, NotApplicable, Subject
 
 
 def check_elbo(vae: Any, x: Any, condition: Any = None) -> ELBOReport:
     """Fails unless the evidence lower bound of a model has the properties of one.
 
-    It asks whether the terms have shape `[B]` and are finite, whether the bound is the
-    log-likelihood less the KL, agrees with draws from the posterior and does not exceed log p(x),
-    whether rows depend on one another, whether seeds decide all draws, eagerly and compiled,
-    whether every weight has a gradient, and whether wrong data is refused. Statistical properties
-    fail by chance once in 26 million comparisons; the seeds are fixed.
+    It runs all of `tfp_vae.testing.properties`: whether the terms have shape `[B]` and are finite,
+    whether the bound is the log-likelihood less the KL, agrees with draws from the posterior and
+    does not exceed log p(x), whether rows depend on one another or on the batch, whether seeds
+    decide all draws, eagerly and compiled, whether every weight has a gradient and its estimators
+    agree, whether copies and files keep the bound, and whether wrong data is refused. Statistical
+    properties fail by chance once in 26 million comparisons; the seeds are fixed.
 
     Args:
       vae: The model, trained or not. It is left as it is.

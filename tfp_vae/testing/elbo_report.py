@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 
 
-class NotApplicable(Exception):  # noqa: N818 - no error: a property that asks nothing of a model
-    """Raised by a property that a model does not have to fulfil; its message is the reason."""
-
-
 @dataclass(frozen=True)
 class PropertyResult:
     """The outcome of one property.

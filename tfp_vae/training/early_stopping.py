@@ -11,7 +11,8 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     """Stops when the evidence lower bound of the validation data no longer rises.
 
     The bound is watched whatever the objective is, with a KL of weight 1, so that a warm-up of the
-    KL does not look like a fall. In the end the model has the weights of its best epoch.
+    KL does not look like a fall. In the end the model has the weights of its best epoch. Of a `fit`
+    with `validation_freq`, only the epochs that end with a validation are looked at.
 
     Args:
       patience: How many epochs to wait for a better bound.
@@ -54,6 +55,8 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Looks at the bound of the epoch."""
         if self.monitor not in (logs or {}):
+            if self.model.fit_under_way.validated:
+                return
             raise ValueError(
                 "`validation_data` or `validation_split` must be given to `fit` for an early stop, "
                 "which watches the bound of rows that are not trained on; got neither at the end "

@@ -1,70 +1,20 @@
-"""The properties of the objectives beside the plain bound, in the manner of `properties`."""
-
-import itertools
-from typing import NamedTuple
+"""What NumPy makes of the draws of an objective: its terms and their gradient, by formula."""
 
 import numpy as np
 import tensorflow as tf
 from scipy import special, stats
 
 from aggregate_oracles import AggregatePosterior, minibatch_weights, squared_discrepancy
-from oracles import diagonal_normal, normal_kl_divergence
-from properties import assert_close, repeated
-from tfp_vae import distributions, divergences, objectives, seeds
-from zscores import assert_mean, assert_mean_at_most
+from tfp_vae import divergences, objectives, seeds
+from tfp_vae.testing import (
+    assert_close,
+    assert_mean,
+    diagonal_normal,
+    normal_kl_divergence,
+)
+from tfp_vae.testing.objective_properties import PRIOR_LOC, PRIOR_SCALE, gradients
 
 DRAWS = 4000
-PRIOR_SCALE = 1.3
-
-
-class Gradients(NamedTuple):
-    """What an objective gives for many rows of the same x, and how it depends on every group.
-
-    Attributes:
-      terms: The terms, `[N]` each.
-      z: The draws, `[S, N, L]`.
-      encoder: The gradient by the posterior's loc and scale, `[N, 2, L]`.
-      decoder: The gradient by the decoder's weights, `[N, D, L]`.
-      prior: The gradient by the prior's loc, `[N, L]`.
-    """
-
-    terms: object
-    z: np.ndarray
-    encoder: np.ndarray
-    decoder: np.ndarray
-    prior: np.ndarray
-
-
-def gradients(objective, model, loc_shift=0.3, scale_factor=1.4, count=DRAWS, seed=13):
-    """Differentiates by parameters of which every row has its own copy."""
-    row = model.draws(1)[0]
-    moments = [moment[0] for moment in model.posterior_moments(row[None], loc_shift, scale_factor)]
-    prior_loc = np.full(model.latent_size, 0.2) if scale_factor != 1.0 else 0.0 * moments[0]
-    prior_scale = PRIOR_SCALE if scale_factor != 1.0 else 1.0
-    parameters = [
-        tf.constant(repeated(value, count)) for value in (*moments, model.weights, prior_loc)
-    ]
-    draws = []
-    with tf.GradientTape() as tape:
-        tape.watch(parameters)
-        loc, scale, weights, prior_loc = parameters
-
-        def likelihood_fn(z):
-            draws.append(z.numpy())
-            return diagonal_normal(
-                tf.linalg.matvec(weights, z) + model.offset, np.full(model.event_size, model.scale)
-            )
-
-        terms = objective(
-            repeated(row, count),
-            posterior=distributions.MultivariateNormalDiag(loc, scale),
-            prior=diagonal_normal(prior_loc, prior_scale * tf.ones_like(prior_loc)),
-            likelihood_fn=likelihood_fn,
-            seed=seed,
-        )
-        total = tf.reduce_sum(terms.objective)
-    drawn = [value.numpy() for value in tape.gradient(total, parameters)]
-    return Gradients(terms, draws[0], np.stack(drawn[:2], axis=1), drawn[2], drawn[3])
 
 
 def draws_and_moments(found, model):
@@ -82,10 +32,10 @@ def check_sticking_the_landing_gradient(objective, model, count=50):
     """The gradient of every row is, to all digits, what NumPy makes of the same draws."""
     found = gradients(objective, model, count=count)
     mean, stddev, noise, error = draws_and_moments(found, model)
-    kl_divergence = normal_kl_divergence(mean, stddev, 0.2, PRIOR_SCALE)
+    kl_divergence = normal_kl_divergence(mean, stddev, PRIOR_LOC, PRIOR_SCALE)
     counted = objective.kl_weight * (kl_divergence > objective.free_bits)
     by_likelihood = error / model.scale**2
-    by_prior = counted * (found.z - 0.2) / PRIOR_SCALE**2
+    by_prior = counted * (found.z - PRIOR_LOC) / PRIOR_SCALE**2
     path = by_likelihood @ model.weights - by_prior + counted * noise / stddev
     assert_close(found.encoder[:, 0], path.mean(axis=0))
     assert_close(found.encoder[:, 1], (path * noise).mean(axis=0))
@@ -107,13 +57,13 @@ def check_importance_weighted_bound_and_gradient(objective, model, count=50):
     mean, stddev, noise, error = draws_and_moments(found, model)
     log_weights = (
         stats.norm.logpdf(error, 0.0, model.scale).sum(axis=-1)
-        + stats.norm.logpdf(found.z, 0.2, PRIOR_SCALE).sum(axis=-1)
+        + stats.norm.logpdf(found.z, PRIOR_LOC, PRIOR_SCALE).sum(axis=-1)
         - stats.norm.logpdf(found.z, mean, stddev).sum(axis=-1)
     )
     log_size = np.log(objective.importance_sample_size)
     assert_close(found.terms.objective, special.logsumexp(log_weights, axis=0) - log_size)
     by_likelihood = error / model.scale**2
-    by_prior = (found.z - 0.2) / PRIOR_SCALE**2
+    by_prior = (found.z - PRIOR_LOC) / PRIOR_SCALE**2
     path = by_likelihood @ model.weights - by_prior + noise / stddev
     by_loc, by_scale = path, path * noise
     normalised = special.softmax(log_weights, axis=0)[..., None]
@@ -128,49 +78,6 @@ def check_importance_weighted_bound_and_gradient(objective, model, count=50):
         found.decoder, np.einsum("kn,knd,knl->ndl", normalised[..., 0], by_likelihood, found.z)
     )
     assert_close(found.prior, (normalised * by_prior).sum(axis=0))
-
-
-def check_estimator_is_unbiased(objective, reference, model):
-    """Value equal; mean gradient that of the reference for encoder, decoder and prior.
-
-    The two draw different noise, so that the rows of their difference are independent.
-    """
-    values = [np.stack(gradients(each, model, count=5).terms) for each in (objective, reference)]
-    assert_close(*values)
-    found = gradients(objective, model, seed=5)
-    expected = gradients(reference, model, seed=6)
-    for group in ("encoder", "decoder", "prior"):
-        assert_mean(getattr(found, group) - getattr(expected, group), 0.0)
-
-
-def check_exact_posterior_gives_log_marginal_likelihood(objective, model):
-    """Without any statistics: every draw gives log p(x)."""
-    found = gradients(objective, model, 0.0, 1.0, count=20)
-    assert_close(found.terms.objective, model.log_marginal_likelihood(model.draws(1)[0])[0])
-
-
-def check_exact_posterior_has_no_gradient(objective, model):
-    """Nothing of the gradient of any draw reaches the encoder, and something the decoder."""
-    found = gradients(objective, model, 0.0, 1.0, count=20)
-    assert_close(found.encoder, 0.0)
-    assert np.max(np.abs(found.decoder)) > 1e-3
-    assert np.max(np.abs(found.prior)) > 1e-3
-
-
-def check_bounds_are_ordered(objective_of, model, sizes=(1, 2, 4, 16)):
-    """E[ELBO] ≤ E[IWAE-1] ≤ E[IWAE-2] ≤ ... ≤ log p(x), and for the same draws ELBO ≤ IWAE."""
-    x = repeated(model.draws(1)[0])
-    vae = model.vae(0.3, 1.4)
-    parts = {"posterior": vae.encoder(x), "prior": vae.prior(), "likelihood_fn": vae.decoder}
-    bounds = []
-    for size in sizes:
-        terms = objective_of(size)(x, **parts, seed=size)
-        assert_mean_at_most(terms.elbo - terms.objective, 0.0)
-        bounds.append(terms.objective.numpy())
-    for lower, higher in itertools.pairwise(bounds):
-        assert_mean_at_most(lower - higher, 0.0)
-    assert np.mean(bounds[-1]) > np.mean(bounds[0])
-    assert_mean_at_most(bounds[-1], model.log_marginal_likelihood(x[0])[0])
 
 
 # The parts of the KL
@@ -244,44 +151,6 @@ def check_beta_tcvae(objective, model, batch_size=6):
     assert_close(named.index_code_mutual_information, mutual_information)
     assert_close(named.total_correlation, total_correlation)
     assert_close(named.dimension_wise_kl_divergence, dimension_wise)
-
-
-# Objectives of a whole batch
-
-
-def check_gradient_against_finite_differences(objective, model, step=1e-5):
-    """Along a random direction of all weights of a model, for an objective that has a value."""
-    vae, x = model.vae(0.3, 1.4, objective=objective), tf.constant(model.draws(5))
-    rng = np.random.default_rng(0)
-    start = [variable.numpy() for variable in vae.trainable_variables]
-    direction = [rng.normal(size=value.shape) for value in start]
-
-    def value_at(distance):
-        for variable, value, along in zip(vae.trainable_variables, start, direction, strict=True):
-            variable.assign(value + distance * along)
-        terms = vae.objective_terms(x, tf.constant([1, 2]), 3, training=True)
-        return tf.reduce_mean(terms.objective)
-
-    with tf.GradientTape() as tape:
-        value = value_at(0.0)
-    gradient = tape.gradient(value, vae.trainable_variables)
-    along = sum(np.sum(one * other) for one, other in zip(gradient, direction, strict=True))
-    assert abs(along) > 1e-3
-    assert_close(along, (value_at(step) - value_at(-step)) / (2.0 * step), 1e-6, 1e-6)
-
-
-def check_declaration_of_independent_rows(objective, model):
-    """Another first row changes the objective of the others exactly if the class says so."""
-    vae, x = model.vae(0.3, 1.4, objective=objective), model.draws(6)
-    changed = np.concatenate([x[:1] + 1.0, x[1:]])
-    before, after = (
-        vae.objective_terms(tf.constant(rows), tf.constant([1, 2]), 3, training=True)
-        for rows in (x, changed)
-    )
-    for name in ("elbo", "log_likelihood", "kl_divergence"):
-        np.testing.assert_array_equal(getattr(before, name)[1:], getattr(after, name)[1:])
-    unchanged = np.array_equal(before.objective[1:], after.objective[1:])
-    assert unchanged == objective.rows_are_independent
 
 
 # The discrepancy of the aggregate posterior from the prior

@@ -1,0 +1,153 @@
+"""What a script, a pipe and a shell see of the command line."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tfp_vae.cli import app, progress
+from tfp_vae.cli.progress import EpochProgress, StepProgress, Waiting
+
+PROGRAM = Path(sys.executable).with_name("tfp-vae")
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
+
+
+def test_train_prints_json_alone_on_standard_output(tmp_path, monkeypatch, capfd):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 2, [90, 5]))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["train", "x.npy", "--epochs", "1", "--latent-size", "2", "--format", "json"]
+    assert app.run(arguments) == 0
+    printed, told = capfd.readouterr()
+    figures = json.loads(printed)
+    assert figures["rows"] == 18
+    assert figures["elbo"] == pytest.approx(figures["log_likelihood"] - figures["kl_divergence"])
+    assert "epoch 1/1" in told
+    assert "Written to" in told
+
+
+def shown(console):
+    progress = EpochProgress(2, console)
+    progress.on_train_begin()
+    progress.on_epoch_end(0, {"elbo": -3.0, "val_elbo": -4.0})
+    progress.stop()
+    return console.file.getvalue()
+
+
+def test_the_bar_has_colours_on_a_terminal_and_none_under_no_color(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = shown(Console(file=io.StringIO(), force_terminal=True))
+    assert COLOUR.search(coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = shown(Console(file=io.StringIO(), force_terminal=True))
+    assert not COLOUR.search(plain)
+    assert "validation -4.00 nats" in plain
+
+
+def test_the_bar_yields_to_plain_lines_where_there_is_no_terminal():
+    text = shown(Console(file=io.StringIO(), force_terminal=False))
+    assert text == "epoch 1/2: ELBO -3.00, validation -4.00 nats\n"
+
+
+def test_a_shell_completes_commands():
+    asked = {"_TFP_VAE_COMPLETE": "complete_bash", "COMP_WORDS": "tfp-vae tr", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [PROGRAM], env={**os.environ, **asked}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["train"]
+
+
+def waiting(terminal, **options):
+    console = Console(file=io.StringIO(), force_terminal=terminal)
+    with Waiting("Drawing 5 rows", console, **options):
+        pass
+    return console.file.getvalue()
+
+
+def test_waiting_is_a_bar_on_a_terminal_a_line_elsewhere_and_nothing_where_it_is_short(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    bar = waiting(True, patience=0.0)
+    assert "Drawing 5 rows" in bar
+    assert "0:00:00" in bar
+    assert COLOUR.search(bar)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not COLOUR.search(waiting(True, patience=0.0))
+    assert waiting(False, patience=0.0) == "Drawing 5 rows …\n"
+    assert waiting(True) == waiting(False) == ""
+
+
+def test_steps_are_a_bar_on_a_terminal_and_lines_elsewhere():
+    def shown_of(terminal):
+        console = Console(file=io.StringIO(), force_terminal=terminal)
+        with StepProgress(["one", "two"], console) as steps:
+            steps.begin("one")
+        return console.file.getvalue()
+
+    assert shown_of(False) == "1/2: one\n"
+    assert "0/2" in shown_of(True)
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faces")
+    np.save(folder / "x.npy", np.random.default_rng(0).integers(0, 2, [90, 5]))
+    (folder / "losses_of_faces.py").write_text(
+        "def loss(x, probs, mean, scale):\n    return (mean**2).sum()\n"
+    )
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        assert app.run(["train", "x.npy", "--epochs", "1", "--latent-size", "2"]) == 0
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["evaluate", "runs/x", "x.npy", "--no-report"], ["Loading runs/x", "Scoring 90 rows"]),
+        (["sample", "runs/x", "-o", "new.npy"], ["Loading runs/x", "Drawing 32 rows"]),
+        (["audit", "losses_of_faces:loss"], ["Auditing losses_of_faces:loss"]),
+        (["train", "x.npy", "--epochs", "1", "-o", "new"], ["Scoring 18 rows", "1/7: training"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_what_takes_long_is_said(run_folder, arguments, words, monkeypatch, capfd):
+    monkeypatch.chdir(run_folder)
+    monkeypatch.syspath_prepend(run_folder)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    app.run(arguments)
+    printed, told = capfd.readouterr()
+    for each in words:
+        assert each in (printed if arguments[0] == "train" else told)
+
+
+def test_sample_prints_json_alone(run_folder, monkeypatch, capfd):
+    monkeypatch.chdir(run_folder)
+    assert app.run(["sample", "runs/x", "-o", "a.csv", "-n", "3", "--format", "json"]) == 0
+    printed, _ = capfd.readouterr()
+    assert json.loads(printed) == {"output": "a.csv", "draws": 3, "event_shape": [5]}
+
+
+def test_an_audit_is_told_of_while_it_runs(run_folder, monkeypatch, capfd):
+    """Though what TensorFlow writes to standard error in the meantime is kept aside."""
+    told = []
+
+    def watched(*arguments, **options):
+        told.append(capfd.readouterr().err)
+        raise ValueError("enough")
+
+    monkeypatch.setattr("tfp_vae.cli.audit.audit_loss", watched)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.syspath_prepend(run_folder)
+    assert app.run(["audit", "losses_of_faces:loss"]) == 2
+    assert told == ["Auditing losses_of_faces:loss …\n"]

@@ -1,0 +1,33 @@
+"""What needs neither Hypothesis nor SciPy works where they are not installed."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+sys.modules["hypothesis"] = None
+sys.modules["scipy"] = None
+import numpy as np
+import tfp_vae
+assert "tfp_vae.testing" not in sys.modules
+x = np.array([[0, 1, 1], [1, 0, 1]])
+print(tfp_vae.testing.check_elbo(tfp_vae.VAE.for_data(x, latent_size=2), x))
+for name in ("strategies", "LinearGaussian", "Enumerable"):
+    try:
+        getattr(tfp_vae.testing, name)
+    except ModuleNotFoundError as error:
+        print(error)
+"""
+
+
+def test_check_elbo_runs_and_the_rest_says_what_to_install():
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert "0 failed" in run.stdout
+    for name in ("strategies", "LinearGaussian", "Enumerable"):
+        assert (
+            f"`tfp_vae.testing.{name}` needs the extra `testing`: "
+            'pip install "tfp-vae[testing]"' in run.stdout
+        )

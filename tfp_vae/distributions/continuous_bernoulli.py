@@ -1,0 +1,21 @@
+"""A continuous Bernoulli distribution whose draws do not depend on how TensorFlow runs."""
+
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import noise, seeds
+
+
+class ContinuousBernoulli(tfd.ContinuousBernoulli):
+    """A `tfd.ContinuousBernoulli` that draws the same numbers eagerly, in graphs and under XLA.
+
+    A draw is the quantile of a uniform number; everything else is TensorFlow Probability's.
+    """
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        logits = self.logits_parameter()
+        shape = tf.concat([tf.reshape(n, [1]), tf.shape(logits)], axis=0)
+        uniform = noise.uniform(shape, seeds.as_seed(seed), logits.dtype)
+        return tf.cast(self.quantile(uniform), self.dtype)

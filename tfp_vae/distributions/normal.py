@@ -1,0 +1,19 @@
+"""A normal distribution whose draws do not depend on how TensorFlow runs."""
+
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import noise, seeds
+
+
+class Normal(tfd.Normal):
+    """A `tfd.Normal` that draws the same numbers eagerly, in graphs and under XLA.
+
+    Everything but the source of the noise is TensorFlow Probability's.
+    """
+
+    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+        shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
+        return self.loc + self.scale * noise.normal(shape, seeds.as_seed(seed), self.dtype)

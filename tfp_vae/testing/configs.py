@@ -1,0 +1,24 @@
+"""What must come back from a config."""
+
+from typing import Any
+
+import keras
+
+
+def assert_config_is_a_fixed_point(block: Any) -> None:
+    """Asserts that a part made from the config of another has the same config.
+
+    Args:
+      block: A posterior, prior, likelihood, objective, network, model or other object that Keras
+        can serialise.
+
+    Raises:
+      AssertionError: If the config of the copy is another.
+
+    Example:
+      >>> tfp_vae.testing.assert_config_is_a_fixed_point(likelihoods.Normal([3], scale="shared"))
+    """
+    __tracebackhide__ = True
+    config = keras.saving.serialize_keras_object(block)
+    again = keras.saving.serialize_keras_object(keras.saving.deserialize_keras_object(config))
+    assert again == config, f"the config is {again}, and was {config}"

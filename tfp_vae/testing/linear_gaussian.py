@@ -1,0 +1,200 @@
+"""The linear-Gaussian model, whose log p(x), posterior and bound are known exactly."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy import stats
+
+from tfp_vae import likelihoods, networks, posteriors
+from tfp_vae.model import VAE, Decoder, Encoder
+from tfp_vae.testing.normals import conditional_normal
+
+
+@dataclass(frozen=True)
+class LinearGaussian:
+    """The model z ~ N(0, I), x|z ~ N(weights z + offset, scale² I).
+
+    It is the VAE with an affine decoder and a Normal likelihood of fixed scale, and everything that
+    is approximate for another model is exact here: in NumPy and SciPy alone, so that it can judge
+    an objective, an estimate or a posterior. With orthogonal columns in `weights`, as `drawn` makes
+    them, the latents of the exact posterior are independent, so that a diagonal one can equal it.
+
+    Attributes:
+      weights: `[D, L]`.
+      offset: `[D]`.
+      scale: The standard deviation of x given z.
+
+    Example:
+      >>> model = tfp_vae.testing.LinearGaussian.drawn(event_size=4, latent_size=2)
+      >>> x = model.draws(3)
+      >>> exact = model.log_marginal_likelihood(x)
+      >>> vae = model.vae(loc_shift=0.5)  # a posterior that is not quite the exact one
+      >>> bool(np.all(vae.elbo(x, sample_size=1000, seed=0).elbo < exact))
+      True
+      >>> model.event_size, model.latent_size, model.covariance.shape
+      (4, 2, (4, 4))
+      >>> model.posterior_variance().shape, model.posterior_gain().shape
+      ((2,), (2, 4))
+      >>> mean, stddev = model.posterior_moments(x)
+      >>> model.log_likelihood(x, mean, stddev).shape
+      (3,)
+      >>> mean, covariance = model.missing_moments(np.array([0.0, np.nan, 0.0, np.nan]))
+      >>> mean.shape, covariance.shape
+      ((2,), (2, 2))
+
+    Source: Tipping & Bishop (1999), "Probabilistic principal component analysis".
+    """
+
+    weights: np.ndarray
+    offset: np.ndarray
+    scale: float
+
+    @classmethod
+    def drawn(
+        cls, seed: int = 0, event_size: int = 4, latent_size: int = 2, scale: float = 0.7
+    ) -> Self:
+        """Draws a model with orthogonal columns of different lengths.
+
+        Args:
+          seed: The seed of NumPy's generator.
+          event_size: D, the number of values in a row, at least `latent_size`.
+          latent_size: L, the number of latents.
+          scale: The standard deviation of x given z.
+
+        Returns:
+          The model.
+        """
+        rng = np.random.default_rng(seed)
+        columns, _ = np.linalg.qr(rng.normal(size=[event_size, latent_size]))
+        lengths = rng.uniform(0.5, 2.0, size=latent_size)
+        return cls(columns * lengths, rng.normal(size=event_size), scale)
+
+    @property
+    def event_size(self) -> int:
+        """D, the number of values in a row."""
+        return self.weights.shape[0]
+
+    @property
+    def latent_size(self) -> int:
+        """L, the number of latents."""
+        return self.weights.shape[1]
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """The covariance of p(x), `[D, D]`; its mean is `offset`."""
+        return self.weights @ self.weights.T + self.scale**2 * np.eye(self.event_size)
+
+    def draws(self, count: int, seed: int = 0) -> np.ndarray:
+        """Draws x from the model.
+
+        Args:
+          count: How many rows.
+          seed: The seed of NumPy's generator.
+
+        Returns:
+          An array `[count, D]`.
+        """
+        rng = np.random.default_rng([seed, 1])
+        z = rng.normal(size=[count, self.latent_size])
+        noise = rng.normal(size=[count, self.event_size])
+        return z @ self.weights.T + self.offset + self.scale * noise
+
+    def log_marginal_likelihood(self, x: Any) -> np.ndarray:
+        """Returns log p(x) in nats, `[B]`, of rows `[B, D]`; of their observed values only.
+
+        What is NaN counts as missing, and a row of nothing else has log p(x) = 0.
+
+        Args:
+          x: `[B, D]`.
+        """
+        return np.array([self._log_density(row) for row in np.atleast_2d(x)])
+
+    def _log_density(self, row: np.ndarray) -> float:
+        seen = ~np.isnan(row)
+        if not seen.any():
+            return 0.0
+        law = stats.multivariate_normal(self.offset[seen], self.covariance[np.ix_(seen, seen)])
+        return float(law.logpdf(row[seen]))
+
+    def missing_moments(self, row: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Returns mean `[M]` and covariance `[M, M]` of the M values of a row that are NaN.
+
+        Args:
+          row: `[D]`.
+        """
+        return conditional_normal(self.offset, self.covariance, row)
+
+    def posterior_variance(self) -> np.ndarray:
+        """Returns the variances of the exact posterior, `[L]`; they do not depend on x.
+
+        Raises:
+          ValueError: If its latents are not independent.
+        """
+        precision = np.eye(self.latent_size) + self.weights.T @ self.weights / self.scale**2
+        if not np.allclose(precision, np.diag(np.diag(precision))):
+            raise ValueError(
+                "`weights` must have orthogonal columns, so that the latents of the posterior are "
+                f"independent; got columns with the products {self.weights.T @ self.weights}."
+            )
+        return 1.0 / np.diag(precision)
+
+    def posterior_gain(self) -> np.ndarray:
+        """Returns the matrix `[L, D]` that takes x - offset to the mean of the exact posterior."""
+        return self.posterior_variance()[:, None] * self.weights.T / self.scale**2
+
+    def posterior_moments(
+        self, x: Any, loc_shift: float = 0.0, scale_factor: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns mean and standard deviation `[B, L]` of the posterior that `vae` is given.
+
+        Args:
+          x: `[B, D]`.
+          loc_shift: As of `vae`.
+          scale_factor: As of `vae`.
+        """
+        mean = (x - self.offset) @ self.posterior_gain().T + loc_shift
+        return mean, np.broadcast_to(scale_factor * np.sqrt(self.posterior_variance()), mean.shape)
+
+    def log_likelihood(self, x: Any, mean: Any, stddev: Any) -> np.ndarray:
+        """Returns the expectation of log p(x|z) for z ~ N(mean, stddev²), in nats, `[B]`.
+
+        Args:
+          x: `[B, D]`.
+          mean: `[B, L]`.
+          stddev: `[B, L]`.
+        """
+        error = x - mean @ self.weights.T - self.offset
+        spread = (stddev**2) @ (self.weights**2).sum(axis=0)
+        return (
+            -0.5 * self.event_size * np.log(2 * np.pi * self.scale**2)
+            - 0.5 * ((error**2).sum(axis=-1) + spread) / self.scale**2
+        )
+
+    def vae(self, loc_shift: float = 0.0, scale_factor: float = 1.0, **options: Any) -> VAE:
+        """Makes a `tfp_vae.VAE` of this model whose posterior is exact, or off by so much.
+
+        Args:
+          loc_shift: What is added to the posterior's mean.
+          scale_factor: What the posterior's scale is multiplied by.
+          **options: More arguments of `tfp_vae.VAE`.
+
+        Returns:
+          The model, not compiled.
+        """
+        vae = VAE(
+            Encoder(
+                networks.mlp([]),
+                posteriors.MultivariateNormalDiag(self.latent_size, scale_floor=0.0),
+            ),
+            Decoder(networks.mlp([]), likelihoods.Normal([self.event_size], scale=self.scale)),
+            **options,
+        )
+        gain = self.posterior_gain()
+        stddev = scale_factor * np.sqrt(self.posterior_variance())
+        heads = vae.encoder.posterior.heads
+        heads["loc"].set_weights([gain.T, loc_shift - gain @ self.offset])
+        inverse_softplus = np.log(np.expm1(stddev))
+        heads["scale"].set_weights([np.zeros_like(gain.T), inverse_softplus])
+        vae.decoder.likelihood.heads["loc"].set_weights([self.weights.T, self.offset])
+        return vae

@@ -1,0 +1,94 @@
+"""What is known exactly of normal distributions, written apart from the code that is tested."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+
+def normal_kl_divergence(
+    mean: Any, stddev: Any, prior_mean: Any = 0.0, prior_stddev: Any = 1.0
+) -> np.ndarray:
+    """Returns KL(N(mean, stddev²)‖N(prior_mean, prior_stddev²)) of every latent, by formula.
+
+    Args:
+      mean: `[..., L]`.
+      stddev: `[..., L]`.
+      prior_mean: What is broadcast to `[..., L]`.
+      prior_stddev: What is broadcast to `[..., L]`.
+
+    Returns:
+      An array `[..., L]`, in nats.
+
+    Example:
+      >>> float(tfp_vae.testing.normal_kl_divergence(1.0, 1.0))
+      0.5
+    """
+    variance, prior_variance = np.square(stddev), np.square(prior_stddev)
+    ratio = variance / prior_variance
+    apart = np.square(np.asarray(mean) - prior_mean)
+    return 0.5 * (ratio + apart / prior_variance - 1.0 - np.log(ratio))
+
+
+def diagonal_normal(mean: Any, stddev: Any) -> tfd.MultivariateNormalDiag:
+    """Makes TensorFlow Probability's own normal, which shares no code with a posterior of tfp_vae.
+
+    Args:
+      mean: `[..., L]`.
+      stddev: `[..., L]`.
+
+    Returns:
+      A distribution, batch `[...]`, event `[L]`.
+
+    Example:
+      >>> tfp_vae.testing.diagonal_normal([0.0, 1.0], [1.0, 2.0]).event_shape
+      TensorShape([2])
+    """
+    return tfd.MultivariateNormalDiag(tf.convert_to_tensor(mean), tf.convert_to_tensor(stddev))
+
+
+def without_exact_kl(distribution: tfd.Distribution) -> tfd.Distribution:
+    """Makes an equal distribution, as a mixture of one, for which no exact KL is registered.
+
+    With it as the prior an objective must sample the KL that it would compute otherwise.
+
+    Args:
+      distribution: Batch `[...]`, event `[L]`.
+
+    Returns:
+      A distribution of the same batch and event shape.
+
+    Example:
+      >>> prior = tfp_vae.testing.diagonal_normal([0.0, 1.0], [1.0, 2.0])
+      >>> mixture = tfp_vae.testing.without_exact_kl(prior)
+      >>> divergences.exact_kl_divergence(prior, mixture) is None
+      True
+    """
+    component = tfd.BatchReshape(distribution, [*distribution.batch_shape, 1])
+    weights = tfd.Categorical(logits=tf.zeros([*distribution.batch_shape, 1], distribution.dtype))
+    return tfd.MixtureSameFamily(weights, component)
+
+
+def conditional_normal(mean: Any, covariance: Any, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what a normal row with holes says of what is missing, given what is there.
+
+    Args:
+      mean: `[D]`.
+      covariance: `[D, D]`.
+      x: A row with NaN for its M missing values, `[D]`.
+
+    Returns:
+      The mean `[M]` and the covariance `[M, M]` of the missing values given the others.
+
+    Example:
+      >>> mean, covariance = np.zeros(2), np.array([[1.0, 0.5], [0.5, 1.0]])
+      >>> tfp_vae.testing.conditional_normal(mean, covariance, np.array([2.0, np.nan]))
+      (array([1.]), array([[0.75]]))
+    """
+    gone = np.isnan(x)
+    gain = covariance[np.ix_(gone, ~gone)] @ np.linalg.inv(covariance[np.ix_(~gone, ~gone)])
+    return (
+        mean[gone] + gain @ (x[~gone] - mean[~gone]),
+        covariance[np.ix_(gone, gone)] - gain @ covariance[np.ix_(~gone, gone)],
+    )

@@ -1,0 +1,81 @@
+"""Strategies of networks: features in, features out."""
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from tfp_vae import networks as kinds_of_network
+from tfp_vae.testing.strategies.building import activations, builds
+
+
+@dataclass(frozen=True)
+class NetworkEntry:
+    """How a network is drawn.
+
+    Attributes:
+      networks: A strategy of networks.
+      input_shape: The shape of one row that each of them takes.
+    """
+
+    networks: st.SearchStrategy
+    input_shape: tuple[int, ...]
+
+
+NETWORKS: dict[str, NetworkEntry] = {
+    "mlp": NetworkEntry(
+        builds(
+            kinds_of_network.mlp,
+            st.lists(st.integers(1, 6), max_size=3),
+            activation=activations,
+            dropout=st.sampled_from([0.0, 0.3]),
+        ),
+        (2, 3),
+    ),
+    "conv": NetworkEntry(
+        builds(
+            kinds_of_network.conv,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            kernel_size=st.integers(1, 3),
+            strides=st.integers(1, 2),
+            activation=activations,
+        ),
+        (5, 4, 1),
+    ),
+    "conv_transpose": NetworkEntry(
+        builds(
+            kinds_of_network.conv_transpose,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            event_shape=st.sampled_from([[4, 4, 1], [5, 3, 2], [3, 3]]),
+            kernel_size=st.integers(1, 3),
+            strides=st.integers(1, 3),
+            activation=activations,
+        ),
+        (3,),
+    ),
+    "MADE": NetworkEntry(
+        builds(
+            kinds_of_network.MADE,
+            parameters=st.integers(1, 3),
+            units=st.lists(st.integers(1, 6), max_size=2),
+            activation=activations,
+            order=st.sampled_from(["left_to_right", "right_to_left", [1, 0, 2]]),
+        ),
+        (3,),
+    ),
+    "MaskedDense": NetworkEntry(
+        builds(
+            kinds_of_network.MaskedDense,
+            input_degrees=st.lists(st.integers(0, 4), min_size=3, max_size=3),
+            degrees=st.lists(st.integers(0, 4), min_size=1, max_size=5),
+            activation=activations,
+        ),
+        (3,),
+    ),
+    "StochasticBinarization": NetworkEntry(builds(kinds_of_network.StochasticBinarization), (4,)),
+}
+"""How every public network is drawn, by its name."""
+
+
+def perceptrons() -> st.SearchStrategy:
+    """Draws a small `tfp_vae.networks.mlp`, which takes rows of any shape."""
+    return builds(kinds_of_network.mlp, st.lists(st.integers(2, 5), max_size=1), activations)

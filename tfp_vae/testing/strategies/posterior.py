@@ -1,0 +1,133 @@
+"""Strategies of posteriors q(z|x)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import keras
+from hypothesis import strategies as st
+
+from tfp_vae import posteriors as kinds_of_posterior
+from tfp_vae import priors
+from tfp_vae.testing.strategies.building import activations, builds
+
+_PRIORS_OF_REAL_VECTORS = (
+    priors.MaskedAutoregressiveFlow,
+    priors.MixtureOfGaussians,
+    priors.Normal,
+    priors.RealNVP,
+    priors.StandardNormal,
+    priors.VampPrior,
+)
+
+
+@dataclass(frozen=True)
+class PosteriorEntry:
+    """How a posterior is drawn, and what goes with it.
+
+    Attributes:
+      layers: From a latent size to a strategy of layers.
+      priors: The kinds of prior over the same latents.
+      smallest_latent_size: The fewest latents it can have.
+    """
+
+    layers: Callable[[int], st.SearchStrategy]
+    priors: tuple[type, ...] = _PRIORS_OF_REAL_VECTORS
+    smallest_latent_size: int = 1
+
+
+POSTERIORS: dict[type, PosteriorEntry] = {
+    kinds_of_posterior.InverseAutoregressiveFlow: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.InverseAutoregressiveFlow,
+            latent_size=st.just(latent_size),
+            steps=st.integers(1, 2),
+            units=st.lists(st.integers(1, 4), max_size=1),
+            activation=activations,
+            context_size=st.integers(1, 3),
+            gate_bias=st.sampled_from([0.0, 2.0]),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+    ),
+    kinds_of_posterior.MultivariateNormalDiag: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.MultivariateNormalDiag,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([0.0, 1e-6, 1e-2]),
+            scale_activation=st.sampled_from(["softplus", "exp"]),
+        ),
+    ),
+    kinds_of_posterior.MultivariateNormalDiagPlusLowRank: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.MultivariateNormalDiagPlusLowRank,
+            latent_size=st.just(latent_size),
+            rank=st.integers(1, latent_size),
+            scale_floor=st.sampled_from([1e-3, 1e-2]),
+        ),
+    ),
+    kinds_of_posterior.MultivariateNormalTriL: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.MultivariateNormalTriL,
+            latent_size=st.just(latent_size),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+    ),
+    kinds_of_posterior.PowerSpherical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.PowerSpherical, latent_size=st.just(latent_size)
+        ),
+        priors=(priors.SphericalUniform, priors.VampPrior),
+        smallest_latent_size=2,
+    ),
+    kinds_of_posterior.RelaxedOneHotCategorical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.RelaxedOneHotCategorical,
+            latent_variables=st.just(1),
+            categories=st.just(latent_size),
+            temperature=st.one_of(
+                st.sampled_from([2 / 3, 2.0]),
+                builds(
+                    keras.optimizers.schedules.PolynomialDecay,
+                    initial_learning_rate=st.just(1.0),
+                    decay_steps=st.integers(1, 10),
+                    end_learning_rate=st.just(0.5),
+                ),
+            ),
+        ),
+        priors=(priors.RelaxedOneHotCategorical, priors.VampPrior),
+        smallest_latent_size=2,
+    ),
+}
+"""How every public posterior is drawn."""
+
+
+def posteriors(latent_size: int, kinds: Iterable[type] = ()) -> st.SearchStrategy:
+    """Draws a posterior q(z|x).
+
+    Args:
+      latent_size: The number of latents.
+      kinds: The classes to draw from, by default all that can have so many latents.
+
+    Returns:
+      A strategy of `tfp_vae.posteriors.Posterior`, which are not built.
+
+    Raises:
+      ValueError: If a class is not known.
+
+    Example:
+      >>> from hypothesis import find
+      >>> from tfp_vae.testing import strategies
+      >>> layer = find(strategies.posteriors(2), lambda layer: True)
+      >>> layer(np.zeros([5, 3])).batch_shape
+      TensorShape([5])
+    """
+    wanted = tuple(kinds) or tuple(POSTERIORS)
+    for kind in wanted:
+        if kind not in POSTERIORS:
+            raise ValueError(f"`kinds` must be public classes of tfp_vae.posteriors; got {kind}.")
+    return st.one_of(
+        *(
+            POSTERIORS[kind].layers(latent_size)
+            for kind in wanted
+            if latent_size >= POSTERIORS[kind].smallest_latent_size
+        )
+    )

@@ -1,0 +1,86 @@
+"""Strategies of priors p(z)."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tfp_vae import posteriors
+from tfp_vae import priors as kinds_of_prior
+from tfp_vae.testing.strategies.building import activations, builds
+from tfp_vae.testing.strategies.posterior import POSTERIORS
+
+PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    kinds_of_prior.MaskedAutoregressiveFlow: lambda latent_size: _flows(
+        kinds_of_prior.MaskedAutoregressiveFlow
+    ),
+    kinds_of_prior.MixtureOfGaussians: lambda latent_size: builds(
+        kinds_of_prior.MixtureOfGaussians,
+        components=st.integers(1, 3),
+        scale_floor=st.sampled_from([0.0, 1e-2]),
+    ),
+    kinds_of_prior.Normal: lambda latent_size: builds(
+        kinds_of_prior.Normal, scale_floor=st.sampled_from([0.0, 1e-2])
+    ),
+    kinds_of_prior.RealNVP: lambda latent_size: (
+        _flows(kinds_of_prior.RealNVP) if latent_size > 1 else st.nothing()
+    ),
+    kinds_of_prior.RelaxedOneHotCategorical: lambda latent_size: builds(
+        kinds_of_prior.RelaxedOneHotCategorical,
+        latent_variables=st.just(1),
+        categories=st.just(latent_size),
+        temperature=st.sampled_from([0.5, 2.0]),
+    ),
+    kinds_of_prior.SphericalUniform: lambda latent_size: builds(kinds_of_prior.SphericalUniform),
+    kinds_of_prior.StandardNormal: lambda latent_size: builds(kinds_of_prior.StandardNormal),
+    kinds_of_prior.VampPrior: lambda latent_size: builds(
+        kinds_of_prior.VampPrior, pseudo_inputs=st.integers(1, 3)
+    ),
+}
+"""From every public prior to a function from a latent size to a strategy of them."""
+
+
+def _flows(kind: type) -> st.SearchStrategy:
+    return builds(
+        kind,
+        steps=st.integers(1, 2),
+        units=st.lists(st.integers(1, 4), max_size=1),
+        activation=activations,
+    )
+
+
+def priors(
+    latent_size: int, posterior: Any = None, kinds: Iterable[type] = ()
+) -> st.SearchStrategy:
+    """Draws a prior p(z).
+
+    Args:
+      latent_size: The number of latents.
+      posterior: The posterior that it must go with; without one, a posterior of real vectors.
+      kinds: The classes to draw from, by default all that go with the posterior.
+
+    Returns:
+      A strategy of `tfp_vae.priors.Prior`, which are not built.
+
+    Raises:
+      ValueError: If a class is not known.
+
+    Example:
+      >>> from hypothesis import find
+      >>> from tfp_vae.testing import strategies
+      >>> prior = find(strategies.priors(2, kinds=[priors.VampPrior]), lambda prior: True)
+      >>> type(prior).__name__
+      'VampPrior'
+    """
+    wanted = tuple(kinds) or _kinds_for(posterior)
+    for kind in wanted:
+        if kind not in PRIORS:
+            raise ValueError(f"`kinds` must be public classes of tfp_vae.priors; got {kind}.")
+    return st.one_of(*(PRIORS[kind](latent_size) for kind in wanted))
+
+
+def _kinds_for(posterior: Any) -> tuple[type, ...]:
+    for kind in type(posterior).__mro__:
+        if kind in POSTERIORS:
+            return POSTERIORS[kind].priors
+    return POSTERIORS[posteriors.MultivariateNormalDiag].priors
