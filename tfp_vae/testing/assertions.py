@@ -38,7 +38,7 @@ def assert_mean(samples: Any, expected: Any, limit: float = LIMIT, rounding: flo
     Args:
       samples: `[N, ...]`, independent along the first axis, with N of 100 or more.
       expected: The expectation of each, `[...]`.
-      limit: The largest |z| allowed.
+      limit: The largest absolute z-score allowed.
       rounding: How exact the numbers are, as a share of 1 and the largest of them.
 
     Raises:
