@@ -2,10 +2,14 @@
 
 import inspect
 import os
+import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of the notebooks too, whose pages show it all
 
-import tfp_vae  # first: it imports TensorFlow without its dependencies' warnings
+from docutils import nodes
+from latex2mathml.converter import convert
+
+import tfp_vae  # imports TensorFlow without its dependencies' warnings
 
 project = "tfp_vae"
 author = "The tfp_vae developers"
@@ -36,21 +40,75 @@ python_use_unqualified_type_names = True
 add_module_names = False
 default_role = "code"
 
+# Formulas are MathML, which browsers draw by themselves: the site needs nothing from elsewhere.
+html_math_renderer = "mathml"
 html_theme = "furo"
+html_show_copyright = False
 html_title = "tfp_vae"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+
+
+OF_KERAS = {
+    *("build", "call", "compute_output_shape", "get_build_config", "get_config", "from_config"),
+    *("compile_from_config", "get_compile_config", "metrics"),
+    *("on_epoch_begin", "on_epoch_end", "on_train_begin", "on_train_end"),
+    *("train_step", "test_step", "predict_step"),
+}
+"""Methods that Keras calls, and no reader of the reference."""
+
+OF_THE_MODEL = {
+    *("begin_at", "build_on", "check_condition", "check_rows", "condition_features", "conditional"),
+    *("data_dtype", "decoded", "decoder_latents", "distribution_layers", "first_epoch"),
+    *("inferred", "latent_pairs", "noise_key", "objective_terms", "prepared"),
+    *("prepared_and_observed", "reconstructing_latents", "row_shape", "unpacked"),
+}
+"""Methods by which the parts of a model know one another."""
+
+
+def _skipped(_app, _what, name, member, skip, _options):
+    """Leaves out those, and the fields of a record, which stand under its attributes."""
+    is_field = type(member).__name__ == "_tuplegetter"
+    return True if is_field or name in OF_KERAS | OF_THE_MODEL else skip
+
+
+def _with_underscores(_app, _what, _name, _documented, _options, lines):
+    """Keeps the underscore at the end of scikit-learn's names, which would be a reference."""
+    lines[:] = [re.sub(r"^(:ivar \w+)_:", r"\1\\_:", line) for line in lines]
 
 
 def _own_arguments(_app, what, _name, documented, _options, signature, returns):
     """Shows what a Keras layer takes, and not the `*args, **kwargs` of Keras's own `__new__`."""
     if what != "class" or signature != "(*args, **kwargs)":
         return signature, returns
+    if not documented.__init__.__module__.startswith("tfp_vae"):
+        return "(**kwargs)", returns
     _, *own = inspect.signature(documented.__init__).parameters.values()
     plain = [parameter.replace(annotation=parameter.empty) for parameter in own]
     return str(inspect.Signature(plain)), returns
 
 
+def _formula(node, display):
+    """Returns MathML, with a space between a logarithm and what it is of."""
+    space = '<mspace width="0.167em" />'
+    return convert(node.astext(), display=display).replace("<mi>log</mi>", f"<mi>log</mi>{space}")
+
+
+def _draw_inline(translator, node):
+    translator.body.append(_formula(node, "inline"))
+    raise nodes.SkipNode
+
+
+def _draw_block(translator, node):
+    translator.body.append(f'<div class="math">{_formula(node, "block")}</div>\n')
+    raise nodes.SkipNode
+
+
 def setup(app):
     """Connects what this file does while Sphinx runs."""
     app.connect("autodoc-process-signature", _own_arguments)
+    app.connect("autodoc-process-docstring", _with_underscores, priority=600)
+    app.connect("autodoc-skip-member", _skipped)
+    app.add_html_math_renderer(
+        "mathml", inline_renderers=(_draw_inline, None), block_renderers=(_draw_block, None)
+    )

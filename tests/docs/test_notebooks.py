@@ -11,6 +11,8 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.M | re.S)
 OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[\w-]+:[^\n]*\n)+)", re.M | re.S)
+ALT = re.compile(r'---\nmystnb:\n  image:\n    alt: "[A-Z].+"\n---\n')
+"""What a picture shows, for who cannot see it."""
 MARK = "# in the test suite:"
 ASSIGNMENT = re.compile(rf"^(\s*\w+ = )\S.*?  {MARK} (.+)$", re.M)
 FRONT_MATTER = """---
@@ -27,9 +29,9 @@ def pages():
     return sorted(page for page in found if CELL.search(page.read_text(encoding="utf-8")))
 
 
-def cells(text):
-    """Returns the code of a notebook's cells, without their options."""
-    return [OPTIONS.sub("", cell) for cell in CELL.findall(text)]
+def code_of(cell):
+    """Returns the code of a cell, without its options."""
+    return OPTIONS.sub("", cell)
 
 
 def shortened(cell):
@@ -44,7 +46,7 @@ def test_the_options_of_a_cell_are_no_code():
         "```{code-cell}\n:tags: [shorten]\n\nepochs = 50  # in the test suite: 2\n```\n"
         "```{code-cell} ipython3\n---\ntags: [a]\n---\nx = 1\n```\n"
     )
-    first, second = map(shortened, cells(page))
+    first, second = (shortened(code_of(cell)) for cell in CELL.findall(page))
     assert first.split() == ["epochs", "=", "2"]
     assert second == "x = 1\n"
 
@@ -65,6 +67,7 @@ def test_the_cells_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keras.utils.set_random_seed(0)
     scope = {"__name__": "__main__"}
-    for cell in cells(page.read_text(encoding="utf-8")):
-        exec(compile(shortened(cell), str(page), "exec"), scope)
-    plt.close("all")
+    for cell in CELL.findall(page.read_text(encoding="utf-8")):
+        exec(compile(shortened(code_of(cell)), str(page), "exec"), scope)
+        assert bool(ALT.match(cell)) == bool(plt.get_fignums()), f"a picture, its text, in:\n{cell}"
+        plt.close("all")

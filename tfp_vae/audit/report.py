@@ -72,7 +72,7 @@ class AuditReport:
 
     @property
     def exit_code(self) -> int:
-        """What a command should exit with: 0 if the report is clean, else 1."""
+        """What a command should exit with, 0 if the report is clean and else 1."""
         return 0 if self.clean else 1
 
     def assert_ok(self) -> None:

@@ -29,7 +29,7 @@ def digits() -> Digits:
     """Loads the handwritten digits of the UCI repository (Alpaydin & Kaynak 1998).
 
     Returns:
-      `Digits`: the images, in [0, 1], and their labels.
+      The images, in [0, 1], and their labels.
 
     Raises:
       ImportError: If scikit-learn, which ships the data, is not installed.

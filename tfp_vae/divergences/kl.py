@@ -60,7 +60,7 @@ def declaration(posterior: tfd.Distribution, prior: tfd.Distribution) -> str:
       prior: p, batch `[]` or `[B]`, event `[L]`.
 
     Returns:
-      "KL: exact", or "KL: Monte Carlo estimate" and what it is the mean of.
+      A sentence, as the example shows; of an estimate it says what that is the mean of.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))

@@ -81,8 +81,7 @@ def compare(
       ValueError: If there are fewer than two models or rows, or `x` does not fit a model.
 
     Example:
-      >>> x = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> models = {str(n): tfp_vae.VAE.for_data(x, latent_size=n) for n in (1, 2)}
+      >>> models = {"one": tfp_vae.VAE.for_data(x, latent_size=1), "two": vae}
       >>> evaluation.compare(models, x).elbo.shape
       (2,)
     """

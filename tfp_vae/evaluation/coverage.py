@@ -109,8 +109,6 @@ def calibration(
         the likelihood has no scale: Bernoulli, Categorical and Product.
 
     Example:
-      >>> x = np.random.default_rng(0).normal(size=[20, 3])
-      >>> vae = tfp_vae.VAE.for_data(x, latent_size=2)
       >>> evaluation.calibration(vae, x, levels=[0.5, 0.9]).coverage.shape
       (2,)
 

@@ -102,10 +102,9 @@ def disentanglement(
         rows, `factors` has another shape, or a factor has one value or as many as rows.
 
     Example:
-      >>> x = np.tile(np.array([[0, 1, 1], [1, 0, 1], [0, 0, 0], [1, 1, 0]]), [20, 1])
-      >>> vae = tfp_vae.VAE.for_data(x, latent_size=2)
-      >>> evaluation.disentanglement(vae, x, factors=x[:, :2]).mutual_information.shape
-      (2, 2)
+      >>> rows = np.tile(x, [3, 1])
+      >>> evaluation.disentanglement(vae, rows, factors=rows > 0.0).mutual_information.shape
+      (2, 3)
 
     Source: Chen et al. (2018), "Isolating sources of disentanglement in variational autoencoders",
     equation 6 (the gap); Kim & Mnih (2018), "Disentangling by factorising", section 4 (the score);

@@ -123,9 +123,8 @@ def log_marginal_likelihood(
         sample size.
 
     Example:
-      >>> vae = tfp_vae.VAE.for_data(np.array([[0, 1, 1], [1, 0, 1]]), latent_size=2)
-      >>> evaluation.log_marginal_likelihood(vae, np.array([[0, 1, 1]]), 100).estimate.shape
-      (1,)
+      >>> evaluation.log_marginal_likelihood(vae, x, 100, seed=1).estimate.shape
+      (20,)
 
     Source: Burda et al. (2015), "Importance weighted autoencoders", equation 8; Rezende et al.
     (2014), "Stochastic backpropagation", appendix E; Neal (2001), "Annealed importance sampling",

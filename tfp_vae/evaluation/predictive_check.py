@@ -103,8 +103,6 @@ def posterior_predictive_check(
         or a statistic is not finite.
 
     Example:
-      >>> x = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> vae = tfp_vae.VAE.for_data(x, latent_size=2)
       >>> check = evaluation.posterior_predictive_check(vae, x, np.mean, replicates=20)
       >>> check.replicated.shape
       (20,)

@@ -107,10 +107,8 @@ def reconstruction_error(
       ValueError: If `x` does not fit the model, or `batch_size` is not positive.
 
     Example:
-      >>> x = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> vae = tfp_vae.VAE.for_data(x, latent_size=2)
       >>> evaluation.reconstruction_error(vae, x).squared.shape
-      (2,)
+      (20,)
     """
     rows = checked_rows(vae, x, batch_size, condition)
     scored, predicted, known = [], [], []

@@ -101,8 +101,6 @@ def out_of_distribution(
         rows, or a size is not positive.
 
     Example:
-      >>> x = np.array([[0, 1, 1], [1, 0, 1], [0, 0, 0]])
-      >>> vae = tfp_vae.VAE.for_data(x, latent_size=2)
       >>> evaluation.out_of_distribution(vae, x[:1], reference=x[1:]).atypicality.shape
       (1,)
 

@@ -84,8 +84,6 @@ def rate_distortion(
         positive.
 
     Example:
-      >>> x = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> vae = tfp_vae.VAE.for_data(x, latent_size=2)
       >>> point = evaluation.rate_distortion(vae, x)
       >>> bool(np.isclose(point.elbo, evaluation.elbo(vae, x).elbo)[0])
       True

@@ -67,7 +67,7 @@ class LatentUsage(NamedTuple):
 
     @property
     def collapsed(self) -> bool:
-        """Whether no latent is active: the posterior is the same for every row."""
+        """Whether no latent is active, so that the posterior is the same for every row."""
         return self.active_units == 0
 
     @property
@@ -135,8 +135,6 @@ def latent_usage(
         posterior's latents depend on one another.
 
     Example:
-      >>> x = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> vae = tfp_vae.VAE.for_data(x, latent_size=2)
       >>> evaluation.latent_usage(vae, x).kl_per_dimension.shape
       (2,)
 

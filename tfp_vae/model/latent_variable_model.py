@@ -69,9 +69,8 @@ class LatentVariableModel(PreparedDataModel):
           ValueError: If `x` or `condition` does not fit, or `sample_size` is not positive.
 
         Example:
-          >>> vae = tfp_vae.VAE.for_data(np.array([[0, 1, 1], [1, 0, 1]]), latent_size=2)
-          >>> terms = vae.elbo(np.array([[0, 1, 1]]), sample_size=10, seed=0)
-          >>> bool(terms.elbo == terms.log_likelihood - terms.kl_divergence)
+          >>> terms = vae.elbo(x, sample_size=10, seed=0)
+          >>> bool(np.all(terms.elbo == terms.log_likelihood - terms.kl_divergence))
           True
         """
         checks.positive_int(sample_size, "sample_size")

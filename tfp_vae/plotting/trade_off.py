@@ -18,6 +18,10 @@ def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
 
     Returns:
       The Matplotlib axes, in nats.
+
+    Example:
+      >>> plotting.rate_distortion(evaluation.rate_distortion(vae, x)).get_xlabel()
+      'rate, nats per example'
     """
     ax = axes(ax, 5.6, 4.4)
     ax.errorbar(
@@ -32,7 +36,7 @@ def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
     )
     for name, rate, distortion in zip(points.names, points.rate, points.distortion, strict=True):
         ax.annotate(name, (rate, distortion), xytext=(5, 5), textcoords="offset points")
-    ax.margins(0.2)
+    ax.margins(x=0.3, y=0.2)
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     for total in np.linspace(left + low, right + high, _LINES + 2)[1:-1]:
         ax.plot([left, right], [total - left, total - right], "k:", linewidth=0.6, zorder=0)

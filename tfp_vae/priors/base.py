@@ -66,7 +66,7 @@ class Prior(keras.layers.Layer, abc.ABC):
 
     @property
     def rows_wanted(self) -> int:
-        """How many rows of data the prior wants to begin at, before training: none."""
+        """How many rows of data the prior wants to begin at before training, here none."""
         return 0
 
     def begin_at(self, x: Any) -> None:

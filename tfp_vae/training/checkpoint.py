@@ -58,7 +58,7 @@ class Checkpoint(keras.callbacks.Callback):
       >>> import tempfile
       >>> from tfp_vae import training
       >>> vae = tfp_vae.VAE.for_data(np.eye(4), latent_size=2)
-      >>> vae.compile()
+      >>> vae.compile(run_eagerly=True)
       >>> with tempfile.TemporaryDirectory() as folder:
       ...     checkpoint = training.Checkpoint(f"{folder}/run.checkpoint", data=np.eye(4))
       ...     _ = vae.fit(np.eye(4), epochs=2, verbose=0, callbacks=[checkpoint])
