@@ -19,6 +19,7 @@ from tfp_vae.cli.resuming import Beginning, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
 from tfp_vae.cli.sources import Source, read_data
 from tfp_vae.cli.tables import print_json, print_summary
+from tfp_vae.model.lost_workers import WorkerLostError
 
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32
@@ -235,7 +236,7 @@ def _fitted(
                 training.SaveOnTermination(saved),
             ],
         )
-    except ValueError as error:
+    except (ValueError, FloatingPointError, WorkerLostError) as error:
         fail(error, BAD_DATA)
     except KeyboardInterrupt:
         progress.stop()
