@@ -89,16 +89,16 @@ def assert_same_run(run, expected):
     assert names == others
 
 
-MANY_EPOCHS = ["--epochs", "800"]
+MANY_EPOCHS = ["--epochs", "400"]
 HERE = Path(__file__).parent
 
 
-def killed_while_it_writes(folder, call):
+def killed_while_it_writes(folder, run, call):
     """Runs until the call of that number that moves bytes to the disk, and returns its code."""
     program = [sys.executable, HERE / "killable_cli.py", str(call)]
     path = os.pathsep.join(map(str, (HERE.parent / "training", *sys.path)))
     return subprocess.run(
-        [*program, *RUN, *MANY_EPOCHS, "--resume", "-o", "killed"],
+        [*program, *RUN, *MANY_EPOCHS, "--resume", "-o", run],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.DEVNULL,
@@ -107,10 +107,10 @@ def killed_while_it_writes(folder, call):
     ).returncode
 
 
-def killed_after(folder, seconds):
+def killed_after(folder, run, seconds):
     """Runs until so long after the first line on an epoch, and returns its code."""
     process = subprocess.Popen(
-        [PROGRAM, *RUN, *MANY_EPOCHS, "--resume", "-o", "killed"],
+        [PROGRAM, *RUN, *MANY_EPOCHS, "--resume", "-o", run],
         cwd=folder,
         stdout=subprocess.PIPE,
         text=True,
@@ -123,17 +123,20 @@ def killed_after(folder, seconds):
 
 
 @pytest.mark.nightly
-def test_a_run_killed_at_20_random_moments_ends_as_an_undisturbed_one(folder, run_here):
-    assert run_here(*RUN, *MANY_EPOCHS, "-o", "never", cwd=folder).returncode == 0
-    draws = random.Random(0)
-    for _ in range(5):
-        for _ in range(3):
-            assert killed_while_it_writes(folder, draws.randint(1, 30)) == -signal.SIGKILL
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_run_killed_at_10_random_moments_ends_as_an_undisturbed_one(folder, run_here, seed):
+    if not (folder / "never").exists():
+        assert run_here(*RUN, *MANY_EPOCHS, "-o", "never", cwd=folder).returncode == 0
+    draws, run = random.Random(seed), f"killed-{seed}"
+    for _ in range(2):
+        for _ in range(4):
+            code = killed_while_it_writes(folder, run, draws.randint(1, 30))
+            assert code == -signal.SIGKILL
         # Of the ten lines on an epoch, every such run comes to the next.
-        assert killed_after(folder, draws.uniform(0, 0.05)) == -signal.SIGKILL
-    done = run_here(*RUN, *MANY_EPOCHS, "--resume", "-o", "killed", cwd=folder)
+        assert killed_after(folder, run, draws.uniform(0, 0.05)) == -signal.SIGKILL
+    done = run_here(*RUN, *MANY_EPOCHS, "--resume", "-o", run, cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert_same_run(folder / "killed", folder / "never")
+    assert_same_run(folder / run, folder / "never")
 
 
 @pytest.mark.parametrize(

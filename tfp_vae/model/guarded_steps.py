@@ -10,6 +10,8 @@ import tensorflow as tf
 from tfp_vae import seeds
 from tfp_vae.objectives import ObjectiveTerms
 
+_WITHOUT_SQUARES = (keras.optimizers.SGD, keras.optimizers.Lion)
+
 
 class Scored(NamedTuple):
     """A batch that has been scored, with the gradients of its loss.
@@ -68,27 +70,46 @@ def step_is_finite(
     dense = [getattr(each, "values", each) for each in gradients if each is not None]
     if replicas > 1:
         dense = [replicas * each for each in dense]
-    return tf.math.is_finite(loss) & all_usable(dense)
+    return tf.math.is_finite(loss) & all_usable(dense, model.optimizer)
 
 
-def largest_usable(dtype: tf.DType) -> float:
-    """Returns the bound of gradients that an optimizer can take: Adam and others square them."""
-    return float(dtype.max) if dtype == tf.float16 else float(dtype.max) ** 0.5
+def largest_usable(dtype: tf.DType, optimizer: Any) -> float:
+    """Returns the largest gradient that leaves weights and state finite.
+
+    Args:
+      dtype: That of the gradient.
+      optimizer: What takes it. Adam and others keep squares of it, and the global norm is the root
+        of a sum of squares, here of up to 2³² numbers; a norm that overflows clips to zero.
+    """
+    largest = float(dtype.max)
+    if dtype == tf.float16:
+        return largest
+    if optimizer.global_clipnorm is not None:
+        return largest**0.5 / 2**16
+    if optimizer.clipnorm is not None or isinstance(optimizer, _WITHOUT_SQUARES):
+        return largest
+    return largest**0.5
 
 
-def all_usable(gradients: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Tells whether gradients are finite, and so are their squares; a boolean scalar.
+def all_usable(gradients: Sequence[tf.Tensor], optimizer: Any) -> tf.Tensor:
+    """Tells whether gradients are finite, and not too large to be taken; a boolean scalar.
 
     It compares bits: XLA makes vector code of the maximum of integers, and not of that of numbers
     that may be NaN.
+
+    Args:
+      gradients: Dense tensors.
+      optimizer: What takes them.
     """
-    return tf.reduce_all(tf.stack([_usable(each) for each in gradients]))
+    return tf.reduce_all(tf.stack([_usable(each, optimizer) for each in gradients]))
 
 
-def _usable(gradient: tf.Tensor) -> tf.Tensor:
+def _usable(gradient: tf.Tensor, optimizer: Any) -> tf.Tensor:
     dtype = gradient.dtype
     integer = {2: tf.int16, 4: tf.int32, 8: tf.int64}[dtype.size]
-    bound = np.array(largest_usable(dtype), dtype.as_numpy_dtype).view(integer.as_numpy_dtype)
+    bound = np.array(largest_usable(dtype, optimizer), dtype.as_numpy_dtype).view(
+        integer.as_numpy_dtype
+    )
     magnitude = tf.bitwise.bitwise_and(
         tf.bitcast(gradient, integer), tf.constant(integer.max, integer)
     )
