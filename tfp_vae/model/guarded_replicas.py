@@ -27,8 +27,6 @@ def gradients_on_share(model: Any, parts: Any, share: shares.Share) -> tuple[lis
     """
     step = tf.convert_to_tensor(model.optimizer.iterations)
     seed = seeds.fold_in(model.noise_key(), step)
-    changing = [each for each in changed_by_scoring(model) if each.aggregation != "none"]
-    before = [tf.convert_to_tensor(variable) for variable in changing]
     with tf.GradientTape() as tape:
         loss, terms = scored_share(model, parts, share, seed, step, training=True)
         scaled = model.optimizer.scale_loss(loss)
@@ -37,13 +35,6 @@ def gradients_on_share(model: Any, parts: Any, share: shares.Share) -> tuple[lis
     if _clips(model.optimizer):
         gradients, replicas = _summed_on_first_replica(gradients), 1
     finite = step_is_finite(model, loss, gradients, replicas)
-    if changing:
-        count = tf.distribute.get_replica_context().all_reduce(
-            tf.distribute.ReduceOp.SUM, tf.cast(~finite, tf.int32)
-        )
-        finite = tf.equal(count, 0)
-    for variable, value in zip(changing, before, strict=True):
-        variable.assign(tf.where(finite, tf.convert_to_tensor(variable), value))
     sums = sums_of_share(loss, terms)
     return gradients, tf.concat([sums, [tf.cast(~finite, sums.dtype)]], axis=0)
 
@@ -80,9 +71,15 @@ class GuardedReplicatedStep(ReplicatedStep):
         step = partial(gradients_on_share, model)
         super().__init__(model.distribute_strategy, step, model.run_eagerly)
         self._model = model
+        self._apply = self._on_all
+        if not model.run_eagerly:
+            self._apply = tf.function(self._on_all, autograph=False, reduce_retracing=True)
 
     def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
         """Takes the step on a whole batch, of which every worker has all rows.
+
+        Python chooses whether to take it: TensorFlow's replicas wait for one another for ever where
+        they reduce within a condition.
 
         Args:
           parts: x, or a tuple of x, y and weights, some of which may be None.
@@ -92,22 +89,26 @@ class GuardedReplicatedStep(ReplicatedStep):
           The loss, and the sums of elbo, log-likelihood and KL divergence, `[4]`; none of them,
           `[0]`, if the step has not been taken.
         """
-        *sums, failures = super().__call__(parts, *arguments)
-        return np.array([] if failures else sums)
+        changing = [each for each in changed_by_scoring(self._model) if each.aggregation != "none"]
+        before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
+        gradients, total = self.outputs(parts, *arguments)
+        *sums, failures = total.numpy()
+        if not failures:
+            self._apply(gradients)
+            return np.array(sums)
+        for variable, value in zip(changing, before, strict=True):
+            variable.assign(value)
+        return np.array([])
 
     def _on_replicas(
         self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
-    ) -> tf.Tensor:
+    ) -> Any:
         gradients, sums = self._outputs(parts, first_row, batch_rows, *arguments)
-        total = self._sum(sums)
+        return gradients, self._sum(sums)
 
-        def take() -> tf.Tensor:
-            self._strategy.run(self._apply, args=(gradients,))
-            return tf.constant(True)
+    def _on_all(self, gradients: Any) -> None:
+        def on_replica(gradients: Any) -> None:
+            pairs = zip(gradients, self._model.trainable_variables, strict=True)
+            self._model.optimizer.apply_gradients(pairs)
 
-        tf.cond(tf.equal(total[-1], 0.0), take, lambda: tf.constant(False))
-        return total
-
-    def _apply(self, gradients: Sequence[Any]) -> None:
-        pairs = zip(gradients, self._model.trainable_variables, strict=True)
-        self._model.optimizer.apply_gradients(pairs)
+        self._strategy.run(on_replica, args=(gradients,))

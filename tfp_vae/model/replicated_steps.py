@@ -92,6 +92,15 @@ class ReplicatedStep:
         Returns:
           The sums of what the step returns, over all replicas.
         """
+        return self.outputs(parts, *arguments).numpy()
+
+    def outputs(self, parts: Any, *arguments: Any) -> Any:
+        """Returns what the function of all replicas gives for a whole batch.
+
+        Args:
+          parts: x, or a tuple of x, y and weights, some of which may be None.
+          *arguments: What the step takes after its share.
+        """
         rows = int(tf.nest.flatten(parts)[0].shape[0])
         shared = self._strategy.experimental_distribute_values_from_function
         replicas = self._strategy.num_replicas_in_sync
@@ -111,11 +120,11 @@ class ReplicatedStep:
             first_row,
             tf.constant(rows),
             *(tf.convert_to_tensor(argument) for argument in arguments),
-        ).numpy()
+        )
 
     def _on_replicas(
         self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
-    ) -> tf.Tensor:
+    ) -> Any:
         return self._sum(self._outputs(parts, first_row, batch_rows, *arguments))
 
     def _outputs(
