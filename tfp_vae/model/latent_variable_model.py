@@ -75,7 +75,7 @@ class LatentVariableModel(PreparedDataModel):
         """
         checks.positive_int(sample_size, "sample_size")
         objective = ELBO(sample_size=sample_size)
-        terms = self._terms(objective, x, seeds.as_seed(seed), None, False, condition)
+        terms = self.terms_of(objective, x, seeds.as_seed(seed), None, False, condition)
         return ELBOTerms(terms.elbo, terms.log_likelihood, terms.kl_divergence)
 
     def posterior(
@@ -279,9 +279,9 @@ class LatentVariableModel(PreparedDataModel):
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
     ) -> ObjectiveTerms:
         """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
-        return self._terms(self.objective, x, seed, step, training, condition)
+        return self.terms_of(self.objective, x, seed, step, training, condition)
 
-    def _terms(
+    def terms_of(
         self,
         objective: Objective,
         x: Any,
@@ -290,6 +290,16 @@ class LatentVariableModel(PreparedDataModel):
         training: bool,
         condition: Any,
     ) -> ObjectiveTerms:
+        """Computes the terms of an objective for rows `[B, *event]`, in nats, `[B]` each.
+
+        Args:
+          objective: The objective.
+          x: Data, `[B, *event]`.
+          seed: A stateless seed, `[2]`.
+          step: The training step, or None.
+          training: Whether the networks run as in training.
+          condition: y, `[B, ...]`, or None.
+        """
         preprocess_seed, objective_seed = seeds.split(seed, 2)
         batch = self.distributions(x, preprocess_seed, condition, training)
         return objective(

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.model import array_fit, incoming, replicated_passes
+from tfp_vae.model import array_fit, incoming, lost_workers, replicated_passes
 from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.model.steps import ObjectiveModel
@@ -41,6 +41,8 @@ class PassesOverData(ObjectiveModel):
             or outside the likelihood's support, no rows, or targets, or if the condition lacks or
             does not fit. An array is checked before the first step, a dataset batch by batch before
             it is used.
+          FloatingPointError: If the loss or a gradient is not finite; the step is not taken.
+          RuntimeError: If one of several workers is gone.
 
         Example:
           >>> vae.compile("adam")
@@ -167,14 +169,15 @@ class PassesOverData(ObjectiveModel):
             return super().predict(x, **kwargs)
 
     def _evaluated_on_replicas(self, data: Any, **kwargs: Any) -> dict[str, float]:
-        return replicated_passes.evaluate(
-            self,
-            data,
-            kwargs.get("batch_size"),
-            kwargs.get("steps"),
-            kwargs.get("verbose", "auto"),
-            kwargs.get("callbacks"),
-        )
+        with lost_workers.told(self.distribute_strategy):
+            return replicated_passes.evaluate(
+                self,
+                data,
+                kwargs.get("batch_size"),
+                kwargs.get("steps"),
+                kwargs.get("verbose", "auto"),
+                kwargs.get("callbacks"),
+            )
 
     def _in_order(self, logs: dict[str, float], return_dict: bool = False, **_: Any) -> Any:
         """Returns a log as `evaluate` does."""
@@ -283,9 +286,9 @@ class PassesOverData(ObjectiveModel):
         if valid is None:
             valid = self.unpacked(validation_data)[0]
         settings = array_fit.FitSettings(**kwargs)
-        return replicated_passes.fit(
-            self, data, valid, settings, (steps_per_epoch, validation_steps)
-        )
+        steps = (steps_per_epoch, validation_steps)
+        with lost_workers.told(self.distribute_strategy):
+            return replicated_passes.fit(self, data, valid, settings, steps)
 
 
 @contextlib.contextmanager
