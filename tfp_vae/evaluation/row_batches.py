@@ -45,7 +45,7 @@ def row_batches(
     rows: np.ndarray, batch_size: int, seed: tf.Tensor, condition: Any
 ) -> Iterator[RowBatch]:
     """Yields the rows in their order, a batch at a time."""
-    y = None if condition is None else np.asarray(condition)
+    y = None if condition is None else checks.array(condition, "condition")
     for start in range(0, len(rows), batch_size):
         own = slice(start, start + batch_size)
         yield RowBatch(own, rows[own], None if y is None else y[own], seeds.fold_in(seed, start))

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.model import array_fit, incoming, replicated_passes
+from tfp_vae import checks
+from tfp_vae.model import array_fit, incoming, pass_arguments, replicated_passes
 from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.model.steps import ObjectiveModel
@@ -44,6 +45,7 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.pop("class_weight", None) is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         validation_data = kwargs.pop("validation_data", None)
@@ -94,6 +96,7 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.get("_use_cached_eval_dataset"):
             return super().evaluate(x, y, **kwargs)
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         with _failures_of(check):
@@ -134,6 +137,7 @@ class PassesOverData(ObjectiveModel):
           TypeError: If the data holds no real numbers.
           ValueError: If it does not fit the model, as in `fit`.
         """
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "condition")
         x = self._checked(x, condition, check)
         if self.replicated:
@@ -192,7 +196,7 @@ class PassesOverData(ObjectiveModel):
         return self._checked(x, y, check, name), self._condition_rows(y), weights
 
     def _condition_rows(self, y: Any) -> np.ndarray | None:
-        return np.asarray(y) if self.conditional else None
+        return checks.array(y, "y") if self.conditional else None
 
     def _can_loop(self, callbacks: Any) -> bool:
         if not self.compiled:

@@ -8,15 +8,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import seeds
+from tfp_vae import checks, seeds
 from tfp_vae.model.epochs import EpochLoop
 from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.metrics import LastValue
 from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share, train_on_share
+from tfp_vae.model.saved_whole import SavedWhole
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
-class ObjectiveModel(keras.Model, abc.ABC):
+class ObjectiveModel(SavedWhole, abc.ABC):
     """A Keras model whose loss is the negative mean of an objective, and which nobody writes."""
 
     def __init__(self, objective: Objective, **kwargs: Any) -> None:
@@ -99,13 +100,18 @@ class ObjectiveModel(keras.Model, abc.ABC):
           **refused: Nothing else is taken: there is no loss to choose and no target to measure.
 
         Raises:
-          TypeError: If any other argument is given.
+          TypeError: If any other argument is given, or `optimizer` is none.
+          ValueError: If Keras knows no optimizer of that name, or another argument is wrong.
         """
         for name in refused:
             raise TypeError(
                 f"`{name}` is no argument of compile: the loss is the negative mean of the "
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
+        checks.positive_int(steps_per_execution, "steps_per_execution")
+        if not isinstance(jit_compile, bool) and jit_compile != "auto":
+            raise ValueError(f'`jit_compile` must be True, False or "auto"; got {jit_compile!r}.')
+        optimizer = _as_optimizer(optimizer)
         self._jit_choice = jit_compile
         if jit_compile == "auto":
             # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
@@ -203,3 +209,13 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def noise_key(self) -> tf.Tensor:
         """Returns the key of all that is drawn while training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
+
+
+def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
+    wanted = "`optimizer` must be a Keras optimizer or its name, such as 'adam'"
+    if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)):
+        raise TypeError(f"{wanted}; got a {type(optimizer).__name__}.")
+    try:
+        return keras.optimizers.get(optimizer)
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"{wanted}; got {str(optimizer)[:60]!r}.") from error

@@ -4,10 +4,11 @@ import abc
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import divergences, seeds
+from tfp_vae import checks, divergences, seeds
 from tfp_vae.objectives.path_gradients import check_reparameterized
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
@@ -67,6 +68,11 @@ class Objective(abc.ABC):
                 "`likelihood_fn` must be a function from latents to a distribution; got a "
                 f"{type(likelihood_fn).__name__}."
             )
+        if not checks.is_symbolic(x):
+            values = checks.array(x)
+            if np.issubdtype(values.dtype, np.floating):
+                checks.finite(values, "x")
+            x = x if tf.is_tensor(x) else values
         x = tf.convert_to_tensor(x)
         if not x.dtype.is_floating:
             x = tf.cast(x, posterior.dtype)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_record
 
 
 def out_of_distribution(scores: Any, ax: Axes | None = None) -> Axes:
@@ -16,7 +16,12 @@ def out_of_distribution(scores: Any, ax: Axes | None = None) -> Axes:
 
     Returns:
       The Matplotlib axes, in nats.
+
+    Raises:
+      TypeError: If `scores` is something else, or `ax` no axes.
     """
+    fields = ("elbo", "reference_elbo", "area_by_elbo", "area_by_atypicality")
+    check_record(scores, "scores", "out_of_distribution", fields)
     ax = axes(ax, 6.5, 3.6)
     every = np.concatenate([scores.elbo, scores.reference_elbo])
     bins = np.histogram_bin_edges(every, bins=min(50, max(5, round(np.sqrt(len(every))))))
