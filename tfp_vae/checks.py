@@ -14,6 +14,7 @@ from tfp_vae.shapes import LARGEST_SIZE
 from tfp_vae.supports import Columns, Support
 
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
+_OVER_SMALL_SCALES, _ALWAYS_TAKEN = 1e5, 1e4
 _SMALLEST_FLOAT = float(np.finfo(np.float32).tiny)
 
 
@@ -114,6 +115,8 @@ def array(x: Any, name: str = "x") -> np.ndarray:
     Raises:
       TypeError: If `x` is sparse, ragged, complex, or no numbers at all.
     """
+    if x is None:
+        raise TypeError(f"`{name}` must be an array of numbers; got None.")
     if isinstance(x, (tf.RaggedTensor, tf.SparseTensor)) or hasattr(x, "tocsr"):
         raise TypeError(
             f"`{name}` must be a dense array of numbers; got a {type(x).__name__}: make it dense "
@@ -232,6 +235,7 @@ def finite(values: np.ndarray, name: str, advice: str = "") -> None:
     Raises:
       ValueError: If one is, naming the first.
     """
+    values = np.atleast_1d(values)
     wrong = ~np.isfinite(values)
     if wrong.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
@@ -242,19 +246,23 @@ def finite(values: np.ndarray, name: str, advice: str = "") -> None:
 
 
 def representable(values: np.ndarray, dtype: str, name: str) -> None:
-    """Checks that no finite value is too large for `dtype`.
+    """Checks that no number is too large to compute with in `dtype`: densities square it.
 
     Raises:
-      ValueError: If one becomes infinite in it, naming the first.
+      ValueError: If one is, naming the first.
     """
-    if not np.issubdtype(values.dtype, np.floating):
+    if values.dtype == bool or (values.dtype.kind in "iu" and values.dtype.itemsize < 8):
         return
-    wrong = np.abs(values) > np.finfo(dtype).max
+    most = float(np.finfo(dtype).max)
+    largest = max(most**0.5 / _OVER_SMALL_SCALES, min(most, _ALWAYS_TAKEN))
+    numbers = values.astype(np.float64) if values.dtype.kind in "iu" else values
+    wrong = np.atleast_1d(np.abs(numbers) > largest)
     if wrong.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
         raise ValueError(
-            f"`{name}` must hold numbers that {dtype} can represent, the dtype of the model; got "
-            f"{values[where]:g} at index {list(where)}."
+            f"`{name}` must hold numbers of at most {largest:.1e}, whose squares {dtype} can "
+            f"represent, the dtype of the model; got {np.atleast_1d(values)[where]:g} at index "
+            f"{list(where)}."
         )
 
 

@@ -60,12 +60,12 @@ def test_it_answers_or_explains(name):
     @settings(max_examples=CASES)
     @given(st.data())
     def judged(data):
-        argument, brought = data.draw(call.cases())
         # A case that hangs ends the run, and shows where.
         faulthandler.dump_traceback_later(LONGEST_CASE_SECONDS, exit=True)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                argument, brought = data.draw(call.cases())
                 outcomes.append(call.judge(argument, brought))
         finally:
             faulthandler.cancel_dump_traceback_later()

@@ -26,8 +26,8 @@ class RowBatch(NamedTuple):
     seed: tf.Tensor
 
 
-def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any) -> np.ndarray:
-    """Returns `x` as an array that the model can score.
+def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any, name: str = "x") -> np.ndarray:
+    """Returns `x`, which the caller calls `name`, as an array that the model can score.
 
     Raises:
       TypeError: If an argument is of the wrong kind.
@@ -35,8 +35,8 @@ def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any) -> np.ndarra
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     checks.positive_int(batch_size, "batch_size")
-    rows = checks.array(x)
-    vae.check_rows(rows)
+    rows = checks.array(x, name)
+    vae.check_rows(rows, name)
     vae.check_condition(condition, len(rows))
     return rows
 

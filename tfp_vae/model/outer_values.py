@@ -64,6 +64,6 @@ def latents(values: Any, latent_size: int | None, layer: keras.layers.Layer) -> 
 
 
 def _check_numbers(array: np.ndarray, name: str, dtype: str) -> None:
-    if array.dtype != bool and not np.issubdtype(array.dtype, np.integer):
+    if array.dtype.kind not in "biu":
         checks.finite(array, name)
-        checks.representable(array, dtype, name)
+    checks.representable(array, dtype, name)
