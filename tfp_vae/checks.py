@@ -145,8 +145,7 @@ def array(x: Any, name: str = "x") -> np.ndarray:
         values = values.astype(np.float64)
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
-    numeric = np.issubdtype(values.dtype, np.floating) or np.issubdtype(values.dtype, np.integer)
-    if not numeric and values.dtype != bool and not _is_bfloat16(values.dtype):
+    if values.dtype.kind not in "biuf" and not _is_bfloat16(values.dtype):
         raise TypeError(
             f"`{name}` must be an array of real numbers; got {shown(x)} with dtype {values.dtype}."
         )

@@ -100,11 +100,13 @@ class Call:
         given = self.valid()
         value = brought.value if isinstance(brought, Rows) else brought
         given[name] = value.make() if isinstance(value, Thing) else value
+        is_own = name in OWN_FUNCTIONS and callable(given[name])
+        failures_of_caller = (Exception,) if is_own else ()
         try:
             answer = self.function(**given)
+        except failures_of_caller:
+            return "explained"
         except (ValueError, TypeError) as error:
-            if name in OWN_FUNCTIONS and callable(given[name]):
-                return "explained"
             if self.explains and not answers.is_explained(error, _told_as(name)):
                 raise AssertionError(
                     f"`{name}`={brought!r} is not explained by {type(error).__name__}: {error}"
@@ -132,6 +134,9 @@ def _is_finite(tensor: tf.Tensor) -> bool:
 
 
 def _told_as(name: str) -> list[str]:
-    """Returns the names of which one must stand in an error: of x, also what must go with it."""
-    beside = ["condition", "y", "sample_weight", "factors", "labels"] if name == "x" else []
+    """Returns the names of which one must stand in an error: also of what must go with it."""
+    beside = {
+        "x": ["condition", "y", "sample_weight", "factors", "labels"],
+        "sample_size": ["condition"],
+    }.get(name, [])
     return [name, name.rstrip("s"), *beside]

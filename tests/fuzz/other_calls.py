@@ -40,6 +40,15 @@ def _audited(report, given):
     assert report.ok, report
 
 
+def _asserted(**given):
+    """Says whether the loss is one: this one is not finite at scales of 0."""
+    try:
+        testing.assert_loss_is_negative_elbo(**given)
+    except AssertionError as error:
+        if "mistake" not in str(error):
+            raise
+
+
 def _estimator(**more):
     return VAETransformer(latent_size=2, hidden_layer_sizes=[3], epochs=1, random_state=0, **more)
 
@@ -56,7 +65,7 @@ def _fit_estimator(X, **parameters):  # noqa: N803
 
 def _write_records(**given):
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        if given.get("path") == "right":
+        if isinstance(given["path"], str) and given["path"] == "right":
             given["path"] = f"{folder}/rows.tfrecord"
         count = datasets.write_records(**given)
         if not isinstance(given["path"], str) or not given["path"].startswith(folder):
@@ -83,9 +92,10 @@ def _loaded(vae, given):
 
 def _save(filepath):
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        own = f"{folder}/vae.keras" if filepath == "right" else filepath
+        is_right = isinstance(filepath, str) and filepath == "right"
+        own = f"{folder}/vae.keras" if is_right else filepath
         model("binary").save(own)
-        if filepath == "right":
+        if is_right:
             tfp_vae.load(own)
 
 
@@ -174,8 +184,9 @@ CALLS = {
         tolerance=None,
     ),
     "testing.assert_loss_is_negative_elbo": Call(
-        testing.assert_loss_is_negative_elbo,
+        _asserted,
         lambda: {"loss": _post_loss, "event_shape": (4,), "latent_size": 2},
+        of=testing.assert_loss_is_negative_elbo,
     ),
     "testing.check_elbo": Call(
         testing.check_elbo, lambda: {"vae": model("binary"), "x": fuzzed_models.BINARY[:3]},

@@ -104,6 +104,8 @@ class PreparedDataModel(PassesOverData):
           x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
           seed: What a preprocess layer that draws takes as its seed.
         """
+        if isinstance(x, keras.KerasTensor):
+            raise TypeError("`x` must be an array of numbers; got a KerasTensor, which has none.")
         if isinstance(x, tf.Variable):
             x = tf.convert_to_tensor(x)
         if not checks.is_symbolic(x):

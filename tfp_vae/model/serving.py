@@ -28,7 +28,7 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
     """
     as_path(filepath, "filepath", "served")
     wanted = refused.pop("format", "tf_saved_model")
-    if wanted != "tf_saved_model":
+    if not isinstance(wanted, str) or wanted != "tf_saved_model":
         raise ValueError(f"`format` must be 'tf_saved_model'; got {checks.shown(wanted)}.")
     for name in refused:
         raise TypeError(f"`{name}` is no argument of export.")

@@ -109,8 +109,10 @@ class ObjectiveModel(SavedWhole, abc.ABC):
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
         checks.positive_int(steps_per_execution, "steps_per_execution")
-        if not isinstance(jit_compile, bool) and jit_compile != "auto":
-            raise ValueError(f'`jit_compile` must be True, False or "auto"; got {jit_compile!r}.')
+        is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
+        if not isinstance(jit_compile, bool) and not is_auto:
+            told = checks.shown(jit_compile)
+            raise ValueError(f'`jit_compile` must be True, False or "auto"; got {told}.')
         optimizer = _as_optimizer(optimizer)
         self._jit_choice = jit_compile
         if jit_compile == "auto":

@@ -4,6 +4,7 @@ import abc
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -68,6 +69,8 @@ class Objective(abc.ABC):
                 "`likelihood_fn` must be a function from latents to a distribution; got a "
                 f"{type(likelihood_fn).__name__}."
             )
+        if isinstance(x, keras.KerasTensor):
+            raise TypeError("`x` must be an array of numbers; got a KerasTensor, which has none.")
         if not checks.is_symbolic(x):
             values = checks.array(x)
             if np.issubdtype(values.dtype, np.floating):

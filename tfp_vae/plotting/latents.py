@@ -70,8 +70,8 @@ def _as_labels(labels: Any, rows: int) -> np.ndarray:
             f"{shapes.written(*values.shape)}."
         )
     if values.dtype == object:
-        same = {type(value) for value in labels}
-        values = np.array(list(labels)) if len(same) == 1 else values.astype(str)
+        same = {type(value) for value in values}
+        values = np.array(values.tolist()) if len(same) == 1 else values.astype(str)
     return values
 
 
