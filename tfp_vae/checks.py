@@ -255,7 +255,8 @@ def representable(values: np.ndarray, dtype: str, name: str) -> None:
     most = float(np.finfo(dtype).max)
     largest = max(most**0.5 / _OVER_SMALL_SCALES, min(most, _ALWAYS_TAKEN))
     numbers = values.astype(np.float64) if values.dtype.kind in "iu" else values
-    wrong = np.atleast_1d(np.abs(numbers) > largest)
+    # A number of another dtype than the array's is compared as one of float64.
+    wrong = np.atleast_1d(np.abs(numbers) > np.float64(largest))
     if wrong.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
         raise ValueError(
