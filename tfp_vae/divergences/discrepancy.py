@@ -5,6 +5,9 @@ import math
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfp_vae import checks, seeds
+from tfp_vae.divergences.arguments import as_draws, check_distributions
+
 
 def squared_maximum_mean_discrepancy(
     z: tf.Tensor, prior: tfd.Distribution, seed: tf.Tensor, bandwidth: float | None = None
@@ -36,6 +39,15 @@ def squared_maximum_mean_discrepancy(
       >>> round(float(tf.reduce_mean(rows)), 1)
       0.7
     """
+    check_distributions(prior=prior)
+    if bandwidth is not None:
+        checks.finite_number(bandwidth, "bandwidth", minimum=0.0, exclusive=True)
+    seed = seeds.as_seed(seed)
+    z = as_draws(z, prior)
+    if z.shape.rank not in (None, 3):
+        raise ValueError(
+            f"`z` must have shape [draws, batch, latents]; got shape {z.shape.as_list()}."
+        )
     width = math.sqrt(z.shape[-1]) if bandwidth is None else bandwidth
     draws, weights = _weighted_draws(prior, tf.shape(z)[:2], seed)
     size = tf.cast(tf.shape(z)[1], z.dtype)

@@ -87,4 +87,4 @@ class ChainPrior(Prior):
 
 
 def _in_mode(transition: keras.layers.Layer, training: bool | None) -> Any:
-    return lambda z: transition(z, training=training)
+    return lambda z: transition.of_tensors(z, training=training)

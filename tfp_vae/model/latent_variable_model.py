@@ -156,7 +156,9 @@ class LatentVariableModel(PreparedDataModel):
         """
         count = checks.positive_int(sample_size, "sample_size")
         self.check_condition(condition, count)
-        y = None if condition is None else tf.convert_to_tensor(condition)
+        y = None
+        if condition is not None:
+            y = tf.convert_to_tensor(checks.array(condition, "condition"))
         return self._draw(count, seeds.as_seed(seed), bool(mean), y)
 
     def impute(
@@ -273,7 +275,7 @@ class LatentVariableModel(PreparedDataModel):
         seen = self.decoder_latents(z)
         if features is not None:
             seen = conditions.joined(seen, features, event_rank=1)
-        return self.decoder(seen, training=training)
+        return self.decoder.of_tensors(seen, training=training)
 
     def objective_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.model import array_fit, incoming, lost_workers, replicated_passes
+from tfp_vae import checks
+from tfp_vae.model import array_fit, incoming, lost_workers, pass_arguments, replicated_passes
 from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.model.steps import ObjectiveModel
@@ -52,6 +53,7 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.pop("class_weight", None) is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         validation_data = kwargs.pop("validation_data", None)
@@ -108,6 +110,7 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.get("_use_cached_eval_dataset"):
             return super().evaluate(x, y, **kwargs)
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         with _failures_of(check):
@@ -152,6 +155,7 @@ class PassesOverData(ObjectiveModel):
           >>> vae.predict(x, verbose=0).shape
           (20, 3)
         """
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "condition")
         x = self._checked(x, condition, check)
         if self.replicated:
@@ -211,7 +215,7 @@ class PassesOverData(ObjectiveModel):
         return self._checked(x, y, check, name), self._condition_rows(y), weights
 
     def _condition_rows(self, y: Any) -> np.ndarray | None:
-        return np.asarray(y) if self.conditional else None
+        return checks.array(y, "y") if self.conditional else None
 
     def _can_loop(self, callbacks: Any) -> bool:
         if not self.compiled:

@@ -18,10 +18,11 @@ from tfp_vae.model.guarded_steps import GuardedStep
 from tfp_vae.model.metrics import LastValue, MeanOfRows
 from tfp_vae.model.non_finite import non_finite_step
 from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share
+from tfp_vae.model.saved_whole import SavedWhole
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
-class ObjectiveModel(keras.Model, abc.ABC):
+class ObjectiveModel(SavedWhole, abc.ABC):
     """A Keras model whose loss is the negative mean of an objective, and which nobody writes."""
 
     def __init__(self, objective: Objective, **kwargs: Any) -> None:
@@ -132,8 +133,9 @@ class ObjectiveModel(keras.Model, abc.ABC):
           **refused: Nothing else is taken: there is no loss to choose and no target to measure.
 
         Raises:
-          TypeError: If any other argument is given.
-          ValueError: If `on_nonfinite` is neither "raise" nor "skip".
+          TypeError: If any other argument is given, or `optimizer` is none.
+          ValueError: If Keras knows no optimizer of that name, or an argument has another value
+            than those above.
 
         Example:
           >>> vae.compile(keras.optimizers.Adam(1e-3))
@@ -142,12 +144,19 @@ class ObjectiveModel(keras.Model, abc.ABC):
               ...
           TypeError: `loss` is no argument of compile: the loss is the negative mean...
         """
-        self.on_nonfinite = checks.one_of(on_nonfinite, ["raise", "skip"], "on_nonfinite")
         for name in refused:
             raise TypeError(
                 f"`{name}` is no argument of compile: the loss is the negative mean of the "
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
+        checks.positive_int(steps_per_execution, "steps_per_execution")
+        is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
+        if not isinstance(jit_compile, bool) and not is_auto:
+            told = checks.shown(jit_compile)
+            raise ValueError(f'`jit_compile` must be True, False or "auto"; got {told}.')
+        on_nonfinite = checks.one_of(on_nonfinite, ["raise", "skip"], "on_nonfinite")
+        optimizer = _as_optimizer(optimizer)
+        self.on_nonfinite = on_nonfinite
         self._jit_choice = jit_compile
         if jit_compile == "auto":
             # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
@@ -273,3 +282,13 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def noise_key(self) -> tf.Tensor:
         """Returns the key of all that is drawn while training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
+
+
+def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
+    wanted = "`optimizer` must be a Keras optimizer or its name, such as 'adam'"
+    if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)):
+        raise TypeError(f"{wanted}; got a {type(optimizer).__name__}.")
+    try:
+        return keras.optimizers.get(optimizer)
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"{wanted}; got {str(optimizer)[:60]!r}.") from error
