@@ -11,7 +11,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```", re.M | re.S)
 OPTIONS = re.compile(r"\A(?:---\n.*?^---\n|(?::[\w-]+:[^\n]*\n)+)", re.M | re.S)
-ALT = re.compile(r'---\nmystnb:\n  image:\n    alt: "[A-Z].+"\n---\n')
+ALT = re.compile(r'---\nmystnb:\n  image:\n    alt: "[A-Z].+"\n(?:tags: \[.+\]\n)?---\n')
 """What a picture shows, for who cannot see it."""
 MARK = "# in the test suite:"
 ASSIGNMENT = re.compile(rf"^(\s*\w+ = )\S.*?  {MARK} (.+)$", re.M)
@@ -64,6 +64,7 @@ def test_a_notebook_begins_as_the_others_do(page):
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
 def test_the_cells_of_a_page_run(page, tmp_path, monkeypatch):
     matplotlib.use("Agg")
+    plt.close("all")
     monkeypatch.chdir(tmp_path)
     keras.utils.set_random_seed(0)
     scope = {"__name__": "__main__"}

@@ -73,12 +73,12 @@ class Subject:
 
     @property
     def tolerance(self) -> float:
-        """How far numbers may be apart that are equal but for rounding: by the model's dtype."""
+        """How far numbers may be apart that are equal but for rounding in the model's dtype."""
         return 1e-9 if self.vae.data_dtype == "float64" else 1e-3
 
     @property
     def rounding(self) -> float:
-        """How exact a single number is, as a share of it: by the model's dtype."""
+        """How exact a single number is, as a share of it, in the model's dtype."""
         return 1e-12 if self.vae.data_dtype == "float64" else 1e-5
 
     def elbo(self, x: Any, places: Any, **options: Any) -> Any:
