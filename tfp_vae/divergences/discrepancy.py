@@ -32,6 +32,10 @@ def squared_maximum_mean_discrepancy(
     Returns:
       The summands, `[B]`; zero in a batch of one row, which tells nothing of q(z).
 
+    Raises:
+      TypeError: If `prior` is no distribution, `bandwidth` no number, or `z` holds none.
+      ValueError: If `z` has another shape or is not finite, or `bandwidth` is not positive.
+
     Example:
       >>> p = tfd.MultivariateNormalDiag(np.zeros(2), np.ones(2))
       >>> z = p.sample([50, 100], seed=[0, 1]) + [3.0, 0.0]

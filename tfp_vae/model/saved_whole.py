@@ -30,6 +30,14 @@ class SavedWhole(keras.Model):
           TypeError: If `filepath` is no path.
           ValueError: If it does not end in .keras.
           OSError: If it cannot be written.
+
+        Example:
+          >>> import tempfile
+          >>> with tempfile.TemporaryDirectory() as folder:
+          ...     vae.save(f"{folder}/vae.keras")
+          ...     loaded = keras.models.load_model(f"{folder}/vae.keras")
+          >>> bool(np.all(loaded.elbo(x, seed=0).elbo == vae.elbo(x, seed=0).elbo))
+          True
         """
         _check_path(filepath, ".keras", (".h5", ".hdf5") if zipped is not False else ())
         self._complete_optimizer()
@@ -48,6 +56,12 @@ class SavedWhole(keras.Model):
           TypeError: If `filepath` is no path.
           ValueError: If it does not end in .weights.h5.
           OSError: If it cannot be written.
+
+        Example:
+          >>> import tempfile
+          >>> with tempfile.TemporaryDirectory() as folder:
+          ...     vae.save_weights(f"{folder}/vae.weights.h5")
+          ...     vae.load_weights(f"{folder}/vae.weights.h5")
         """
         _check_path(filepath, ".weights.h5", (".weights.json",))
         self._complete_optimizer()

@@ -195,6 +195,9 @@ class VAE(LatentVariableModel):
           print_fn: What is called with the text, rather than printing it.
           **kwargs: As of `keras.Model.summary`.
 
+        Raises:
+          TypeError: If `print_fn` is no function.
+
         Example:
           >>> lines = []
           >>> vae.summary(print_fn=lines.append)
