@@ -160,6 +160,7 @@ CALLS = {
         for name, more in {
             "Bernoulli": {}, "ContinuousBernoulli": {}, "Poisson": {}, "Laplace": {},
             "NegativeBinomial": {}, "ZeroInflatedNegativeBinomial": {}, "StudentT": {},
+            "Gamma": {},
             "DiscretizedLogistic": {"levels": 8}, "Categorical": {"classes": 3}, "Normal": {},
         }.items()
     },

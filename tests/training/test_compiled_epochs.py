@@ -181,8 +181,8 @@ def test_epoch_callbacks_see_the_log_and_can_stop(trained):
     [
         # A whole batch and a ragged one, for training and for evaluation.
         (lambda: (binary_rows(), {"batch_size": 10}), 4),
-        # Keras's own functions, for batches of any size: three traces in all.
-        (lambda: (streams()["dataset"][0], {}), 3),
+        # Batches of any size, for training and for evaluation.
+        (lambda: (streams()["dataset"][0], {}), 2),
     ],
     ids=["array", "dataset"],
 )
@@ -235,7 +235,8 @@ def test_an_order_is_a_permutation_that_belongs_to_key_and_epoch():
     [
         ({"sample_weight": np.ones(3)}, "one weight for each of 53 rows"),
         ({"sample_weight": -np.ones(53)}, "must not be negative"),
-        ({"validation_split": 1.0}, "rows on both sides"),
+        ({"validation_split": 1.0}, "below 1; got 1"),
+        ({"validation_split": 0.99}, "rows on both sides"),
         ({"validation_data": np.full([3, 6], 0.5)}, "validation_data"),
     ],
 )

@@ -108,7 +108,9 @@ class GuardedReplicatedStep(ReplicatedStep):
 
     def _on_all(self, gradients: Any) -> None:
         def on_replica(gradients: Any) -> None:
-            pairs = zip(gradients, self._model.trainable_variables, strict=True)
+            # An argument of a compiled function is on no device, which a sum over workers asks for.
+            placed = [each if each is None else tf.identity(each) for each in gradients]
+            pairs = zip(placed, self._model.trainable_variables, strict=True)
             self._model.optimizer.apply_gradients(pairs)
 
         self._strategy.run(on_replica, args=(gradients,))

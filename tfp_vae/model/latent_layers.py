@@ -82,7 +82,10 @@ class ChainPrior(Prior):
     def distribution(self) -> LatentChain:
         """Makes the prior: batch `[]`, event `[sum of sizes]`, the layer next to the data first."""
         return LatentChain(
-            self.top.distribution(), self.downward[::-1], self.sizes[::-1], reverse=True
+            self.top.distribution(),
+            [down.of_tensors for down in self.downward[::-1]],
+            self.sizes[::-1],
+            reverse=True,
         )
 
 
