@@ -53,15 +53,16 @@ OF_KERAS = {
     *("build", "call", "compute_output_shape", "get_build_config", "get_config", "from_config"),
     *("compile_from_config", "get_compile_config", "metrics"),
     *("on_epoch_begin", "on_epoch_end", "on_train_begin", "on_train_end"),
-    *("train_step", "test_step", "predict_step"),
+    *("make_train_function", "predict_step", "reset_metrics", "test_step", "train_step"),
 }
 """Methods that Keras calls, and no reader of the reference."""
 
 OF_THE_MODEL = {
     *("begin_at", "build_on", "check_condition", "check_rows", "condition_features", "conditional"),
     *("data_dtype", "decoded", "decoder_latents", "distribution_layers", "first_epoch"),
-    *("inferred", "latent_pairs", "noise_key", "objective_terms", "prepared"),
-    *("prepared_and_observed", "reconstructing_latents", "row_shape", "unpacked"),
+    *("has_own_steps", "inferred", "latent_pairs", "loss_of", "noise_key", "not_taken", "note"),
+    *("objective_terms", "prepared", "prepared_and_observed", "reconstructing_latents"),
+    *("row_shape", "skips", "terms_of", "unpacked"),
 }
 """Methods by which the parts of a model know one another."""
 

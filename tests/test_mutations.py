@@ -173,7 +173,6 @@ def _unweighted_log(self, loss, terms, step):
     self.loss_tracker.update_state(loss)
     for name, tracker in self.term_trackers.items():
         tracker.update_state(tf.reduce_mean(getattr(terms, name)))
-    return self.get_metrics_result()
 
 
 def _free_bits_on_the_sum(self, terms):
@@ -379,18 +378,18 @@ MUTATIONS = {
             lambda self, x, seed=None: tf.cast(x > 0.5, self.compute_dtype),
         )
     ],
-    "the log a mean of the batches' means": [(steps.ObjectiveModel, "_logged", _unweighted_log)],
+    "the log a mean of the batches' means": [(steps.ObjectiveModel, "note", _unweighted_log)],
     "the loss a sum over the batch": [
         (
             steps.ObjectiveModel,
-            "_loss",
+            "loss_of",
             lambda self, terms, weights: -tf.reduce_sum(terms.objective),
         )
     ],
     "the loss not weighted": [
         (
             steps.ObjectiveModel,
-            "_loss",
+            "loss_of",
             lambda self, terms, weights: -tf.reduce_mean(terms.elbo),
         )
     ],

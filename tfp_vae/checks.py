@@ -5,11 +5,17 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from tfp_vae import shapes
+from tfp_vae.shapes import LARGEST_SIZE
 from tfp_vae.supports import Columns, Support
+
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)
+_OVER_SMALL_SCALES, _ALWAYS_TAKEN = 1e5, 1e4
+_SMALLEST_FLOAT = float(np.finfo(np.float32).tiny)
 
 
 def positive_int(value: Any, name: str) -> int:
@@ -17,12 +23,13 @@ def positive_int(value: Any, name: str) -> int:
 
     Raises:
       TypeError: If it is no integer.
-      ValueError: If it is not positive.
+      ValueError: If it is not positive, or too large for a size of a tensor.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"`{name}` must be a positive int; got {_shown(value)}.")
-    if value < 1:
-        raise ValueError(f"`{name}` must be a positive int; got {value}.")
+        raise TypeError(f"`{name}` must be a positive int; got {shown(value)}.")
+    if not 1 <= value <= LARGEST_SIZE:
+        bound = "" if value < 1 else f" of at most {LARGEST_SIZE}"
+        raise ValueError(f"`{name}` must be a positive int{bound}; got {value}.")
     return int(value)
 
 
@@ -47,12 +54,21 @@ def finite_number(
 
     Raises:
       TypeError: If it is no number.
-      ValueError: If it is not finite, or below `minimum` (or equal to it, with `exclusive`).
+      ValueError: If float32 holds no such number, or it is below `minimum` (or equal to it, with
+        `exclusive`).
     """
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"`{name}` must be a number; got {_shown(value)}.")
+    if isinstance(value, (bool, np.bool_)) or not isinstance(
+        value, (int, float, np.integer, np.floating)
+    ):
+        raise TypeError(f"`{name}` must be a number; got {shown(value)}.")
+    size: Any = abs(value)
+    if _LARGEST_FLOAT < size < np.inf:
+        raise ValueError(
+            f"`{name}` must be a finite number that float32 can represent; got {shown(value)}."
+        )
     number = float(value)
-    too_small = number <= minimum if exclusive else number < minimum
+    least = max(minimum, minimum + _SMALLEST_FLOAT) if exclusive else minimum
+    too_small = number < least
     if not np.isfinite(number) or too_small:
         bound = (
             "" if minimum == -np.inf else f" {'above' if exclusive else 'of at least'} {minimum:g}"
@@ -71,11 +87,12 @@ def one_of(value: Any, choices: Iterable[str], name: str) -> str:
     names = list(choices)
     listed = ", ".join(repr(choice) for choice in names)
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` must be one of {listed}; got {_shown(value)}.")
+        raise TypeError(f"`{name}` must be one of {listed}; got {shown(value)}.")
     if value not in names:
         near = difflib.get_close_matches(value.lower(), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"`{name}` must be one of {listed}; got {value!r}.{hint}")
+        told = repr(value) if len(value) < 60 and value.isprintable() else "another text"
+        raise ValueError(f"`{name}` must be one of {listed}; got {told}.{hint}")
     return value
 
 
@@ -87,7 +104,7 @@ def instance_of(value: Any, kind: type, name: str, example: str) -> Any:
     """
     if not isinstance(value, kind):
         raise TypeError(
-            f"`{name}` must be a {kind.__name__}, such as {example}; got {_shown(value)}."
+            f"`{name}` must be a {kind.__name__}, such as {example}; got {shown(value)}."
         )
     return value
 
@@ -98,27 +115,49 @@ def array(x: Any, name: str = "x") -> np.ndarray:
     Raises:
       TypeError: If `x` is sparse, ragged, complex, or no numbers at all.
     """
+    if x is None:
+        raise TypeError(f"`{name}` must be an array of numbers; got None.")
     if isinstance(x, (tf.RaggedTensor, tf.SparseTensor)) or hasattr(x, "tocsr"):
         raise TypeError(
             f"`{name}` must be a dense array of numbers; got a {type(x).__name__}: make it dense "
             "first."
         )
+    if np.ma.is_masked(x):
+        raise TypeError(
+            f"`{name}` must be an array without a mask; got a {type(x).__name__} with masked "
+            "values: `x.filled(np.nan)` makes them NaN, for a model with missing_values=np.nan."
+        )
     try:
         values = np.asarray(x)
-    except ValueError as error:
+    except Exception as error:
+        # What a list of uneven rows or an object with a conversion of its own raises is of many
+        # kinds.
+        told = " ".join(str(error).split()).rstrip(".")
         raise TypeError(
             f"`{name}` must be a dense array of numbers, with rows of equal length; got a "
-            f"{type(x).__name__} that is none ({error})."
+            f"{type(x).__name__} that is none ({told})."
         ) from error
-    if values.dtype == object and values.size:
-        with contextlib.suppress(TypeError, ValueError):
+    if values.dtype == object and values.size and not _holds_text(values):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
             values = values.astype(np.float64)
-    numeric = np.issubdtype(values.dtype, np.floating) or np.issubdtype(values.dtype, np.integer)
-    if not numeric and values.dtype != bool and not _is_bfloat16(values.dtype):
+    if values.dtype == np.longdouble:
+        # TensorFlow knows no such numbers.
+        values = values.astype(np.float64)
+    if not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
+    if values.dtype.kind not in "biuf" and not _is_bfloat16(values.dtype):
         raise TypeError(
-            f"`{name}` must be an array of real numbers; got {_shown(x)} with dtype {values.dtype}."
+            f"`{name}` must be an array of real numbers; got {shown(x)} with dtype {values.dtype}."
         )
     return values
+
+
+def is_symbolic(value: Any) -> bool:
+    """Tells whether a value is one of a graph, of which nothing but the shape is known."""
+    eager = tf.__internal__.EagerTensor
+    return isinstance(value, keras.KerasTensor) or (
+        isinstance(value, tf.Tensor) and not isinstance(value, eager)
+    )
 
 
 def batch_shape(
@@ -195,6 +234,7 @@ def finite(values: np.ndarray, name: str, advice: str = "") -> None:
     Raises:
       ValueError: If one is, naming the first.
     """
+    values = np.atleast_1d(values)
     wrong = ~np.isfinite(values)
     if wrong.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
@@ -205,29 +245,54 @@ def finite(values: np.ndarray, name: str, advice: str = "") -> None:
 
 
 def representable(values: np.ndarray, dtype: str, name: str) -> None:
-    """Checks that no finite value is too large for `dtype`.
+    """Checks that no number is too large to compute with in `dtype`: densities square it.
 
     Raises:
-      ValueError: If one becomes infinite in it, naming the first.
+      ValueError: If one is, naming the first.
     """
-    if not np.issubdtype(values.dtype, np.floating):
+    if values.dtype == bool or (values.dtype.kind in "iu" and values.dtype.itemsize < 8):
         return
-    wrong = np.abs(values) > np.finfo(dtype).max
+    most = float(np.finfo(dtype).max)
+    largest = max(most**0.5 / _OVER_SMALL_SCALES, min(most, _ALWAYS_TAKEN))
+    numbers = values.astype(np.float64) if values.dtype.kind in "iu" else values
+    # A number of another dtype than the array's is compared as one of float64.
+    wrong = np.atleast_1d(np.abs(numbers) > np.float64(largest))
     if wrong.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
         raise ValueError(
-            f"`{name}` must hold numbers that {dtype} can represent, the dtype of the model; got "
-            f"{values[where]:g} at index {list(where)}."
+            f"`{name}` must hold numbers of at most {largest:.1e}, whose squares {dtype} can "
+            f"represent, the dtype of the model; got {np.atleast_1d(values)[where]:g} at index "
+            f"{list(where)}."
         )
+
+
+def _holds_text(values: np.ndarray) -> bool:
+    return any(isinstance(value, (str, bytes)) for value in values.flat)
 
 
 def _is_bfloat16(dtype: np.dtype) -> bool:
     return dtype == tf.bfloat16.as_numpy_dtype
 
 
-def _shown(value: Any) -> str:
+def whole_number(value: Any, name: str, minimum: int = 0) -> int:
+    """Returns `value` as an int of at least `minimum`.
+
+    Raises:
+      TypeError: If it is no integer.
+      ValueError: If it is smaller, or too large for a size of a tensor.
+    """
+    wanted = f"`{name}` must be an int of at least {minimum}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{wanted}; got {shown(value)}.")
+    if not minimum <= value <= LARGEST_SIZE:
+        raise ValueError(f"{wanted} and at most {LARGEST_SIZE}; got {value}.")
+    return int(value)
+
+
+def shown(value: Any) -> str:
+    """Returns how a value stands in an error: itself if it is short, and its type."""
     text = repr(value)
     kind = type(value).__name__
-    if len(text) > 60 or "\n" in text or " object at 0x" in text:
+    if len(text) > 60 or not text.isprintable() or " at 0x" in text:
         return f"a {kind}"
     return f"{text}, which is of type {kind}"

@@ -30,15 +30,20 @@ def as_seed(seed: Seed, name: str = "seed") -> tf.Tensor:
         return tf.random.uniform([2], minval=tf.int32.min, maxval=tf.int32.max, dtype=tf.int32)
     if isinstance(seed, (bool, np.bool_, float, str)):
         raise TypeError(
-            f"`{name}` must be an int, a [2] integer tensor or None; got {seed!r}, "
-            f"which is of type {type(seed).__name__}."
+            f"`{name}` must be an int, a [2] integer tensor or None; got a {type(seed).__name__}."
         )
     if isinstance(seed, (int, np.integer)):
         if not -(2**63) <= int(seed) < 2**64:
             raise ValueError(f"`{name}` must be an int of at most 64 bits; got {seed}.")
         words = int(seed) % 2**64
         return tf.constant(np.array([words >> 32, words % 2**32], np.uint32).view(np.int32))
-    tensor = tf.convert_to_tensor(seed)
+    try:
+        tensor = tf.convert_to_tensor(seed)
+    except Exception as error:
+        # What things that are no tensors make TensorFlow raise is of many kinds.
+        raise TypeError(
+            f"`{name}` must be an int, a [2] integer tensor or None; got a {type(seed).__name__}."
+        ) from error
     if not tensor.dtype.is_integer:
         raise TypeError(
             f"`{name}` must be an int, a [2] integer tensor or None; got a tensor of "

@@ -4,7 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+
+LARGEST_SIZE = 2**31 - 1
+"""The largest number of elements that an axis, or a whole row, may have."""
 
 
 def as_shape(shape: Any, name: str) -> tuple[int, ...]:
@@ -12,21 +16,27 @@ def as_shape(shape: Any, name: str) -> tuple[int, ...]:
 
     Raises:
       TypeError: If `shape` is not a sequence of integers.
-      ValueError: If a size is not positive, or there is none.
+      ValueError: If a size is not positive, there is none, or they are too many elements.
     """
-    if isinstance(shape, (str, bytes)) or not isinstance(shape, (Sequence, tf.TensorShape)):
-        raise TypeError(f"`{name}` must be a list of positive ints, such as [784]; got {shape!r}.")
+    wanted = f"`{name}` must be a list of positive ints, such as [784]"
+    is_unknown = isinstance(shape, tf.TensorShape) and not shape.is_fully_defined()
+    is_text = isinstance(shape, (str, bytes, bytearray, memoryview))
+    if is_text or is_unknown or not isinstance(shape, (Sequence, tf.TensorShape)):
+        raise TypeError(f"{wanted}; got {_printable(shape)}.")
     for size in shape:
-        if isinstance(size, bool) or not hasattr(size, "__index__"):
-            raise TypeError(
-                f"`{name}` must be a list of positive ints, such as [784]; got {list(shape)!r}."
-            )
+        if isinstance(size, (bool, np.bool_)) or not isinstance(size, (int, np.integer)):
+            raise TypeError(f"{wanted}; got {_printable(list(shape))}.")
     sizes = tuple(int(size) for size in shape)
     if not sizes or min(sizes) < 1:
-        raise ValueError(
-            f"`{name}` must be a list of positive ints, such as [784]; got {list(sizes)!r}."
-        )
+        raise ValueError(f"{wanted}; got {list(sizes)!r}.")
+    if size_of(sizes) > LARGEST_SIZE:
+        raise ValueError(f"{wanted}, of at most {LARGEST_SIZE} elements; got {list(sizes)!r}.")
     return sizes
+
+
+def _printable(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 100 and text.isprintable() else f"a {type(value).__name__}"
 
 
 def size_of(shape: Sequence[int]) -> int:

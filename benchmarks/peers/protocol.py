@@ -26,6 +26,7 @@ class Run:
       epochs: How often the training images are gone through.
       seed: What all that is random follows from.
       seconds: How long each epoch took.
+      processor_seconds: How long it kept processors busy, all threads together.
       losses: The mean negative ELBO over each epoch's steps, in nats.
     """
 
@@ -35,16 +36,20 @@ class Run:
     epochs: int
     seed: int
     seconds: list[float] = field(default_factory=list)
+    processor_seconds: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     _begun: float = 0.0
+    _processor_begun: float = 0.0
 
     def epoch_begins(self, *_: Any) -> None:
         """Starts the clock."""
+        self._processor_begun = time.process_time()
         self._begun = time.perf_counter()
 
     def epoch_ends(self, loss: float) -> None:
         """Stops the clock; `loss` must be a Python number by now, so that all work is done."""
         self.seconds.append(time.perf_counter() - self._begun)
+        self.processor_seconds.append(time.process_time() - self._processor_begun)
         self.losses.append(float(loss))
 
     def report(self, packages: Sequence[str], weights: Weights) -> dict[str, Any]:
@@ -52,6 +57,9 @@ class Run:
         images = len(self.x) // self.batch_size * self.batch_size
         return {
             "images_per_second": [images / seconds for seconds in self.seconds[1:]],
+            "processor_microseconds_an_image": [
+                1e6 * seconds / images for seconds in self.processor_seconds[1:]
+            ],
             "first_epoch_seconds": self.seconds[0],
             "training_losses": self.losses,
             "held_out_loss": negative_elbo(weights, self.x_valid),

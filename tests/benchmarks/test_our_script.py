@@ -16,6 +16,8 @@ def test_our_script_trains_and_prints_its_results(tmp_path):
     command += ["--batch-size", "20", "--epochs", "2", "--seed", "1"]
     result = json.loads(environments.run(sys.executable, command))
     assert len(result["images_per_second"]) == 1
+    assert len(result["processor_microseconds_an_image"]) == 1
+    assert result["processor_microseconds_an_image"][0] > 0
     assert len(result["training_losses"]) == 2
     assert 12 * np.log(2) * 0.5 < result["held_out_loss"] < 40.0
     assert set(result["versions"]) == {"keras", "tensorflow", "tensorflow-probability"}

@@ -14,6 +14,7 @@ def constant(value):
 def run(speed, loss=100.0):
     return {
         "images_per_second": [0.9 * speed, speed, 1.1 * speed],
+        "processor_microseconds_an_image": [5e5 / speed],
         "first_epoch_seconds": 5.0,
         "held_out_loss": loss,
         "versions": {"package": "1.2"},
@@ -105,17 +106,17 @@ def line_of(page, *parts):
 def test_a_row_says_by_how_much_we_are_behind(results):
     line = line_of(report.render(results), "| 100 |", "NumPyro")
     assert "| 1 | 40,000 | 36,000 to 44,000 |" in line
-    assert line.endswith("| behind by 25%, goal 1x missed by 25% | 0.75 to 0.75 |")
+    assert line.endswith("| behind by 25%, goal 1x missed by 25% | 0.75 to 0.75 | 0.75 |")
 
 
 def test_a_row_says_how_it_stands_to_its_goal(results):
     line = line_of(report.render(results), "| 100 |", "PyTorch")
-    assert line.endswith("| ahead: 2.50x, goal 2x met | 2.50 to 2.50 |")
+    assert line.endswith("| ahead: 2.50x, goal 2x met | 2.50 to 2.50 | 2.50 |")
 
 
 def test_a_goal_is_of_its_batch_size_alone(results):
     line = line_of(report.render(results), "| 1000 |", "PyTorch")
-    assert line.endswith("| ahead: 1.25x | 1.25 to 1.25 |")
+    assert line.endswith("| ahead: 1.25x | 1.25 to 1.25 | 1.25 |")
 
 
 def test_a_row_with_another_loss_does_not_count(results):
@@ -132,7 +133,20 @@ def test_the_ratio_is_of_one_turn():
     ours, theirs = train.rows_of(turns)
     assert theirs["turns"] == 3
     assert theirs["ratio"] == {"median": 3.0, "lowest": 2.0, "highest": 4.0}
-    assert ours["ratio"]["median"] == 1.0
+    assert theirs["processor_ratio"] == {"median": 3.0, "lowest": 2.0, "highest": 4.0}
+    assert ours["ratio"]["median"] == ours["processor_ratio"]["median"] == 1.0
+
+
+def test_losses_are_compared_by_their_means_over_all_turns():
+    turns = [
+        {"batch_size": 20, "runs": {OURS.title: run(1.0, 97.0), NUMPYRO: run(1.0, 103.0)}},
+        {"batch_size": 20, "runs": {OURS.title: run(1.0, 104.0)}},
+        {"batch_size": 100, "runs": {OURS.title: run(1.0, 50.0)}},
+    ]
+    ours, theirs, _ = train.rows_of(turns)
+    assert ours["loss_ratio"] == 1.0
+    assert theirs["loss_ratio"] == pytest.approx(103.0 / 100.5)
+    assert theirs["mean_held_out_loss"] == 103.0
 
 
 def test_overhead_startup_and_evaluation_are_held_to_their_goals(results):
@@ -143,6 +157,7 @@ def test_overhead_startup_and_evaluation_are_held_to_their_goals(results):
     assert line_of(page, "first step").endswith("| at most 5: met |")
     assert line_of(page, "products alone").endswith("| behind by 25%, goal 0.6x met |")
     assert line_of(page, "get_nll").endswith("| ahead: 15.00x, goal 10x met |")
+    assert "no more than 20.0 times as fast as pythae." in page
 
 
 def test_what_was_not_measured_is_left_out(results):

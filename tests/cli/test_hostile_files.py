@@ -1,11 +1,24 @@
 """Files from strangers on the command line: one line, an exit code, no traceback."""
 
+import types
+
 import numpy as np
 import pytest
 
 import files_of_strangers
 import hostile_models
-from tfp_vae.cli import app
+from small_models import small_vae
+from tfp_vae.cli import app, console, evaluate, resuming
+from tfp_vae.cli.run_folder import CHECKPOINT, CONFIG, HISTORY
+
+SETTINGS = {
+    "": "nothing",
+    "[" * 100_000: "too deep",
+    "[]": "a list",
+    "\0": "no JSON",
+    "3": "a number",
+}
+LOGS = ["", "elbo\n", "epoch,elbo\n0\n", "elbo\nx\n", "a" * 200_000 + ",elbo\n1,2\n", "\0\n\0\n"]
 
 
 def answered_in_one_line(arguments, capfd):
@@ -47,3 +60,26 @@ def test_models_of_strangers(command, tmp_path, capfd, monkeypatch):
         assert path.name in answered_in_one_line(arguments, capfd)
     assert not marker.exists()
     assert not (tmp_path / "y.npy").exists()
+
+
+@pytest.mark.parametrize("text", SETTINGS, ids=SETTINGS.values())
+def test_a_run_folder_with_other_settings_than_a_run_has(text, tmp_path):
+    (tmp_path / CHECKPOINT).touch()
+    (tmp_path / CONFIG).write_text(text)
+    with pytest.raises(console.CommandError, match=CONFIG):
+        resuming.folder_to_resume(tmp_path, {}, console.out)
+
+
+@pytest.mark.parametrize("text", SETTINGS, ids=SETTINGS.values())
+def test_a_report_leaves_out_settings_that_it_cannot_read(text, tmp_path):
+    data = types.SimpleNamespace(name="x", x=np.zeros([2, 4]))
+    vae = small_vae()
+    without = evaluate._facts(vae, data, tmp_path, 0)
+    (tmp_path / CONFIG).write_text(text)
+    assert evaluate._facts(vae, data, tmp_path, 0) == without
+
+
+@pytest.mark.parametrize("text", LOGS)
+def test_a_report_leaves_out_a_log_that_it_cannot_read(text, tmp_path):
+    (tmp_path / HISTORY).write_text(text)
+    assert evaluate._history(tmp_path) is None

@@ -1,9 +1,12 @@
 """`tfp-vae train --resume`, driven as a user drives it."""
 
+import os
+import random
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import keras
@@ -74,13 +77,66 @@ def test_a_run_that_was_terminated_and_killed_ends_as_an_undisturbed_one(
     assert any(re.fullmatch(r"Resumed after epoch \d+ of 100\.\n", line) for line in lines)
     done = run_here(*RUN, *EPOCHS, "--resume", "-o", "disturbed", cwd=folder)
     assert done.returncode == 0, done.stderr
-    run = folder / "disturbed"
-    assert (run / "history.csv").read_bytes() == (undisturbed / "history.csv").read_bytes()
-    models = [keras.models.load_model(each / "vae.keras") for each in (run, undisturbed)]
-    for weight, expected in zip(*(model.get_weights() for model in models), strict=True):
-        np.testing.assert_array_equal(weight, expected)
-    names, expected = ({path.name for path in each.iterdir()} for each in (run, undisturbed))
-    assert names == expected
+    assert_same_run(folder / "disturbed", undisturbed)
+
+
+def assert_same_run(run, expected):
+    assert (run / "history.csv").read_bytes() == (expected / "history.csv").read_bytes()
+    models = [keras.models.load_model(each / "vae.keras") for each in (run, expected)]
+    for weight, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(weight, other)
+    names, others = ({path.name for path in each.iterdir()} for each in (run, expected))
+    assert names == others
+
+
+MANY_EPOCHS = ["--epochs", "400"]
+HERE = Path(__file__).parent
+
+
+def killed_while_it_writes(folder, run, call):
+    """Runs until the call of that number that moves bytes to the disk, and returns its code."""
+    program = [sys.executable, HERE / "killable_cli.py", str(call)]
+    path = os.pathsep.join(map(str, (HERE.parent / "training", *sys.path)))
+    return subprocess.run(
+        [*program, *RUN, *MANY_EPOCHS, "--resume", "-o", run],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.DEVNULL,
+        check=False,
+        timeout=600,
+    ).returncode
+
+
+def killed_after(folder, run, seconds):
+    """Runs until so long after the first line on an epoch, and returns its code."""
+    process = subprocess.Popen(
+        [PROGRAM, *RUN, *MANY_EPOCHS, "--resume", "-o", run],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    next(line for line in process.stdout if line.startswith("epoch "))
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+    return process.returncode
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_run_killed_at_10_random_moments_ends_as_an_undisturbed_one(folder, run_here, seed):
+    if not (folder / "never").exists():
+        assert run_here(*RUN, *MANY_EPOCHS, "-o", "never", cwd=folder).returncode == 0
+    draws, run = random.Random(seed), f"killed-{seed}"
+    for _ in range(2):
+        for _ in range(4):
+            code = killed_while_it_writes(folder, run, draws.randint(1, 30))
+            assert code == -signal.SIGKILL
+        # Of the ten lines on an epoch, every such run comes to the next.
+        assert killed_after(folder, run, draws.uniform(0, 0.05)) == -signal.SIGKILL
+    done = run_here(*RUN, *MANY_EPOCHS, "--resume", "-o", run, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert_same_run(folder / run, folder / "never")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +15,13 @@ import pytest
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 
 
+def arguments(*options):
+    return ["x.npy", "--epochs", "2", "--latent-size", "2", "--batch-size", "20", *options]
+
+
 def train(folder, *options):
-    arguments = ["x.npy", "--epochs", "2", "--latent-size", "2", "--batch-size", "20", *options]
     return subprocess.run(
-        [PROGRAM, "train", *arguments],
+        [PROGRAM, "train", *arguments(*options)],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -65,3 +70,33 @@ def test_a_worker_that_fails_ends_the_run_with_one_line(folder):
     assert ran.stderr.startswith("tfp-vae: worker 0 of 2: ")
     assert "is not empty; pass --overwrite" in ran.stderr
     assert len(ran.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.nightly
+def test_a_worker_that_is_killed_ends_the_run_with_one_line_and_it_goes_on(folder):
+    run = ["--epochs", "200", "--workers", "2"]
+    assert train(folder, *run, "-o", "never-killed").returncode == 0
+    process = subprocess.Popen(
+        [PROGRAM, "train", *arguments(*run), "-o", "killed"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    next(line for line in process.stdout if line.startswith("epoch "))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[1]), signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors == (
+        "tfp-vae: worker 1 of 2 was killed by SIGKILL; the same command with --resume goes on "
+        "after the last epoch that was saved.\n"
+    )
+    resumed = train(folder, *run, "-o", "killed", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resumed after epoch" in resumed.stdout
+    names = ("never-killed", "killed")
+    assert history(folder / names[0]) == history(folder / names[1])
+    models = [keras.models.load_model(folder / name / "vae.keras") for name in names]
+    for weight, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(weight, other)

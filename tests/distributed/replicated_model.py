@@ -10,6 +10,7 @@ from tfp_vae import likelihoods, networks, objectives, posteriors
 ROWS = np.random.default_rng(0).integers(0, 2, [53, 6]).astype("float32")
 HELD_OUT = np.random.default_rng(1).integers(0, 2, [21, 6]).astype("float32")
 REAL = np.random.default_rng(2).normal(size=[53, 6]).astype("float32")
+WITH_A_FAILING_ROW = np.where(np.arange(53)[:, None] == 40, 100.0, REAL).astype("float32")
 
 
 def binary_vae():
@@ -23,6 +24,19 @@ def binary_vae():
 
 def calibrated_vae():
     trunk = keras.Sequential([keras.layers.Dense(5, kernel_regularizer="l2")])
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(trunk, posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.Normal([6], scale="calibrated")),
+    )
+
+
+class NanWhereLarge(keras.layers.Layer):
+    def call(self, x):
+        return tf.where(x > 50.0, np.nan, x)
+
+
+def failing_vae():
+    trunk = keras.Sequential([NanWhereLarge(), keras.layers.Dense(5)])
     return tfp_vae.VAE(
         tfp_vae.Encoder(trunk, posteriors.MultivariateNormalDiag(2)),
         tfp_vae.Decoder(networks.mlp([5]), likelihoods.Normal([6], scale="calibrated")),

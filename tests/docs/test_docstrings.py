@@ -32,6 +32,8 @@ HOOKS = {
     *("for_values",),
     *("independent", "of_observed", "parameter_shapes", "prediction", "present_temperature"),
     *("rows_wanted", "take_encoder"),
+    # of encoders, decoders and transitions
+    *("checked", "of_tensors"),
     # of objectives
     *("check_pair", "declare", "schedules", "shown_arguments", "terms"),
 }

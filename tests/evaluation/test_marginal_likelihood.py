@@ -14,6 +14,10 @@ SCALE = 0.7
 
 @pytest.fixture(scope="module")
 def linear():
+    return linear_gaussian()
+
+
+def linear_gaussian():
     """A linear-Gaussian model whose encoder is near its exact posterior, and a little too wide."""
     vae = tfp_vae.VAE(
         tfp_vae.Encoder(networks.mlp([]), posteriors.MultivariateNormalDiag(1)),
@@ -107,3 +111,23 @@ def test_bits_per_dimension_and_the_table(linear):
     assert f"{result.mean:.3f} ± {result.mean_standard_error:.3f}" in text
     assert f"{result.bits_per_dimension.mean():.3f}" in text
     assert "43 rows" in text
+
+
+def test_a_signature_is_traced_once_over_evaluations(monkeypatch):
+    vae, x, _ = linear_gaussian()
+    evaluation.log_marginal_likelihood(vae, x, importance_sample_size=30)
+    traces = []
+    original = vae.distributions
+
+    def counted(*arguments):
+        traces.append(arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr(vae, "distributions", counted)
+    for rows, size, seed in ((43, 30, 1), (43, 250, 1), (21, 101, 0)):
+        evaluation.log_marginal_likelihood(vae, x[:rows], importance_sample_size=size, seed=seed)
+    assert not traces
+    # Fewer rows than a block holds are another signature.
+    for _ in range(2):
+        evaluation.log_marginal_likelihood(vae, x[:7], importance_sample_size=30)
+    assert len(traces) == 1

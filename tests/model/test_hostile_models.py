@@ -10,7 +10,7 @@ import pytest
 import hostile_models
 import tfp_vae
 from hostile_models import CONFIG, WEIGHTS
-from small_models import BINARY, small_vae
+from small_models import BINARY, compiled_vae, small_vae
 from tfp_vae import networks
 
 
@@ -22,6 +22,15 @@ def test_what_was_saved_is_loaded(tmp_path):
     loaded = tfp_vae.load(tmp_path / "vae.keras")
     np.testing.assert_array_equal(vae.elbo(BINARY, seed=1).elbo, loaded.elbo(BINARY, seed=1).elbo)
     for one, other in zip(vae.optimizer.variables, loaded.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_compiled_model_that_took_no_step_is_loaded(tmp_path):
+    vae = compiled_vae()
+    vae.save(tmp_path / "vae.keras")
+    for one, other in zip(
+        vae.get_weights(), tfp_vae.load(tmp_path / "vae.keras").get_weights(), strict=True
+    ):
         np.testing.assert_array_equal(one, other)
 
 

@@ -53,7 +53,7 @@ def test_the_likelihood_is_the_one_whose_support_is_that_of_the_data(x, kind, re
         (np.array([[0.0, np.nan], [1.0, 1.0]]), ValueError),
         (np.array([["a"], ["b"]]), TypeError),
         (np.zeros([2, 2], complex), TypeError),
-        (None, ValueError),
+        (None, TypeError),
     ],
 )
 def test_data_without_a_likelihood_is_refused(x, error):

@@ -1,5 +1,7 @@
 """`fit` on an array: whole compiled epochs, and batch by batch where something wants that."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -87,6 +89,32 @@ def test_both_ways_end_in_the_same_weights(parts, options):
         assert looped_log["kl_weight"][-1] == 1.0
 
 
+def streams():
+    rows = binary_rows()
+    batches = [rows[start : start + 10] for start in range(0, len(rows), 10)]
+    return {
+        "dataset": (tf.data.Dataset.from_tensor_slices(rows).batch(10), {}),
+        "generator": (itertools.cycle(batches), {"steps_per_epoch": len(batches)}),
+    }
+
+
+@pytest.fixture(scope="module")
+def unshuffled():
+    return weights_after(small_vae(), shuffle=False)
+
+
+@pytest.mark.parametrize("kind", ["dataset", "generator"])
+def test_a_stream_of_batches_ends_in_the_same_weights_as_the_array(kind, unshuffled):
+    x, options = streams()[kind]
+    vae = small_vae()
+    keras.utils.set_random_seed(2)
+    history = vae.fit(x, epochs=3, verbose=0, **options).history
+    weights, log = unshuffled
+    assert_close(vae.get_weights(), weights)
+    for name, values in log.items():
+        np.testing.assert_allclose(values, history[name], rtol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def trained():
     vae = small_vae()
@@ -148,9 +176,19 @@ def test_epoch_callbacks_see_the_log_and_can_stop(trained):
     assert set(notes.logs[0]) == {"loss", "elbo", "log_likelihood", "kl_divergence"}
 
 
-def test_the_loop_is_traced_once_over_fits_and_evaluations():
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        # A whole batch and a ragged one, for training and for evaluation.
+        (lambda: (binary_rows(), {"batch_size": 10}), 4),
+        # Batches of any size, for training and for evaluation.
+        (lambda: (streams()["dataset"][0], {}), 2),
+    ],
+    ids=["array", "dataset"],
+)
+def test_a_signature_is_traced_once_over_fits_and_evaluations(source, expected):
     vae = small_vae()
-    x = binary_rows()
+    x, options = source()
     traces = []
     original = vae.objective.terms
 
@@ -160,10 +198,9 @@ def test_the_loop_is_traced_once_over_fits_and_evaluations():
 
     vae.objective.terms = counted
     for _ in range(3):
-        vae.fit(x, epochs=2, batch_size=10, verbose=0)
-        vae.evaluate(x, batch_size=10, verbose=0)
-    # A whole batch and a ragged one, for training and for evaluation.
-    assert len(traces) == 4
+        vae.fit(x, epochs=2, verbose=0, **options)
+        vae.evaluate(x, verbose=0, **options)
+    assert len(traces) == expected
     assert not any(traces)
 
 
@@ -198,7 +235,8 @@ def test_an_order_is_a_permutation_that_belongs_to_key_and_epoch():
     [
         ({"sample_weight": np.ones(3)}, "one weight for each of 53 rows"),
         ({"sample_weight": -np.ones(53)}, "must not be negative"),
-        ({"validation_split": 1.0}, "rows on both sides"),
+        ({"validation_split": 1.0}, "below 1; got 1"),
+        ({"validation_split": 0.99}, "rows on both sides"),
         ({"validation_data": np.full([3, 6], 0.5)}, "validation_data"),
     ],
 )

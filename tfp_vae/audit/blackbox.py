@@ -108,7 +108,8 @@ class BlackBox:
         )
         raise ValueError(
             f"`{self._argument}` was expected to be callable with {shapes}, as float64 or float32 "
-            f"tensors or NumPy arrays, but it raised {type(telling).__name__}: {telling}"
+            f"tensors or NumPy arrays, but it raised {type(telling).__name__}: "
+            f"{_one_line(telling)}."
         ) from telling
 
     def __call__(self, *arrays: Array) -> Array:
@@ -168,3 +169,7 @@ class BlackBox:
         if not isinstance(result, float):
             self.epsilon = max(self.epsilon, float(tf.experimental.numpy.finfo(array.dtype).eps))
         return values
+
+
+def _one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split()).rstrip(".")

@@ -1,12 +1,15 @@
 """Checks what the caller of an audit declares."""
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from tfp_vae.audit.blackbox import positional_count
 from tfp_vae.audit.references import DECLARED_FORMS
+
+_LARGEST_SIZE = 2**24
 
 
 def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
@@ -17,19 +20,29 @@ def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
         ValueError: If a size is below 1.
     """
     try:
-        shape = tuple(int(n) for n in event_shape)
-    except TypeError as error:
+        shape = tuple(operator.index(n) for n in event_shape)
+    except (TypeError, ValueError) as error:
         raise TypeError(
-            f"`event_shape` was expected to be a sequence of sizes, but it is {event_shape!r}."
+            "`event_shape` was expected to be a sequence of sizes, but it is "
+            f"{_shown(event_shape)}."
         ) from error
     if not shape or min(shape) < 1:
         raise ValueError(
-            f"`event_shape` was expected to hold sizes of at least 1, but it is {event_shape!r}."
+            "`event_shape` was expected to hold sizes of at least 1, but it is "
+            f"{_shown(event_shape)}."
         )
-    if not isinstance(latent_size, (int, np.integer)) or latent_size < 1:
+    is_int = isinstance(latent_size, (int, np.integer)) and not isinstance(latent_size, bool)
+    if not is_int or latent_size < 1:
         raise ValueError(
-            f"`latent_size` was expected to be an int of at least 1, but it is {latent_size!r}."
+            f"`latent_size` was expected to be an int of at least 1, but it is "
+            f"{_shown(latent_size)}."
         )
+    for name, size in (("event_shape", math.prod(shape)), ("latent_size", latent_size)):
+        if size > _LARGEST_SIZE:
+            raise ValueError(
+                f"`{name}` was expected to be small, of at most {_LARGEST_SIZE:,} values, as the "
+                f"loss is called on arrays of that size, but it is of {size:,}."
+            )
     return shape
 
 
@@ -40,21 +53,22 @@ def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: 
         ValueError: If one of them is unknown, or the weight is not positive.
     """
     likelihoods = sorted({name for name, _ in DECLARED_FORMS})
-    if likelihood not in likelihoods:
+    if not isinstance(likelihood, str) or likelihood not in likelihoods:
         raise ValueError(
             f"`likelihood` was expected to be one of {', '.join(likelihoods)}, but it is "
-            f"{likelihood!r}."
+            f"{_shown(likelihood)}."
         )
     outputs = sorted(output for name, output in DECLARED_FORMS if name == likelihood)
-    if decoder_output not in outputs:
+    if not isinstance(decoder_output, str) or decoder_output not in outputs:
         raise ValueError(
             f"`decoder_output` was expected to be one of {', '.join(outputs)} for a {likelihood} "
-            f"likelihood, but it is {decoder_output!r}."
+            f"likelihood, but it is {_shown(decoder_output)}."
         )
-    if not (math.isfinite(expected_kl_weight) and expected_kl_weight > 0):
+    number = isinstance(expected_kl_weight, (int, float, np.integer, np.floating))
+    if not (number and 0 < expected_kl_weight <= float(np.finfo(np.float32).max)):
         raise ValueError(
             "`expected_kl_weight` was expected to be a positive number, but it is "
-            f"{expected_kl_weight!r}."
+            f"{_shown(expected_kl_weight)}."
         )
 
 
@@ -82,3 +96,8 @@ def encoder_output_count(loss: Any, sampler: Any) -> int:
             f"most two encoder outputs, but it takes {count[0]} arguments."
         )
     return count[0] - 2
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 100 and text.isprintable() else f"a {type(value).__name__}"

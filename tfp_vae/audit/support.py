@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from tfp_vae import checks
+
 
 def outside_support(data: Any, likelihood: str, event_shape: tuple[int, ...]) -> str | None:
     """Says how data lie outside a likelihood's support, or None if they do not.
@@ -17,12 +19,7 @@ def outside_support(data: Any, likelihood: str, event_shape: tuple[int, ...]) ->
         TypeError: If the data are no numbers.
         ValueError: If their shape is another.
     """
-    try:
-        values = np.asarray(data).astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"`data` was expected to be an array of numbers, but it is a {type(data).__name__}."
-        ) from error
+    values = checks.array(data, "data").astype(np.float64)
     if values.shape[1:] != event_shape or values.ndim != len(event_shape) + 1 or not values.size:
         raise ValueError(
             f"`data` was expected to have shape [N, {', '.join(map(str, event_shape))}], but it "

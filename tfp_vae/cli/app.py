@@ -9,6 +9,7 @@ import typer
 from tfp_vae import __version__, _quiet_import
 from tfp_vae.cli.audit import audit
 from tfp_vae.cli.console import (
+    BAD_USAGE,
     INTERRUPTED,
     TERMINATED,
     CommandError,
@@ -83,4 +84,8 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        # A full disk, or a folder that may not be written.
+        print_failure(" ".join(str(error).split()))
+        return BAD_USAGE
     return code if isinstance(code, int) else 0

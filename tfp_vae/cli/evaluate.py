@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ import matplotlib as mpl
 import tensorflow as tf
 import typer
 
-from tfp_vae import VAE, __version__, evaluation
+from tfp_vae import VAE, __version__, evaluation, whole_files
 from tfp_vae.cli.appraisal import Look, looks
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail, out
 from tfp_vae.cli.formats import Format
@@ -90,12 +89,9 @@ def _write_report(
             progress.begin(name)
             sections.append(_section(name, compute, folder))
     text = page(f"{data.name} under a VAE", _facts(vae, data, home, seed), sections)
-    aside = folder / f".{REPORT}.writing"
     try:
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, folder / REPORT)
+        whole_files.write(folder / REPORT, text.encode())
     except OSError as error:
-        aside.unlink(missing_ok=True)
         fail(f"{str(folder / REPORT)!r} cannot be written: {error}.", BAD_USAGE)
 
 
@@ -142,7 +138,7 @@ def _facts(vae: VAE, data: Source, home: Path, seed: int) -> list[tuple[str, str
     if config.is_file():
         try:
             settings = json.loads(config.read_text(encoding="utf-8"))
-        except ValueError:
+        except (OSError, ValueError, RecursionError):
             return facts
         if isinstance(settings, dict):
             told = ("epochs", "batch_size", "learning_rate", "rescale", "reason")
@@ -161,6 +157,6 @@ def _history(home: Path) -> dict[str, list[float]] | None:
         with file.open(encoding="utf-8", newline="") as lines:
             rows = list(csv.DictReader(lines))
         columns = {name: [float(row[name]) for row in rows] for name in rows[0] if name != "epoch"}
-    except (ValueError, TypeError, IndexError):
+    except (OSError, ValueError, TypeError, IndexError, KeyError, csv.Error):
         return None
     return columns if "elbo" in columns else None

@@ -32,8 +32,10 @@ def folder_to_resume(path: Path, settings: dict[str, Any], told: Console) -> Run
         return folder
     try:
         known = json.loads((path / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         fail(f"{str(path / CONFIG)!r} cannot be read, to resume its run: {error}.", BAD_DATA)
+    if not isinstance(known, dict):
+        fail(f"{str(path / CONFIG)!r} must hold the settings of a run; it holds none.", BAD_DATA)
     for name in _OPTIONS:
         if known.get(name) != settings[name]:
             option = f"--{name.replace('_', '-')}"

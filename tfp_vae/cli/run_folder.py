@@ -2,23 +2,20 @@
 
 import csv
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from tfp_vae import VAE
+from tfp_vae import VAE, whole_files
 from tfp_vae.cli.console import BAD_USAGE, fail
 from tfp_vae.cli.pictures import save_axes
 from tfp_vae.plotting.figures import Axes
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
 CHECKPOINT = "run.checkpoint"
-_ASIDE = ".writing-"
 PICTURES = (
     "training.png",
     "reconstructions.png",
@@ -80,7 +77,7 @@ class RunFolder:
         try:
             for name in names:
                 (self.path / name).unlink(missing_ok=True)
-            for half in (*self.path.glob(f"{_ASIDE}*"), *self.path.glob(f".{CHECKPOINT}.*")):
+            for half in self.path.glob(f"{whole_files.ASIDE}*"):
                 if half.is_dir():
                     shutil.rmtree(half)
                 else:
@@ -91,24 +88,15 @@ class RunFolder:
     def save_config(self, config: dict[str, Any]) -> None:
         """Writes the settings, whole or not at all."""
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-        self._replace(CONFIG, lambda file: Path(file).write_text(text, encoding="utf-8"))
+        whole_files.write(self.path / CONFIG, text.encode())
 
     def save_model(self, vae: VAE) -> None:
         """Writes the model, whole or not at all."""
-        self._replace(MODEL, vae.save)
+        vae.save(self.path / MODEL)
 
     def save_picture(self, name: str, ax: Axes) -> None:
         """Writes the figure that `ax` stands in, whole or not at all."""
-        self._replace(name, lambda file: save_axes(ax, file))
-
-    def _replace(self, name: str, write: Any) -> None:
-        """Writes aside, then renames: a reader never finds half a file."""
-        aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self.path))
-        try:
-            write(str(aside / name))
-            os.replace(aside / name, self.path / name)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        save_axes(ax, self.path / name)
 
 
 class SaveNowAndThen(keras.callbacks.Callback):
@@ -147,17 +135,18 @@ class HistoryFile(keras.callbacks.Callback):
         del logs
         history = self.model.history.history
         names = sorted(history)
-        self._path.write_text("")
-        for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
-            self._write(epoch, dict(zip(names, values, strict=True)))
+        with whole_files.written_aside(self._path) as aside:
+            aside.write_text("")
+            for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
+                self._write(aside, epoch, dict(zip(names, values, strict=True)))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Adds a row."""
-        self._write(epoch, logs or {})
+        self._write(self._path, epoch, logs or {})
 
-    def _write(self, epoch: int, logs: dict[str, float]) -> None:
+    def _write(self, path: Path, epoch: int, logs: dict[str, float]) -> None:
         names = sorted(logs)
-        with self._path.open("a", newline="") as file:
+        with path.open("a", newline="") as file:
             table = csv.writer(file)
             if epoch == 0:
                 table.writerow(["epoch", *names])

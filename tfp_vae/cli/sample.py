@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import typer
 
-from tfp_vae import plotting
+from tfp_vae import plotting, whole_files
 from tfp_vae.cli.console import BAD_USAGE, fail, out
 from tfp_vae.cli.formats import Format
 from tfp_vae.cli.pictures import save_axes
@@ -54,7 +54,8 @@ def sample(
                 save_axes(plotting.samples(vae, count, seed=seed), output)
             else:
                 draws = vae.sample(count, seed=seed, mean=mean).numpy()
-                _write(draws, output)
+                with whole_files.written_aside(output) as aside:
+                    _write(draws, aside)
     except OSError as error:
         fail(f"{str(output)!r} cannot be written: {error}.", BAD_USAGE)
     event_shape = list(vae.event_shape)

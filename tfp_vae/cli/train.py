@@ -20,6 +20,7 @@ from tfp_vae.cli.resuming import Beginning, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
 from tfp_vae.cli.sources import Source, read_data
 from tfp_vae.cli.tables import print_json, print_summary
+from tfp_vae.model.lost_workers import WorkerLostError
 from tfp_vae.plotting.figures import Axes
 
 _SHOWN_ROWS = 12
@@ -239,7 +240,7 @@ def _fitted(
                 training.SaveOnTermination(saved),
             ],
         )
-    except ValueError as error:
+    except (ValueError, FloatingPointError, WorkerLostError) as error:
         fail(error, BAD_DATA)
     except KeyboardInterrupt:
         progress.stop()

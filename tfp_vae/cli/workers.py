@@ -18,7 +18,7 @@ from typing import Any
 import tensorflow as tf
 from rich.console import Console
 
-from tfp_vae.cli.console import TERMINAL, TERMINATED, fail
+from tfp_vae.cli.console import BAD_DATA, TERMINAL, TERMINATED, fail
 from tfp_vae.cli.progress import Waiting
 
 _TASK = "TF_CONFIG"
@@ -142,8 +142,15 @@ def _wait(running: Sequence[subprocess.Popen[bytes]], aside: str) -> None:
                     # All of them have been terminated then, and the first of them saves.
                     running[0].wait()
                     fail(_last_line(aside, 0), TERMINATED)
-                code = process.returncode if process.returncode > 0 else 1
-                fail(f"worker {index} of {len(running)}: {_last_line(aside, index)}", code)
+                worker = f"worker {index} of {len(running)}"
+                if process.returncode < 0:
+                    name = signal.Signals(-process.returncode).name
+                    fail(
+                        f"{worker} was killed by {name}; the same command with --resume goes on "
+                        "after the last epoch that was saved.",
+                        BAD_DATA,
+                    )
+                fail(f"{worker}: {_last_line(aside, index)}", process.returncode)
         if done:
             return
         time.sleep(_SECONDS_BETWEEN_LOOKS)

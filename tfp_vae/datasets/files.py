@@ -9,6 +9,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from tfp_vae.datasets.row_files import check_numbers, reason_of, unreadable
+from tfp_vae.paths import as_path
 
 _PREFERRED = ("x", "x_train", "data")
 _SUFFIXES = (".npy", ".npz", ".csv")
@@ -42,11 +43,9 @@ def from_file(path: str | Path) -> np.ndarray:
       ...     datasets.from_file(f"{folder}/rows.npy").shape
       (20, 3)
     """
-    if not isinstance(path, (str, Path)):
-        raise TypeError(f"`path` must be a path, such as 'x.npy'; got a {type(path).__name__}.")
-    path = Path(path)
+    path = as_path(path, "path", "x.npy")
     if path.suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"A file of data must end in .npy, .npz or .csv; got {path.name!r}.")
+        raise ValueError(f"`path` must end in .npy, .npz or .csv; got {path.name[:60]!r}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
     values = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)

@@ -4,6 +4,8 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfp_vae.paths import as_path
+
 NPY, RECORDS, IMAGES = ".npy", "TFRecord", "images"
 _IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
 
@@ -25,7 +27,7 @@ def matching_files(source: str | Path | Sequence[str | Path]) -> tuple[str, list
             "`source` must be a folder, a file, a pattern or a list of files; got a "
             f"{type(source).__name__}."
         )
-    paths = [path for each in listed for path in _files(Path(each))]
+    paths = [path for each in listed for path in _files(as_path(each, "source", "rows/*.npy"))]
     if not paths:
         raise FileNotFoundError(f"There are no files that match {str(source)!r}.")
     kinds = {_kind(path): path for path in paths}

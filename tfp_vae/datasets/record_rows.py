@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks, shapes
+from tfp_vae import checks, shapes, whole_files
 from tfp_vae.datasets.row_files import RowFiles, Shard, as_float32, unreadable
+from tfp_vae.paths import as_path
 
 
 class RecordRows(RowFiles):
@@ -142,7 +143,8 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
       The number of rows written.
 
     Raises:
-      TypeError: If the rows are no real numbers.
+      OSError: If the file cannot be written; what was there before is still there.
+      TypeError: If the rows are no real numbers, or another argument is of the wrong kind.
       ValueError: If they are no rows.
 
     Example:
@@ -151,23 +153,31 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
       ...     datasets.write_records(f"{folder}/a.tfrecord", np.eye(4))
       4
     """
+    as_path(path, "path", "x.tfrecord")
+    checks.instance_of(feature, str, "feature", "'x'")
     blocks: Iterable[Any] = rows if isinstance(rows, Iterator) else [rows]
-    count = 0
     options = tf.io.TFRecordOptions("GZIP" if str(path).endswith(".gz") else "")
-    with tf.io.TFRecordWriter(str(path), options) as writer:
-        for block in blocks:
-            values = checks.array(block, "rows")
-            if values.ndim < 2:
-                raise ValueError(
-                    "`rows` must have shape [rows, ...]; got shape "
-                    f"{shapes.written(*values.shape)}."
-                )
-            for row in values:
-                value = tf.train.BytesList(value=[tf.io.serialize_tensor(row).numpy()])
-                features = tf.train.Features(feature={feature: tf.train.Feature(bytes_list=value)})
-                writer.write(tf.train.Example(features=features).SerializeToString())
-            count += len(values)
-    return count
+    try:
+        with (
+            whole_files.written_aside(path) as aside,
+            tf.io.TFRecordWriter(str(aside), options) as writer,
+        ):
+            return sum(_write_block(writer, block, feature) for block in blocks)
+    except tf.errors.OpError as error:
+        raise OSError(f"{str(path)!r} cannot be written: {error.message}.") from error
+
+
+def _write_block(writer: tf.io.TFRecordWriter, block: Any, feature: str) -> int:
+    values = checks.array(block, "rows")
+    if values.ndim < 2:
+        raise ValueError(
+            f"`rows` must have shape [rows, ...]; got shape {shapes.written(*values.shape)}."
+        )
+    for row in values:
+        value = tf.train.BytesList(value=[tf.io.serialize_tensor(row).numpy()])
+        features = tf.train.Features(feature={feature: tf.train.Feature(bytes_list=value)})
+        writer.write(tf.train.Example(features=features).SerializeToString())
+    return len(values)
 
 
 def _tensor(serialised: bytes, path: Path) -> np.ndarray:

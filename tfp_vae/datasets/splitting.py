@@ -55,6 +55,7 @@ def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Sp
         raise ValueError(f"`rows` must be at least 3, one for each part; got {rows}.")
     test_rows = max(1, round(rows * test))
     valid_rows = max(1, round(rows * valid))
+    checks.whole_number(seed, "seed")
     order = np.random.default_rng(seed).permutation(rows)
     return Split(
         train=order[test_rows + valid_rows :],

@@ -78,11 +78,15 @@ def from_files(
     checks.positive_int(num_shards, "num_shards")
     checks.positive_int(interleave, "interleave")
     checks.positive_int(prefetch, "prefetch")
-    checks.instance_of(index, int, "index", "0")
-    if not 0 <= index < num_shards:
+    checks.whole_number(index, "index")
+    checks.instance_of(feature, str, "feature", "'x'")
+    if index >= num_shards:
         raise ValueError(f"`index` must be from 0 to {num_shards - 1}; got {index}.")
-    if channels not in (None, 1, 3, 4):
+    if channels is not None and checks.whole_number(channels, "channels") not in (1, 3, 4):
         raise ValueError(f"`channels` must be None, 1, 3 or 4; got {channels!r}.")
+    if window is not None:
+        checks.positive_int(window, "window")
+    key = seeds.as_seed(seed).numpy()
     shape = None if event_shape is None else shapes.as_shape(event_shape, "event_shape")
     shard = Shard(num_shards, index)
     kind, paths = matching_files(source)
@@ -95,8 +99,6 @@ def from_files(
         rows = RecordRows(paths, shard, feature, shape)
     if window is None:
         window = max(1, min(_WINDOW_ROWS, _WINDOW_BYTES // rows.row_bytes))
-    checks.positive_int(window, "window")
-    key = seeds.as_seed(seed).numpy()
     return _batches(rows, batch_size, key if shuffle else None, window, interleave, prefetch)
 
 

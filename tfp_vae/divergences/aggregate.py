@@ -6,6 +6,8 @@ from typing import NamedTuple
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfp_vae import checks
+from tfp_vae.divergences.arguments import as_draws, check_distributions
 from tfp_vae.divergences.kl import latent_factors
 
 AGGREGATE_ESTIMATORS = ("minibatch_weighted", "minibatch_stratified")
@@ -74,6 +76,10 @@ def decomposed_kl_divergence(
     equations 2 and 3; the stratified estimator after their appendix C.2, where the last example of
     the batch alone makes up for the weights of the others.
     """
+    check_distributions(posterior=posterior, prior=prior)
+    checks.positive_int(data_size, "data_size")
+    checks.one_of(aggregate_estimator, AGGREGATE_ESTIMATORS, "aggregate_estimator")
+    z = as_draws(z, posterior)
     factors = latent_factors(posterior)
     if factors is None:
         raise ValueError(

@@ -5,6 +5,9 @@ import math
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfp_vae import checks, seeds
+from tfp_vae.divergences.arguments import as_draws, check_distributions
+
 
 def squared_maximum_mean_discrepancy(
     z: tf.Tensor, prior: tfd.Distribution, seed: tf.Tensor, bandwidth: float | None = None
@@ -29,6 +32,10 @@ def squared_maximum_mean_discrepancy(
     Returns:
       The summands, `[B]`; zero in a batch of one row, which tells nothing of q(z).
 
+    Raises:
+      TypeError: If `prior` is no distribution, `bandwidth` no number, or `z` holds none.
+      ValueError: If `z` has another shape or is not finite, or `bandwidth` is not positive.
+
     Example:
       >>> p = tfd.MultivariateNormalDiag(np.zeros(2), np.ones(2))
       >>> z = p.sample([50, 100], seed=[0, 1]) + [3.0, 0.0]
@@ -36,6 +43,15 @@ def squared_maximum_mean_discrepancy(
       >>> round(float(tf.reduce_mean(rows)), 1)
       0.7
     """
+    check_distributions(prior=prior)
+    if bandwidth is not None:
+        checks.finite_number(bandwidth, "bandwidth", minimum=0.0, exclusive=True)
+    seed = seeds.as_seed(seed)
+    z = as_draws(z, prior)
+    if z.shape.rank not in (None, 3):
+        raise ValueError(
+            f"`z` must have shape [draws, batch, latents]; got shape {z.shape.as_list()}."
+        )
     width = math.sqrt(z.shape[-1]) if bandwidth is None else bandwidth
     draws, weights = _weighted_draws(prior, tf.shape(z)[:2], seed)
     size = tf.cast(tf.shape(z)[1], z.dtype)

@@ -3,6 +3,8 @@
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from tfp_vae.divergences.arguments import as_draws, check_distributions
+
 
 def exact_kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution) -> tf.Tensor | None:
     """Returns KL(q‖p) in nats, of shape `[B]`, or None where no exact form is known.
@@ -22,6 +24,7 @@ def exact_kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution) ->
       >>> divergences.exact_kl_divergence(q, q).numpy()
       array([0., 0., 0.])
     """
+    check_distributions(posterior=posterior, prior=prior)
     try:
         return tfd.kl_divergence(posterior, prior)
     except NotImplementedError:
@@ -49,6 +52,8 @@ def sampled_kl_divergence(
       >>> divergences.sampled_kl_divergence(q, q, q.sample(5, seed=[0, 1])).numpy()
       array([0., 0., 0.])
     """
+    check_distributions(posterior=posterior, prior=prior)
+    z = as_draws(z, posterior)
     return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
 
 
@@ -89,6 +94,7 @@ def kl_divergence_per_dimension(
       >>> divergences.kl_divergence_per_dimension(q, q).shape
       TensorShape([3, 2])
     """
+    check_distributions(posterior=posterior, prior=prior)
     factors = latent_factors(posterior), latent_factors(prior)
     if factors[0] is None or factors[1] is None:
         return None
@@ -110,6 +116,7 @@ def latent_factors(distribution: tfd.Distribution) -> tfd.Distribution | None:
       >>> divergences.latent_factors(q).batch_shape
       TensorShape([3, 2])
     """
+    check_distributions(distribution=distribution)
     if isinstance(distribution, tfd.MultivariateNormalDiag):
         scale = distribution.scale.diag_part()
         return tfd.Normal(loc=distribution.mean(), scale=scale)

@@ -76,7 +76,7 @@ def elbo(
     rows = checks.array(x)
     vae.check_rows(rows)
     vae.check_condition(condition, len(rows))
-    y = None if condition is None else np.asarray(condition)
+    y = None if condition is None else checks.array(condition, "condition")
     key = seeds.as_seed(seed)
     parts = []
     for start in range(0, len(rows), batch_size):

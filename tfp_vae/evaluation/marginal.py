@@ -143,7 +143,7 @@ def log_marginal_likelihood(
     vae.check_condition(condition, len(rows))
     if annealed:
         check_latents_are_unbounded(vae)
-    y = None if condition is None else np.asarray(condition)
+    y = None if condition is None else checks.array(condition, "condition")
     blocks = []
     for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
         own = tf.convert_to_tensor(rows[places])

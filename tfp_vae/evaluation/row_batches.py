@@ -26,8 +26,8 @@ class RowBatch(NamedTuple):
     seed: tf.Tensor
 
 
-def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any) -> np.ndarray:
-    """Returns `x` as an array that the model can score.
+def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any, name: str = "x") -> np.ndarray:
+    """Returns `x`, which the caller calls `name`, as an array that the model can score.
 
     Raises:
       TypeError: If an argument is of the wrong kind.
@@ -35,8 +35,8 @@ def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any) -> np.ndarra
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     checks.positive_int(batch_size, "batch_size")
-    rows = checks.array(x)
-    vae.check_rows(rows)
+    rows = checks.array(x, name)
+    vae.check_rows(rows, name)
     vae.check_condition(condition, len(rows))
     return rows
 
@@ -45,7 +45,7 @@ def row_batches(
     rows: np.ndarray, batch_size: int, seed: tf.Tensor, condition: Any
 ) -> Iterator[RowBatch]:
     """Yields the rows in their order, a batch at a time."""
-    y = None if condition is None else np.asarray(condition)
+    y = None if condition is None else checks.array(condition, "condition")
     for start in range(0, len(rows), batch_size):
         own = slice(start, start + batch_size)
         yield RowBatch(own, rows[own], None if y is None else y[own], seeds.fold_in(seed, start))

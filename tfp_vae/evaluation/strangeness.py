@@ -108,7 +108,7 @@ def out_of_distribution(
     using typicality", section 3.
     """
     checks.positive_int(sample_size, "sample_size")
-    known = checked_rows(vae, reference, batch_size, None)
+    known = checked_rows(vae, reference, batch_size, None, "reference")
     if len(known) < 2:
         raise ValueError("`reference` must hold at least two rows, to tell their spread; got one.")
     rows = checked_rows(vae, x, batch_size, None)

@@ -53,7 +53,7 @@ def for_values(name: str, x: Any) -> Likelihood:
       >>> likelihoods.for_values("categorical", np.array([[0, 2], [1, 1]])).classes
       3
     """
-    kind = NAMES[checks.one_of(name, NAMES, "likelihood")]
+    kind = NAMES[checks.one_of(name, NAMES, "name")]
     values = checks.array(x)
     if values.ndim < 2 or values.size == 0:
         raise ValueError(f"`x` must have shape [rows, ...]; got shape {list(values.shape)}.")
@@ -81,5 +81,7 @@ def get(name: str, event_shape: Sequence[int] | None = None, **arguments: Any) -
       >>> likelihoods.get("normal", [4]).scale
       'learned'
     """
-    kind = NAMES[checks.one_of(name, NAMES, "likelihood")]
+    kind = NAMES[checks.one_of(name, NAMES, "name")]
+    if event_shape is None and kind is not Product:
+        raise TypeError(f"`event_shape` must be a list of ints for {name!r}; got None.")
     return kind(**arguments) if event_shape is None else kind(event_shape, **arguments)

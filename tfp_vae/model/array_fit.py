@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.model.epochs import Batchable, EpochLoop, shuffled_order, want_every_batch
+from tfp_vae.model.guarded_epochs import GuardedEpochLoop
 
 
 class Rows(NamedTuple):
@@ -78,6 +79,7 @@ def can_loop(model: Any, callbacks: Any) -> bool:
         and not model.run_eagerly
         and model.steps_per_execution == 1
         and not model.replicated
+        and not model.has_own_steps
         and not want_every_batch(callbacks)
     )
 
@@ -120,6 +122,7 @@ def fit(
         model.reset_metrics()
         callbacks.on_epoch_begin(epoch)
         order = epoch_order(len(train.x), settings.shuffle, key, epoch)
+        model.fit_under_way.begin_epoch(order)
         logs = _run(
             model.train_loop, (rows, weights), order, batch_size, callbacks.on_train_batch_end
         )
@@ -180,7 +183,7 @@ def _evaluate(
 
 
 def _run(
-    loop: EpochLoop,
+    loop: EpochLoop | GuardedEpochLoop,
     rows: tuple[Batchable, tf.Tensor | None],
     order: np.ndarray,
     batch_size: int,
@@ -188,9 +191,10 @@ def _run(
 ) -> dict[str, float]:
     latest: dict[str, float] = {}
 
-    def report(done: int, logs: dict[str, float]) -> None:
+    def report(done: int, logs: dict[str, float]) -> bool:
         latest.update(logs)
         on_batch_end(done - 1, logs)
+        return True
 
     loop.run(*rows, order, batch_size, report)
     return latest

@@ -33,7 +33,9 @@ def assemble(vae: Any) -> None:
     if vae.condition is not None:
         vae.prior_layer.check_conditional()
     vae.prior_layer.take_encoder(
-        functools.partial(vae.encoder, training=False), vae.event_shape, likelihood.support
+        functools.partial(vae.encoder.of_tensors, training=False),
+        vae.event_shape,
+        likelihood.support,
     )
     if not vae.prior_layer.built:
         vae.prior_layer.build(tuple(posterior.event_shape))

@@ -1,5 +1,6 @@
 """The encoder and the decoder: a network, and the distribution that its features make."""
 
+import abc
 from typing import Any
 
 import keras
@@ -8,10 +9,11 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
 from tfp_vae.likelihoods import Likelihood
+from tfp_vae.model.outer_values import latents, outer_values
 from tfp_vae.posteriors import Posterior
 
 
-class Coder(keras.layers.Layer):
+class Coder(keras.layers.Layer, abc.ABC):
     """A trunk and the distribution layer after it."""
 
     def __init__(self, trunk: Any, **kwargs: Any) -> None:
@@ -19,6 +21,18 @@ class Coder(keras.layers.Layer):
         self.trunk = checks.instance_of(
             trunk, keras.layers.Layer, "trunk", "networks.mlp([200, 200])"
         )
+
+    def __call__(self, values: Any, *args: Any, **kwargs: Any) -> Any:
+        """Checks values that a caller brings, and makes the distribution of every row."""
+        return self.of_tensors(self.checked(values), *args, **kwargs)
+
+    def of_tensors(self, values: Any, *args: Any, **kwargs: Any) -> Any:
+        """Makes the distribution of every row of what a model has computed itself."""
+        return super().__call__(values, *args, **kwargs)
+
+    @abc.abstractmethod
+    def checked(self, values: Any) -> Any:
+        """Returns `values` if they are symbolic or right; else raises, naming what is wrong."""
 
     def build_on(self, sizes: tuple[int, ...], distribution_layer: Any, kind: str) -> None:
         """Builds the trunk for inputs `[B, *sizes]`, and the distribution layer on its features."""
@@ -69,10 +83,15 @@ class Encoder(Coder):
         self.posterior = checks.instance_of(
             posterior, Posterior, "posterior", "posteriors.MultivariateNormalDiag(latent_size=16)"
         )
+        self.sizes_in: tuple[int, ...] | None = None
+
+    def checked(self, values: Any) -> Any:
+        """Returns data as an array of finite numbers, `[B, *event]`."""
+        return outer_values(values, "x", self.sizes_in, self.variable_dtype)
 
     def build(self, input_shape: Any) -> None:
         """Builds trunk and posterior for `[batch, *event]`."""
-        sizes = tuple(input_shape)[1:]
+        self.sizes_in = sizes = tuple(input_shape)[1:]
         self.input_spec = keras.layers.InputSpec(shape=(None, *sizes))
         self.build_on(sizes, self.posterior, "encoder")
 
@@ -132,6 +151,10 @@ class Decoder(Coder):
             likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli(event_shape=[784])"
         )
         self.latent_size: int | None = None
+
+    def checked(self, values: Any) -> Any:
+        """Returns latents as an array of finite numbers, `[..., latent_size]`."""
+        return latents(values, self.latent_size, self)
 
     def build(self, input_shape: Any) -> None:
         """Builds trunk and likelihood for latents `[..., latent_size]`."""

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-Step = Callable[[Any], dict[str, tf.Tensor]]
-"""A Keras train or test step: from a batch to the log."""
+Step = Callable[[Any], Any]
+"""What is done with a batch, such as a Keras train or test step."""
 
 Batchable: TypeAlias = Any
 """A tensor of all rows of x, `[N, *event]`, or a pair of that and of their conditions y."""
@@ -63,6 +63,21 @@ def shuffled_order(rows: int, key: Any, epoch: int) -> np.ndarray:
     return np.random.default_rng([*words, epoch]).permutation(rows).astype(np.int32)
 
 
+def gathered(rows: Batchable, weights: tf.Tensor | None, indices: tf.Tensor) -> Any:
+    """Returns a batch as a Keras step takes it.
+
+    Args:
+      rows: All rows, `[N, *event]`, or (x, y) for a model of p(x|y).
+      weights: Their weights, `[N]`, or None.
+      indices: The numbers of those of the batch, `[B]`.
+    """
+    batch = tf.nest.map_structure(lambda each: tf.gather(each, indices), rows)
+    if weights is None:
+        return batch
+    x, y = batch if isinstance(batch, tuple) else (batch, None)
+    return x, y, tf.gather(weights, indices)
+
+
 class EpochLoop:
     """Runs a step over all batches of an epoch in one compiled function.
 
@@ -87,8 +102,8 @@ class EpochLoop:
         weights: tf.Tensor | None,
         order: np.ndarray,
         batch_size: int,
-        report: Callable[[int, dict[str, Any]], None],
-    ) -> None:
+        report: Callable[[int, dict[str, Any]], bool],
+    ) -> bool:
         """Runs over every batch, the last of which may be smaller.
 
         Args:
@@ -96,7 +111,11 @@ class EpochLoop:
           weights: Their weights, `[N]`, or None.
           order: The row numbers in the order of the epoch, `[N]`.
           batch_size: How many rows make a batch.
-          report: Called now and then with the number of batches done and the log.
+          report: Called now and then with the number of batches done and the log; returns whether
+            to go on.
+
+        Returns:
+          Whether it went on to the end.
         """
         count, rest = divmod(len(order), batch_size)
         whole = tf.constant(order[: count * batch_size].reshape(count, batch_size))
@@ -108,12 +127,14 @@ class EpochLoop:
                 rows, weights, whole, tf.constant(done), tf.constant(done + steps)
             )
             done += steps
-            report(done, self._log(values))
+            if not report(done, self._log(values)):
+                return False
             passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 250)
             steps = max(1, min(8 * steps, round(steps * _SECONDS_BETWEEN_REPORTS / passed)))
         if rest:
             values = self._last_batch(rows, weights, tf.constant(order[count * batch_size :]))
-            report(count + 1, self._log(values))
+            return report(count + 1, self._log(values))
+        return True
 
     def _log(self, values: list[tf.Tensor]) -> dict[str, float]:
         names = [metric.name for metric in self._metrics]
@@ -123,11 +144,7 @@ class EpochLoop:
         return [metric.result() for metric in self._metrics]
 
     def _run_step(self, rows: Batchable, weights: tf.Tensor | None, indices: tf.Tensor) -> None:
-        batch = tf.nest.map_structure(lambda each: tf.gather(each, indices), rows)
-        if weights is not None:
-            x, y = batch if isinstance(batch, tuple) else (batch, None)
-            batch = (x, y, tf.gather(weights, indices))
-        self._step(batch)
+        self._step(gathered(rows, weights, indices))
 
     def _run_last_batch(
         self, rows: Batchable, weights: tf.Tensor | None, indices: tf.Tensor

@@ -37,6 +37,9 @@ def parts_for(
     """
     posterior = posteriors.MultivariateNormalDiag(latent_size)
     if preprocess is not None:
+        checks.instance_of(
+            preprocess, keras.layers.Layer, "preprocess", "networks.StochasticBinarization()"
+        )
         x = preprocess(tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx())))
     suggestion = _chosen(x, likelihood)
     event_shape = suggestion.likelihood.event_shape
@@ -58,6 +61,7 @@ def _chosen(x: Any, likelihood: Likelihood | str | None) -> Suggestion:
     if likelihood is None:
         return likelihoods.suggest(x)
     if isinstance(likelihood, str):
+        checks.one_of(likelihood, likelihoods.by_name.NAMES, "likelihood")
         likelihood = likelihoods.for_values(likelihood, x)
     checks.instance_of(likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli([784])")
     return Suggestion(likelihood, "The likelihood was given.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae.model.array_fit import Rows, epoch_order
@@ -36,10 +37,11 @@ class ArrayBatches:
         self._shuffle = shuffle
         batches = -(-self._rows // batch_size)
         self.count: int | None = batches if steps is None else min(steps, batches)
+        self.order: np.ndarray | None = None
 
     def epoch(self, epoch: int, key: Any = None) -> Iterator[Any]:
         """Returns the batches (x, y, weights) of an epoch, in the order that belongs to `key`."""
-        order = epoch_order(self._rows, self._shuffle, key, epoch)
+        self.order = order = epoch_order(self._rows, self._shuffle, key, epoch)
         for start in range(0, self._rows, self._batch_size)[: self.count]:
             indices = order[start : start + self._batch_size]
             yield tuple(None if part is None else tf.gather(part, indices) for part in self._parts)
@@ -57,6 +59,7 @@ class StreamedBatches:
     def __init__(self, source: Any, steps: int | None = None) -> None:
         self._source, self._steps = source, steps
         self._going_on: Iterator[Any] | None = None
+        self.order = None
         self.count = steps
         if steps is None and isinstance(source, keras.utils.PyDataset):
             self.count = source.num_batches

@@ -122,6 +122,15 @@ class HierarchicalVAE(VAE):
           TypeError: If an argument is of the wrong kind.
           ValueError: If there are not as many `units` as `latent_sizes`.
         """
+        latent_sizes = checks.positive_ints(latent_sizes, "latent_sizes")
+        if not latent_sizes:
+            raise ValueError("`latent_sizes` must name at least one layer; got [].")
+        if isinstance(units, (str, bytes)) or not isinstance(units, Sequence):
+            raise TypeError(
+                "`units` must be a list of lists of widths, such as [[200, 200], [100]]; got a "
+                f"{type(units).__name__}."
+            )
+        units = [checks.positive_ints(widths, "units") for widths in units]
         if len(latent_sizes) != len(units):
             raise ValueError(
                 "`units` must have one list of widths for each of the latent sizes; got "

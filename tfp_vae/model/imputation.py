@@ -63,7 +63,7 @@ def impute(
     rows = checks.array(x)
     vae.check_rows(rows)
     vae.check_condition(condition, len(rows))
-    y = None if condition is None else np.asarray(condition)
+    y = None if condition is None else checks.array(condition, "condition")
     blocks = []
     for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
         parts = compiled(

@@ -94,6 +94,7 @@ def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray |
             f"{shapes.written(*array.shape)}."
         )
     checks.finite(array, name)
+    checks.representable(array, "float32", name)
     if (array < 0).any():
         raise ValueError(f"`{name}` must not be negative; got {array.min():g}.")
     return array.reshape(-1)

@@ -82,9 +82,12 @@ class ChainPrior(Prior):
     def distribution(self) -> LatentChain:
         """Makes the prior: batch `[]`, event `[sum of sizes]`, the layer next to the data first."""
         return LatentChain(
-            self.top.distribution(), self.downward[::-1], self.sizes[::-1], reverse=True
+            self.top.distribution(),
+            [down.of_tensors for down in self.downward[::-1]],
+            self.sizes[::-1],
+            reverse=True,
         )
 
 
 def _in_mode(transition: keras.layers.Layer, training: bool | None) -> Any:
-    return lambda z: transition(z, training=training)
+    return lambda z: transition.of_tensors(z, training=training)

@@ -75,7 +75,7 @@ class LatentVariableModel(PreparedDataModel):
         """
         checks.positive_int(sample_size, "sample_size")
         objective = ELBO(sample_size=sample_size)
-        terms = self._terms(objective, x, seeds.as_seed(seed), None, False, condition)
+        terms = self.terms_of(objective, x, seeds.as_seed(seed), None, False, condition)
         return ELBOTerms(terms.elbo, terms.log_likelihood, terms.kl_divergence)
 
     def posterior(
@@ -156,7 +156,9 @@ class LatentVariableModel(PreparedDataModel):
         """
         count = checks.positive_int(sample_size, "sample_size")
         self.check_condition(condition, count)
-        y = None if condition is None else tf.convert_to_tensor(condition)
+        y = None
+        if condition is not None:
+            y = tf.convert_to_tensor(checks.array(condition, "condition"))
         return self._draw(count, seeds.as_seed(seed), bool(mean), y)
 
     def impute(
@@ -273,15 +275,15 @@ class LatentVariableModel(PreparedDataModel):
         seen = self.decoder_latents(z)
         if features is not None:
             seen = conditions.joined(seen, features, event_rank=1)
-        return self.decoder(seen, training=training)
+        return self.decoder.of_tensors(seen, training=training)
 
     def objective_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
     ) -> ObjectiveTerms:
         """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
-        return self._terms(self.objective, x, seed, step, training, condition)
+        return self.terms_of(self.objective, x, seed, step, training, condition)
 
-    def _terms(
+    def terms_of(
         self,
         objective: Objective,
         x: Any,
@@ -290,6 +292,16 @@ class LatentVariableModel(PreparedDataModel):
         training: bool,
         condition: Any,
     ) -> ObjectiveTerms:
+        """Computes the terms of an objective for rows `[B, *event]`, in nats, `[B]` each.
+
+        Args:
+          objective: The objective.
+          x: Data, `[B, *event]`.
+          seed: A stateless seed, `[2]`.
+          step: The training step, or None.
+          training: Whether the networks run as in training.
+          condition: y, `[B, ...]`, or None.
+        """
         preprocess_seed, objective_seed = seeds.split(seed, 2)
         batch = self.distributions(x, preprocess_seed, condition, training)
         return objective(

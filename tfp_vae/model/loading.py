@@ -14,6 +14,7 @@ from tfp_vae.model.saved_archive import CONFIG, WEIGHTS, read_members, write_mem
 from tfp_vae.model.saved_config import check_config
 from tfp_vae.model.saved_weights import check_same, read_weights, room_for
 from tfp_vae.model.vae import VAE
+from tfp_vae.paths import as_path
 
 _LONGEST_REASON = 300
 
@@ -47,14 +48,12 @@ def load(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None 
       >>> loaded.event_shape
       (3,)
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"`path` must be a path, such as 'vae.keras'; got a {type(path).__name__}.")
+    file = as_path(path, "path", "vae.keras")
     if not isinstance(custom_objects, (Mapping, type(None))):
         raise TypeError(
             "`custom_objects` must be a dict of classes by their names; got a "
             f"{type(custom_objects).__name__}."
         )
-    file = Path(path)
     if not file.is_file():
         raise FileNotFoundError(f"There is no model at {str(file)!r}.")
     try:

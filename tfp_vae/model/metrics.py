@@ -1,8 +1,17 @@
-"""What the training log shows of a weight that follows a schedule."""
+"""What the training log shows: means over rows, and a weight that follows a schedule."""
 
 from typing import Any
 
 import keras
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae")
+class MeanOfRows(keras.metrics.Mean):
+    """The mean over the rows that have been seen, NaN where there are none."""
+
+    def result(self) -> Any:
+        """Returns the mean."""
+        return keras.ops.divide(self.total, keras.ops.cast(self.count, self.dtype))
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")

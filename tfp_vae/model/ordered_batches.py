@@ -40,4 +40,6 @@ class OrderedBatches(keras.callbacks.Callback):
         """Sets the order of the epoch."""
         del logs
         key = self.model.noise_key()
-        self._order.assign(epoch_order(self._count, self._shuffle, key, epoch))
+        order = epoch_order(self._count, self._shuffle, key, epoch)
+        self._order.assign(order)
+        self.model.fit_under_way.begin_epoch(order)

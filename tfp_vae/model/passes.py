@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.model import array_fit, incoming, replicated_passes
+from tfp_vae import checks
+from tfp_vae.model import array_fit, incoming, lost_workers, pass_arguments, replicated_passes
 from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.model.steps import ObjectiveModel
@@ -41,6 +42,8 @@ class PassesOverData(ObjectiveModel):
             or outside the likelihood's support, no rows, or targets, or if the condition lacks or
             does not fit. An array is checked before the first step, a dataset batch by batch before
             it is used.
+          FloatingPointError: If the loss or a gradient is not finite; the step is not taken.
+          RuntimeError: If one of several workers is gone.
 
         Example:
           >>> vae.compile("adam")
@@ -50,6 +53,7 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.pop("class_weight", None) is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         validation_data = kwargs.pop("validation_data", None)
@@ -106,6 +110,7 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.get("_use_cached_eval_dataset"):
             return super().evaluate(x, y, **kwargs)
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         with _failures_of(check):
@@ -150,6 +155,7 @@ class PassesOverData(ObjectiveModel):
           >>> vae.predict(x, verbose=0).shape
           (20, 3)
         """
+        pass_arguments.check(kwargs)
         check = self._row_check("x", "condition")
         x = self._checked(x, condition, check)
         if self.replicated:
@@ -167,14 +173,15 @@ class PassesOverData(ObjectiveModel):
             return super().predict(x, **kwargs)
 
     def _evaluated_on_replicas(self, data: Any, **kwargs: Any) -> dict[str, float]:
-        return replicated_passes.evaluate(
-            self,
-            data,
-            kwargs.get("batch_size"),
-            kwargs.get("steps"),
-            kwargs.get("verbose", "auto"),
-            kwargs.get("callbacks"),
-        )
+        with lost_workers.told(self.distribute_strategy):
+            return replicated_passes.evaluate(
+                self,
+                data,
+                kwargs.get("batch_size"),
+                kwargs.get("steps"),
+                kwargs.get("verbose", "auto"),
+                kwargs.get("callbacks"),
+            )
 
     def _in_order(self, logs: dict[str, float], return_dict: bool = False, **_: Any) -> Any:
         """Returns a log as `evaluate` does."""
@@ -208,7 +215,7 @@ class PassesOverData(ObjectiveModel):
         return self._checked(x, y, check, name), self._condition_rows(y), weights
 
     def _condition_rows(self, y: Any) -> np.ndarray | None:
-        return np.asarray(y) if self.conditional else None
+        return checks.array(y, "y") if self.conditional else None
 
     def _can_loop(self, callbacks: Any) -> bool:
         if not self.compiled:
@@ -283,9 +290,9 @@ class PassesOverData(ObjectiveModel):
         if valid is None:
             valid = self.unpacked(validation_data)[0]
         settings = array_fit.FitSettings(**kwargs)
-        return replicated_passes.fit(
-            self, data, valid, settings, (steps_per_epoch, validation_steps)
-        )
+        steps = (steps_per_epoch, validation_steps)
+        with lost_workers.told(self.distribute_strategy):
+            return replicated_passes.fit(self, data, valid, settings, steps)
 
 
 @contextlib.contextmanager

@@ -104,9 +104,12 @@ class PreparedDataModel(PassesOverData):
           x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
           seed: What a preprocess layer that draws takes as its seed.
         """
+        if isinstance(x, keras.KerasTensor):
+            raise TypeError("`x` must be an array of numbers; got a KerasTensor, which has none.")
         if isinstance(x, tf.Variable):
             x = tf.convert_to_tensor(x)
-        if not _is_symbolic(x):
+        if not checks.is_symbolic(x):
+            x = x if tf.is_tensor(x) else checks.array(x)
             self.check_rows(x)
         prepared = self._preprocessed(tf.convert_to_tensor(x), seeds.as_seed(seed))
         checks.batch_shape(prepared.shape, self.event_shape)
@@ -127,8 +130,10 @@ class PreparedDataModel(PassesOverData):
           TypeError: If it holds no real numbers.
           ValueError: If it does not fit, is missing, or the model takes none.
         """
-        if not _is_symbolic(condition):
+        if not checks.is_symbolic(condition):
             self.check_condition(condition, rows)
+            if condition is not None and not tf.is_tensor(condition):
+                condition = checks.array(condition, "condition")
         if self.condition is None:
             return None
         return conditions.features_of(self.condition, condition, self.data_dtype, training)
@@ -173,7 +178,3 @@ class PreparedDataModel(PassesOverData):
             return x
         arguments = {"seed": seed} if self._preprocess_draws else {}
         return tf.cast(self.preprocess(x, **arguments), self.data_dtype)
-
-
-def _is_symbolic(value: Any) -> bool:
-    return isinstance(value, tf.Tensor) and not isinstance(value, tf.__internal__.EagerTensor)

@@ -1,6 +1,5 @@
 """`fit`, `evaluate` and `predict` of a model that was made under a `tf.distribute.Strategy`."""
 
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import keras
@@ -55,7 +54,7 @@ def fit(
     first_epoch = model.first_epoch(settings.initial_epoch)
     for epoch in range(first_epoch, settings.epochs):
         callbacks.on_epoch_begin(epoch)
-        logs = _trained(model, batches.epoch(epoch, key), callbacks)
+        logs = _trained(model, batches, epoch, key, callbacks)
         if held_out is not None and is_due(epoch, settings.validation_freq):
             measured = _evaluated(model, held_out, callbacks)
             logs.update({f"val_{name}": value for name, value in measured.items()})
@@ -121,17 +120,26 @@ class _Totals:
         self.rows += rows
 
     def log(self, extra: dict[str, float]) -> dict[str, float]:
-        means = dict(zip(_NAMES, (self._sums / self.rows).tolist(), strict=True))
+        means = dict(zip(_NAMES, (self._sums / (self.rows or np.nan)).tolist(), strict=True))
         return dict(sorted({**means, **extra}.items()))
 
 
-def _trained(model: Any, batches: Iterator[Any], callbacks: Any) -> dict[str, float]:
-    totals, logs = _Totals(), {}
-    for index, batch in enumerate(batches):
+def _trained(
+    model: Any, batches: Batches, epoch: int, key: Any, callbacks: Any
+) -> dict[str, float]:
+    totals, logs, skipped = _Totals(), {}, 0
+    for index, batch in enumerate(batches.epoch(epoch, key)):
         callbacks.on_train_batch_begin(index)
         weights_of_terms = _scheduled(model)
-        totals.add(model.replicated_train_step(batch), _rows_in(batch))
-        logs = totals.log(weights_of_terms)
+        sums = model.replicated_train_step(batch)
+        if not sums.size:
+            model.fit_under_way.begin_epoch(batches.order)
+            model.not_taken(batch, index)
+            skipped += 1
+        else:
+            totals.add(sums, _rows_in(batch))
+        counts = {"skipped_steps": float(skipped)} if model.skips else {}
+        logs = totals.log({**weights_of_terms, **counts})
         callbacks.on_train_batch_end(index, logs)
         if model.stop_training:
             break

@@ -5,7 +5,7 @@ by the place of a row in the whole batch, the loss is the mean over the whole ba
 and logs are sums over the replicas, so that a step is the one that a single process would take.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,31 +13,6 @@ import tensorflow as tf
 
 from tfp_vae import seeds, shares
 from tfp_vae.objectives import ObjectiveTerms
-
-
-def train_on_share(model: Any, parts: Any, share: shares.Share) -> tf.Tensor:
-    """Takes a step of the optimizer, inside a replica.
-
-    Args:
-      model: The model.
-      parts: x, y and weights of the share; y and weights may be missing.
-      share: Which rows of the batch they are.
-
-    Returns:
-      What the rows of the share add to loss, elbo, log-likelihood and KL divergence of the whole
-      batch, `[4]`: the first already a part of a mean, the others sums.
-    """
-    step = tf.convert_to_tensor(model.optimizer.iterations)
-    seed = seeds.fold_in(model.noise_key(), step)
-    variables = model.trainable_variables
-    with tf.GradientTape() as tape:
-        loss, terms = _scored(model, parts, share, seed, step, training=True)
-        scaled = model.optimizer.scale_loss(loss)
-    gradients = tape.gradient(scaled, variables)
-    if _clips(model.optimizer):
-        gradients = _summed_on_first_replica(gradients)
-    model.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    return _sums(loss, terms)
 
 
 def test_on_share(model: Any, parts: Any, share: shares.Share, rows_before: Any) -> tf.Tensor:
@@ -50,16 +25,27 @@ def test_on_share(model: Any, parts: Any, share: shares.Share, rows_before: Any)
       rows_before: How many rows came before the batch.
 
     Returns:
-      The same as `train_on_share`.
+      What the rows of the share add to loss, elbo, log-likelihood and KL divergence of the whole
+      batch, `[4]`: the first already a part of a mean, the others sums.
     """
     step = tf.convert_to_tensor(model.optimizer.iterations)
     seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), rows_before)
-    return _sums(*_scored(model, parts, share, seed, step, training=False))
+    return sums_of_share(*scored_share(model, parts, share, seed, step, training=False))
 
 
-def _scored(
+def scored_share(
     model: Any, parts: Any, share: shares.Share, seed: tf.Tensor, step: Any, training: bool
 ) -> tuple[tf.Tensor, ObjectiveTerms]:
+    """Returns the part that a share adds to the loss, a scalar, and its terms.
+
+    Args:
+      model: The model.
+      parts: x, y and weights of the share; y and weights may be missing.
+      share: Which rows of the batch they are.
+      seed: The seed of the step.
+      step: The number of the step.
+      training: Whether the networks run as in training.
+    """
     x, condition, weights = model.unpacked(parts)
     with shares.taking(share):
         terms = model.objective_terms(x, seed, step, training, condition)
@@ -72,30 +58,10 @@ def _scored(
     return tf.add_n([-mean, *penalties]), terms
 
 
-def _sums(loss: tf.Tensor, terms: ObjectiveTerms) -> tf.Tensor:
+def sums_of_share(loss: tf.Tensor, terms: ObjectiveTerms) -> tf.Tensor:
+    """Returns a part of the loss and the sums of elbo, log-likelihood and KL divergence, `[4]`."""
     named = (terms.elbo, terms.log_likelihood, terms.kl_divergence)
     return tf.stack([loss, *(tf.reduce_sum(term) for term in named)])
-
-
-def _clips(optimizer: Any) -> bool:
-    limits = ("clipnorm", "global_clipnorm", "clipvalue")
-    return any(getattr(optimizer, limit, None) is not None for limit in limits)
-
-
-def _summed_on_first_replica(gradients: Sequence[Any]) -> list[Any]:
-    """Returns the gradient of the whole batch on the first replica, and zeros on the others.
-
-    Keras clips the gradient of every replica before it sums them; so the sum is the clipped
-    gradient of the batch.
-    """
-    context = tf.distribute.get_replica_context()
-    first = tf.equal(context.replica_id_in_sync_group, 0)
-    known = [gradient for gradient in gradients if gradient is not None]
-    totals = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
-    return [
-        None if gradient is None else tf.cast(first, gradient.dtype) * next(totals)
-        for gradient in gradients
-    ]
 
 
 class ReplicatedStep:
@@ -103,12 +69,12 @@ class ReplicatedStep:
 
     Args:
       strategy: The strategy that the model was made under.
-      step: `train_on_share` or `test_on_share`, of a model.
+      step: A function of parts and a share, such as `test_on_share` of a model.
       run_eagerly: Whether to run Python at every step.
     """
 
     def __init__(
-        self, strategy: tf.distribute.Strategy, step: Callable[..., tf.Tensor], run_eagerly: bool
+        self, strategy: tf.distribute.Strategy, step: Callable[..., Any], run_eagerly: bool
     ) -> None:
         self._strategy = strategy
         self._step = step
@@ -125,6 +91,15 @@ class ReplicatedStep:
 
         Returns:
           The sums of what the step returns, over all replicas.
+        """
+        return self.outputs(parts, *arguments).numpy()
+
+    def outputs(self, parts: Any, *arguments: Any) -> Any:
+        """Returns what the function of all replicas gives for a whole batch.
+
+        Args:
+          parts: x, or a tuple of x, y and weights, some of which may be None.
+          *arguments: What the step takes after its share.
         """
         rows = int(tf.nest.flatten(parts)[0].shape[0])
         shared = self._strategy.experimental_distribute_values_from_function
@@ -145,15 +120,22 @@ class ReplicatedStep:
             first_row,
             tf.constant(rows),
             *(tf.convert_to_tensor(argument) for argument in arguments),
-        ).numpy()
+        )
 
     def _on_replicas(
         self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
-    ) -> tf.Tensor:
-        def on_replica(parts: Any, first_row: tf.Tensor) -> tf.Tensor:
+    ) -> Any:
+        return self._sum(self._outputs(parts, first_row, batch_rows, *arguments))
+
+    def _outputs(
+        self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
+    ) -> Any:
+        def on_replica(parts: Any, first_row: tf.Tensor) -> Any:
             return self._step(parts, shares.Share(first_row, batch_rows), *arguments)
 
-        outputs = self._strategy.run(on_replica, args=(parts, first_row))
+        return self._strategy.run(on_replica, args=(parts, first_row))
+
+    def _sum(self, outputs: Any) -> tf.Tensor:
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, outputs, axis=None)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfp_vae import checks, whole_files
 from tfp_vae.model import condition as conditions
 from tfp_vae.model.ancestral import ancestral_sample
+from tfp_vae.paths import as_path
 
 
 def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any) -> None:
@@ -20,12 +22,14 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
       **refused: `format`, which may only be "tf_saved_model".
 
     Raises:
+      OSError: If it cannot be written; what was there before is still there.
       ValueError: If another format is asked for.
       TypeError: If another argument is given.
     """
+    as_path(filepath, "filepath", "served")
     wanted = refused.pop("format", "tf_saved_model")
-    if wanted != "tf_saved_model":
-        raise ValueError(f"`format` must be 'tf_saved_model'; got {wanted!r}.")
+    if not isinstance(wanted, str) or wanted != "tf_saved_model":
+        raise ValueError(f"`format` must be 'tf_saved_model'; got {checks.shown(wanted)}.")
     for name in refused:
         raise TypeError(f"`{name}` is no argument of export.")
     dtype = vae.decoder.likelihood.variable_dtype
@@ -66,4 +70,11 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
     archive.add_endpoint("decode", decode, input_signature=[z, *given])
     archive.add_endpoint("sample", sample, input_signature=[sample_size, seed, *given])
     archive.add_endpoint("elbo", elbo, input_signature=[x, seed, *given])
-    archive.write_out(filepath, verbose=verbose)
+    if "://" in str(filepath):
+        archive.write_out(filepath, verbose=verbose)
+        return
+    try:
+        with whole_files.written_aside(filepath) as aside:
+            archive.write_out(str(aside), verbose=verbose)
+    except tf.errors.OpError as error:
+        raise OSError(f"{str(filepath)!r} cannot be written: {error.message}.") from error

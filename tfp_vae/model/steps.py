@@ -8,15 +8,21 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import seeds
+from tfp_vae import checks, seeds
+from tfp_vae.model.batch_by_batch import BatchByBatch
 from tfp_vae.model.epochs import EpochLoop
 from tfp_vae.model.fit_under_way import FitUnderWay
-from tfp_vae.model.metrics import LastValue
-from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share, train_on_share
+from tfp_vae.model.guarded_epochs import GuardedEpochLoop
+from tfp_vae.model.guarded_replicas import GuardedReplicatedStep
+from tfp_vae.model.guarded_steps import GuardedStep
+from tfp_vae.model.metrics import LastValue, MeanOfRows
+from tfp_vae.model.non_finite import non_finite_step
+from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share
+from tfp_vae.model.saved_whole import SavedWhole
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
-class ObjectiveModel(keras.Model, abc.ABC):
+class ObjectiveModel(SavedWhole, abc.ABC):
     """A Keras model whose loss is the negative mean of an objective, and which nobody writes."""
 
     def __init__(self, objective: Objective, **kwargs: Any) -> None:
@@ -25,12 +31,13 @@ class ObjectiveModel(keras.Model, abc.ABC):
         self.replicated = tf.distribute.has_strategy()
         self.fit_under_way: FitUnderWay | None = None
         self.noise = keras.random.SeedGenerator()
-        self.loss_tracker = keras.metrics.Mean(name="loss")
+        self.loss_tracker = MeanOfRows(name="loss")
         self.term_trackers = {
-            name: keras.metrics.Mean(name=name)
-            for name in ("elbo", "log_likelihood", "kl_divergence")
+            name: MeanOfRows(name=name) for name in ("elbo", "log_likelihood", "kl_divergence")
         }
         self.schedule_trackers = {name: LastValue(name=name) for name in objective.schedules}
+        self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
+        self.on_nonfinite = "raise"
 
     @property
     @abc.abstractmethod
@@ -77,8 +84,27 @@ class ObjectiveModel(keras.Model, abc.ABC):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """What the log shows, in order."""
+        counts = [self.skipped_steps] if self.skips else []
+        return [*self._metrics_of_rows, *counts]
+
+    @property
+    def _metrics_of_rows(self) -> list[keras.metrics.Metric]:
+        """What the log shows of training and of validation."""
         trackers = [*self.term_trackers.values(), *self.schedule_trackers.values()]
         return [self.loss_tracker, *trackers]
+
+    @property
+    def skips(self) -> bool:
+        """Whether training goes on after a step whose loss or gradients are not finite."""
+        return self.on_nonfinite == "skip"
+
+    def reset_metrics(self) -> None:
+        """Begins a new log."""
+        super().reset_metrics()
+        self.skipped_steps.reset_state()
+        function = getattr(self, "train_function", None)
+        if isinstance(function, BatchByBatch):
+            function.begin_epoch()
 
     def compile(
         self,
@@ -87,19 +113,29 @@ class ObjectiveModel(keras.Model, abc.ABC):
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
+        on_nonfinite: str = "raise",
         **refused: Any,
     ) -> None:
         """Chooses how to train; the loss is the objective's.
+
+        A step whose loss or gradients are NaN or infinite leaves the weights and the optimizer's
+        state as they were.
 
         Args:
           optimizer: A Keras optimizer, or its name.
           run_eagerly: Whether to run Python at every step, for debugging.
           steps_per_execution: How many batches one call of the compiled function takes.
           jit_compile: Whether to compile with XLA; "auto" does so where it is supported.
+          on_nonfinite: What `fit` does at a step whose loss or gradients are not finite: "raise" a
+            FloatingPointError that names the row, the term and the latent or the place in the
+            event; or "skip" the step, count it in the log as `skipped_steps`, and go on. The terms
+            of the log are those of the steps that were taken.
           **refused: Nothing else is taken: there is no loss to choose and no target to measure.
 
         Raises:
-          TypeError: If any other argument is given.
+          TypeError: If any other argument is given, or `optimizer` is none.
+          ValueError: If Keras knows no optimizer of that name, or an argument has another value
+            than those above.
 
         Example:
           >>> vae.compile(keras.optimizers.Adam(1e-3))
@@ -113,6 +149,14 @@ class ObjectiveModel(keras.Model, abc.ABC):
                 f"`{name}` is no argument of compile: the loss is the negative mean of the "
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
+        checks.positive_int(steps_per_execution, "steps_per_execution")
+        is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
+        if not isinstance(jit_compile, bool) and not is_auto:
+            told = checks.shown(jit_compile)
+            raise ValueError(f'`jit_compile` must be True, False or "auto"; got {told}.')
+        on_nonfinite = checks.one_of(on_nonfinite, ["raise", "skip"], "on_nonfinite")
+        optimizer = _as_optimizer(optimizer)
+        self.on_nonfinite = on_nonfinite
         self._jit_choice = jit_compile
         if jit_compile == "auto":
             # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
@@ -127,13 +171,43 @@ class ObjectiveModel(keras.Model, abc.ABC):
                 steps_per_execution=steps_per_execution,
                 jit_compile=jit_compile,
             )
-        self.train_loop = EpochLoop(self.train_step, self.metrics, self.jit_compile)
-        self.test_loop = EpochLoop(self.test_step, self.metrics, self.jit_compile)
+        self._guarded_step = GuardedStep(self)
+        self.train_loop = GuardedEpochLoop(self, self._guarded_step)
+        self.test_loop = EpochLoop(self.test_step, self._metrics_of_rows, self.jit_compile)
         if self.replicated:
-            self.replicated_train_step, self.replicated_test_step = (
-                ReplicatedStep(self.distribute_strategy, partial(step, self), run_eagerly)
-                for step in (train_on_share, test_on_share)
+            self.replicated_train_step = GuardedReplicatedStep(self)
+            self.replicated_test_step = ReplicatedStep(
+                self.distribute_strategy, partial(test_on_share, self), run_eagerly
             )
+
+    @property
+    def has_own_steps(self) -> bool:
+        """Whether a subclass says itself what a training step is."""
+        return type(self).train_step is not ObjectiveModel.train_step
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Makes what Keras calls for every batch."""
+        if self.has_own_steps:
+            return super().make_train_function(force)
+        if getattr(self, "train_function", None) is None or force:
+            self.train_function = BatchByBatch(self, self._guarded_step)
+        return self.train_function
+
+    def not_taken(self, batch: Any, number: int) -> None:
+        """Is told of a batch that no step was taken on, as its loss or gradients are not finite.
+
+        Args:
+          batch: What it holds.
+          number: Its number in the epoch.
+
+        Raises:
+          FloatingPointError: Unless such steps are skipped; it says where what is not finite
+            arises.
+        """
+        if not self.skips:
+            under_way = self.fit_under_way
+            rows = None if under_way is None else under_way.rows_of_batch(number)
+            raise non_finite_step(self, batch, number, rows)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Returns the arguments of `compile`, for saving."""
@@ -144,6 +218,7 @@ class ObjectiveModel(keras.Model, abc.ABC):
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self._jit_choice,
+            "on_nonfinite": self.on_nonfinite,
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -154,19 +229,9 @@ class ObjectiveModel(keras.Model, abc.ABC):
             optimizer.build(self.trainable_variables)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Takes one step of the optimizer on a batch, and returns the log."""
-        x, condition, weights = self.unpacked(data)
-        step = tf.convert_to_tensor(self.optimizer.iterations)
-        seed = seeds.fold_in(self.noise_key(), step)
-        with tf.GradientTape() as tape:
-            terms = self.objective_terms(x, seed, step, training=True, condition=condition)
-            loss = self._loss(terms, weights)
-            scaled = self.optimizer.scale_loss(loss)
-        variables = self.trainable_variables
-        self.optimizer.apply_gradients(
-            zip(tape.gradient(scaled, variables), variables, strict=True)
-        )
-        return self._logged(loss, terms, step)
+        """Takes one step of the optimizer on a batch, if it is finite, and returns the log."""
+        self._guarded_step(data)
+        return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Scores a batch, with noise that depends only on its place in the data."""
@@ -175,7 +240,8 @@ class ObjectiveModel(keras.Model, abc.ABC):
         rows_before = tf.convert_to_tensor(self.term_trackers["elbo"].count)
         seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), tf.cast(rows_before, tf.int64))
         terms = self.objective_terms(x, seed, step, training=False, condition=condition)
-        return self._logged(self._loss(terms, weights), terms, step)
+        self.note(self.loss_of(terms, weights), terms, step)
+        return {metric.name: metric.result() for metric in self._metrics_of_rows}
 
     def predict_step(self, data: Any) -> tf.Tensor:
         """Returns the mean of p(x|z) at the posterior mean."""
@@ -187,21 +253,27 @@ class ObjectiveModel(keras.Model, abc.ABC):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         return x, y if self.conditional else None, weights
 
-    def _loss(self, terms: ObjectiveTerms, weights: Any) -> tf.Tensor:
-        """The negative mean of the objective, and what the networks' regularisers add."""
+    def loss_of(self, terms: ObjectiveTerms, weights: Any) -> tf.Tensor:
+        """Returns the negative mean of the objective, and what the networks' regularisers add."""
         objective = terms.objective
         if weights is not None:
             objective = objective * tf.cast(weights, objective.dtype)
         penalties = [tf.cast(penalty, objective.dtype) for penalty in self.losses]
         return tf.add_n([-tf.reduce_mean(objective), *penalties])
 
-    def _logged(self, loss: tf.Tensor, terms: ObjectiveTerms, step: Any) -> dict[str, Any]:
+    def note(self, loss: tf.Tensor, terms: ObjectiveTerms, step: Any) -> None:
+        """Adds a batch to the log.
+
+        Args:
+          loss: A scalar.
+          terms: The terms of the objective, `[B]` each.
+          step: The number of the step.
+        """
         self.loss_tracker.update_state(loss, sample_weight=tf.shape(terms.elbo)[0])
         for name, tracker in self.term_trackers.items():
             tracker.update_state(getattr(terms, name))
         for name, tracker in self.schedule_trackers.items():
             tracker.update_state(self.objective.schedules[name](step))
-        return self.get_metrics_result()
 
     def first_epoch(self, wanted: int) -> int:
         """Returns the epoch to begin with: the one asked for, unless a callback has set another."""
@@ -210,3 +282,13 @@ class ObjectiveModel(keras.Model, abc.ABC):
     def noise_key(self) -> tf.Tensor:
         """Returns the key of all that is drawn while training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
+
+
+def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
+    wanted = "`optimizer` must be a Keras optimizer or its name, such as 'adam'"
+    if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)):
+        raise TypeError(f"{wanted}; got a {type(optimizer).__name__}.")
+    try:
+        return keras.optimizers.get(optimizer)
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"{wanted}; got {str(optimizer)[:60]!r}.") from error

@@ -8,6 +8,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
 from tfp_vae.model.coders import Coder, revived
+from tfp_vae.model.outer_values import latents
 from tfp_vae.posteriors import Posterior
 
 
@@ -43,10 +44,15 @@ class Transition(Coder):
         self.posterior = checks.instance_of(
             posterior, Posterior, "posterior", "posteriors.MultivariateNormalDiag(latent_size=16)"
         )
+        self.size_in: int | None = None
+
+    def checked(self, values: Any) -> Any:
+        """Returns latents as an array of finite numbers, `[..., L]`."""
+        return latents(values, self.size_in, self)
 
     def build(self, input_shape: Any) -> None:
         """Builds trunk and posterior for latents `[..., L]`."""
-        size = int(tuple(input_shape)[-1])
+        self.size_in = size = int(tuple(input_shape)[-1])
         self.input_spec = keras.layers.InputSpec(min_ndim=1, axes={-1: size})
         self.build_on((size,), self.posterior, "transition")
 

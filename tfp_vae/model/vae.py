@@ -158,7 +158,7 @@ class VAE(LatentVariableModel):
 
     def inferred(self, inputs: tf.Tensor, training: bool) -> tfd.Distribution:
         """Returns q of what the encoder sees, data `[B, ...]` with the features of a condition."""
-        return self.encoder(inputs, training=training)
+        return self.encoder.of_tensors(inputs, training=training)
 
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
         """Returns the posterior mean, `[B, latent_size]`."""
@@ -195,12 +195,17 @@ class VAE(LatentVariableModel):
           print_fn: What is called with the text, rather than printing it.
           **kwargs: As of `keras.Model.summary`.
 
+        Raises:
+          TypeError: If `print_fn` is no function.
+
         Example:
           >>> lines = []
           >>> vae.summary(print_fn=lines.append)
           >>> lines[-1]
           ' KL: exact'
         """
+        if print_fn is not None and not callable(print_fn):
+            raise TypeError(f"`print_fn` must be a function; got a {type(print_fn).__name__}.")
         super().summary(*args, print_fn=print_fn, **kwargs)
         line = f" {self.kl_declaration}"
         if print_fn is None:

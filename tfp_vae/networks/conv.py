@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from tfp_vae import checks, shapes
+from tfp_vae.networks import keras_parts
 
 
 def conv(
@@ -117,5 +118,5 @@ def _options(kernel_size: int, strides: int, activation: Any) -> dict[str, Any]:
         "kernel_size": checks.positive_int(kernel_size, "kernel_size"),
         "strides": checks.positive_int(strides, "strides"),
         "padding": "same",
-        "activation": activation,
+        "activation": keras_parts.activation(activation),
     }

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks
+from tfp_vae.networks import keras_parts
 from tfp_vae.networks.masked_dense import MaskedDense, check_context
 
 _ORDERS = ("left_to_right", "right_to_left")
@@ -62,9 +63,9 @@ class MADE(keras.layers.Layer):
         super().__init__(**kwargs)
         self.parameters = checks.positive_int(parameters, "parameters")
         self.units = checks.positive_ints(units, "units")
-        self.activation = keras.activations.get(activation)
+        self.activation = keras.activations.get(keras_parts.activation(activation))
         self.order = _as_order(order)
-        self.output_initializer = keras.initializers.get(output_initializer)
+        self.output_initializer = keras_parts.initializer(output_initializer, "output_initializer")
 
     def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
         """Makes the masked layers for inputs `[..., L]` and, if there is one, a context `[..., C]`.
@@ -153,9 +154,10 @@ def _as_order(order: Any) -> str | tuple[int, ...]:
     if isinstance(order, str):
         return checks.one_of(order, _ORDERS, "order")
     places = list(order) if isinstance(order, (Sequence, np.ndarray)) else []
-    if not places or sorted(places) != list(range(len(places))):
+    are_ints = all(isinstance(place, (int, np.integer)) for place in places)
+    if not places or not are_ints or sorted(places) != list(range(len(places))):
         raise ValueError(
             "`order` must be 'left_to_right', 'right_to_left', or a list in which each of 0 to "
-            f"L - 1 stands once; got {order!r}."
+            f"L - 1 stands once; got a {type(order).__name__} that is none."
         )
     return tuple(int(place) for place in places)

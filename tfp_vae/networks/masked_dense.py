@@ -7,6 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfp_vae import checks
+from tfp_vae.networks import keras_parts
+
 
 @keras.saving.register_keras_serializable(package="tfp_vae.networks")
 class MaskedDense(keras.layers.Layer):
@@ -51,8 +54,8 @@ class MaskedDense(keras.layers.Layer):
         super().__init__(**kwargs)
         self.input_degrees = _degrees(input_degrees, "input_degrees")
         self.degrees = _degrees(degrees, "degrees")
-        self.activation = keras.activations.get(activation)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.activation = keras.activations.get(keras_parts.activation(activation))
+        self.kernel_initializer = keras_parts.initializer(kernel_initializer, "kernel_initializer")
         self.mask = np.less_equal.outer(self.input_degrees, self.degrees)
 
     def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
@@ -120,7 +123,10 @@ def check_context(context: Any, wanted: bool) -> None:
 
 
 def _degrees(degrees: Any, name: str) -> tuple[int, ...]:
-    values = np.asarray(degrees)
-    if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer):
-        raise TypeError(f"`{name}` must be a list of ints, such as [1, 2, 3]; got {degrees!r}.")
+    values = checks.array(degrees, name)
+    if values.ndim != 1 or not values.size or not np.issubdtype(values.dtype, np.integer):
+        raise TypeError(
+            f"`{name}` must be a list of ints, such as [1, 2, 3]; got a {type(degrees).__name__} "
+            f"of shape {list(values.shape)} and dtype {values.dtype}."
+        )
     return tuple(values.tolist())

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from tfp_vae import checks
+from tfp_vae.networks import keras_parts
 
 
 def mlp(
@@ -40,6 +41,7 @@ def mlp(
     rate = checks.finite_number(dropout, "dropout", minimum=0.0)
     if rate >= 1.0:
         raise ValueError(f"`dropout` must be at least 0 and below 1; got {rate:g}.")
+    keras_parts.activation(activation)
     layers: list[keras.layers.Layer] = [keras.layers.Flatten()]
     for width in widths:
         layers.append(keras.layers.Dense(width, activation))

@@ -4,10 +4,12 @@ import abc
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import divergences, seeds
+from tfp_vae import checks, divergences, seeds
 from tfp_vae.objectives.path_gradients import check_reparameterized
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
@@ -98,6 +100,13 @@ class Objective(abc.ABC):
                 "`likelihood_fn` must be a function from latents to a distribution; got a "
                 f"{type(likelihood_fn).__name__}."
             )
+        if isinstance(x, keras.KerasTensor):
+            raise TypeError("`x` must be an array of numbers; got a KerasTensor, which has none.")
+        if not checks.is_symbolic(x):
+            values = checks.array(x)
+            if np.issubdtype(values.dtype, np.floating):
+                checks.finite(values, "x")
+            x = x if tf.is_tensor(x) else values
         x = tf.convert_to_tensor(x)
         if not x.dtype.is_floating:
             x = tf.cast(x, posterior.dtype)

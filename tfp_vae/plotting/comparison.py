@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_record
 
 
 def compare(comparison: Any, ax: Axes | None = None) -> Axes:
@@ -15,11 +15,16 @@ def compare(comparison: Any, ax: Axes | None = None) -> Axes:
     Returns:
       The Matplotlib axes, in nats.
 
+    Raises:
+      TypeError: If `comparison` is something else, or `ax` no axes.
+
     Example:
       >>> compared = evaluation.compare({"one": vae, "the same": vae}, x)
       >>> plotting.compare(compared).get_title()
       'ELBO less that of the best'
     """
+    fields = ("names", "difference", "difference_standard_error")
+    check_record(comparison, "comparison", "compare", fields)
     places = range(len(comparison.names))
     ax = axes(ax, 6.5, 0.5 * len(comparison.names) + 1.3)
     ax.errorbar(

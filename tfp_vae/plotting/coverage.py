@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_record
 
 
 def calibration(calibrated: Any, ax: Axes | None = None) -> Axes:
@@ -16,10 +16,15 @@ def calibration(calibrated: Any, ax: Axes | None = None) -> Axes:
     Returns:
       The Matplotlib axes.
 
+    Raises:
+      TypeError: If `calibrated` is something else, or `ax` no axes.
+
     Example:
       >>> plotting.calibration(evaluation.calibration(vae, x)).get_xlabel()
       'level of the interval'
     """
+    fields = ("levels", "coverage", "coverage_standard_error", "residual_spread")
+    check_record(calibrated, "calibrated", "calibration", fields)
     ax = axes(ax, 4.6, 4.2)
     ax.plot([0.0, 1.0], [0.0, 1.0], color="black", linewidth=0.8, label="a true scale")
     ax.errorbar(

@@ -22,6 +22,7 @@ def training(history: Any) -> Figure:
       A Matplotlib figure with three axes, in nats.
 
     Raises:
+      TypeError: If `history` is neither.
       ValueError: If the history lacks the terms.
 
     Example:
@@ -30,10 +31,15 @@ def training(history: Any) -> Figure:
       3
     """
     logs: Mapping[str, Sequence[float]] = getattr(history, "history", history)
+    if not isinstance(logs, Mapping):
+        raise TypeError(
+            f"`history` must be what `fit` returned, or its dict; got a {type(history).__name__}."
+        )
     missing = [name for name, _ in _PANELS if name not in logs]
     if missing:
         raise ValueError(
-            f"`history` must hold {', '.join(missing)}; got {', '.join(logs) or 'nothing'}."
+            f"`history` must hold {', '.join(missing)}; got "
+            f"{', '.join(map(str, logs))[:200] or 'nothing'}."
         )
     figure, all_axes = panels(len(_PANELS), 11.0, 3.4)
     for ax, (name, title) in zip(all_axes, _PANELS, strict=True):

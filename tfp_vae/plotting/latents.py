@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from tfp_vae import checks, shapes
 from tfp_vae.model import VAE
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_axes
 
 _MOST_LABELS = 10
 
@@ -32,11 +33,11 @@ def latent(vae: VAE, x: Any, labels: Any = None, ax: Axes | None = None) -> Axes
       >>> plotting.latent(vae, x, labels=[0] * 10 + [1] * 10).get_xlabel()
       'latent 0'
     """
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
+    check_axes(ax)
     means = vae.posterior(x).mean().numpy()
-    if labels is not None and len(labels) != len(means):
-        raise ValueError(
-            f"`labels` must hold one label for each of {len(means)} rows; got {len(labels)}."
-        )
+    if labels is not None:
+        labels = _as_labels(labels, len(means))
     names = ["latent 0", "latent 1"]
     if means.shape[1] > 2:
         means, shares = _principal_components(means)
@@ -45,21 +46,37 @@ def latent(vae: VAE, x: Any, labels: Any = None, ax: Axes | None = None) -> Axes
         means = np.concatenate([means, np.zeros_like(means)], axis=1)
         names[1] = ""
     ax = axes(ax, 6.0, 5.0)
-    kinds = None if labels is None else np.unique(np.asarray(labels))
+    kinds = None if labels is None else np.unique(labels)
     if kinds is None:
         ax.scatter(means[:, 0], means[:, 1], s=8, alpha=0.7)
     elif len(kinds) > _MOST_LABELS:
-        points = ax.scatter(
-            means[:, 0], means[:, 1], s=8, alpha=0.7, c=np.asarray(labels), cmap="viridis"
-        )
+        points = ax.scatter(means[:, 0], means[:, 1], s=8, alpha=0.7, c=labels, cmap="viridis")
         ax.figure.colorbar(points, ax=ax)
     else:
         for kind in kinds:
-            own = means[np.asarray(labels) == kind]
+            own = means[labels == kind]
             ax.scatter(own[:, 0], own[:, 1], s=8, alpha=0.7, label=str(kind))
         ax.legend(markerscale=2.0, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
     ax.set(title="Posterior means", xlabel=names[0], ylabel=names[1])
     return ax
+
+
+def _as_labels(labels: Any, rows: int) -> np.ndarray:
+    kinds = (list, tuple, np.ndarray)
+    if not isinstance(labels, kinds) and not hasattr(labels, "__array__"):
+        raise TypeError(
+            f"`labels` must be a list of a label for every row; got a {type(labels).__name__}."
+        )
+    values = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
+    if values.shape != (rows,):
+        raise ValueError(
+            f"`labels` must hold one label for each of {rows} rows; got shape "
+            f"{shapes.written(*values.shape)}."
+        )
+    if values.dtype == object:
+        same = {type(value) for value in values}
+        values = np.array(values.tolist()) if len(same) == 1 else values.astype(str)
+    return values
 
 
 def _principal_components(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

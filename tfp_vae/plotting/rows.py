@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from tfp_vae import checks
 from tfp_vae.model import VAE
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_axes
 
 _GAP = 1
 
@@ -29,6 +30,8 @@ def reconstructions(vae: VAE, x: Any, ax: Axes | None = None) -> Axes:
       >>> plotting.reconstructions(vae, x[:4]).get_title()
       'Data and reconstructions'
     """
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
+    check_axes(ax)
     originals = vae.prepared(x).numpy()
     means = vae.decoder.likelihood.prediction(vae.reconstruct(x)).numpy()
     if _are_images(originals):
@@ -67,6 +70,8 @@ def samples(vae: VAE, sample_size: int = 32, seed: Any = 0, ax: Axes | None = No
       >>> plotting.samples(vae, sample_size=4).get_title()
       'Draws from the model: means of p(x|z)'
     """
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
+    check_axes(ax)
     means = vae.sample(sample_size, seed=seed, mean=True).numpy()
     if _are_images(means):
         columns = int(np.ceil(np.sqrt(2 * sample_size)))

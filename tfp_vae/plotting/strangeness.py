@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_record
 
 _SHOWN_FROM = 0.05
 
@@ -21,11 +21,16 @@ def out_of_distribution(scores: Any, ax: Axes | None = None) -> Axes:
     Returns:
       The Matplotlib axes, in nats.
 
+    Raises:
+      TypeError: If `scores` is something else, or `ax` no axes.
+
     Example:
       >>> scores = evaluation.out_of_distribution(vae, x + 9.0, x)
       >>> plotting.out_of_distribution(scores).get_xlabel()
       'ELBO, nats per example'
     """
+    fields = ("elbo", "reference_elbo", "area_by_elbo", "area_by_atypicality")
+    check_record(scores, "scores", "out_of_distribution", fields)
     ax = axes(ax, 6.5, 3.6)
     every = np.concatenate([scores.elbo, scores.reference_elbo])
     # A few bounds far below all others would leave one bar for the rest; they count in the first.

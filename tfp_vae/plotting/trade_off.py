@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_record
 
 _LINES = 6
 
@@ -19,10 +19,15 @@ def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
     Returns:
       The Matplotlib axes, in nats.
 
+    Raises:
+      TypeError: If `points` is something else, or `ax` no axes.
+
     Example:
       >>> plotting.rate_distortion(evaluation.rate_distortion(vae, x)).get_xlabel()
       'rate, nats per example'
     """
+    fields = ("names", "rate", "rate_standard_error", "distortion", "distortion_standard_error")
+    check_record(points, "points", "rate_distortion", fields)
     ax = axes(ax, 5.6, 4.4)
     ax.errorbar(
         points.rate,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_record
 
 
 def kl_per_dimension(usage: Any, ax: Axes | None = None) -> Axes:
@@ -18,12 +18,15 @@ def kl_per_dimension(usage: Any, ax: Axes | None = None) -> Axes:
       The Matplotlib axes, in nats.
 
     Raises:
+      TypeError: If `usage` is something else, or `ax` no axes.
       ValueError: If the KL of the single latents is not known, for a prior that does not factorise.
 
     Example:
       >>> plotting.kl_per_dimension(evaluation.latent_usage(vae, x)).get_ylabel()
       'nats per example'
     """
+    fields = ("kl_per_dimension", "kl_standard_error", "active")
+    check_record(usage, "usage", "latent_usage", fields)
     values = usage.kl_per_dimension
     if np.isnan(values).any():
         raise ValueError(

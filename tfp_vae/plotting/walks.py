@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfp_vae import checks, seeds, supports
 from tfp_vae.model import VAE
-from tfp_vae.plotting.figures import Axes, axes
+from tfp_vae.plotting.figures import Axes, axes, check_axes
 from tfp_vae.plotting.rows import draw_lines
 
 _MOST_LATENTS = 10
@@ -51,6 +51,7 @@ def traversals(
       ['latent 0', 'latent 1']
     """
     _check_model(vae)
+    check_axes(ax)
     checks.positive_int(steps, "steps")
     checks.finite_number(span, "span", minimum=0.0, exclusive=True)
     space = vae.latent_pairs[0][0].latent_space
@@ -100,6 +101,7 @@ def interpolation(vae: VAE, x: Any, steps: int = 9, ax: Axes | None = None) -> A
     Source: Shoemake (1985), "Animating rotation with quaternion curves", section 3.3 (the arc).
     """
     _check_model(vae)
+    check_axes(ax)
     if checks.positive_int(steps, "steps") < 2:
         raise ValueError("`steps` must be at least 2, for both ends; got 1.")
     rows = checks.array(x)
@@ -132,7 +134,9 @@ def _as_latents(latents: Sequence[int] | None, means: np.ndarray) -> list[int]:
         return np.argsort(-means.var(axis=0), kind="stable")[:_MOST_LATENTS].tolist()
     chosen = checks.array(latents, "latents")
     if chosen.ndim != 1 or not chosen.size or not np.issubdtype(chosen.dtype, np.integer):
-        raise TypeError(f"`latents` must be a list of ints, such as [0, 3]; got {latents!r}.")
+        raise TypeError(
+            f"`latents` must be a list of ints, such as [0, 3]; got a {type(latents).__name__}."
+        )
     if chosen.min() < 0 or chosen.max() >= size:
         raise ValueError(f"`latents` must be from 0 to {size - 1}; got {chosen.tolist()}.")
     return chosen.tolist()

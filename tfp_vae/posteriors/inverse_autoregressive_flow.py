@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfp_vae import checks, distributions, networks
+from tfp_vae.networks import keras_parts
 from tfp_vae.posteriors.base import Posterior
 
 
@@ -74,7 +75,7 @@ class InverseAutoregressiveFlow(Posterior):
         self.steps = checks.positive_int(steps, "steps")
         self.units = checks.positive_ints(units, "units")
         self.context_size = checks.positive_int(context_size, "context_size")
-        self.activation = keras.activations.get(activation)
+        self.activation = keras.activations.get(keras_parts.activation(activation))
         self.gate_bias = checks.finite_number(gate_bias, "gate_bias")
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
 

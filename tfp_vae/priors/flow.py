@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 
 from tfp_vae import checks, distributions
+from tfp_vae.networks import keras_parts
 from tfp_vae.priors.base import Prior
 
 
@@ -38,7 +39,7 @@ class FlowPrior(Prior):
         super().__init__(**kwargs)
         self.steps = checks.positive_int(steps, "steps")
         self.units = checks.positive_ints(units, "units")
-        self.activation = keras.activations.get(activation)
+        self.activation = keras.activations.get(keras_parts.activation(activation))
 
     @abc.abstractmethod
     def bijectors(self) -> list[tfb.Bijector]:

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks
+from tfp_vae import checks, whole_files
 from tfp_vae.model.replicated_steps import AnyReplica, agreed
-from tfp_vae.training import callback_states, whole_file
+from tfp_vae.paths import as_path
+from tfp_vae.training import callback_states
 
 _DESCRIPTION = "description"
 
@@ -48,7 +49,7 @@ class Checkpoint(keras.callbacks.Callback):
       every: After how many epochs to save.
 
     Raises:
-      TypeError: If `every` is no integer.
+      TypeError: If `filepath` is no path, `data` no array of numbers, or `every` no integer.
       ValueError: If `every` is not positive; in `fit`, if the file is no checkpoint, or one of a
         run with another model, optimizer, batch size, order of rows, number of steps, data or list
         of callbacks that remember; if such a callback stands after this one; or if workers do not
@@ -70,7 +71,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, filepath: Any, data: Any = None, every: int = 1) -> None:
         super().__init__()
-        self.path = Path(filepath)
+        self.path = as_path(filepath, "filepath", "run.checkpoint")
         self.every = checks.positive_int(every, "every")
         self._data = None if data is None else _digest(data)
         self._run: dict[str, Any] = {}
@@ -175,7 +176,7 @@ class Checkpoint(keras.callbacks.Callback):
         arrays[_DESCRIPTION] = np.array(json.dumps(described))
         np.savez(content, **arrays)  # type: ignore[arg-type]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        whole_file.write(self.path, content.getvalue())
+        whole_files.write(self.path, content.getvalue())
 
     def _state(self) -> list[Any]:
         return [*self.model.variables, *self.model.optimizer.variables]
@@ -210,7 +211,7 @@ def _read(path: Path) -> _Saved:
 def _digest(data: Any) -> str:
     digest = hashlib.sha256()
     for part in data if isinstance(data, tuple) else (data,):
-        array = np.ascontiguousarray(part)
+        array = np.ascontiguousarray(checks.array(part, "data"))
         digest.update(f"{array.dtype} {array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()

@@ -4,7 +4,6 @@ import warnings
 from typing import Any
 
 import keras
-import numpy as np
 
 from tfp_vae import checks
 from tfp_vae.model.collapse import REMEDY, active_latents
@@ -42,10 +41,22 @@ class CollapseAlarm(keras.callbacks.Callback):
         self, x: Any, every: int = 1, start_from_epoch: int = 5, condition: Any = None
     ) -> None:
         super().__init__()
-        self.rows = checks.array(x)[:_MOST_ROWS]
-        if self.rows.ndim < 1 or len(self.rows) < 2:
-            raise ValueError("`x` must hold at least two rows, whose posteriors can differ.")
-        self.condition = None if condition is None else np.asarray(condition)[:_MOST_ROWS]
+        rows = checks.array(x)
+        if rows.ndim < 1 or len(rows) < 2:
+            raise ValueError(
+                "`x` must hold at least two rows, whose posteriors can differ; got shape "
+                f"{list(rows.shape)}."
+            )
+        self.rows = rows[:_MOST_ROWS]
+        self.condition = None
+        if condition is not None:
+            given = checks.array(condition, "condition")
+            if given.ndim < 1 or len(given) != len(rows):
+                raise ValueError(
+                    f"`condition` must have one row for each of {len(rows)} rows of `x`; got shape "
+                    f"{list(given.shape)}."
+                )
+            self.condition = given[:_MOST_ROWS]
         self.every = checks.positive_int(every, "every")
         self.start_from_epoch = checks.finite_number(
             start_from_epoch, "start_from_epoch", minimum=0.0

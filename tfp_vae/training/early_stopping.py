@@ -40,6 +40,8 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         start_from_epoch: int = 0,
         verbose: int = 0,
     ) -> None:
+        if not isinstance(verbose, int):
+            raise TypeError(f"`verbose` must be 0 or 1; got a {type(verbose).__name__}.")
         super().__init__(
             monitor="val_elbo",
             mode="max",

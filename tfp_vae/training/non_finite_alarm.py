@@ -12,7 +12,10 @@ class NonFiniteAlarm(keras.callbacks.Callback):
 
     The model gets the weights that it had after the last epoch with a log of finite numbers. It
     looks after every epoch, so that whole epochs stay compiled; Keras's `TerminateOnNaN` looks
-    after every batch, at the loss alone, and keeps the weights as they are.
+    after every batch, at the loss alone, and keeps the weights as they are. A step of training
+    whose loss or gradients are not finite is not taken at all (see `compile(on_nonfinite=...)`):
+    what is left to this alarm are the terms of validation, terms that the objective leaves out,
+    and epochs of which every step was skipped.
 
     Warns:
       UserWarning: In `fit`, if a term is not finite.

@@ -42,7 +42,7 @@ class SaveOnTermination(keras.callbacks.Callback):
         if not isinstance(checkpoint, Checkpoint):
             raise TypeError(
                 "`checkpoint` must be the training.Checkpoint of the same `fit`; got "
-                f"{checkpoint!r}."
+                f"a {type(checkpoint).__name__}."
             )
         self._checkpoint = checkpoint
         self._told = False

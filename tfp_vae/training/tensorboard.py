@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, divergences
+from tfp_vae.paths import as_path
 
 _MOST_ROWS = 1000
 
@@ -46,14 +47,11 @@ class TensorBoardPictures(keras.callbacks.Callback):
             raise ImportError(
                 "TensorBoardPictures needs TensorBoard: pip install tensorboard."
             ) from error
-        if not isinstance(log_dir, (str, Path)):
-            raise TypeError(
-                f"`log_dir` must be a folder, such as 'runs/first'; got a {type(log_dir).__name__}."
-            )
-        self.log_dir = str(log_dir)
-        self.rows = checks.array(x)[:_MOST_ROWS]
-        if self.rows.ndim < 1 or not len(self.rows):
+        self.log_dir = str(as_path(log_dir, "log_dir", "runs/first"))
+        rows = checks.array(x)
+        if rows.ndim < 1 or not len(rows):
             raise ValueError("`x` must hold at least one row; got none.")
+        self.rows = rows[:_MOST_ROWS]
         self.every = checks.positive_int(every, "every")
         self.images = checks.positive_int(images, "images")
         self._writer: Any = None

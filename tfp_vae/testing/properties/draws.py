@@ -3,7 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
+from tfp_vae import seeds
 from tfp_vae.testing.properties.subject import Subject, expect
+
+_DRAWS = 30
 
 
 def the_same_seed_gives_the_same_draw(subject: Subject, seed: int = 9) -> None:
@@ -21,13 +24,19 @@ def the_same_seed_gives_the_same_draw(subject: Subject, seed: int = 9) -> None:
       >>> properties.the_same_seed_gives_the_same_draw(properties.Subject(vae, x[:4]))
     """
     first, again, another = (
-        subject.elbo(subject.x, subject.everywhere, seed=number)
+        subject.elbo(subject.x, subject.everywhere, seed=number, sample_size=_DRAWS)
         for number in (seed, seed, seed + 1)
     )
     equal = np.array_equal(first.elbo, again.elbo)
     expect(equal, f"two calls with seed {seed} gave different bounds")
-    same = np.array_equal(first.log_likelihood, another.log_likelihood)
-    expect(not same, f"seeds {seed} and {seed + 1} gave the same log-likelihood")
+    if np.array_equal(first.log_likelihood, another.log_likelihood):
+        # That is right where the decoder leaves the latents out of account, but for rounding.
+        batch = subject.distributions(subject.everywhere)
+        z = batch.posterior.sample(_DRAWS, seed=seeds.as_seed(seed))
+        log_likelihood = batch.likelihood_fn(z).log_prob(batch.x).numpy()
+        least = subject.tolerance * (1.0 + np.abs(log_likelihood[0]))
+        alike = bool((np.ptp(log_likelihood, axis=0) < least).all())
+        expect(alike, f"seeds {seed} and {seed + 1} gave the same log-likelihood")
 
 
 def graph_and_xla_agree_with_eager(subject: Subject, seed: int = 11) -> None:

@@ -1,0 +1,142 @@
+"""A public call, with right arguments, and a check of what it gives."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from hypothesis import strategies as st
+
+import answers
+import hostile_arrays
+import hostile_values
+from hostile_arrays import Rows
+from hostile_values import Thing
+
+ARRAYS = frozenset({"x", "X", "Z", "y", "z", "rows", "reference", "factors", "data", "condition",
+                    "labels", "sample_weight", "validation_data"})  # fmt: skip
+"""The names of arguments that take arrays of rows, wherever they stand."""
+
+
+OWN_FUNCTIONS = frozenset({"likelihood_fn", "statistic", "loss", "sampler", "print_fn"})
+"""The names of arguments that are functions of the caller's, whose errors are the caller's too."""
+
+
+class Call:
+    """A public call.
+
+    Args:
+      function: What is called, with keywords.
+      valid: Called without arguments, returns right ones; those of `ARRAYS` as arrays.
+      check: Called with the answer and the arguments that were passed; fails if it is wrong.
+      of: Whose signature it has, if not that of `function`.
+      not_fuzzed: Arguments that are left as they are.
+      may_miss: The fields of an answer that may be no number.
+      paths: The arguments that are paths: what is not there, or may not be written, is an OSError.
+      scalars: Arguments that take no rows here, although others of their name do.
+      tolerance: How near the answer must be to that for plain rows; None not to compare.
+      propagates: Whether a tensor is taken as it is, so that NaN in it becomes NaN in the answer.
+      explains: Whether the message is our own, rather than that of a peer whose checks we pass.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        valid: Callable[[], dict[str, Any]],
+        check: Callable[[Any, dict[str, Any]], None] | None = None,
+        *,
+        of: Callable[..., Any] | None = None,
+        not_fuzzed: tuple[str, ...] = (),
+        may_miss: tuple[str, ...] = (),
+        paths: tuple[str, ...] = (),
+        scalars: tuple[str, ...] = (),
+        tolerance: float | None = 1e-4,
+        explains: bool = True,
+        propagates: bool = False,
+    ) -> None:
+        self.function, self.valid, self.check = function, valid, check
+        self.of = function if of is None else of
+        self.not_fuzzed, self.may_miss, self.paths = not_fuzzed, set(may_miss), paths
+        self.scalars, self.tolerance, self.explains = scalars, tolerance, explains
+        self.propagates = propagates
+
+    def arguments(self) -> list[str]:
+        """Returns the names of all arguments that are fuzzed: those of the signature."""
+        fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+        named = [
+            name
+            for name, parameter in inspect.signature(self.of).parameters.items()
+            if parameter.kind not in fixed and name != "self"
+        ]
+        given = [name for name in self.valid() if name not in named]
+        return [name for name in [*named, *given] if name not in self.not_fuzzed]
+
+    def cases(self) -> st.SearchStrategy:
+        """Draws an argument and what is passed for it."""
+        valid = self.valid()
+
+        def brought(name):
+            if name in ARRAYS and name not in self.scalars:
+                base = valid.get(name)
+                base = [[0.0, 1.0], [1.0, 0.0]] if base is None else base
+                array = hostile_arrays.rows(base)
+                other = hostile_values.values()
+                return st.tuples(st.just(name), st.one_of(array, array, array, array, other))
+            return st.tuples(st.just(name), hostile_values.values())
+
+        names = self.arguments()
+        arrays = [name for name in names if name in ARRAYS and name not in self.scalars]
+        # Arrays come in more ways than anything else.
+        return st.sampled_from([*names, *arrays, *arrays]).flatmap(brought)
+
+    def judge(self, name: str, brought: Any) -> str:
+        """Calls with one argument changed, and fails unless it answers or explains.
+
+        Returns:
+          "answered" or "explained".
+        """
+        given = self.valid()
+        value = brought.value if isinstance(brought, Rows) else brought
+        given[name] = value.make() if isinstance(value, Thing) else value
+        is_own = name in OWN_FUNCTIONS and callable(given[name])
+        failures_of_caller = (Exception,) if is_own else ()
+        try:
+            answer = self.function(**given)
+        except failures_of_caller:
+            return "explained"
+        except (ValueError, TypeError) as error:
+            if self.explains and not answers.is_explained(error, _told_as(name)):
+                raise AssertionError(
+                    f"`{name}`={brought!r} is not explained by {type(error).__name__}: {error}"
+                ) from error
+            return "explained"
+        except OSError as error:
+            if name in self.paths and re.search(r"file|folder|model|match|directory|ermission|name",
+                                                 str(error)):  # fmt: skip
+                return "explained"
+            raise
+        if self.propagates and tf.is_tensor(given[name]) and not _is_finite(given[name]):
+            return "answered"
+        answers.check_finite(answer, self.may_miss)
+        if self.check is not None:
+            self.check(answer, given)
+        if isinstance(brought, Rows) and brought.plain is not None and self.tolerance is not None:
+            plain = self.function(**{**self.valid(), name: brought.plain})
+            answers.check_same(answer, plain, self.tolerance)
+        return "answered"
+
+
+def _is_finite(tensor: tf.Tensor) -> bool:
+    values = np.asarray(tensor, np.float64)
+    return bool((np.abs(values) < 1e18).all())
+
+
+def _told_as(name: str) -> list[str]:
+    """Returns the names of which one must stand in an error: also of what must go with it."""
+    beside = {
+        "x": ["condition", "y", "sample_weight", "factors", "labels"],
+        "sample_size": ["condition"],
+    }.get(name, [])
+    return [name, name.rstrip("s"), *beside]

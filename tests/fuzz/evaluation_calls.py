@@ -1,0 +1,122 @@
+"""The public calls that judge a model and draw what they found."""
+
+import functools
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+
+import fuzzed_models
+from calls import Call
+from fuzzed_models import DATA, model
+from tfp_vae import evaluation, plotting
+
+mpl.use("Agg")
+_MORE_ROWS = np.tile(fuzzed_models.REAL, [7, 1])
+_FACTORS = np.stack([np.arange(42) % 3, np.arange(42) % 2], axis=1)
+
+
+def _evaluation(name, kind, may_miss=(), **more):
+    given = {"vae": None, "x": DATA[kind], "seed": 0, **more}
+    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+
+    def check(answer, passed):
+        for field in ("estimate", "elbo_of_rows", "atypicality"):
+            if hasattr(answer, field):
+                assert len(getattr(answer, field)) == len(np.asarray(passed["x"]))
+
+    return Call(
+        getattr(evaluation, name),
+        lambda: {**given, **own, "vae": model(kind)},
+        check,
+        may_miss=may_miss,
+    )
+
+
+def _several(name):
+    return Call(
+        getattr(evaluation, name),
+        lambda: {
+            "models": {"one": model("binary"), "other": model("hierarchical")}, "x": DATA["binary"],
+        },
+    )  # fmt: skip
+
+
+@functools.cache
+def _record(name):
+    vae, x = model("real"), DATA["real"]
+    models = {"one": vae, "other": vae}
+    return {
+        "calibration": lambda: evaluation.calibration(vae, x),
+        "compare": lambda: evaluation.compare(models, x),
+        "kl_per_dimension": lambda: evaluation.latent_usage(vae, x, draws=5),
+        "out_of_distribution": lambda: evaluation.out_of_distribution(vae, x[:3], x),
+        "posterior_predictive_check": lambda: evaluation.posterior_predictive_check(
+            vae, x, np.mean, replicates=5
+        ),
+        "rate_distortion": lambda: evaluation.rate_distortion(models, x),
+    }[name]()
+
+
+def _closed(function):
+    """Returns the function of a plot, which closes what it opened."""
+
+    def draw(**given):
+        try:
+            drawn = function(**given)
+        finally:
+            plt.close("all")
+        assert isinstance(drawn, (plt.Axes, plt.Figure))
+        return
+
+    return draw
+
+
+def _plot(name, valid, **options):
+    function = getattr(plotting, name)
+    return Call(_closed(function), valid, of=function, **options)
+
+
+_TERMS = ("elbo", "log_likelihood", "kl_divergence")
+_ROWS = lambda kind, **more: lambda: {"vae": model(kind), "x": DATA[kind], **more}  # noqa: E731
+
+CALLS = {
+    "evaluation.elbo": _evaluation("elbo", "binary", ("standard_error",)),
+    "evaluation.elbo, conditional": _evaluation("elbo", "conditional", ("standard_error",)),
+    "evaluation.log_marginal_likelihood": _evaluation(
+        "log_marginal_likelihood", "real", ("standard_error",), importance_sample_size=3,
+        annealing_steps=2,
+    ),
+    "evaluation.latent_usage": _evaluation("latent_usage", "real", draws=5),
+    "evaluation.calibration": _evaluation("calibration", "real"),
+    "evaluation.disentanglement": Call(
+        evaluation.disentanglement,
+        lambda: {"vae": model("real"), "x": _MORE_ROWS, "factors": _FACTORS, "votes": 5},
+        may_miss=("mutual_information_gap_standard_error",),
+    ),
+    "evaluation.out_of_distribution": _evaluation(
+        "out_of_distribution", "real", reference=DATA["real"]
+    ),
+    "evaluation.posterior_predictive_check": _evaluation(
+        "posterior_predictive_check", "real", statistic=np.mean, replicates=3
+    ),
+    "evaluation.reconstruction_error": _evaluation("reconstruction_error", "holes"),
+    "evaluation.compare": _several("compare"),
+    "evaluation.rate_distortion": _several("rate_distortion"),
+    "plotting.training": _plot(
+        "training", lambda: {"history": {term: [1.0, 2.0] for term in _TERMS}}
+    ),
+    "plotting.reconstructions": _plot("reconstructions", _ROWS("real")),
+    "plotting.samples": _plot("samples", lambda: {"vae": model("images"), "sample_size": 3}),
+    "plotting.latent": _plot("latent", _ROWS("real", labels=fuzzed_models.LABELS)),
+    "plotting.traversals": _plot("traversals", _ROWS("real", steps=3)),
+    "plotting.interpolation": _plot("interpolation", _ROWS("images", steps=3)),
+    **{
+        f"plotting.{name}": _plot(name, lambda name=name, own=own: {own: _record(name)})
+        for name, own in {
+            "calibration": "calibrated", "compare": "comparison", "kl_per_dimension": "usage",
+            "out_of_distribution": "scores", "posterior_predictive_check": "check",
+            "rate_distortion": "points",
+        }.items()
+    },
+}  # fmt: skip

@@ -1,0 +1,86 @@
+"""The models that are fuzzed, each made once, and right data for them."""
+
+import functools
+
+import keras
+import numpy as np
+
+import tfp_vae
+from tfp_vae import likelihoods, networks, posteriors
+
+_GENERATOR = np.random.default_rng(0)
+ROWS = 6
+BINARY = np.array(
+    [[0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 1], [0, 0, 1, 1], [1, 0, 0, 0], [0, 1, 0, 1]]
+)
+# Numbers that float16 holds as they are, so that a cast changes nothing.
+REAL = _GENERATOR.integers(-8, 9, [ROWS, 4]) / 4.0
+UNIT = _GENERATOR.integers(0, 9, [ROWS, 4]) / 8.0
+COUNTS = _GENERATOR.integers(0, 7, [ROWS, 4])
+CODES = _GENERATOR.integers(0, 3, [ROWS, 4])
+IMAGES = _GENERATOR.integers(0, 9, [ROWS, 2, 2, 1]) / 8.0
+HOLES = np.where(_GENERATOR.random([ROWS, 4]) < 0.2, np.nan, REAL)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+
+LATENTS = 2
+
+
+def _flat(likelihood, activation="tanh", **options):
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([3], activation), posteriors.MultivariateNormalDiag(LATENTS)),
+        tfp_vae.Decoder(networks.mlp([3], activation), likelihood),
+        **options,
+    )
+
+
+_MADE = {
+    "binary": lambda: _flat(likelihoods.Bernoulli([4])),
+    "real": lambda: _flat(likelihoods.Normal([4]), "relu"),
+    "heavy": lambda: _flat(likelihoods.StudentT([4]), "relu"),
+    "unit": lambda: _flat(likelihoods.ContinuousBernoulli([4])),
+    "counts": lambda: _flat(likelihoods.Poisson([4]), "relu"),
+    "dispersed": lambda: _flat(likelihoods.NegativeBinomial([4]), "relu"),
+    "codes": lambda: _flat(likelihoods.Categorical([4], 3)),
+    "levels": lambda: _flat(likelihoods.DiscretizedLogistic([4], 8)),
+    "images": lambda: _flat(likelihoods.ContinuousBernoulli([2, 2, 1])),
+    "holes": lambda: _flat(likelihoods.Normal([4]), "relu", missing_values=np.nan),
+    "grey": lambda: _flat(
+        likelihoods.Bernoulli([4]), preprocess=networks.StochasticBinarization()
+    ),
+    "conditional": lambda: _flat(
+        likelihoods.Bernoulli([4]),
+        condition=keras.layers.CategoryEncoding(3, output_mode="one_hot"),
+    ),
+    "hierarchical": lambda: tfp_vae.HierarchicalVAE.of_perceptrons(
+        likelihoods.Bernoulli([4]), latent_sizes=[2, 2], units=[[3], [3]]
+    ),
+}  # fmt: skip
+DATA = {
+    "binary": BINARY, "real": REAL, "heavy": REAL, "unit": UNIT, "counts": COUNTS,
+    "dispersed": COUNTS, "codes": CODES, "levels": COUNTS, "images": IMAGES, "holes": HOLES,
+    "grey": UNIT, "conditional": BINARY, "hierarchical": BINARY,
+}  # fmt: skip
+KINDS = tuple(DATA)
+
+
+@functools.cache
+def model(kind):
+    """Returns the model of a kind, compiled to run eagerly, always the same one."""
+    keras.utils.set_random_seed(0)
+    vae = _MADE[kind]()
+    vae.compile("sgd", run_eagerly=True)
+    return vae
+
+
+@functools.cache
+def _weights(kind):
+    return [np.array(each) for each in model(kind).get_weights()]
+
+
+def fresh(kind):
+    """Returns the model of a kind with the weights and the optimizer that it was made with."""
+    vae = model(kind)
+    vae.set_weights(_weights(kind))
+    vae.compile("sgd", run_eagerly=True)
+    keras.utils.set_random_seed(0)
+    return vae

@@ -1,0 +1,270 @@
+"""The public calls of models and of the parts that they are made of."""
+
+import numpy as np
+from hypothesis import strategies as st  # noqa: F401
+
+import fuzzed_models
+import tfp_vae
+from calls import Call
+from fuzzed_models import DATA, KINDS, LATENTS, ROWS, fresh, model
+from tfp_vae import likelihoods, networks, objectives, posteriors, priors
+
+
+def _given(kind, **more):
+    """Returns right arguments of a call on rows."""
+    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    return {"x": DATA[kind], **own, **more}
+
+
+def _has_rows(answer, given):
+    rows = len(np.asarray(given["x"]))
+    assert answer.elbo.shape == (rows,)
+    np.testing.assert_allclose(
+        answer.elbo, answer.log_likelihood - answer.kl_divergence, rtol=1e-4, atol=1e-4
+    )
+
+
+def _is_distribution_of_rows(answer, given):
+    assert answer.batch_shape[0] == len(np.asarray(given["x"]))
+
+
+def _elbo(kind):
+    return Call(
+        lambda **given: model(kind).elbo(**given),
+        lambda: _given(kind, sample_size=2, seed=3),
+        _has_rows,
+        of=model(kind).elbo,
+    )
+
+
+def _on_rows(method, kind, check=None, of=None, **more):
+    return Call(
+        getattr(model(kind), method),
+        lambda: _given(kind, **more),
+        check,
+        of=of or getattr(model(kind), method),
+    )
+
+
+def _encoded(kind):
+    inside = DATA[kind].astype("float32")
+    return Call(lambda x: model(kind).encoder(x), lambda: {"x": inside}, _is_distribution_of_rows)
+
+
+def _decoded(kind):
+    latents = np.arange(8.0).reshape(4, LATENTS) / 4.0
+
+    def check(answer, given):
+        assert answer.batch_shape == np.asarray(given["z"]).shape[:-1]
+        assert answer.event_shape == model(kind).event_shape
+
+    return Call(lambda z: model(kind).decoder(z), lambda: {"z": latents}, check)
+
+
+def _sampled(kind):
+    def check(answer, given):
+        assert answer.shape == (int(given["sample_size"]), *model(kind).event_shape)
+
+    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    return Call(
+        lambda **given: model(kind).sample(**given),
+        lambda: {"sample_size": ROWS, "seed": 1, **own},
+        check,
+        of=model(kind).sample,
+        not_fuzzed=("mean",),
+    )
+
+
+def _imputed():
+    def check(answer, given):
+        x = np.asarray(given["x"], np.float64)
+        seen = np.isfinite(x)
+        np.testing.assert_allclose(answer.mean[seen], x[seen], rtol=1e-3)
+        assert (answer.stddev[seen] == 0).all()
+
+    return Call(
+        lambda **given: model("holes").impute(**given),
+        lambda: {"x": DATA["holes"], "sample_size": 2, "importance_sample_size": 5, "seed": 0},
+        check,
+        of=model("holes").impute,
+    )
+
+
+def _fitted(kind):
+    """A fit of one step; a refused one leaves all weights as they are."""
+    vae = model(kind)
+
+    def fit(**given):
+        vae = fresh(kind)
+        before = vae.get_weights()
+        try:
+            history = vae.fit(**{"verbose": 0, **given})
+        except (ValueError, TypeError):
+            for one, other in zip(before, vae.get_weights(), strict=True):
+                np.testing.assert_array_equal(one, other)
+            raise
+        for each in vae.get_weights():
+            assert np.isfinite(each).all()
+        return history
+
+    def check(history, given):
+        epochs = max(int(given["epochs"]) - int(given["initial_epoch"]), 0)
+        assert len(history.history.get("loss", [])) == epochs
+
+    own = {"y": fuzzed_models.LABELS} if kind == "conditional" else {}
+    also = {} if kind == "conditional" else {"validation_data": DATA[kind][:3]}
+    return Call(
+        fit,
+        lambda: {
+            "x": DATA[kind], **own, **also, "epochs": 1, "batch_size": 8, "initial_epoch": 0,
+            "sample_weight": np.arange(1.0, ROWS + 1), "validation_batch_size": 3, "shuffle": True,
+            "validation_freq": 1, "steps_per_epoch": None, "callbacks": None, "verbose": 0,
+        },
+        check,
+        of=vae.fit,
+        not_fuzzed=("shuffle",),
+        tolerance=1e-3,
+    )  # fmt: skip
+
+
+def _split_fit():
+    return Call(
+        lambda **given: fresh("real").fit(verbose=0, batch_size=8, **given),
+        lambda: {"x": DATA["real"], "validation_split": 0.5, "validation_steps": None},
+        lambda history, given: None,
+        of=lambda x, validation_split, validation_steps: None,
+        tolerance=1e-3,
+    )
+
+
+def _evaluated(kind):
+    own = {"y": fuzzed_models.LABELS} if kind == "conditional" else {}
+
+    def check(answer, given):
+        _loss, elbo, log_likelihood, kl = answer
+        np.testing.assert_allclose(elbo, log_likelihood - kl, rtol=1e-3, atol=1e-3)
+
+    return Call(
+        lambda **given: model(kind).evaluate(verbose=0, **given),
+        lambda: {
+            "x": DATA[kind], **own, "sample_weight": np.ones(ROWS), "batch_size": 8, "steps": None,
+        },
+        check,
+        of=model(kind).evaluate,
+    )  # fmt: skip
+
+
+def _predicted(kind):
+    def check(answer, given):
+        assert answer.shape == (len(np.asarray(given["x"])), *model(kind).event_shape)
+
+    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    return Call(
+        lambda **given: model(kind).predict(verbose=0, **given),
+        lambda: {"x": DATA[kind], **own, "batch_size": 8, "steps": None},
+        check,
+        of=model(kind).predict,
+    )
+
+
+def _encoder():
+    return tfp_vae.Encoder(networks.mlp([3]), posteriors.MultivariateNormalDiag(2))
+
+
+def _decoder():
+    return tfp_vae.Decoder(networks.mlp([3]), likelihoods.Bernoulli([4]))
+
+
+def _transition(size=2):
+    return tfp_vae.Transition(networks.mlp([3]), posteriors.MultivariateNormalDiag(size))
+
+
+def _scores(vae, given):
+    """Checks of a model just made that it scores rows of its own support."""
+    rows = np.full([3, *vae.event_shape], vae.decoder.likelihood.support.inner_value)
+    y = None if vae.condition is None else np.zeros([3])
+    assert np.isfinite(vae.elbo(rows, seed=0, condition=y).elbo).all()
+
+
+def _fits_data(vae, given):
+    x = np.asarray(given["x"])
+    assert vae.event_shape == x.shape[1:]
+    assert np.isfinite(vae.elbo(x[:2].astype("float64"), seed=0).elbo).all()
+
+
+def _same_vae(vae):
+    return {
+        "encoder": _encoder(), "decoder": _decoder(), "prior": priors.StandardNormal(),
+        "objective": objectives.ELBO(), "preprocess": None, "missing_values": None,
+        "condition": None,
+    }  # fmt: skip
+
+
+def _of_perceptrons(**given):
+    return tfp_vae.HierarchicalVAE.of_perceptrons(**given)
+
+
+CALLS = {
+    **{f"VAE.elbo, {kind}": _elbo(kind) for kind in KINDS},
+    **{
+        f"VAE.{method}, {kind}": _on_rows(method, kind, _is_distribution_of_rows)
+        for method, kind in (
+            ("posterior", "images"), ("posterior", "conditional"), ("posterior", "hierarchical"),
+            ("reconstruct", "codes"), ("reconstruct", "grey"), ("reconstruct", "real"),
+        )
+    },
+    "VAE.distributions, holes": Call(
+        lambda **given: model("holes").distributions(**given),
+        lambda: _given("holes"),
+        lambda answer, given: None,
+        of=model("holes").distributions,
+        not_fuzzed=("training",),
+    ),
+    **{f"VAE.encoder, {kind}": _encoded(kind) for kind in ("real", "binary", "hierarchical")},
+    **{f"VAE.decoder, {kind}": _decoded(kind) for kind in ("real", "counts", "codes")},
+    **{f"VAE.sample, {kind}": _sampled(kind) for kind in ("real", "conditional", "hierarchical")},
+    "VAE.impute, holes": _imputed(),
+    **{
+        f"VAE.fit, {kind}": _fitted(kind)
+        for kind in ("binary", "real", "counts", "grey", "holes", "conditional", "hierarchical")
+    },
+    "VAE.fit, split": _split_fit(),
+    **{f"VAE.evaluate, {kind}": _evaluated(kind) for kind in ("binary", "real", "conditional")},
+    **{f"VAE.predict, {kind}": _predicted(kind) for kind in ("images", "codes", "conditional")},
+    "VAE.compile": Call(
+        lambda **given: fresh("binary").compile(**given),
+        lambda: {"optimizer": "adam", "run_eagerly": True},
+    of=tfp_vae.VAE.compile,
+    ),
+    "VAE": Call(tfp_vae.VAE, lambda: _same_vae(None), _scores),
+    "VAE.for_data": Call(
+        tfp_vae.VAE.for_data, lambda: {"x": DATA["real"], "latent_size": 2}, _fits_data,
+        tolerance=None,
+    ),
+    "HierarchicalVAE": Call(
+        tfp_vae.HierarchicalVAE,
+        lambda: {
+            "encoders": [_encoder(), _transition(3)], "decoders": [_decoder(), _transition(2)],
+        },
+        _scores,
+    ),
+    "HierarchicalVAE.of_perceptrons": Call(
+        tfp_vae.HierarchicalVAE.of_perceptrons,
+        lambda: {
+            "likelihood": likelihoods.Bernoulli([4]), "latent_sizes": [2, 2], "units": [[3], [3]],
+        },
+        _scores,
+    ),
+    "Encoder": Call(
+        tfp_vae.Encoder,
+        lambda: {"trunk": networks.mlp([3]), "posterior": posteriors.MultivariateNormalDiag(2)},
+    ),
+    "Decoder": Call(
+        tfp_vae.Decoder,
+        lambda: {"trunk": networks.mlp([3]), "likelihood": likelihoods.Bernoulli([4])},
+    ),
+    "Transition": Call(
+        tfp_vae.Transition,
+        lambda: {"trunk": networks.mlp([3]), "posterior": posteriors.MultivariateNormalDiag(2)},
+    ),
+}  # fmt: skip

@@ -1,0 +1,231 @@
+"""The public calls around a model: files, callbacks, audit, tests, scikit-learn."""
+
+import functools
+import tempfile
+import unittest.mock
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import tensorflow as tf
+
+import fuzzed_models
+import tfp_vae
+from calls import Call
+from fuzzed_models import DATA, model
+from tfp_vae import datasets, testing, training
+from tfp_vae.sklearn import VAETransformer
+
+mpl.use("Agg")
+FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
+_FILES = {"rows": FOLDER / "rows.npy", "model": FOLDER / "vae.keras"}
+
+
+@functools.cache
+def _written():
+    np.save(_FILES["rows"], fuzzed_models.REAL)
+    model("binary").save(_FILES["model"])
+    return _FILES
+
+
+def _post_loss(x, decoded, mean, scale):
+    cross_entropy = -tf.reduce_sum(
+        x * tf.math.log(decoded) + (1.0 - x) * tf.math.log(1.0 - decoded), axis=-1
+    )
+    kl = 0.5 * tf.reduce_sum(mean**2 + scale**2 - 2.0 * tf.math.log(scale) - 1.0, axis=-1)
+    return tf.reduce_mean(cross_entropy + kl)
+
+
+def _audited(report, given):
+    assert report.ok, report
+
+
+def _asserted(**given):
+    """Says whether the loss is one: this one is not finite at scales of 0."""
+    try:
+        testing.assert_loss_is_negative_elbo(**given)
+    except AssertionError as error:
+        if "mistake" not in str(error):
+            raise
+
+
+def _estimator(**more):
+    return VAETransformer(latent_size=2, hidden_layer_sizes=[3], epochs=1, random_state=0, **more)
+
+
+@functools.cache
+def _fitted():
+    return _estimator().fit(fuzzed_models.REAL)
+
+
+def _fit_estimator(X, **parameters):  # noqa: N803
+    estimator = VAETransformer(**parameters)
+    return estimator.fit(X).transform(X)
+
+
+def _write_records(**given):
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        if isinstance(given["path"], str) and given["path"] == "right":
+            given["path"] = f"{folder}/rows.tfrecord"
+        count = datasets.write_records(**given)
+        if not isinstance(given["path"], str) or not given["path"].startswith(folder):
+            return count
+        batches = list(datasets.from_files(given["path"], feature=given["feature"], shuffle=False))
+        rows = np.concatenate(batches)
+        assert len(rows) == count
+        return rows
+
+
+def _read_files(**given):
+    return [batch.numpy() for batch in datasets.from_files(**given)]
+
+
+def _parts_all_rows(answer, given):
+    every = np.concatenate(answer)
+    np.testing.assert_array_equal(np.sort(every), np.arange(given["rows"]))
+
+
+def _loaded(vae, given):
+    for one, other in zip(vae.get_weights(), model("binary").get_weights(), strict=True):
+        assert one.shape == other.shape
+
+
+def _save(filepath):
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        is_right = isinstance(filepath, str) and filepath == "right"
+        own = f"{folder}/vae.keras" if is_right else filepath
+        model("binary").save(own)
+        if is_right:
+            tfp_vae.load(own)
+
+
+class _Archive:
+    """What Keras exports with; here it makes an empty folder."""
+
+    def track(self, model):
+        del model
+
+    def add_endpoint(self, *_, **__):
+        pass
+
+    def write_out(self, folder, verbose):
+        del verbose
+        Path(folder).mkdir()
+
+
+def _export(**given):
+    with unittest.mock.patch("keras.export.ExportArchive", _Archive):
+        model("binary").export(**given)
+
+
+def _signature_of_estimator(
+    X,  # noqa: N803
+    latent_size, likelihood, hidden_layer_sizes, activation, kl_weight, epochs, batch_size,
+    learning_rate, importance_sample_size, random_state,
+):  # fmt: skip
+    """Has the arguments of `fit` and of the constructor, which `fit` checks."""
+
+
+_ESTIMATOR = Call(
+    _fit_estimator,
+    lambda: {
+        "X": fuzzed_models.REAL,
+        "latent_size": 2,
+        "hidden_layer_sizes": [3],
+        "epochs": 1,
+        "random_state": 0,
+    },
+    of=_signature_of_estimator,
+    explains=False,
+    tolerance=1e-2,
+)
+CALLS = {
+    "datasets.from_file": Call(
+        datasets.from_file, lambda: {"path": _written()["rows"]}, paths=("path",)
+    ),
+    "datasets.from_files": Call(
+        _read_files,
+        lambda: {"source": _written()["rows"]},
+        of=datasets.from_files,
+        not_fuzzed=("shuffle",),
+        paths=("source",),
+    ),
+    "datasets.split": Call(
+        datasets.split, lambda: {"rows": 30, "valid": 0.1, "test": 0.2, "seed": 0},
+        _parts_all_rows, scalars=("rows",),
+    ),
+    "datasets.write_records": Call(
+        _write_records,
+        lambda: {"path": "right", "rows": fuzzed_models.REAL, "feature": "x"},
+        of=datasets.write_records,
+        paths=("path",),
+    ),
+    "training.Checkpoint": Call(
+        training.Checkpoint,
+        lambda: {"filepath": FOLDER / "run.checkpoint", "data": fuzzed_models.REAL},
+        tolerance=None, paths=("filepath",),
+    ),
+    "training.CollapseAlarm": Call(
+        training.CollapseAlarm,
+        lambda: {"x": fuzzed_models.REAL, "condition": fuzzed_models.LABELS}, tolerance=None,
+    ),
+    "training.EarlyStopping": Call(training.EarlyStopping, lambda: {"patience": 3}),
+    "training.SaveOnTermination": Call(
+        training.SaveOnTermination,
+        lambda: {"checkpoint": training.Checkpoint(FOLDER / "run.checkpoint")},
+    ),
+    "training.TensorBoardPictures": Call(
+        training.TensorBoardPictures,
+        lambda: {"log_dir": FOLDER, "x": fuzzed_models.REAL}, tolerance=None, paths=("log_dir",),
+    ),
+    "audit": Call(
+        tfp_vae.audit,
+        lambda: {"loss": _post_loss, "event_shape": (4,), "latent_size": 2, "data": DATA["binary"]},
+        tolerance=None,
+    ),
+    "testing.assert_loss_is_negative_elbo": Call(
+        _asserted,
+        lambda: {"loss": _post_loss, "event_shape": (4,), "latent_size": 2},
+        of=testing.assert_loss_is_negative_elbo,
+    ),
+    "testing.check_elbo": Call(
+        testing.check_elbo, lambda: {"vae": model("binary"), "x": fuzzed_models.BINARY[:3]},
+        tolerance=None,
+    ),
+    **dict.fromkeys(["sklearn.VAETransformer", "sklearn.VAETransformer.fit"], _ESTIMATOR),
+    **{
+        f"sklearn.VAETransformer.{method}": Call(
+            lambda method=method, **given: getattr(_fitted(), method)(**given),
+            lambda of=of, rows=rows: {of: rows},
+            of=(lambda X: None) if of == "X" else (lambda Z: None),  # noqa: N803
+            explains=False, tolerance=1e-2,
+        )
+        for method, of, rows in (
+            ("transform", "X", fuzzed_models.REAL), ("score_samples", "X", fuzzed_models.REAL),
+            ("score", "X", fuzzed_models.REAL),
+            ("inverse_transform", "Z", fuzzed_models.REAL[:, :2]),
+        )
+    },
+    "sklearn.VAETransformer.sample": Call(
+        lambda **given: _fitted().sample(**given),
+        lambda: {"n_samples": 3, "random_state": 0},
+        lambda answer, given: None,
+        of=lambda n_samples, random_state: None,
+        explains=False,
+    ),
+    "load": Call(
+        tfp_vae.load, lambda: {"path": _written()["model"]}, _loaded, paths=("path",)
+    ),
+    "VAE.save": Call(_save, lambda: {"filepath": "right"}, paths=("filepath",)),
+    "VAE.export": Call(
+        _export,
+        lambda: {"filepath": FOLDER / "served", "format": "tf_saved_model"},
+        of=lambda filepath, format: None,  # noqa: A006
+        paths=("filepath",),
+    ),
+    "VAE.summary": Call(
+        lambda **given: model("binary").summary(**given),
+        lambda: {"print_fn": lambda *_, **__: None},
+        of=lambda print_fn: None,
+    ),
+}  # fmt: skip

@@ -1,0 +1,279 @@
+"""The constructors of the parts of models, and the functions of distributions."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+import fuzzed_models
+from calls import Call
+from tfp_vae import divergences, likelihoods, networks, objectives, posteriors, priors
+
+MOST_ELEMENTS = 2000
+FEATURES = np.linspace(-1.0, 1.0, 6, dtype="float32").reshape(2, 3)
+
+
+def _round_trip(part, given):
+    """Checks that a part makes an equal one: serialise, deserialise, serialise is a fixed point."""
+    try:
+        config = keras.saving.serialize_keras_object(part)
+        again = keras.saving.deserialize_keras_object(config, safe_mode=False)
+    except (TypeError, ValueError):
+        # A function of the caller's own has no name that a file could hold.
+        assert any(callable(value) for value in given.values())
+        return
+    assert keras.saving.serialize_keras_object(again) == config
+
+
+def _has_own_function(given):
+    return any(callable(value) for value in given.values())
+
+
+def _scores(likelihood, given):
+    _round_trip(likelihood, given)
+    count = 0
+    for shape in likelihood.parameter_shapes().values():
+        count += int(np.prod([float(size) for size in shape]))
+    if count > MOST_ELEMENTS:
+        return
+    made = likelihood(FEATURES)
+    assert made.event_shape == likelihood.event_shape
+    rows = np.full([2, *likelihood.event_shape], likelihood.support.inner_value, "float32")
+    assert np.isfinite(made.log_prob(rows)).all()
+
+
+def _draws(posterior, given):
+    _round_trip(posterior, given)
+    sizes = [posterior.event_shape[0], *getattr(posterior, "units", [])]
+    sizes += [getattr(posterior, "rank", 1), getattr(posterior, "context_size", 1)]
+    if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS or _has_own_function(given):
+        return
+    made = posterior(FEATURES)
+    z = made.sample(seed=[0, 1])
+    assert z.shape == (2, *posterior.event_shape)
+    assert np.isfinite(z).all()
+    assert np.isfinite(made.log_prob(z)).all()
+
+
+def _draws_alone(prior, given):
+    _round_trip(prior, given)
+    sizes = [*getattr(prior, "units", []), getattr(prior, "components", 1)]
+    sizes += [getattr(prior, "steps", 1)]
+    if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS or _has_own_function(given):
+        return
+    if isinstance(prior, priors.RelaxedOneHotCategorical):
+        size = prior.latent_variables * prior.categories
+        if size > MOST_ELEMENTS:
+            return
+    else:
+        size = 2
+    if isinstance(prior, priors.VampPrior):
+        return
+    prior.build([size])
+    z = prior.distribution().sample(3, seed=[0, 1])
+    assert z.shape == (3, size)
+    assert np.isfinite(z).all()
+
+
+def _gives_terms(objective, given):
+    _round_trip(objective, given)
+    if getattr(objective, "sample_size", 1) > 10:
+        return
+    if getattr(objective, "importance_sample_size", 1) > 10:
+        return
+    batch = fuzzed_models.model("binary").distributions(fuzzed_models.BINARY)
+    terms = objective(
+        batch.x, posterior=batch.posterior, prior=batch.prior, likelihood_fn=batch.likelihood_fn,
+        seed=0, step=3,
+    )  # fmt: skip
+    for values in terms:
+        assert values.shape == (fuzzed_models.ROWS,)
+    assert np.isfinite(terms.elbo).all()
+
+
+def _networks_output(shape_of, own=FEATURES):
+    def check(network, given):
+        if _has_own_function(given) or shape_of(given) is None:
+            return
+        answer = network(own)
+        assert answer.shape == shape_of(given)
+        assert np.isfinite(answer).all()
+
+    return check
+
+
+def _mlp_shape(given):
+    widths = [int(width) for width in given["units"]]
+    return (2, (widths or [3])[-1]) if np.prod(widths or [1.0]) < MOST_ELEMENTS else None
+
+
+def _small(given):
+    numbers = [v for v in given.values() if isinstance(v, (int, np.integer))]
+    return all(number < 10 for number in numbers) and max(given["filters"]) < 100
+
+
+def _conv_shape(given):
+    return (2, *networks.conv(**given)(_IMAGES).shape[1:]) if _small(given) else None
+
+
+def _transposed_shape(given):
+    event = [int(size) for size in given["event_shape"]]
+    if not _small(given) or max(event) > 50:
+        return None
+    return (2, *event[:2], given["filters"][-1])
+
+
+_IMAGES = np.zeros([2, 5, 5, 1], "float32")
+
+
+def _made_shape(given):
+    widths = [float(width) for width in given["units"]]
+    parameters = float(given["parameters"])
+    return (2, 3, int(parameters)) if np.prod([parameters, *widths]) < MOST_ELEMENTS else None
+
+
+def _normals(size=2, rows=3):
+    return tfd.MultivariateNormalDiag(np.zeros([rows, size], "f4"), np.ones([rows, size], "f4"))
+
+
+def _prior():
+    return tfd.MultivariateNormalDiag(np.zeros(2, "f4"), np.ones(2, "f4"))
+
+
+def _pair(**more):
+    return lambda: {"posterior": _normals(), "prior": _prior(), **more}
+
+
+_DRAWS = np.linspace(-1.0, 1.0, 24, dtype="float32").reshape(4, 3, 2)
+_SCHEDULE = objectives.LinearWarmUp
+
+
+def _objective_call(**given):
+    return objectives.ELBO()(**given)
+
+
+CALLS = {
+    **{
+        f"likelihoods.{name}": Call(
+            getattr(likelihoods, name), lambda more=more: {"event_shape": [4], **more}, _scores
+        )
+        for name, more in {
+            "Bernoulli": {}, "ContinuousBernoulli": {}, "Poisson": {}, "Laplace": {},
+            "NegativeBinomial": {}, "ZeroInflatedNegativeBinomial": {}, "StudentT": {},
+            "Gamma": {},
+            "DiscretizedLogistic": {"levels": 8}, "Categorical": {"classes": 3}, "Normal": {},
+        }.items()
+    },
+    "likelihoods.Product": Call(
+        likelihoods.Product,
+        lambda: {
+            "parts": [([0], likelihoods.Normal([1])), ([1, 2], likelihoods.Bernoulli([2]))]
+        },
+        _round_trip,
+    ),
+    "likelihoods.get": Call(
+        likelihoods.get, lambda: {"name": "normal", "event_shape": [4]}, _scores
+    ),
+    "likelihoods.for_values": Call(
+        likelihoods.for_values,
+        lambda: {"name": "normal", "x": fuzzed_models.REAL},
+        _scores,
+        tolerance=None,
+    ),
+    "likelihoods.suggest": Call(
+        likelihoods.suggest,
+        lambda: {"x": fuzzed_models.COUNTS},
+        lambda answer, given: _suits(answer.likelihood, given["x"]),
+        tolerance=None,
+    ),
+    **{
+        f"posteriors.{name}": Call(
+            getattr(posteriors, name), lambda given=given: dict(given), _draws
+        )
+        for name, given in {
+            "MultivariateNormalDiag": {"latent_size": 2},
+            "MultivariateNormalDiagPlusLowRank": {"latent_size": 2},
+            "MultivariateNormalTriL": {"latent_size": 2},
+            "PowerSpherical": {"latent_size": 3},
+            "InverseAutoregressiveFlow": {
+                "latent_size": 2, "steps": 1, "units": [4], "context_size": 3,
+            },
+            "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
+        }.items()
+    },
+    **{
+        f"priors.{name}": Call(getattr(priors, name), lambda given=given: dict(given), _draws_alone)
+        for name, given in {
+            "MaskedAutoregressiveFlow": {"steps": 1, "units": [4]},
+            "RealNVP": {"steps": 1, "units": [4]},
+            "MixtureOfGaussians": {"components": 3},
+            "Normal": {},
+            "VampPrior": {"pseudo_inputs": 3},
+            "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
+        }.items()
+    },
+    **{
+        f"objectives.{name}": Call(
+            getattr(objectives, name), lambda given=given: dict(given), _gives_terms
+        )
+        for name, given in {
+            "ELBO": {}, "IWAE": {}, "BetaTCVAE": {"data_size": 6}, "InfoVAE": {"mmd_weight": 1.0},
+        }.items()
+    },
+    "objectives.LinearWarmUp": Call(
+        objectives.LinearWarmUp, lambda: {"steps": 10}, _round_trip
+    ),
+    "networks.mlp": Call(
+        networks.mlp, lambda: {"units": [4, 3]}, _networks_output(_mlp_shape), not_fuzzed=("name",)
+    ),
+    "networks.conv": Call(
+        networks.conv, lambda: {"filters": [2]}, _networks_output(_conv_shape, _IMAGES),
+        not_fuzzed=("name",),
+    ),
+    "networks.conv_transpose": Call(
+        networks.conv_transpose,
+        lambda: {"filters": [2], "event_shape": [5, 5, 1]},
+        _networks_output(_transposed_shape),
+        not_fuzzed=("name",),
+    ),
+    "networks.MADE": Call(
+        networks.MADE, lambda: {"parameters": 2, "units": [4]}, _networks_output(_made_shape)
+    ),
+    "networks.MaskedDense": Call(
+        networks.MaskedDense,
+        lambda: {"input_degrees": [1, 2, 3], "degrees": [0, 1]},
+        _networks_output(
+            lambda given: (2, len(given["degrees"])) if len(given["input_degrees"]) == 3 else None
+        ),
+    ),
+    "objectives, called": Call(
+        _objective_call,
+        lambda: {
+            "x": fuzzed_models.BINARY, "posterior": _normals(rows=6), "prior": _prior(),
+            "likelihood_fn": fuzzed_models.model("binary").decoder, "seed": 0,
+        },
+        of=lambda x, posterior, prior, likelihood_fn, seed: None,
+    ),
+    **{
+        f"divergences.{name}": Call(getattr(divergences, name), _pair(**more), propagates=True)
+        for name, more in {
+            "exact_kl_divergence": {}, "kl_divergence_per_dimension": {}, "declaration": {},
+            "sampled_kl_divergence": {"z": _DRAWS},
+            "decomposed_kl_divergence": {"z": _DRAWS, "data_size": 3},
+        }.items()
+    },
+    "divergences.latent_factors": Call(
+        divergences.latent_factors, lambda: {"distribution": _normals()}
+    ),
+    "divergences.squared_maximum_mean_discrepancy": Call(
+        divergences.squared_maximum_mean_discrepancy,
+        lambda: {"z": _DRAWS, "prior": _prior(), "seed": tf.constant([0, 1])},
+        propagates=True,
+    ),
+}  # fmt: skip
+
+
+def _suits(likelihood, x):
+    values = np.asarray(x)
+    assert likelihood.event_shape == values.shape[1:]
+    assert not likelihood.support.outside(values.astype(np.float64)).any()

@@ -1,0 +1,76 @@
+"""Every public call, given anything: it answers rightly, or says in one sentence what is wrong.
+
+A case is a call with right arguments but for one. An answer has finite numbers and the right shape,
+and is that for the same numbers as a plain array of float64; what is refused, is refused by a
+ValueError or TypeError that names the argument, what was expected and what came.
+"""
+
+import faulthandler
+import os
+import warnings
+import zlib
+
+import pytest
+import tensorflow as tf
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+
+import evaluation_calls
+import model_calls
+import other_calls
+import part_calls
+import public_names
+
+CALLS = {
+    **part_calls.CALLS,
+    **model_calls.CALLS,
+    **evaluation_calls.CALLS,
+    **other_calls.CALLS,
+}
+NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+PROMISED = 5000 if NIGHTLY else 300
+CASES = -(-PROMISED // len(CALLS))
+LONGEST_CASE_SECONDS = 600
+
+
+@pytest.fixture(autouse=True)
+def eagerly_in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Runs without compiling, which takes a second for every new shape."""
+    monkeypatch.chdir(tmp_path)
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def test_every_public_call_is_fuzzed():
+    fuzzed = {name.partition(",")[0] for name in CALLS}
+    assert public_names.public_calls() - fuzzed == set()
+
+
+def test_a_call_that_is_not_fuzzed_is_seen(monkeypatch):
+    monkeypatch.setattr(public_names, "PAGE", public_names.PAGE.replace("`fit(X)`", "`fits(X)`"))
+    assert "sklearn.VAETransformer.fits" in public_names.public_calls()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_it_answers_or_explains(name):
+    call = CALLS[name]
+    outcomes = []
+
+    @settings(max_examples=CASES)
+    @given(st.data())
+    def judged(data):
+        # A case that hangs ends the run, and shows where.
+        faulthandler.dump_traceback_later(LONGEST_CASE_SECONDS, exit=True)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                argument, brought = data.draw(call.cases())
+                outcomes.append(call.judge(argument, brought))
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    # Without a seed of their own, all calls would be given the same.
+    (judged if NIGHTLY else seed(zlib.crc32(name.encode()))(judged))()
+    assert len(outcomes) >= CASES
+    assert len(CALLS) * CASES >= PROMISED

@@ -1,0 +1,70 @@
+"""The arguments of divergences: distributions, and draws from them."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import checks, shapes
+
+
+def check_distributions(**distributions: Any) -> None:
+    """Checks that arguments, by their names, are distributions of the same events.
+
+    Raises:
+      TypeError: If one is none.
+      ValueError: If they have different event shapes, or batch shapes that do not go together.
+    """
+    for name, value in distributions.items():
+        checks.instance_of(value, tfd.Distribution, name, "tfd.MultivariateNormalDiag(loc, scale)")
+    (first, one), *others = distributions.items()
+    for name, other in others:
+        if not one.event_shape.is_compatible_with(other.event_shape):
+            raise ValueError(
+                f"`{name}` must have the event shape of `{first}`, {one.event_shape}; got "
+                f"{other.event_shape}."
+            )
+        if not _broadcast(one.batch_shape, other.batch_shape):
+            raise ValueError(
+                f"`{name}` must have batch shape [] or that of `{first}`, {one.batch_shape}; got "
+                f"{other.batch_shape}."
+            )
+
+
+def as_draws(z: Any, distribution: tfd.Distribution) -> tf.Tensor:
+    """Returns draws `[S, B, L]` of a distribution as a tensor of its dtype.
+
+    A tensor is taken as it is; numbers from elsewhere must be finite.
+
+    Raises:
+      TypeError: If `z` holds no real numbers.
+      ValueError: If it has another shape, or numbers that are not finite.
+    """
+    if not isinstance(z, tf.Tensor):
+        values = checks.array(z, "z")
+        if np.issubdtype(values.dtype, np.floating):
+            checks.finite(values, "z")
+            checks.representable(values, distribution.dtype.name, "z")
+        z = tf.convert_to_tensor(values)
+    wanted = distribution.batch_shape.concatenate(distribution.event_shape)
+    if not _ends_with(z.shape, wanted):
+        raise ValueError(
+            f"`z` must have shape {shapes.written('draws', *wanted.as_list())}; got shape "
+            f"{shapes.written(*z.shape.as_list())}."
+        )
+    return tf.cast(z, distribution.dtype)
+
+
+def _broadcast(first: tf.TensorShape, second: tf.TensorShape) -> bool:
+    try:
+        tf.broadcast_static_shape(first, second)
+    except ValueError:
+        return False
+    return True
+
+
+def _ends_with(shape: tf.TensorShape, wanted: tf.TensorShape) -> bool:
+    if shape.rank is None or wanted.rank is None:
+        return True
+    return shape.rank > wanted.rank and shape[-wanted.rank :].is_compatible_with(wanted)

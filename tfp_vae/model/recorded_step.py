@@ -1,0 +1,94 @@
+"""A step computed once more, with what it is computed from kept to be looked at."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import seeds
+
+
+class Place(NamedTuple):
+    """Where a number that is not finite arises.
+
+    Attributes:
+      what: What it is, in words.
+      row: The row within the batch, or None if it is none of a row.
+      where: Which latent or which value of the row, in words; empty if that is not known.
+    """
+
+    what: str
+    row: int | None = None
+    where: str = ""
+
+
+class Recorder:
+    """An objective that keeps what it is computed from."""
+
+    def __init__(self, objective: Any) -> None:
+        self._objective = objective
+        self.posterior: Any = None
+        self.prior: Any = None
+        self.likelihood: Any = None
+        self.x: Any = None
+        self.z: Any = None
+
+    def __call__(
+        self, x: tf.Tensor, *, posterior: Any, prior: Any, likelihood_fn: Any, **options: Any
+    ) -> Any:
+        """Computes the terms of the objective, and keeps x, distributions and latents."""
+        self.x, self.posterior, self.prior = x, posterior, prior
+
+        def recorded(z: tf.Tensor) -> tfd.Distribution:
+            self.z, self.likelihood = z, likelihood_fn(z)
+            return self.likelihood
+
+        return self._objective(
+            x, posterior=posterior, prior=prior, likelihood_fn=recorded, **options
+        )
+
+
+def terms_again(model: Any, objective: Any, x: Any, condition: Any) -> Any:
+    """Computes the terms of an objective with the noise of the step that was not taken.
+
+    Args:
+      model: The model.
+      objective: The objective.
+      x: Rows of the batch.
+      condition: Their y, or None.
+    """
+    step = tf.convert_to_tensor(model.optimizer.iterations)
+    seed = seeds.fold_in(model.noise_key(), step)
+    return model.terms_of(objective, x, seed, step, True, condition)
+
+
+def parameters(distribution: Any) -> Iterator[tf.Tensor]:
+    """Yields the floating tensors that a distribution, and those it is made of, were given."""
+    for value in distribution.parameters.values():
+        several = value if isinstance(value, (list, tuple)) else [value]
+        for each in several:
+            if isinstance(each, tfd.Distribution):
+                yield from parameters(each)
+            elif tf.is_tensor(each) and each.dtype.is_floating and each.shape.rank:
+                yield each
+
+
+def is_by_row(tensor: tf.Tensor, row_axis: int, rows: int) -> bool:
+    """Tells whether an axis of a tensor is that of the rows of the batch."""
+    return tensor.shape.rank > row_axis and tensor.shape[row_axis] == rows
+
+
+def at_latent(index: Any) -> str:
+    """Names the latent of an index."""
+    return f" at latent {int(index[0])}" if len(index) else ""
+
+
+def at_value(found: Recorder) -> Callable[[Any], str]:
+    """Returns what names the value of a row that an index belongs to."""
+
+    def named(index: Any) -> str:
+        rank = len(found.x.shape) - 1
+        return f" at index {[int(each) for each in index[:rank]]} of the event"
+
+    return named
