@@ -3,10 +3,15 @@ import os
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-# First of the project's dependencies: it imports the others without their deprecation warnings.
-import tfp_vae  # noqa: F401
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+if PROFILE == "ci":
+    # Most tests compile more than they compute. Read by XLA at its first use.
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
-import keras  # isort: skip
+# First of the project's dependencies: it imports the others without their deprecation warnings.
+import tfp_vae  # noqa: E402, F401
+
+import keras  # noqa: E402 # isort: skip
 
 
 _COMMON = {
@@ -24,7 +29,7 @@ settings.register_profile(
     "ci", derandomize=True, max_examples=20, phases=_WITHOUT_SHRINKING, **_COMMON
 )
 settings.register_profile("nightly", max_examples=200, **_COMMON)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.load_profile(PROFILE)
 
 
 @pytest.fixture(autouse=True)
