@@ -1,6 +1,7 @@
 """A Keras model whose files are written whole or not at all."""
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,11 +66,12 @@ class SavedWhole(keras.Model):
         """
         _check_path(filepath, ".weights.h5", (".weights.json",))
         self._complete_optimizer()
-        if kwargs.get("max_shard_size") is not None:
+        if kwargs.get("max_shard_size") is not None or _left_to_keras(filepath, overwrite):
             super().save_weights(filepath, overwrite=overwrite, **kwargs)
             return
-        with _written(filepath, overwrite) as path:
-            super().save_weights(path, overwrite=overwrite, **kwargs)
+        content = _WeightsInMemory()
+        super().save_weights(content, overwrite=overwrite, **kwargs)
+        whole_files.write(filepath, content.getvalue())
 
     def _complete_optimizer(self) -> None:
         """Makes the state of an optimizer that has taken no step, which a loaded model has too."""
@@ -77,10 +79,24 @@ class SavedWhole(keras.Model):
             self.optimizer.build(self.trainable_variables)
 
 
+class _WeightsInMemory(io.BytesIO):
+    """A file in memory, which HDF5 can always close: one on a full disk ends the interpreter.
+
+    Keras takes a file object, and asks its name for the format.
+    """
+
+    def __str__(self) -> str:
+        return "in-memory.weights.h5"
+
+
+def _left_to_keras(filepath: Any, overwrite: bool) -> bool:
+    return "://" in str(filepath) or (not overwrite and os.path.exists(filepath))
+
+
 @contextlib.contextmanager
 def _written(filepath: Any, overwrite: bool) -> Iterator[Path | str]:
     """Gives Keras a place to write to; HDF5's own errors are those of the disk."""
-    if "://" in str(filepath) or (not overwrite and os.path.exists(filepath)):
+    if _left_to_keras(filepath, overwrite):
         yield str(filepath)
         return
     try:
