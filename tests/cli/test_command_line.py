@@ -4,9 +4,9 @@ A process takes seconds to import TensorFlow, so that where only the answer coun
 process, the same program is run within this one.
 """
 
+import contextlib
 import csv
 import json
-import os
 import re
 import signal
 import subprocess
@@ -272,8 +272,10 @@ def test_an_interrupted_run_leaves_a_model_that_loads(tmp_path, run_here):
         start_new_session=True,
     )
     history = tmp_path / "out" / "history.csv"
-    while process.poll() is None and not (history.exists() and len(history.read_bytes()) > 500):
-        os.sched_yield()
+    while not (history.exists() and len(history.read_bytes()) > 500):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+            pytest.fail(process.stderr.read())
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130

@@ -79,6 +79,7 @@ MODELS = {
     "holes": lambda: small_vae(likelihoods.Normal([4]), missing_values=0.0),
     "grey": lambda: small_vae(likelihoods.ContinuousBernoulli([4])),
 }
+NIGHTLY = ("holes", "grey")
 
 
 def expected(vae, signature, rows):
@@ -99,11 +100,13 @@ def expected(vae, signature, rows):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    """Exports every model, and lets a process of plain TensorFlow answer all calls."""
+def served(tmp_path_factory, request):
+    """Exports the models, and lets a process of plain TensorFlow answer all calls."""
     folder = tmp_path_factory.mktemp("served")
     requests, wanted = {}, {}
     for name, make in MODELS.items():
+        if name in NIGHTLY and not request.config.getoption("--nightly"):
+            continue
         vae = make()
         vae.export(folder / name, verbose=False)
         for signature in SIGNATURES:
@@ -125,7 +128,10 @@ def served(tmp_path_factory):
 
 
 @pytest.mark.parametrize("signature", SIGNATURES)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.nightly if name in NIGHTLY else ()) for name in MODELS],
+)
 def test_plain_tensorflow_serves_what_the_model_gives_for_any_batch_size(served, name, signature):
     wanted, answers = served
     for rows in BATCH_SIZES:
