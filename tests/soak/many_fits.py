@@ -24,21 +24,22 @@ def resident_kilobytes():
 
 
 def traces(vae):
-    loops = (vae.train_loop, vae.test_loop)
+    guarded, test = vae.train_loop, vae.test_loop
+    holders = {"training": [guarded, guarded._loop], "evaluation": [test]}
     functions = {
-        "whole batches": [loop._whole_batches for loop in loops],
-        "last batches": [loop._last_batch for loop in loops],
+        **{
+            name: [each for loop in loops for each in vars(loop).values()]
+            for name, loops in holders.items()
+        },
         "of Keras": [vae.train_function, vae.test_function, vae.predict_function],
         "importance sampling": [marginal._log_weight_sums],
     }
-    return {
-        name: sum(
-            each.experimental_get_tracing_count()
-            for each in several
-            if hasattr(each, "experimental_get_tracing_count")
-        )
-        for name, several in functions.items()
-    }
+    counts = {}
+    for name, several in functions.items():
+        counted = [each for each in several if hasattr(each, "experimental_get_tracing_count")]
+        assert counted, f"no function to count the traces of under {name!r}"
+        counts[name] = sum(each.experimental_get_tracing_count() for each in counted)
+    return counts
 
 
 def once(vae, x, batches):
