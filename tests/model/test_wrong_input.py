@@ -83,6 +83,12 @@ def test_grey_values_outside_the_unit_interval_are_named_before_binarization():
         vae.elbo(np.full([2, 4], 255, np.uint8), seed=0)
 
 
+def test_a_preprocess_layer_that_gives_no_tensor_is_named():
+    vae = small_vae(preprocess=posteriors.MultivariateNormalDiag(4))
+    with pytest.raises(TypeError, match=r"`preprocess` must be .* gives a MultivariateNormalDiag"):
+        vae.elbo(BINARY, seed=0)
+
+
 @pytest.mark.parametrize("size", [0, -1])
 def test_sizes_are_positive(size):
     with pytest.raises(ValueError, match="`latent_size` must be a positive int"):
@@ -158,6 +164,13 @@ def _built_prior(size):
             lambda: tfp_vae.VAE(_encoder(), _decoder(), preprocess=lambda x: x),
             TypeError,
             "`preprocess` must be a Layer",
+        ),
+        (
+            lambda: tfp_vae.VAE(
+                _encoder(), _decoder(), condition=posteriors.MultivariateNormalDiag(2)
+            ),
+            ValueError,
+            r"`condition` must take y of shape \[batch\]; got a MultivariateNormalDiag, which",
         ),
         (lambda: tfp_vae.Encoder([200], None), TypeError, "`trunk` must be a Layer"),
         (

@@ -382,6 +382,7 @@ def test_under_a_mixed_policy_the_flow_is_of_float32(policy):
         ({"units": 8}, TypeError, "`units` must be a list"),
         ({"context_size": 1.5}, TypeError, "`context_size` must be a positive int"),
         ({"gate_bias": np.inf}, ValueError, "`gate_bias` must be a finite number"),
+        ({"gate_bias": -21.0}, ValueError, "`gate_bias` must be .* of at least -20; got -21"),
         ({"scale_floor": -1.0}, ValueError, "`scale_floor` must be"),
         ({"activation": "tahn"}, ValueError, "tahn"),
     ],

@@ -23,10 +23,16 @@ def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = 
     """Returns the features `[B, C]` of y, which is cast to `dtype` first as x is.
 
     Raises:
-      ValueError: If the layer gives something else.
+      ValueError: If the layer gives something else, or fails on y.
     """
     y = tf.cast(tf.convert_to_tensor(y), dtype)
-    features = layer(y, training=training)
+    try:
+        features = layer(y, training=training)
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        raise ValueError(
+            f"`condition` must take y of shape {shapes.written('batch', *y.shape[1:])}; got a "
+            f"{type(layer).__name__}, which failed on it: {error}"
+        ) from error
     if not tf.is_tensor(features) or features.shape.rank != 2 or features.shape[-1] is None:
         shape = getattr(features, "shape", None)
         raise ValueError(

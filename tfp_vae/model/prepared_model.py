@@ -177,4 +177,10 @@ class PreparedDataModel(PassesOverData):
         if self.preprocess is None:
             return x
         arguments = {"seed": seed} if self._preprocess_draws else {}
-        return tf.cast(self.preprocess(x, **arguments), self.data_dtype)
+        prepared = self.preprocess(x, **arguments)
+        if not (tf.is_tensor(prepared) or isinstance(prepared, keras.KerasTensor)):
+            raise TypeError(
+                f"`preprocess` must be a layer that gives a tensor; got {self.preprocess.name!r}, "
+                f"which gives a {type(prepared).__name__}."
+            )
+        return tf.cast(prepared, self.data_dtype)

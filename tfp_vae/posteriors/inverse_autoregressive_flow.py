@@ -10,6 +10,8 @@ from tfp_vae import checks, distributions, networks
 from tfp_vae.networks import keras_parts
 from tfp_vae.posteriors.base import Posterior
 
+_LEAST_GATE_BIAS = -20.0
+
 
 @keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
 class InverseAutoregressiveFlow(Posterior):
@@ -37,7 +39,7 @@ class InverseAutoregressiveFlow(Posterior):
       context_size: The number of features that the encoder gives the networks.
       activation: A Keras activation of the networks.
       gate_bias: What is added to s: at first, every step multiplies the latents by
-        sigmoid(gate_bias).
+        sigmoid(gate_bias). At least -20, which leaves two billionths of them.
       scale_floor: What is added to every scale of z₀, so that none is zero, in units of the
         latents.
       **kwargs: The usual arguments of a Keras layer.
@@ -50,7 +52,8 @@ class InverseAutoregressiveFlow(Posterior):
 
     Raises:
       TypeError: If a size is no int, or `gate_bias` or `scale_floor` no number.
-      ValueError: If a size is not positive, `scale_floor` negative, or the activation unknown.
+      ValueError: If a size is not positive, `scale_floor` negative, `gate_bias` too small, or the
+        activation unknown.
 
     Example:
       >>> q = posteriors.InverseAutoregressiveFlow(latent_size=3, units=[16])(np.zeros([5, 8]))
@@ -76,7 +79,7 @@ class InverseAutoregressiveFlow(Posterior):
         self.units = checks.positive_ints(units, "units")
         self.context_size = checks.positive_int(context_size, "context_size")
         self.activation = keras.activations.get(keras_parts.activation(activation))
-        self.gate_bias = checks.finite_number(gate_bias, "gate_bias")
+        self.gate_bias = checks.finite_number(gate_bias, "gate_bias", minimum=_LEAST_GATE_BIAS)
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
