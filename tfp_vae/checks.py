@@ -48,14 +48,19 @@ def positive_ints(values: Any, name: str) -> tuple[int, ...]:
 
 
 def finite_number(
-    value: Any, name: str, *, minimum: float = -np.inf, exclusive: bool = False
+    value: Any,
+    name: str,
+    *,
+    minimum: float = -np.inf,
+    maximum: float = np.inf,
+    exclusive: bool = False,
 ) -> float:
     """Returns `value` as a float.
 
     Raises:
       TypeError: If it is no number.
-      ValueError: If float32 holds no such number, or it is below `minimum` (or equal to it, with
-        `exclusive`).
+      ValueError: If float32 holds no such number, or it is above `maximum`, or below `minimum` (or
+        equal to it, with `exclusive`).
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(
         value, (int, float, np.integer, np.floating)
@@ -74,6 +79,8 @@ def finite_number(
             "" if minimum == -np.inf else f" {'above' if exclusive else 'of at least'} {minimum:g}"
         )
         raise ValueError(f"`{name}` must be a finite number{bound}; got {number:g}.")
+    if number > maximum:
+        raise ValueError(f"`{name}` must be a number of at most {maximum:g}; got {number:g}.")
     return number
 
 

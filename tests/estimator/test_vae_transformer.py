@@ -247,6 +247,15 @@ def test_wrong_arguments_are_refused_by_fit(arguments, kind, message):
         estimator.fit(table())
 
 
+def test_data_that_fails_by_itself_is_refused():
+    class Failing:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("not today")
+
+    with pytest.raises(ValueError, match=r"`X` must turn into an array; got .*RuntimeError: not"):
+        VAETransformer().fit(Failing())
+
+
 def test_latents_of_another_size_are_refused(fitted):
     with pytest.raises(ValueError, match="`X` must have 1 columns, one for each latent variable"):
         fitted.inverse_transform(np.zeros([2, 3]))

@@ -129,7 +129,9 @@ SAME_NUMBERS = {
     "frame": lambda x: pd.DataFrame(x) if x.ndim == 2 else x,
     "series": lambda x: pd.Series(x) if x.ndim == 1 else x,
     "matrix": lambda x: np.asmatrix(x) if x.ndim == 2 else x,
-    "memory view": lambda x: memoryview(np.ascontiguousarray(x)) if x.ndim and x.size else x,
+    "memory view": lambda x: (
+        memoryview(np.ascontiguousarray(x)) if x.ndim and x.size and x.dtype.kind in "biuf" else x
+    ),
     "an object with __array__": _Duck,
     "deque": lambda x: collections.deque(x.tolist()) if x.ndim else x,
 }

@@ -203,6 +203,22 @@ def test_latents_of_another_size_are_refused():
         small_vae().decoder(np.zeros([3, 5], "float32"))
 
 
+@pytest.mark.parametrize("pass_over", ["fit", "evaluate"])
+def test_batches_bring_their_own_weights(pass_over):
+    vae = small_vae()
+    vae.compile(run_eagerly=True)
+    with pytest.raises(ValueError, match="`sample_weight` must be None where `x` comes in batches"):
+        getattr(vae, pass_over)(iter([BINARY]), sample_weight=np.ones(len(BINARY)), verbose=0)
+
+
+def test_an_int_of_numpy_is_an_int():
+    vae = small_vae()
+    vae.compile(run_eagerly=True)
+    history = vae.fit(BINARY, batch_size=np.uint8(200), epochs=np.uint8(2), verbose=0)
+    assert len(history.history["loss"]) == 2
+    assert vae.predict(BINARY, batch_size=np.uint8(200), verbose=0).shape == BINARY.shape
+
+
 @pytest.mark.parametrize("option", ["loss", "metrics", "loss_weights"])
 def test_compile_has_no_loss_to_choose(option):
     with pytest.raises(TypeError, match=f"`{option}` is no argument of compile: the loss is the"):

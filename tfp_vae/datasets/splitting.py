@@ -46,7 +46,7 @@ def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Sp
       >>> [len(part) for part in datasets.split(100)]
       [70, 10, 20]
     """
-    checks.positive_int(rows, "rows")
+    rows = checks.positive_int(rows, "rows")
     for name, fraction in (("valid", valid), ("test", test)):
         checks.finite_number(fraction, name, minimum=0.0, exclusive=True)
     if valid + test >= 1.0:
@@ -55,7 +55,7 @@ def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Sp
         raise ValueError(f"`rows` must be at least 3, one for each part; got {rows}.")
     test_rows = max(1, round(rows * test))
     valid_rows = max(1, round(rows * valid))
-    checks.whole_number(seed, "seed")
+    seed = checks.whole_number(seed, "seed")
     order = np.random.default_rng(seed).permutation(rows)
     return Split(
         train=order[test_rows + valid_rows :],

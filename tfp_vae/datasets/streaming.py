@@ -74,18 +74,18 @@ def from_files(
       ...     [len(x) for x in datasets.from_files(folder, batch_size=10)]
       [10, 10, 5]
     """
-    checks.positive_int(batch_size, "batch_size")
-    checks.positive_int(num_shards, "num_shards")
-    checks.positive_int(interleave, "interleave")
-    checks.positive_int(prefetch, "prefetch")
-    checks.whole_number(index, "index")
+    batch_size = checks.positive_int(batch_size, "batch_size")
+    num_shards = checks.positive_int(num_shards, "num_shards")
+    interleave = checks.positive_int(interleave, "interleave")
+    prefetch = checks.positive_int(prefetch, "prefetch")
+    index = checks.whole_number(index, "index")
     checks.instance_of(feature, str, "feature", "'x'")
     if index >= num_shards:
         raise ValueError(f"`index` must be from 0 to {num_shards - 1}; got {index}.")
     if channels is not None and checks.whole_number(channels, "channels") not in (1, 3, 4):
         raise ValueError(f"`channels` must be None, 1, 3 or 4; got {channels!r}.")
     if window is not None:
-        checks.positive_int(window, "window")
+        window = checks.positive_int(window, "window")
     key = seeds.as_seed(seed).numpy()
     shape = None if event_shape is None else shapes.as_shape(event_shape, "event_shape")
     shard = Shard(num_shards, index)

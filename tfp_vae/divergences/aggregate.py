@@ -77,7 +77,7 @@ def decomposed_kl_divergence(
     the batch alone makes up for the weights of the others.
     """
     check_distributions(posterior=posterior, prior=prior)
-    checks.positive_int(data_size, "data_size")
+    data_size = checks.positive_int(data_size, "data_size")
     checks.one_of(aggregate_estimator, AGGREGATE_ESTIMATORS, "aggregate_estimator")
     z = as_draws(z, posterior)
     factors = latent_factors(posterior)

@@ -72,7 +72,7 @@ def elbo(
     Source: Kingma & Welling (2013), equation 3.
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
-    checks.positive_int(batch_size, "batch_size")
+    batch_size = checks.positive_int(batch_size, "batch_size")
     rows = checks.array(x)
     vae.check_rows(rows)
     vae.check_condition(condition, len(rows))

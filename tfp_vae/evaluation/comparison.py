@@ -88,7 +88,7 @@ def compare(
     checks.instance_of(models, Mapping, "models", "{'small': vae, 'large': other_vae}")
     if len(models) < 2:
         raise ValueError(f"`models` must hold two models or more; got {len(models)}.")
-    checks.positive_int(sample_size, "sample_size")
+    sample_size = checks.positive_int(sample_size, "sample_size")
     key = seeds.as_seed(seed)
     bounds = []
     for vae in models.values():

@@ -111,7 +111,7 @@ def disentanglement(
     Locatello et al. (2019), "Challenging common assumptions in the unsupervised learning of
     disentangled representations" (20 bins).
     """
-    checks.positive_int(votes, "votes")
+    votes = checks.positive_int(votes, "votes")
     rows = checked_rows(vae, x, batch_size, condition)
     codes = _as_codes(factors, len(rows))
     if vae.latent_size < 2:

@@ -34,7 +34,7 @@ def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any, name: str = 
       ValueError: If `x` or `condition` does not fit the model, or `batch_size` is not positive.
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
-    checks.positive_int(batch_size, "batch_size")
+    batch_size = checks.positive_int(batch_size, "batch_size")
     rows = checks.array(x, name)
     vae.check_rows(rows, name)
     vae.check_condition(condition, len(rows))

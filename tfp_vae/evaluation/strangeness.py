@@ -107,7 +107,7 @@ def out_of_distribution(
     Source: Nalisnick et al. (2019), "Detecting out-of-distribution inputs to deep generative models
     using typicality", section 3.
     """
-    checks.positive_int(sample_size, "sample_size")
+    sample_size = checks.positive_int(sample_size, "sample_size")
     known = checked_rows(vae, reference, batch_size, None, "reference")
     if len(known) < 2:
         raise ValueError("`reference` must hold at least two rows, to tell their spread; got one.")

@@ -95,7 +95,7 @@ def rate_distortion(
     checks.instance_of(models, Mapping, "models", "{'beta 1': vae, 'beta 4': other_vae}")
     if not models:
         raise ValueError("`models` must hold at least one model; got none.")
-    checks.positive_int(sample_size, "sample_size")
+    sample_size = checks.positive_int(sample_size, "sample_size")
     key = seeds.as_seed(seed)
     means, errors = [], []
     for vae in models.values():

@@ -142,7 +142,7 @@ def latent_usage(
     Hoffman & Johnson (2016), "ELBO surgery", equation 8 (mutual information and aggregate KL);
     Poole et al. (2019), "On variational bounds of mutual information", section 2.5 (the two sides).
     """
-    checks.positive_int(draws, "draws")
+    draws = checks.positive_int(draws, "draws")
     rows = checked_rows(vae, x, batch_size, condition)
     if len(rows) < 2:
         raise ValueError("`x` must hold at least two rows, whose posteriors can differ; got one.")

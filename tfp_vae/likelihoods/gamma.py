@@ -11,6 +11,8 @@ from tfp_vae import checks, distributions, supports
 from tfp_vae.likelihoods import log_rate as rates
 from tfp_vae.likelihoods.base import Likelihood
 
+_LARGEST_FLOOR = 1e6
+
 
 @keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
 class Gamma(Likelihood):
@@ -29,6 +31,7 @@ class Gamma(Likelihood):
       variation_floor: What is added to the variation. The density is unbounded as the variation
         falls to zero; the floor is what bounds it. In float32 a variation of 0.01 costs the
         log-probability of a value up to 0.01 nats of its accuracy, and one of 0.001 over a nat.
+        At most a million.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -39,7 +42,8 @@ class Gamma(Likelihood):
 
     Raises:
       TypeError: If `event_shape` is no list of ints, or `variation_floor` no number.
-      ValueError: If a size is not positive, or `variation_floor` negative.
+      ValueError: If a size is not positive, or `variation_floor` negative or too
+        large.
 
     Example:
       >>> likelihoods.Gamma(event_shape=[4])(np.zeros([3, 8])).mean()[0].numpy()
@@ -58,7 +62,9 @@ class Gamma(Likelihood):
         self, event_shape: Sequence[int], variation_floor: float = 1e-2, **kwargs: Any
     ) -> None:
         super().__init__(event_shape, **kwargs)
-        self.variation_floor = checks.finite_number(variation_floor, "variation_floor", minimum=0.0)
+        self.variation_floor = checks.finite_number(
+            variation_floor, "variation_floor", minimum=0.0, maximum=_LARGEST_FLOOR
+        )
 
     def distribution(self, log_mean: tf.Tensor, variation: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `log_mean` and `variation`, `[B, *event_shape]` each."""

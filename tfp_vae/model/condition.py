@@ -31,7 +31,7 @@ def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = 
     except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
         raise ValueError(
             f"`condition` must take y of shape {shapes.written('batch', *y.shape[1:])}; got a "
-            f"{type(layer).__name__}, which failed on it: {error}"
+            f"{type(layer).__name__}, which failed on it with a {type(error).__name__}."
         ) from error
     if not tf.is_tensor(features) or features.shape.rank != 2 or features.shape[-1] is None:
         shape = getattr(features, "shape", None)

@@ -100,6 +100,19 @@ def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray |
     return array.reshape(-1)
 
 
+def check_no_weights(values: Any) -> None:
+    """Checks that no weights come beside batches, which bring their own.
+
+    Raises:
+      ValueError: If there are some.
+    """
+    if values is not None:
+        raise ValueError(
+            "`sample_weight` must be None where `x` comes in batches, each of which may bring its "
+            f"own as (x, y, sample_weight); got a {type(values).__name__}."
+        )
+
+
 def checked(
     x: Any,
     check: RowCheck,

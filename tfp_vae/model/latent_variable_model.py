@@ -73,7 +73,7 @@ class LatentVariableModel(PreparedDataModel):
           >>> bool(np.all(terms.elbo == terms.log_likelihood - terms.kl_divergence))
           True
         """
-        checks.positive_int(sample_size, "sample_size")
+        sample_size = checks.positive_int(sample_size, "sample_size")
         objective = ELBO(sample_size=sample_size)
         terms = self.terms_of(objective, x, seeds.as_seed(seed), None, False, condition)
         return ELBOTerms(terms.elbo, terms.log_likelihood, terms.kl_divergence)

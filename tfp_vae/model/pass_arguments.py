@@ -11,8 +11,11 @@ from tfp_vae import checks
 _VERBOSITY = ("auto", 0, 1, 2)
 
 
-def check(arguments: Mapping[str, Any]) -> None:
+def checked(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Checks those of the arguments that are there.
+
+    Returns:
+      The arguments, with ints in the place of NumPy's, whose arithmetic may overflow.
 
     Raises:
       TypeError: If one is of the wrong kind.
@@ -21,6 +24,10 @@ def check(arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
         if name in _CHECKS:
             _CHECKS[name](value, name)
+    return {
+        name: int(value) if isinstance(value, np.integer) else value
+        for name, value in arguments.items()
+    }
 
 
 def _size_or_none(value: Any, name: str) -> None:

@@ -53,9 +53,11 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.pop("class_weight", None) is not None:
             raise ValueError("`class_weight` must be None: a VAE has no classes to weigh.")
-        pass_arguments.check(kwargs)
+        kwargs = pass_arguments.checked(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
+        if incoming.comes_in_batches(x):
+            incoming.check_no_weights(kwargs.get("sample_weight"))
         validation_data = kwargs.pop("validation_data", None)
         check_validation = self._row_check("validation_data", "validation_data's y")
         if validation_data is not None:
@@ -110,9 +112,11 @@ class PassesOverData(ObjectiveModel):
         """
         if kwargs.get("_use_cached_eval_dataset"):
             return super().evaluate(x, y, **kwargs)
-        pass_arguments.check(kwargs)
+        kwargs = pass_arguments.checked(kwargs)
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
+        if incoming.comes_in_batches(x):
+            incoming.check_no_weights(kwargs.get("sample_weight"))
         with _failures_of(check):
             if not isinstance(x, np.ndarray):
                 if self.replicated:
@@ -155,7 +159,7 @@ class PassesOverData(ObjectiveModel):
           >>> vae.predict(x, verbose=0).shape
           (20, 3)
         """
-        pass_arguments.check(kwargs)
+        kwargs = pass_arguments.checked(kwargs)
         check = self._row_check("x", "condition")
         x = self._checked(x, condition, check)
         if self.replicated:

@@ -149,7 +149,7 @@ class ObjectiveModel(SavedWhole, abc.ABC):
                 f"`{name}` is no argument of compile: the loss is the negative mean of the "
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
-        checks.positive_int(steps_per_execution, "steps_per_execution")
+        steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
         is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
         if not isinstance(jit_compile, bool) and not is_auto:
             told = checks.shown(jit_compile)

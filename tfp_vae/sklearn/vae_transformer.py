@@ -8,11 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from tfp_vae import checks, likelihoods, networks, objectives, posteriors, seeds
 from tfp_vae.model import VAE, Decoder, Encoder
 from tfp_vae.model.ancestral import ancestral_sample
+from tfp_vae.sklearn import validation
 from tfp_vae.sklearn.random_state import keras_seeded, seed_of
 from tfp_vae.sklearn.row_scores import log_marginal_likelihoods
 
@@ -20,7 +21,6 @@ EAGER_STEPS = 20
 """The largest number of steps that is trained without compiling, which takes seconds itself."""
 
 _ROWS_AT_ONCE = 4096
-_DTYPES = (np.float64, np.float32)
 
 
 class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -114,7 +114,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
           TypeError: If an argument is of the wrong kind.
           ValueError: If one has a wrong value, or the data does not fit the likelihood.
         """
-        rows = validate_data(self, X, dtype=_DTYPES)
+        rows = validation.rows_of(self, X, reset=True)
         epochs = checks.positive_int(self.epochs, "epochs")
         batch_size = checks.positive_int(self.batch_size, "batch_size")
         checks.positive_int(self.importance_sample_size, "importance_sample_size")
@@ -162,7 +162,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
           ValueError: If there are not `latent_size` columns, or a value is not finite.
         """
         check_is_fitted(self)
-        z = check_array(X, dtype=_DTYPES).astype(self.vae_.data_dtype, copy=False)
+        z = validation.array_of(X).astype(self.vae_.data_dtype, copy=False)
         if z.shape[1] != self._n_features_out:
             raise ValueError(
                 f"`X` must have {self._n_features_out} columns, one for each latent variable; got "
@@ -229,7 +229,9 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def __sklearn_tags__(self) -> Any:
         """Says that float32 and float64 data is transformed to latents of its own dtype."""
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = [np.dtype(dtype).name for dtype in _DTYPES]
+        tags.transformer_tags.preserves_dtype = [
+            np.dtype(dtype).name for dtype in validation.DTYPES
+        ]
         return tags
 
     def _model(self, rows: np.ndarray) -> VAE:
@@ -261,7 +263,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _rows(self, X: Any) -> np.ndarray:  # noqa: N803
         check_is_fitted(self)
-        rows = validate_data(self, X, dtype=_DTYPES, reset=False)
+        rows = validation.rows_of(self, X, reset=False)
         return rows.astype(self.vae_.data_dtype, copy=False)
 
     def _in_blocks(self, rows: np.ndarray, function: Any) -> np.ndarray:
