@@ -96,6 +96,7 @@ def test_it_is_a_network_for_the_flow_of_tensorflow_probability():
         (lambda: networks.MADE(2, [4], order="left-to-right"), ValueError, "Did you mean"),
         (lambda: networks.MADE(2, [4], order=[0, 2]), ValueError, "`order` must be"),
         (lambda: networks.MADE(2, [4], order=3), ValueError, "`order` must be"),
+        (lambda: networks.MADE(2, [4], order=np.array(3)), ValueError, "`order` must be"),
         (
             lambda: networks.MADE(2, [4], order=[0, 1])(np.zeros([1, 3])),
             ValueError,

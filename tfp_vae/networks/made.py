@@ -153,7 +153,8 @@ class MADE(keras.layers.Layer):
 def _as_order(order: Any) -> str | tuple[int, ...]:
     if isinstance(order, str):
         return checks.one_of(order, _ORDERS, "order")
-    places = list(order) if isinstance(order, (Sequence, np.ndarray)) else []
+    is_list = isinstance(order, Sequence) or (isinstance(order, np.ndarray) and order.ndim == 1)
+    places = list(order) if is_list else []
     are_ints = all(isinstance(place, (int, np.integer)) for place in places)
     if not places or not are_ints or sorted(places) != list(range(len(places))):
         raise ValueError(
