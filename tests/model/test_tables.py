@@ -95,6 +95,7 @@ def test_a_calibrated_part_is_fitted_to_its_columns():
     [
         ([], TypeError, "must be a list of columns"),
         ([3], TypeError, "pairs of columns"),
+        ([(np.array(0), likelihoods.Normal([1]))], TypeError, "pairs of columns"),
         ([([0], "normal")], TypeError, "must be a Likelihood"),
         ([([0.0], likelihoods.Normal([1]))], TypeError, "columns by ints"),
         ([([0, 1], likelihoods.Normal([1]))], ValueError, "event shape of their columns"),

@@ -170,7 +170,8 @@ def _checked_list(parts: Any) -> list[Any]:
 
 def _checked_part(part: Any) -> tuple[list[int], Likelihood]:
     pair = isinstance(part, (list, tuple)) and len(part) == 2
-    if not pair or not isinstance(part[0], (list, tuple, range, np.ndarray)):
+    is_list = pair and isinstance(part[0], (list, tuple, range, np.ndarray))
+    if not is_list or getattr(part[0], "ndim", 1) != 1:
         raise TypeError(
             f"`parts` must hold pairs of columns and a likelihood, such as {_EXAMPLE}; got one "
             f"{part!r}."
