@@ -40,7 +40,7 @@ def positive_ints(values: Any, name: str) -> tuple[int, ...]:
       TypeError: If it is no list, or an element is no integer.
       ValueError: If an element is not positive.
     """
-    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
+    if isinstance(values, (str, bytes, bytearray)) or not isinstance(values, Sequence):
         raise TypeError(
             f"`{name}` must be a list of positive ints, such as [200, 200]; got {values!r}."
         )

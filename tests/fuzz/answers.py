@@ -49,6 +49,8 @@ def is_explained(error: Exception, names: list[str]) -> bool:
 
 def check_finite(answer: Any, allowed: set[str]) -> None:
     """Fails if a number of an answer is NaN or infinite, but for fields that may be."""
+    if isinstance(answer, keras.callbacks.History):
+        answer = answer.history
     if hasattr(answer, "_asdict"):
         answer = {k: v for k, v in answer._asdict().items() if k not in allowed}
     elif isinstance(answer, dict):

@@ -1,5 +1,6 @@
 """The public calls of models and of the parts that they are made of."""
 
+import keras
 import numpy as np
 from hypothesis import strategies as st  # noqa: F401
 
@@ -133,6 +134,8 @@ def _split_fit():
         lambda: {"x": DATA["real"], "validation_split": 0.5, "validation_steps": None},
         lambda history, given: None,
         of=lambda x, validation_split, validation_steps: None,
+        # Huge rows throw the weights far away, and infinite terms of other rows are told as such.
+        may_miss=("val_elbo", "val_log_likelihood", "val_loss"),
         tolerance=1e-3,
     )
 
@@ -182,7 +185,10 @@ def _transition(size=2):
 def _scores(vae, given):
     """Checks of a model just made that it scores rows of its own support."""
     rows = np.full([3, *vae.event_shape], vae.decoder.likelihood.support.inner_value)
-    y = None if vae.condition is None else np.zeros([3])
+    if isinstance(vae.condition, keras.Model):
+        y = np.zeros([3, *vae.condition.input_shape[1:]])
+    else:
+        y = None if vae.condition is None else np.zeros([3])
     assert np.isfinite(vae.elbo(rows, seed=0, condition=y).elbo).all()
 
 

@@ -85,6 +85,9 @@ def test_grey_values_outside_the_unit_interval_are_named_before_binarization():
 
 def test_a_preprocess_layer_that_gives_no_tensor_is_named():
     vae = small_vae(preprocess=posteriors.MultivariateNormalDiag(4))
+    for layer in (priors.Normal(), posteriors.MultivariateNormalDiag(4)):
+        with pytest.raises((TypeError, ValueError), match=r"`preprocess` must"):
+            tfp_vae.VAE.for_data(BINARY, preprocess=layer)
     with pytest.raises(TypeError, match=r"`preprocess` must be .* gives a MultivariateNormalDiag"):
         vae.elbo(BINARY, seed=0)
 
@@ -209,6 +212,21 @@ def test_batches_bring_their_own_weights(pass_over):
     vae.compile(run_eagerly=True)
     with pytest.raises(ValueError, match="`sample_weight` must be None where `x` comes in batches"):
         getattr(vae, pass_over)(iter([BINARY]), sample_weight=np.ones(len(BINARY)), verbose=0)
+
+
+def test_a_likelihood_of_other_rows_is_named():
+    with pytest.raises(ValueError, match=r"`likelihood` must have the event shape .*\[4\]; got"):
+        tfp_vae.VAE.for_data(BINARY, likelihood=likelihoods.Bernoulli([5]))
+
+
+def test_epochs_of_validation_may_be_any_list():
+    vae = small_vae()
+    vae.compile(run_eagerly=True)
+    options = {"validation_data": BINARY, "verbose": 0, "epochs": 3}
+    history = vae.fit(BINARY, validation_freq=(1, 3), **options).history
+    assert len(history["val_loss"]) == 2
+    with pytest.raises(TypeError, match="`validation_freq` must be a list of positive ints"):
+        vae.fit(BINARY, validation_freq=bytearray(b"4"), **options)
 
 
 def test_an_int_of_numpy_is_an_int():

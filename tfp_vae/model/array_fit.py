@@ -36,7 +36,7 @@ class Rows(NamedTuple):
         at = int(len(self.x) * (1.0 - fraction))
         if not 0 < at < len(self.x):
             raise ValueError(
-                f"`validation_split` must leave rows on both sides; got {fraction:g} of "
+                f"`validation_split` must leave rows of `x` on both sides; got {fraction:g} of "
                 f"{len(self.x)} rows."
             )
         first = Rows(*(None if part is None else part[:at] for part in self))  # type: ignore[arg-type]

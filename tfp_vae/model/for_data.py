@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfp_vae import checks, likelihoods, networks, posteriors, shapes
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.preprocessing import preprocessed
 
 _NARROWEST, _WIDEST = 32, 512
 _SMALLEST_IMAGE = 16
@@ -40,7 +41,8 @@ def parts_for(
         checks.instance_of(
             preprocess, keras.layers.Layer, "preprocess", "networks.StochasticBinarization()"
         )
-        x = preprocess(tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx())))
+        rows = tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx()))
+        x = preprocessed(preprocess, rows)
     suggestion = _chosen(x, likelihood)
     event_shape = suggestion.likelihood.event_shape
     if len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE:
@@ -64,4 +66,10 @@ def _chosen(x: Any, likelihood: Likelihood | str | None) -> Suggestion:
         checks.one_of(likelihood, likelihoods.by_name.NAMES, "likelihood")
         likelihood = likelihoods.for_values(likelihood, x)
     checks.instance_of(likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli([784])")
+    shape = checks.array(x).shape
+    if likelihood.event_shape != tuple(shape[1:]):
+        raise ValueError(
+            f"`likelihood` must have the event shape of the rows, {list(shape[1:])}; got "
+            f"{type(likelihood).__name__} with {list(likelihood.event_shape)}."
+        )
     return Suggestion(likelihood, "The likelihood was given.")

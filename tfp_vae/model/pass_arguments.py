@@ -1,6 +1,6 @@
 """The arguments of `fit`, `evaluate` and `predict` that are no data, checked first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,7 +15,8 @@ def checked(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Checks those of the arguments that are there.
 
     Returns:
-      The arguments, with ints in the place of NumPy's, whose arithmetic may overflow.
+      The arguments, with ints in the place of NumPy's, whose arithmetic may overflow, and a
+      list of epochs in the place of a tuple.
 
     Raises:
       TypeError: If one is of the wrong kind.
@@ -24,10 +25,15 @@ def checked(arguments: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in arguments.items():
         if name in _CHECKS:
             _CHECKS[name](value, name)
-    return {
+    plain = {
         name: int(value) if isinstance(value, np.integer) else value
         for name, value in arguments.items()
     }
+    epochs = plain.get("validation_freq")
+    if isinstance(epochs, Sequence):
+        # Keras knows a list of epochs by its type.
+        plain["validation_freq"] = [int(epoch) for epoch in epochs]
+    return plain
 
 
 def _size_or_none(value: Any, name: str) -> None:

@@ -12,6 +12,7 @@ from tfp_vae.model import row_checks
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.missing import MissingValues
 from tfp_vae.model.passes import PassesOverData
+from tfp_vae.model.preprocessing import preprocessed
 from tfp_vae.objectives import Objective
 
 
@@ -177,10 +178,5 @@ class PreparedDataModel(PassesOverData):
         if self.preprocess is None:
             return x
         arguments = {"seed": seed} if self._preprocess_draws else {}
-        prepared = self.preprocess(x, **arguments)
-        if not (tf.is_tensor(prepared) or isinstance(prepared, keras.KerasTensor)):
-            raise TypeError(
-                f"`preprocess` must be a layer that gives a tensor; got {self.preprocess.name!r}, "
-                f"which gives a {type(prepared).__name__}."
-            )
+        prepared = preprocessed(self.preprocess, x, **arguments)
         return tf.cast(prepared, self.data_dtype)
