@@ -214,6 +214,24 @@ def test_batches_bring_their_own_weights(pass_over):
         getattr(vae, pass_over)(iter([BINARY]), sample_weight=np.ones(len(BINARY)), verbose=0)
 
 
+def test_targets_of_validation_are_named():
+    vae = small_vae()
+    vae.compile(run_eagerly=True)
+    with pytest.raises(ValueError, match="`validation_data's y` must be None"):
+        vae.fit(BINARY, validation_data=(BINARY, BINARY), verbose=0)
+
+
+def test_running_eagerly_is_true_or_false():
+    with pytest.raises(TypeError, match="`run_eagerly` must be True or False; got"):
+        small_vae().compile(run_eagerly=np.array([1, 2]))
+
+
+def test_a_symbolic_condition_is_named():
+    vae = small_vae(condition=keras.layers.Embedding(3, 2))
+    with pytest.raises(TypeError, match="`condition` must be an array of numbers; got a symbolic"):
+        vae.posterior(BINARY, condition=keras.KerasTensor((None,)))
+
+
 def test_a_likelihood_of_other_rows_is_named():
     with pytest.raises(ValueError, match=r"`likelihood` must have the event shape .*\[4\]; got"):
         tfp_vae.VAE.for_data(BINARY, likelihood=likelihoods.Bernoulli([5]))

@@ -47,8 +47,8 @@ def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Sp
       [70, 10, 20]
     """
     rows = checks.positive_int(rows, "rows")
-    for name, fraction in (("valid", valid), ("test", test)):
-        checks.finite_number(fraction, name, minimum=0.0, exclusive=True)
+    valid = checks.finite_number(valid, "valid", minimum=0.0, exclusive=True)
+    test = checks.finite_number(test, "test", minimum=0.0, exclusive=True)
     if valid + test >= 1.0:
         raise ValueError(f"`valid` and `test` must add up to less than 1; got {valid + test:g}.")
     if rows < 3:

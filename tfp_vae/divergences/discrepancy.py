@@ -45,7 +45,7 @@ def squared_maximum_mean_discrepancy(
     """
     check_distributions(prior=prior)
     if bandwidth is not None:
-        checks.finite_number(bandwidth, "bandwidth", minimum=0.0, exclusive=True)
+        bandwidth = checks.finite_number(bandwidth, "bandwidth", minimum=0.0, exclusive=True)
     seed = seeds.as_seed(seed)
     z = as_draws(z, prior)
     if z.shape.rank not in (None, 3):

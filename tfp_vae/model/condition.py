@@ -23,8 +23,11 @@ def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = 
     """Returns the features `[B, C]` of y, which is cast to `dtype` first as x is.
 
     Raises:
+      TypeError: If y is symbolic.
       ValueError: If the layer gives something else, or fails on y.
     """
+    if isinstance(y, keras.KerasTensor):
+        raise TypeError("`condition` must be an array of numbers; got a symbolic KerasTensor.")
     y = tf.cast(tf.convert_to_tensor(y), dtype)
     try:
         features = layer(y, training=training)

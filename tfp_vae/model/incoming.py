@@ -65,16 +65,16 @@ _ONLY_X = (
 )
 
 
-def refuse_targets(y: Any) -> None:
-    """Refuses targets.
+def refuse_targets(y: Any, name: str = "y") -> None:
+    """Refuses targets, which the caller calls `name`.
 
     Raises:
       ValueError: If there are any.
     """
     if y is not None:
         raise ValueError(
-            f"`y` must be None, for {_ONLY_X}; got a {type(y).__name__}. A model of p(x|y) is made "
-            "with `condition`."
+            f"`{name}` must be None, for {_ONLY_X}; got a {type(y).__name__}. A model of p(x|y) is "
+            "made with `condition`."
         )
 
 

@@ -204,7 +204,7 @@ class PassesOverData(ObjectiveModel):
     def _checked(self, x: Any, y: Any, check: incoming.RowCheck, name: str = "x") -> Any:
         """Returns x such that wrong rows raise; y is the condition, or must be None."""
         if not self.conditional:
-            incoming.refuse_targets(y)
+            incoming.refuse_targets(y, "y" if name == "x" else f"{name}'s y")
         elif y is not None and incoming.comes_in_batches(x):
             raise ValueError(
                 f"`y` must be None where `{name}` comes in batches: let them hold (x, y)."

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, seeds
@@ -150,6 +151,9 @@ class ObjectiveModel(SavedWhole, abc.ABC):
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
         steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
+        if not isinstance(run_eagerly, (bool, np.bool_)):
+            told = checks.shown(run_eagerly)
+            raise TypeError(f"`run_eagerly` must be True or False; got {told}.")
         is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
         if not isinstance(jit_compile, bool) and not is_auto:
             told = checks.shown(jit_compile)

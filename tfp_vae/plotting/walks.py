@@ -53,7 +53,7 @@ def traversals(
     _check_model(vae)
     check_axes(ax)
     steps = checks.positive_int(steps, "steps")
-    checks.finite_number(span, "span", minimum=0.0, exclusive=True)
+    span = checks.finite_number(span, "span", minimum=0.0, exclusive=True)
     space = vae.latent_pairs[0][0].latent_space
     if space != supports.REAL_VECTORS:
         raise ValueError(
