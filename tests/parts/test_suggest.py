@@ -96,5 +96,5 @@ def test_a_likelihood_given_for_other_data_is_refused():
         tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="bernoulli")
     with pytest.raises(ValueError, match="`likelihood` must be one of"):
         tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="gaussian")
-    with pytest.raises(ValueError, match="must have shape"):
+    with pytest.raises(ValueError, match="`likelihood` must have the event shape of the rows"):
         tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood=likelihoods.Normal([4]))
