@@ -135,6 +135,11 @@ def test_broken_files_are_named(name, write, error, message, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_a_batch_size_may_be_a_small_int_of_numpy(tmp_path):
+    write_npy(tmp_path)
+    assert datasets.from_files(tmp_path, batch_size=np.uint8(200)).cardinality() == 27
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

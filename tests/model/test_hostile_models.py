@@ -179,7 +179,7 @@ def function(module, name):
         (dense(module="tfp_vae.cli.app", class_name="run"), r"tfp_vae\.cli\.app\.run"),
         (dense(module=["os"]), "by something that is no text"),
         (dense(module="keras.utils", class_name="get_file"), r"keras\.utils\.get_file"),
-        (dense(class_name="TFSMLayer", config={"filepath": "/tmp/x"}), "a TFSMLayer, which would"),
+        (dense(class_name="TFSMLayer", config={"filepath": "x"}), "a TFSMLayer, which would"),
         (dense(class_name="TorchModuleWrapper"), "a TorchModuleWrapper, which would run"),
         (dense(registered_name="x>Lambda", class_name="Lambda"), "a Lambda, which would run"),
         (dense(class_name="__lambda__"), "a __lambda__, which would run"),

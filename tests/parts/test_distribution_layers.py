@@ -233,6 +233,17 @@ def test_wrong_arguments_of_normal_are_named(arguments, error):
         likelihoods.Normal(**{"event_shape": [4], **arguments})
 
 
+@pytest.mark.parametrize("floor", [-1e-3, 1e7])
+def test_a_floor_of_the_variation_that_no_density_can_have_is_named(floor):
+    with pytest.raises(ValueError, match="`variation_floor` must be"):
+        likelihoods.Gamma([4], variation_floor=floor)
+
+
+def test_the_largest_floor_of_the_variation_has_a_finite_density():
+    likelihood = likelihoods.Gamma([2], variation_floor=1e6)
+    assert np.isfinite(likelihood(np.zeros([1, 3])).log_prob([[1e-6, 1e6]])).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -132,5 +132,6 @@ def test_wrong_arguments_are_named():
         plotting.traversals(vae, REAL, latents=[0.5])
     with pytest.raises(ValueError, match="`span`"):
         plotting.traversals(vae, REAL, span=0.0)
+    assert plotting.traversals(vae, REAL, span=2**64)
     with pytest.raises(TypeError, match="`vae`"):
         plotting.traversals(None, REAL)

@@ -46,7 +46,7 @@ class SavedWhole(keras.Model):
             super().save(path, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes the weights to a `.weights.h5` file, aside first.
+        """Writes the weights to a `.weights.h5` file, in memory first and then aside.
 
         Args:
           filepath: The file.
