@@ -1,8 +1,10 @@
 """What a script, a pipe and a shell see of the command line."""
 
+import contextlib
 import io
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -62,6 +64,38 @@ def test_a_shell_completes_commands():
         [PROGRAM], env={**os.environ, **asked}, capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["train"]
+
+
+def told_at_a_terminal(**environment):
+    """Returns what `tfp-vae --version` writes to a standard error that is a terminal."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [PROGRAM, "--version"],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=False,
+    )
+    os.close(theirs)
+    told = b""
+    with contextlib.suppress(OSError):  # Linux ends a terminal that nobody writes to so.
+        while more := os.read(ours, 1024):
+            told += more
+    os.close(ours)
+    return done.stdout.decode(), told.decode()
+
+
+def test_a_terminal_is_told_that_tensorflow_is_imported():
+    printed, told = told_at_a_terminal()
+    assert printed.startswith("tfp-vae ")
+    waiting, blank, rest = told.split("\r")
+    assert waiting == "Importing TensorFlow …"
+    assert blank == " " * len(waiting)
+    assert rest == ""
+
+
+def test_a_completing_shell_is_told_nothing():
+    assert told_at_a_terminal(_TFP_VAE_COMPLETE="complete_zsh")[1] == ""
 
 
 def waiting(terminal, **options):

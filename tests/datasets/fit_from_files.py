@@ -14,10 +14,9 @@ BATCH_SIZE = 500
 
 if __name__ == "__main__":
     dataset = datasets.from_files(sys.argv[1], batch_size=BATCH_SIZE)
-    (columns,) = dataset.element_spec.shape[1:]
     vae = tfp_vae.VAE(
         tfp_vae.Encoder(networks.mlp([16]), posteriors.MultivariateNormalDiag(4)),
-        tfp_vae.Decoder(networks.mlp([16]), likelihoods.Normal([columns])),
+        tfp_vae.Decoder(networks.mlp([16]), likelihoods.Normal(dataset.element_spec.shape[1:])),
     )
     vae.compile(jit_compile=False)
     vae.fit(dataset, verbose=0)

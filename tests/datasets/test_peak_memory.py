@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfp_vae import datasets
 
@@ -13,6 +14,7 @@ PROGRAM = Path(__file__).with_name("fit_from_files.py")
 COLUMNS, ROWS_PER_FILE = 1000, 12_500
 FILE_MEGABYTES = 4 * COLUMNS * ROWS_PER_FILE // 10**6
 MEGABYTES = (100, 400, 1600)
+IMAGE = (100, 125, 1)
 REPEATS = 3
 ERRORS_OF_A_DIFFERENCE = 5.0
 WINDOW_MEGABYTES = 2**25 / 10**6
@@ -24,11 +26,22 @@ pytestmark = [
 
 
 def write_npy(path, rows):
+    """Writes rows to a file, and returns how many they are; as do those below."""
     np.save(path.with_suffix(".npy"), rows)
+    return len(rows)
 
 
 def write_records(path, rows):
     datasets.write_records(path.with_suffix(".tfrecord"), rows)
+    return len(rows)
+
+
+def write_images(path, rows):
+    path.mkdir()
+    images = (np.clip(rows, 0.0, 1.0) * 255.0).astype(np.uint8).reshape(-1, *IMAGE)
+    for number, image in enumerate(images):
+        tf.io.write_file(str(path / f"{number:04}.png"), tf.io.encode_png(image, compression=1))
+    return len(images)
 
 
 def peak_megabytes(folder, rows):
@@ -41,19 +54,17 @@ def peak_megabytes(folder, rows):
     return kilobytes / 1000.0
 
 
-@pytest.mark.parametrize("write", [write_npy, write_records])
+@pytest.mark.parametrize("write", [write_npy, write_records, write_images])
 def test_the_peak_does_not_depend_on_the_number_of_rows(write, tmp_path):
     generator = np.random.default_rng(0)
     peaks = {}
-    written = 0
+    written = count = 0
     for megabytes in MEGABYTES:
         while written * FILE_MEGABYTES < megabytes:
             rows = generator.standard_normal([ROWS_PER_FILE, COLUMNS], np.float32)
-            write(tmp_path / f"{written:03}", rows)
+            count += write(tmp_path / f"{written:03}", rows)
             written += 1
-        peaks[megabytes] = [
-            peak_megabytes(tmp_path, written * ROWS_PER_FILE) for _ in range(REPEATS)
-        ]
+        peaks[megabytes] = [peak_megabytes(tmp_path, count) for _ in range(REPEATS)]
     print("peak of memory, MB:", peaks)  # noqa: T201 - the figures of docs/reliability.md
     # Four times the rows may cost no more than the noise, and what one window of a shuffle takes.
     fewer, more = (np.array(peaks[size]) for size in MEGABYTES[-2:])
