@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -75,21 +75,34 @@ class Call:
 
     def cases(self) -> st.SearchStrategy:
         """Draws an argument and what is passed for it."""
-        valid = self.valid()
+        right = self._right_rows()
 
         def brought(name):
-            if name in ARRAYS and name not in self.scalars:
-                base = valid.get(name)
-                base = [[0.0, 1.0], [1.0, 0.0]] if base is None else base
-                array = hostile_arrays.rows(base)
+            if name in right:
+                array = hostile_arrays.rows(right[name])
                 other = hostile_values.values()
                 return st.tuples(st.just(name), st.one_of(array, array, array, array, other))
             return st.tuples(st.just(name), hostile_values.values())
 
-        names = self.arguments()
-        arrays = [name for name in names if name in ARRAYS and name not in self.scalars]
         # Arrays come in more ways than anything else.
-        return st.sampled_from([*names, *arrays, *arrays]).flatmap(brought)
+        return st.sampled_from([*self.arguments(), *right, *right]).flatmap(brought)
+
+    def every_case(self) -> Iterator[tuple[str, Any]]:
+        """Yields every argument with every value that has a name, and every way to bring rows."""
+        right = self._right_rows()
+        for name in self.arguments():
+            yield from ((name, value) for value in hostile_values.every_value())
+            if name in right:
+                yield from ((name, rows) for rows in hostile_arrays.every_departure(right[name]))
+
+    def _right_rows(self) -> dict[str, Any]:
+        """Returns right rows for every argument that takes rows."""
+        valid = self.valid()
+        taken = [name for name in self.arguments() if name in ARRAYS and name not in self.scalars]
+        given = {name: valid.get(name) for name in taken}
+        return {
+            name: [[0.0, 1.0], [1.0, 0.0]] if rows is None else rows for name, rows in given.items()
+        }
 
     def judge(self, name: str, brought: Any) -> str:
         """Calls with one argument changed, and fails unless it answers or explains.

@@ -244,3 +244,26 @@ def rows(base):
         _often("array", sorted(SAME_NUMBERS) * 2 + sorted(OTHER_THINGS)),
     )
     return st.one_of(nearly_right, anything, anything)
+
+
+def every_departure(base):
+    """Yields right rows, and rows that depart from them in each of the ways that are named here."""
+    base = np.asarray(base)
+    right = {
+        "number": None,
+        "everywhere": False,
+        "shape": None,
+        "dtype": "float64",
+        "layout": "contiguous",
+        "container": "array",
+    }
+    departures = [
+        {},
+        *({"number": number, "everywhere": all_} for number in NUMBERS for all_ in (False, True)),
+        *({"shape": shape} for shape in SHAPES),
+        *({"dtype": dtype} for dtype in (*DTYPES, *NO_NUMBERS)),
+        *({"layout": layout} for layout in LAYOUTS),
+        *({"container": container} for container in (*SAME_NUMBERS, *OTHER_THINGS)),
+    ]
+    for departure in departures:
+        yield _made(base, **{**right, **departure})

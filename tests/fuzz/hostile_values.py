@@ -116,6 +116,12 @@ THINGS = {
 }
 
 
+def every_value():
+    """Returns what is named here, each once."""
+    things = [Thing(name, make) for name, make in THINGS.items()]
+    return [*INTS, *FLOATS, *WORDS, *LISTS, True, False, None, *things]
+
+
 def values():
     """Draws what a caller may bring for an argument that is no array of rows."""
     return st.one_of(

@@ -127,6 +127,8 @@ _IMAGES = np.zeros([2, 5, 5, 1], "float32")
 
 
 def _made_shape(given):
+    if not isinstance(given.get("order", ""), str) and len(given["order"]) != FEATURES.shape[-1]:
+        return None
     widths = [float(width) for width in given["units"]]
     parameters = float(given["parameters"])
     return (2, 3, int(parameters)) if np.prod([parameters, *widths]) < MOST_ELEMENTS else None

@@ -5,6 +5,7 @@ and is that for the same numbers as a plain array of float64; what is refused, i
 ValueError or TypeError that names the argument, what was expected and what came.
 """
 
+import contextlib
 import faulthandler
 import os
 import warnings
@@ -52,6 +53,32 @@ def test_a_call_that_is_not_fuzzed_is_seen(monkeypatch):
     assert "sklearn.VAETransformer.fits" in public_names.public_calls()
 
 
+@contextlib.contextmanager
+def case():
+    """Ends the run where a case hangs, and shows where; warnings are none of its concern."""
+    faulthandler.dump_traceback_later(LONGEST_CASE_SECONDS, exit=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", CALLS)
+def test_every_value_for_every_argument_is_answered_or_explained(name):
+    call = CALLS[name]
+    wrong = []
+    for argument, brought in call.every_case():
+        try:
+            with case():
+                call.judge(argument, brought)
+        except Exception as error:
+            wrong.append(f"{argument}={brought!r}: {type(error).__name__}: {error}")
+    assert wrong == []
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_it_answers_or_explains(name):
     call = CALLS[name]
@@ -60,15 +87,9 @@ def test_it_answers_or_explains(name):
     @settings(max_examples=CASES)
     @given(st.data())
     def judged(data):
-        # A case that hangs ends the run, and shows where.
-        faulthandler.dump_traceback_later(LONGEST_CASE_SECONDS, exit=True)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                argument, brought = data.draw(call.cases())
-                outcomes.append(call.judge(argument, brought))
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        with case():
+            argument, brought = data.draw(call.cases())
+            outcomes.append(call.judge(argument, brought))
 
     # Without a seed of their own, all calls would be given the same.
     (judged if NIGHTLY else seed(zlib.crc32(name.encode()))(judged))()

@@ -83,12 +83,19 @@ def test_grey_values_outside_the_unit_interval_are_named_before_binarization():
         vae.elbo(np.full([2, 4], 255, np.uint8), seed=0)
 
 
+class InADict(keras.layers.Layer):
+    def call(self, x):
+        return {"x": x}
+
+
 def test_a_preprocess_layer_that_gives_no_tensor_is_named():
-    vae = small_vae(preprocess=posteriors.MultivariateNormalDiag(4))
     for layer in (priors.Normal(), posteriors.MultivariateNormalDiag(4)):
-        with pytest.raises((TypeError, ValueError), match=r"`preprocess` must"):
+        with pytest.raises(TypeError, match=r"`preprocess` must be .* gives a distribution"):
             tfp_vae.VAE.for_data(BINARY, preprocess=layer)
-    with pytest.raises(TypeError, match=r"`preprocess` must be .* gives a MultivariateNormalDiag"):
+        with pytest.raises(TypeError, match=r"`condition` must be .* gives a distribution"):
+            small_vae(condition=layer)
+    vae = small_vae(preprocess=InADict())
+    with pytest.raises(TypeError, match=r"`preprocess` must be .* InADict, which gives a dict"):
         vae.elbo(BINARY, seed=0)
 
 
@@ -172,8 +179,8 @@ def _built_prior(size):
             lambda: tfp_vae.VAE(
                 _encoder(), _decoder(), condition=posteriors.MultivariateNormalDiag(2)
             ),
-            ValueError,
-            r"`condition` must take y of shape \[batch\]; got a MultivariateNormalDiag, which",
+            TypeError,
+            "`condition` must be a layer that gives a tensor, .*; got a MultivariateNormalDiag",
         ),
         (lambda: tfp_vae.Encoder([200], None), TypeError, "`trunk` must be a Layer"),
         (

@@ -169,6 +169,9 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
 
 def _write_block(writer: tf.io.TFRecordWriter, block: Any, feature: str) -> int:
     values = checks.array(block, "rows")
+    if values.dtype == tf.bfloat16.as_numpy_dtype:
+        # NumPy has no name for such numbers, and float32 holds them all.
+        values = values.astype(np.float32)
     if values.ndim < 2:
         raise ValueError(
             f"`rows` must have shape [rows, ...]; got shape {shapes.written(*values.shape)}."

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks
-from tfp_vae.divergences.arguments import as_draws, check_distributions
+from tfp_vae.divergences.arguments import as_draws, check_axes_of_draws, check_distributions
 from tfp_vae.divergences.kl import latent_factors
 
 AGGREGATE_ESTIMATORS = ("minibatch_weighted", "minibatch_stratified")
@@ -63,7 +63,9 @@ def decomposed_kl_divergence(
       A `KLDecomposition` of means over the draws, `[B]` each. Memory grows with S B² L.
 
     Raises:
-      ValueError: If the posterior's latents are not independent.
+      TypeError: If an argument is of the wrong kind.
+      ValueError: If the posterior's latents are not independent, or `z` has another shape, no
+        draws, or numbers that are not finite.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -80,6 +82,7 @@ def decomposed_kl_divergence(
     data_size = checks.positive_int(data_size, "data_size")
     checks.one_of(aggregate_estimator, AGGREGATE_ESTIMATORS, "aggregate_estimator")
     z = as_draws(z, posterior)
+    check_axes_of_draws(z)
     factors = latent_factors(posterior)
     if factors is None:
         raise ValueError(

@@ -45,7 +45,9 @@ def as_draws(z: Any, distribution: tfd.Distribution) -> tf.Tensor:
         values = checks.array(z, "z")
         if np.issubdtype(values.dtype, np.floating):
             checks.finite(values, "z")
-            checks.representable(values, distribution.dtype.name, "z")
+        checks.representable(values, distribution.dtype.name, "z")
+        if values.ndim and not len(values):
+            raise ValueError("`z` must hold at least one draw; got none.")
         z = tf.convert_to_tensor(values)
     wanted = distribution.batch_shape.concatenate(distribution.event_shape)
     if not _ends_with(z.shape, wanted):
@@ -54,6 +56,19 @@ def as_draws(z: Any, distribution: tfd.Distribution) -> tf.Tensor:
             f"{shapes.written(*z.shape.as_list())}."
         )
     return tf.cast(z, distribution.dtype)
+
+
+def check_axes_of_draws(z: tf.Tensor) -> None:
+    """Checks that draws have the axes `[S, B, L]`, and no more.
+
+    Raises:
+      ValueError: If they have others.
+    """
+    if z.shape.rank not in (None, 3):
+        raise ValueError(
+            f"`z` must have shape [draws, batch, latents]; got shape "
+            f"{shapes.written(*z.shape.as_list())}."
+        )
 
 
 def _broadcast(first: tf.TensorShape, second: tf.TensorShape) -> bool:

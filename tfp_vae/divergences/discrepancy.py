@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, seeds
-from tfp_vae.divergences.arguments import as_draws, check_distributions
+from tfp_vae.divergences.arguments import as_draws, check_axes_of_draws, check_distributions
 
 
 def squared_maximum_mean_discrepancy(
@@ -44,14 +44,13 @@ def squared_maximum_mean_discrepancy(
       0.7
     """
     check_distributions(prior=prior)
+    if prior.event_shape.rank not in (None, 1):
+        raise ValueError(f"`prior` must have event shape [latents]; got {prior.event_shape}.")
     if bandwidth is not None:
         bandwidth = checks.finite_number(bandwidth, "bandwidth", minimum=0.0, exclusive=True)
     seed = seeds.as_seed(seed)
     z = as_draws(z, prior)
-    if z.shape.rank not in (None, 3):
-        raise ValueError(
-            f"`z` must have shape [draws, batch, latents]; got shape {z.shape.as_list()}."
-        )
+    check_axes_of_draws(z)
     width = math.sqrt(z.shape[-1]) if bandwidth is None else bandwidth
     draws, weights = _weighted_draws(prior, tf.shape(z)[:2], seed)
     size = tf.cast(tf.shape(z)[1], z.dtype)

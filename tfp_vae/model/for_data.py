@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfp_vae import checks, likelihoods, networks, posteriors, shapes
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.preprocessing import preprocessed
+from tfp_vae.model.preprocessing import check_gives_tensors, preprocessed
 
 _NARROWEST, _WIDEST = 32, 512
 _SMALLEST_IMAGE = 16
@@ -38,9 +38,7 @@ def parts_for(
     """
     posterior = posteriors.MultivariateNormalDiag(latent_size)
     if preprocess is not None:
-        checks.instance_of(
-            preprocess, keras.layers.Layer, "preprocess", "networks.StochasticBinarization()"
-        )
+        check_gives_tensors(preprocess, "preprocess", "networks.StochasticBinarization()")
         rows = tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx()))
         x = preprocessed(preprocess, rows)
     suggestion = _chosen(x, likelihood)

@@ -62,9 +62,9 @@ class ChainPrior(Prior):
         checks.instance_of(self.top, Prior, "prior", "priors.StandardNormal()")
         if isinstance(self.top, VampPrior):
             raise ValueError(
-                "`prior` must not be a VampPrior above several layers of latents: it is a mixture "
-                "of posteriors given rows of data, and the topmost layer's posterior is given "
-                "latents."
+                "`prior` must be one that is made without the encoder above several layers of "
+                "latents, as the topmost layer's posterior is given latents and no rows of data; "
+                "got a VampPrior."
             )
 
     def build(self, event_shape: Any) -> None:

@@ -10,7 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks
-from tfp_vae.model import array_fit, incoming, lost_workers, pass_arguments, replicated_passes
+from tfp_vae.model import (
+    array_fit,
+    incoming,
+    lost_workers,
+    pass_arguments,
+    replicated_passes,
+    validation_logs,
+)
 from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.ordered_batches import OrderedBatches
 from tfp_vae.model.steps import ObjectiveModel
@@ -45,6 +52,9 @@ class PassesOverData(ObjectiveModel):
           FloatingPointError: If the loss or a gradient is not finite; the step is not taken.
           RuntimeError: If one of several workers is gone.
 
+        Warns:
+          RuntimeWarning: If the ELBO of the validation data was not a number, and in which epoch.
+
         Example:
           >>> vae.compile("adam")
           >>> history = vae.fit(x, epochs=2, batch_size=10, verbose=0)
@@ -67,15 +77,21 @@ class PassesOverData(ObjectiveModel):
         under_way = FitUnderWay.called(x, validation_data, **kwargs)
         with _failures_of(check, check_validation), self._known_to_callbacks(under_way):
             self.begin_at(x)
-            if isinstance(x, np.ndarray):
-                weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
-                rows = array_fit.Rows(x, weights, self._condition_rows(y))
-                return self._fit_rows(rows, validation_data, **kwargs)
-            if self.replicated:
-                return self._fit_on_replicas(x, validation_data, **kwargs)
-            if isinstance(x, (tf.data.Dataset, Iterator)):
-                kwargs.setdefault("shuffle", False)
-            return super().fit(x, validation_data=validation_data, **kwargs)
+            history = self._fit(x, y, validation_data, **kwargs)
+        validation_logs.warn_of_nan(history.history)
+        return history
+
+    def _fit(self, x: Any, y: Any, validation_data: Any, **kwargs: Any) -> keras.callbacks.History:
+        """Trains on data that has been checked, or is as it is read."""
+        if isinstance(x, np.ndarray):
+            weights = incoming.weights(kwargs.pop("sample_weight", None), len(x))
+            rows = array_fit.Rows(x, weights, self._condition_rows(y))
+            return self._fit_rows(rows, validation_data, **kwargs)
+        if self.replicated:
+            return self._fit_on_replicas(x, validation_data, **kwargs)
+        if isinstance(x, (tf.data.Dataset, Iterator)):
+            kwargs.setdefault("shuffle", False)
+        return super().fit(x, validation_data=validation_data, **kwargs)
 
     @contextlib.contextmanager
     def _known_to_callbacks(self, under_way: FitUnderWay) -> Iterator[None]:
@@ -215,6 +231,10 @@ class PassesOverData(ObjectiveModel):
         name = "validation_data"
         if not isinstance(data, tuple):
             return self._checked(data, None, check, name)
+        if not 1 <= len(data) <= 3:
+            raise ValueError(
+                f"`{name}` must be x, (x, y) or (x, y, sample_weight); got a tuple of {len(data)}."
+            )
         x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         return self._checked(x, y, check, name), self._condition_rows(y), weights
 

@@ -12,7 +12,7 @@ from tfp_vae.model import row_checks
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.missing import MissingValues
 from tfp_vae.model.passes import PassesOverData
-from tfp_vae.model.preprocessing import preprocessed
+from tfp_vae.model.preprocessing import check_gives_tensors, preprocessed
 from tfp_vae.objectives import Objective
 
 
@@ -52,7 +52,7 @@ class PreparedDataModel(PassesOverData):
             ("condition", condition, "keras.layers.CategoryEncoding(10, output_mode='one_hot')"),
         ):
             if layer is not None:
-                checks.instance_of(layer, keras.layers.Layer, name, example)
+                check_gives_tensors(layer, name, example)
         self.preprocess, self.condition = preprocess, condition
         self._preprocess_draws = preprocess is not None and "seed" in (
             inspect.signature(preprocess.call).parameters

@@ -5,7 +5,29 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import shapes
+from tfp_vae import checks, shapes
+from tfp_vae.model.coders import Coder
+from tfp_vae.parameters import DistributionLayer
+from tfp_vae.priors import Prior
+
+
+def check_gives_tensors(layer: Any, name: str, example: str) -> None:
+    """Checks that a layer is not one of ours, whose outputs are distributions.
+
+    Args:
+      layer: Whatever came.
+      name: What the caller calls it.
+      example: What was meant.
+
+    Raises:
+      TypeError: If it is one of these, or no layer at all.
+    """
+    checks.instance_of(layer, keras.layers.Layer, name, example)
+    if isinstance(layer, (DistributionLayer, Prior, Coder)):
+        raise TypeError(
+            f"`{name}` must be a layer that gives a tensor, such as {example}; got a "
+            f"{type(layer).__name__}, which gives a distribution."
+        )
 
 
 def preprocessed(layer: keras.layers.Layer, x: tf.Tensor, **arguments: Any) -> tf.Tensor:

@@ -79,6 +79,7 @@ def conv_transpose(
     """
     counts = _filters(filters)
     options = _options(kernel_size, strides, activation)
+    strides = options["strides"]
     event = shapes.as_shape(event_shape, "event_shape")
     if len(event) < 2:
         raise ValueError(

@@ -106,13 +106,14 @@ class Objective(abc.ABC):
             values = checks.array(x)
             if np.issubdtype(values.dtype, np.floating):
                 checks.finite(values, "x")
+            checks.representable(values, posterior.dtype.name, "x")
             x = x if tf.is_tensor(x) else values
         x = tf.convert_to_tensor(x)
         if not x.dtype.is_floating:
             x = tf.cast(x, posterior.dtype)
         if not posterior.event_shape.is_compatible_with(prior.event_shape):
             raise ValueError(
-                f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
+                f"`prior` must have the event shape of `posterior`, {posterior.event_shape}; "
                 f"got {prior.event_shape}."
             )
         if posterior.batch_shape.rank != 1 or not posterior.batch_shape.is_compatible_with(
