@@ -151,5 +151,6 @@ def _told_as(name: str) -> list[str]:
     beside = {
         "x": ["condition", "y", "sample_weight", "factors", "labels"],
         "sample_size": ["condition"],
+        "likelihood": ["x"],
     }.get(name, [])
     return [name, name.rstrip("s"), *beside]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
+import answers
 import fuzzed_models
 import tfp_vae
 from calls import Call
@@ -178,7 +179,8 @@ def _evaluated(kind):
 
 def _predicted(kind):
     def check(answer, given):
-        assert answer.shape == (len(np.asarray(given["x"])), *model(kind).event_shape)
+        if not isinstance(given["x"], Iterator):
+            assert answer.shape == (len(np.asarray(given["x"])), *model(kind).event_shape)
 
     own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
     return Call(
@@ -208,10 +210,19 @@ def _scores(vae, given):
         y = np.zeros([3, *vae.condition.input_shape[1:]])
     else:
         y = None if vae.condition is None else np.zeros([3])
-    assert np.isfinite(vae.elbo(rows, seed=0, condition=y).elbo).all()
+    try:
+        terms = vae.elbo(rows, seed=0, condition=y)
+    except (TypeError, ValueError) as error:
+        # What a layer makes of rows is known when it first sees some.
+        if vae.preprocess is None or not answers.is_explained(error, ["preprocess"]):
+            raise
+    else:
+        assert np.isfinite(terms.elbo).all()
 
 
 def _fits_data(vae, given):
+    if isinstance(vae.preprocess, keras.layers.Layer):
+        return
     x = np.asarray(given["x"])
     assert vae.event_shape == x.shape[1:]
     assert np.isfinite(vae.elbo(x[:2].astype("float64"), seed=0).elbo).all()

@@ -133,7 +133,7 @@ class HierarchicalVAE(VAE):
         units = [checks.positive_ints(widths, "units") for widths in units]
         if len(latent_sizes) != len(units):
             raise ValueError(
-                "`units` must have one list of widths for each of the latent sizes; got "
+                "`units` must have one list of widths for each of `latent_sizes`; got "
                 f"{len(units)} for {len(latent_sizes)}."
             )
         ways_up = [networks.mlp(widths, activation) for widths in units]

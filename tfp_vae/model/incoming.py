@@ -19,14 +19,17 @@ class RowCheck:
     Args:
       check: Called with rows of x.
       check_condition: For a model of p(x|y), called with rows of y and their number.
+      condition_name: What the caller calls y.
     """
 
     def __init__(
         self,
         check: Callable[[np.ndarray], Any],
         check_condition: Callable[[Any, int], Any] | None = None,
+        condition_name: str = "y",
     ) -> None:
         self._check = check
+        self.condition_name = condition_name
         self._check_condition = check_condition
         self.failure: Exception | None = None
 

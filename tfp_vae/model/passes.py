@@ -214,7 +214,9 @@ class PassesOverData(ObjectiveModel):
             self.check_condition(condition, rows, condition_name)
 
         return incoming.RowCheck(
-            lambda rows: self.check_rows(rows, name), check_condition if self.conditional else None
+            lambda rows: self.check_rows(rows, name),
+            check_condition if self.conditional else None,
+            condition_name,
         )
 
     def _checked(self, x: Any, y: Any, check: incoming.RowCheck, name: str = "x") -> Any:
@@ -223,7 +225,8 @@ class PassesOverData(ObjectiveModel):
             incoming.refuse_targets(y, "y" if name == "x" else f"{name}'s y")
         elif y is not None and incoming.comes_in_batches(x):
             raise ValueError(
-                f"`y` must be None where `{name}` comes in batches: let them hold (x, y)."
+                f"`{check.condition_name}` must be None where `{name}` comes in batches, which "
+                f"then hold (x, y); got a {type(y).__name__}."
             )
         return incoming.checked(x, check, self.row_shape, name, y)
 

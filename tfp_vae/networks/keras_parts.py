@@ -3,8 +3,11 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tfp_vae import checks
+
+_TRIAL_SHAPE = (2, 3)
 
 
 def activation(value: Any, name: str = "activation") -> Any:
@@ -12,19 +15,36 @@ def activation(value: Any, name: str = "activation") -> Any:
 
     Raises:
       TypeError: If it is no text, function or None.
-      ValueError: If Keras knows none of that name.
+      ValueError: If Keras knows none of that name, or the function gives something else than a
+        tensor of the shape of its input.
     """
     if not (value is None or isinstance(value, (str, dict)) or callable(value)):
         raise TypeError(
             f"`{name}` must be a Keras activation, such as 'relu'; got {checks.shown(value)}."
         )
     try:
-        keras.activations.get(value)
+        function = keras.activations.get(value)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"`{name}` must be a Keras activation, such as 'relu'; got {checks.shown(value)}."
         ) from error
+    if not (value is None or isinstance(value, str) or _keeps_shape(function)):
+        raise ValueError(
+            f"`{name}` must be a function from a tensor to one of the same shape; got "
+            f"{checks.shown(value)}, which is none on shape {list(_TRIAL_SHAPE)}."
+        )
     return value
+
+
+def _keeps_shape(function: Any) -> bool:
+    try:
+        if isinstance(function, keras.layers.Layer):
+            return tuple(function.compute_output_shape(_TRIAL_SHAPE)) == _TRIAL_SHAPE
+        given = function(tf.zeros(_TRIAL_SHAPE))
+        return tf.is_tensor(given) and given.shape == _TRIAL_SHAPE
+    except Exception:
+        # What a function makes of a tensor that is not for one is its own affair.
+        return False
 
 
 def initializer(value: Any, name: str) -> Any:
