@@ -27,6 +27,8 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
       OSError: If it cannot be written; what was there before is still there, and nothing else.
     """
     target = Path(os.path.realpath(path))
+    if not target.name:
+        raise IsADirectoryError(f"{str(path)!r} is a folder that has no place beside it to write.")
     aside = target.with_name(ASIDE + target.name)
     _remove(aside)
     try:

@@ -152,5 +152,6 @@ def _told_as(name: str) -> list[str]:
         "x": ["condition", "y", "sample_weight", "factors", "labels"],
         "sample_size": ["condition"],
         "likelihood": ["x"],
+        "event_shape": ["data"],
     }.get(name, [])
     return [name, name.rstrip("s"), *beside]

@@ -73,7 +73,8 @@ def _write_records(**given):
         batches = list(datasets.from_files(given["path"], feature=given["feature"], shuffle=False))
         rows = np.concatenate(batches)
         assert len(rows) == count
-        return rows
+        # Missing values are written as they are.
+        return np.nan_to_num(rows)
 
 
 def _read_files(**given):

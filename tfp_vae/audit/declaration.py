@@ -2,6 +2,7 @@
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
         ValueError: If a size is below 1.
     """
     try:
-        shape = tuple(operator.index(n) for n in event_shape)
+        shape = tuple(_size(n) for n in _listed(event_shape))
     except (TypeError, ValueError) as error:
         raise TypeError(
             "`event_shape` was expected to be a sequence of sizes, but it is "
@@ -46,6 +47,20 @@ def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
     return shape
 
 
+def _listed(event_shape: Any) -> Any:
+    """Returns what lists sizes and nothing else: no text, and nothing that can be read but once."""
+    is_bytes = isinstance(event_shape, (str, bytes, bytearray, memoryview))
+    if is_bytes or not isinstance(event_shape, (Sequence, np.ndarray)):
+        raise TypeError("not a list of sizes")
+    return event_shape
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError("not a size")
+    return operator.index(value)
+
+
 def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: float) -> None:
     """Checks the declared distribution and the KL's weight.
 
@@ -65,7 +80,8 @@ def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: 
             f"likelihood, but it is {_shown(decoder_output)}."
         )
     number = isinstance(expected_kl_weight, (int, float, np.integer, np.floating))
-    if not (number and 0 < expected_kl_weight <= float(np.finfo(np.float32).max)):
+    limits = np.finfo(np.float32)
+    if not (number and float(limits.tiny) <= expected_kl_weight <= float(limits.max)):
         raise ValueError(
             "`expected_kl_weight` was expected to be a positive number, but it is "
             f"{_shown(expected_kl_weight)}."

@@ -162,7 +162,10 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
             whole_files.written_aside(path) as aside,
             tf.io.TFRecordWriter(str(aside), options) as writer,
         ):
-            return sum(_write_block(writer, block, feature) for block in blocks)
+            count = sum(_write_block(writer, block, feature) for block in blocks)
+            if not count:
+                raise ValueError("`rows` must hold at least one row; got none.")
+            return count
     except tf.errors.OpError as error:
         raise OSError(f"{str(path)!r} cannot be written: {error.message}.") from error
 
@@ -176,11 +179,27 @@ def _write_block(writer: tf.io.TFRecordWriter, block: Any, feature: str) -> int:
         raise ValueError(
             f"`rows` must have shape [rows, ...]; got shape {shapes.written(*values.shape)}."
         )
+    if not values[:1].size and len(values):
+        raise ValueError(
+            "`rows` must hold at least one value a row; got shape "
+            f"{shapes.written(*values.shape)}."
+        )
+    _check_is_read_as_float32(values)
     for row in values:
         value = tf.train.BytesList(value=[tf.io.serialize_tensor(row).numpy()])
         features = tf.train.Features(feature={feature: tf.train.Feature(bytes_list=value)})
         writer.write(tf.train.Example(features=features).SerializeToString())
     return len(values)
+
+
+def _check_is_read_as_float32(values: np.ndarray) -> None:
+    if values.dtype == np.float64:
+        largest = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
+        if largest > np.finfo(np.float32).max:
+            raise ValueError(
+                "`rows` must hold numbers that float32 can represent, as `from_files` reads them; "
+                f"got {largest:g}."
+            )
 
 
 def _tensor(serialised: bytes, path: Path) -> np.ndarray:

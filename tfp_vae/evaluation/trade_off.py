@@ -98,7 +98,8 @@ def rate_distortion(
     sample_size = checks.positive_int(sample_size, "sample_size")
     key = seeds.as_seed(seed)
     means, errors = [], []
-    for vae in models.values():
+    for name, vae in models.items():
+        checks.instance_of(vae, VAE, f"models[{name!r}]", "tfp_vae.VAE.for_data(x)")
         rows = checked_rows(vae, x, batch_size, condition)
         if len(rows) < 2:
             raise ValueError("`x` must hold at least two rows, to tell their spread; got one.")

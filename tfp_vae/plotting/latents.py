@@ -67,15 +67,22 @@ def _as_labels(labels: Any, rows: int) -> np.ndarray:
         raise TypeError(
             f"`labels` must be a list of a label for every row; got a {type(labels).__name__}."
         )
-    values = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
+    try:
+        values = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
+    except Exception as error:
+        # What an object with a conversion of its own raises is of many kinds.
+        raise TypeError(
+            f"`labels` must be a list of a label for every row; got a {type(labels).__name__} that "
+            "is none."
+        ) from error
     if values.shape != (rows,):
         raise ValueError(
             f"`labels` must hold one label for each of {rows} rows; got shape "
             f"{shapes.written(*values.shape)}."
         )
     if values.dtype == object:
-        same = {type(value) for value in values}
-        values = np.array(values.tolist()) if len(same) == 1 else values.astype(str)
+        are_numbers = all(isinstance(value, (int, float, np.number)) for value in values)
+        values = np.array(values.tolist()) if are_numbers else values.astype(str)
     return values
 
 
