@@ -1,6 +1,7 @@
 """The estimator of scikit-learn: its own checks, and what they do not ask."""
 
 import copy
+import logging
 import os
 import pickle
 import random
@@ -259,3 +260,15 @@ def test_data_that_fails_by_itself_is_refused():
 def test_latents_of_another_size_are_refused(fitted):
     with pytest.raises(ValueError, match="`X` must have 1 columns, one for each latent variable"):
         fitted.inverse_transform(np.zeros([2, 3]))
+
+
+def test_many_models_in_a_row_raise_no_alarm_of_retracing(monkeypatch):
+    """TensorFlow's notice is for one function that is traced again and again."""
+    told = []
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "handle", told.append)
+    x = table(row_scores.EAGER_ROWS + 1)
+    for seed in range(6):
+        estimator = VAETransformer(**{**SMALL, "random_state": seed}).fit(x)
+        estimator.score(x)
+        evaluation.log_marginal_likelihood(estimator.vae_, x, 10, seed=0)
+    assert [record.getMessage() for record in told if "retracing" in record.getMessage()] == []

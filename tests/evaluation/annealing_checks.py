@@ -39,7 +39,7 @@ def check_trajectories_leave_a_normal_as_it_is():
 def check_weights_have_the_marginal_likelihood_as_their_mean():
     """Even of a path of few steps, where the chains lag behind the density."""
     path = tf.constant(annealing.temperatures(4))
-    log_weights = annealing.annealed_log_weights.python_function(
+    log_weights = annealing.annealed_log_weights(
         MODEL.vae(), tf.constant(ROWS), tf.constant([1, 2]), 1500, path, None
     )
     ratios = np.exp(log_weights.numpy() - MODEL.log_marginal_likelihood(ROWS))

@@ -139,6 +139,7 @@ _ESTIMATOR = Call(
     of=_signature_of_estimator,
     explains=False,
     tolerance=1e-2,
+    keeps_dtype=True,
 )
 CALLS = {
     "datasets.from_file": Call(

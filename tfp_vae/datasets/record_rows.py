@@ -181,8 +181,7 @@ def _write_block(writer: tf.io.TFRecordWriter, block: Any, feature: str) -> int:
         )
     if not values[:1].size and len(values):
         raise ValueError(
-            "`rows` must hold at least one value a row; got shape "
-            f"{shapes.written(*values.shape)}."
+            f"`rows` must hold at least one value a row; got shape {shapes.written(*values.shape)}."
         )
     _check_is_read_as_float32(values)
     for row in values:

@@ -51,7 +51,6 @@ def check_latents_are_unbounded(vae: VAE) -> None:
         )
 
 
-@tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
 def annealed_log_weights(
     vae: VAE,
     x: tf.Tensor,

@@ -144,16 +144,17 @@ def log_marginal_likelihood(
     if annealed:
         check_latents_are_unbounded(vae)
     y = None if condition is None else checks.array(condition, "condition")
+    weigh = vae.compiled_function(annealed_log_weights if annealed else _log_weight_sums)
     blocks = []
     for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
         own = tf.convert_to_tensor(rows[places])
         given = None if y is None else tf.convert_to_tensor(y[places])
         own_seed = seeds.fold_in(key, start)
         if annealed:
-            log_weights = annealed_log_weights(vae, own, own_seed, draws, path, given)
+            log_weights = weigh(own, own_seed, draws, path, given)
             sums = [tf.reduce_logsumexp(power * log_weights, axis=0) for power in (1.0, 2.0)]
         else:
-            sums = _log_weight_sums(vae, own, own_seed, tf.constant(draws), given)
+            sums = weigh(own, own_seed, tf.constant(draws), given)
         blocks.append([part.numpy().astype(np.float64)[:count] for part in sums])
     log_sum, log_sum_of_squares = (np.concatenate(part) for part in zip(*blocks, strict=True))
     log_size = math.log(draws)
@@ -184,7 +185,6 @@ def _warn_of_few_draws(effective_sample_size: np.ndarray, draws: int) -> None:
         )
 
 
-@tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
 def _log_weight_sums(
     vae: VAE,
     x: tf.Tensor,

@@ -131,8 +131,8 @@ def latent_usage(
 
     Raises:
       TypeError: If an argument is of the wrong kind.
-      ValueError: If `x` does not fit the model or has one row, a size is not positive, or the
-        posterior's latents depend on one another.
+      ValueError: If `x` does not fit the model or has one row, `batch_size` is not positive,
+        `draws` is less than 2, or the posterior's latents depend on one another.
 
     Example:
       >>> evaluation.latent_usage(vae, x).kl_per_dimension.shape
@@ -142,7 +142,7 @@ def latent_usage(
     Hoffman & Johnson (2016), "ELBO surgery", equation 8 (mutual information and aggregate KL);
     Poole et al. (2019), "On variational bounds of mutual information", section 2.5 (the two sides).
     """
-    draws = checks.positive_int(draws, "draws")
+    draws = checks.whole_number(draws, "draws", minimum=2)
     rows = checked_rows(vae, x, batch_size, condition)
     if len(rows) < 2:
         raise ValueError("`x` must hold at least two rows, whose posteriors can differ; got one.")

@@ -2,6 +2,7 @@
 
 import abc
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -25,9 +26,26 @@ class LatentVariableModel(PreparedDataModel):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        compiled = {"jit_compile": True, "reduce_retracing": True}
-        self._draw = tf.function(functools.partial(ancestral_sample, self), **compiled)
-        self._impute = tf.function(functools.partial(importance_impute, self), **compiled)
+        self._compiled_functions: dict[str, Any] = {}
+
+    def compiled_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns a function of a model, compiled for this one once and for all.
+
+        TensorFlow warns of one function that is traced again and again, as it would be for every
+        model of a grid.
+
+        Args:
+          function: Called with the model and with what the compiled one is called with.
+        """
+        name = f"{function.__module__}.{function.__qualname__}"
+        if name not in self._compiled_functions:
+            self._compiled_functions[name] = tf.function(
+                functools.partial(function, self),
+                jit_compile=True,
+                reduce_retracing=True,
+                autograph=False,
+            )
+        return self._compiled_functions[name]
 
     @property
     @abc.abstractmethod
@@ -159,7 +177,8 @@ class LatentVariableModel(PreparedDataModel):
         y = None
         if condition is not None:
             y = tf.convert_to_tensor(checks.array(condition, "condition"))
-        return self._draw(count, seeds.as_seed(seed), bool(mean), y)
+        draw = self.compiled_function(ancestral_sample)
+        return draw(count, seeds.as_seed(seed), bool(mean), y)
 
     def impute(
         self,
@@ -209,7 +228,8 @@ class LatentVariableModel(PreparedDataModel):
             checks.positive_int(sample_size, "sample_size"),
             checks.positive_int(importance_sample_size, "importance_sample_size"),
         )
-        return impute(self, self._impute, x, *sizes, seeds.as_seed(seed), condition)
+        compiled = self.compiled_function(importance_impute)
+        return impute(self, compiled, x, *sizes, seeds.as_seed(seed), condition)
 
     def call(self, x: Any, condition: Any = None, training: bool | None = None) -> tf.Tensor:
         """Returns the prediction of p(x|z) at the posterior mean, `[B, *event]`: its mean.

@@ -39,7 +39,8 @@ def activation(value: Any, name: str = "activation") -> Any:
 def _keeps_shape(function: Any) -> bool:
     try:
         if isinstance(function, keras.layers.Layer):
-            return tuple(function.compute_output_shape(_TRIAL_SHAPE)) == _TRIAL_SHAPE
+            # A copy of it, as a layer with weights of its own is built by what it first sees.
+            function = type(function).from_config(function.get_config())
         given = function(tf.zeros(_TRIAL_SHAPE))
         return tf.is_tensor(given) and given.shape == _TRIAL_SHAPE
     except Exception:

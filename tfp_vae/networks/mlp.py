@@ -1,11 +1,12 @@
 """Multilayer perceptrons."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-from tfp_vae import checks
+from tfp_vae import checks, shapes
 from tfp_vae.networks import keras_parts
 
 
@@ -31,13 +32,20 @@ def mlp(
 
     Raises:
       TypeError: If `units` is not a list of ints.
-      ValueError: If a width is not positive, the activation unknown, or dropout outside [0, 1).
+      ValueError: If a width is not positive, a layer would have too many weights, the activation is
+        unknown, or dropout outside [0, 1).
 
     Example:
       >>> networks.mlp([200, 200], activation="tanh")(np.zeros([3, 28, 28])).shape
       TensorShape([3, 200])
     """
     widths = checks.positive_ints(units, "units")
+    for matrix in itertools.pairwise(widths):
+        if shapes.size_of(matrix) > shapes.LARGEST_SIZE:
+            raise ValueError(
+                f"`units` must be widths whose products are at most {shapes.LARGEST_SIZE}, the "
+                f"most weights of a layer; got {matrix[0]} beside {matrix[1]}."
+            )
     rate = checks.finite_number(dropout, "dropout", minimum=0.0)
     if rate >= 1.0:
         raise ValueError(f"`dropout` must be at least 0 and below 1; got {rate:g}.")

@@ -30,8 +30,9 @@ def log_marginal_likelihoods(vae: VAE, x: np.ndarray, draws: int, seed: int) -> 
     if len(x) <= EAGER_ROWS:
         return np.stack([_of_row(vae, row, key, draws).numpy() for row in tf.convert_to_tensor(x)])
     # Blocks of one size, the last one filled up with its last row: one compilation for all data.
+    score = vae.compiled_function(_of_rows)
     blocks = [
-        _of_rows(vae, tf.convert_to_tensor(x[np.minimum(places, len(x) - 1)]), key, draws)
+        score(tf.convert_to_tensor(x[np.minimum(places, len(x) - 1)]), key, draws)
         for places in np.arange(-(-len(x) // _BLOCK) * _BLOCK).reshape(-1, _BLOCK)
     ]
     return np.concatenate(blocks)[: len(x)]
@@ -43,7 +44,6 @@ def _of_row(vae: VAE, row: tf.Tensor, seed: tf.Tensor, draws: int) -> tf.Tensor:
     return tf.reduce_logsumexp(batch.log_weights(z), axis=0)[0] - math.log(draws)
 
 
-@tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
 def _of_rows(vae: VAE, x: tf.Tensor, seed: tf.Tensor, draws: int) -> tf.Tensor:
     return tf.map_fn(
         lambda row: _of_row(vae, row, seed, draws), x, fn_output_signature=vae.data_dtype
