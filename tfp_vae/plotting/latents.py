@@ -68,7 +68,7 @@ def _as_labels(labels: Any, rows: int) -> np.ndarray:
             f"`labels` must be a list of a label for every row; got a {type(labels).__name__}."
         )
     try:
-        values = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
+        values = np.asarray(labels)
     except Exception as error:
         # What an object with a conversion of its own raises is of many kinds.
         raise TypeError(
@@ -80,10 +80,7 @@ def _as_labels(labels: Any, rows: int) -> np.ndarray:
             f"`labels` must hold one label for each of {rows} rows; got shape "
             f"{shapes.written(*values.shape)}."
         )
-    if values.dtype == object:
-        are_numbers = all(isinstance(value, (int, float, np.number)) for value in values)
-        values = np.array(values.tolist()) if are_numbers else values.astype(str)
-    return values
+    return values.astype(str) if values.dtype == object else values
 
 
 def _principal_components(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
