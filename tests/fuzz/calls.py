@@ -153,7 +153,7 @@ def _is_finite(tensor: tf.Tensor) -> bool:
 def _told_as(name: str) -> list[str]:
     """Returns the names of which one must stand in an error: also of what must go with it."""
     beside = {
-        "x": ["condition", "y", "sample_weight", "factors", "labels"],
+        "x": ["condition", "y", "sample_weight", "validation_split", "factors", "labels"],
         "sample_size": ["condition"],
         "likelihood": ["x"],
         "event_shape": ["data"],

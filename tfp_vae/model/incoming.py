@@ -103,12 +103,21 @@ def weights(values: Any, rows: int, name: str = "sample_weight") -> np.ndarray |
     return array.reshape(-1)
 
 
-def check_no_weights(values: Any) -> None:
-    """Checks that no weights come beside batches, which bring their own.
+def check_beside_batches(values: Any = None, split: float | None = None) -> None:
+    """Checks that nothing comes beside batches that belongs to an array of rows.
+
+    Args:
+      values: Weights, which batches bring themselves.
+      split: The share of the rows that is held out, which is not known of batches.
 
     Raises:
-      ValueError: If there are some.
+      ValueError: If there are weights, or a share.
     """
+    if split:
+        raise ValueError(
+            "`validation_split` must be None where `x` comes in batches, whose number is not "
+            f"known: pass `validation_data`; got {split:g}."
+        )
     if values is not None:
         raise ValueError(
             "`sample_weight` must be None where `x` comes in batches, each of which may bring its "

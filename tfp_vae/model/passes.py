@@ -67,7 +67,9 @@ class PassesOverData(ObjectiveModel):
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         if incoming.comes_in_batches(x):
-            incoming.check_no_weights(kwargs.get("sample_weight"))
+            incoming.check_beside_batches(
+                kwargs.get("sample_weight"), kwargs.get("validation_split")
+            )
         validation_data = kwargs.pop("validation_data", None)
         check_validation = self._row_check("validation_data", "validation_data's y")
         if validation_data is not None:
@@ -132,7 +134,7 @@ class PassesOverData(ObjectiveModel):
         check = self._row_check("x", "y")
         x = self._checked(x, y, check)
         if incoming.comes_in_batches(x):
-            incoming.check_no_weights(kwargs.get("sample_weight"))
+            incoming.check_beside_batches(kwargs.get("sample_weight"))
         with _failures_of(check):
             if not isinstance(x, np.ndarray):
                 if self.replicated:
