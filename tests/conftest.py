@@ -7,6 +7,9 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 if PROFILE == "ci":
     # Most tests compile more than they compute. Read by XLA at its first use.
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # There is a process for every core already.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 # First of the project's dependencies: it imports the others without their deprecation warnings.
 import tfp_vae  # noqa: E402, F401

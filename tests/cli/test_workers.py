@@ -42,6 +42,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.nightly
 def test_two_workers_write_the_run_of_one(folder):
     ran = train(folder, "-o", "one")
     assert ran.returncode == 0, ran.stderr

@@ -43,6 +43,7 @@ def never_killed(tmp_path_factory):
     return weights(tmp_path_factory.mktemp("never-killed"))
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("call", [5])
 def test_a_run_killed_while_it_writes_goes_on_to_the_same_weights(never_killed, tmp_path, call):
     killed = subprocess.run(command(tmp_path, call), check=False, timeout=300)
