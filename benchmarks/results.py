@@ -41,4 +41,5 @@ def machine() -> str:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return f"{model}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
+    counted = f"{cores} core{'s' if cores > 1 else ''}"
+    return f"{model}, {counted}, {platform.system()}, Python {platform.python_version()}"
