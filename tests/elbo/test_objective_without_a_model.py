@@ -48,7 +48,7 @@ def test_a_prior_for_every_row_is_taken():
         (
             {"prior": tfd.MultivariateNormalDiag(np.zeros([5], "f"))},
             ValueError,
-            "`prior` must have the event shape of the posterior",
+            "`prior` must have the event shape of `posterior`",
         ),
         (
             {"likelihood_fn": lambda z: tfd.Normal(z, 1.0)},

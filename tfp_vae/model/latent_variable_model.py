@@ -35,7 +35,18 @@ class LatentVariableModel(PreparedDataModel):
         model of a grid.
 
         Args:
-          function: Called with the model and with what the compiled one is called with.
+          function: Called with the model and with what the compiled one is called with, tensors
+            of any shape.
+
+        Returns:
+          A `tf.function`, the same at every call with the same function; it is called without the
+          model, and returns what the function does.
+
+        Example:
+          >>> def reconstructed(vae, x):
+          ...     return vae.decoder(vae.encoder(x).mean()).mean()
+          >>> vae.compiled_function(reconstructed)(x).shape
+          TensorShape([20, 3])
         """
         name = f"{function.__module__}.{function.__qualname__}"
         if name not in self._compiled_functions:
