@@ -145,7 +145,8 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
     Raises:
       OSError: If the file cannot be written; what was there before is still there.
       TypeError: If the rows are no real numbers, or another argument is of the wrong kind.
-      ValueError: If they are no rows.
+      ValueError: If they are no rows, there are none, or they hold numbers that float32, which
+        `from_files` reads, cannot represent.
 
     Example:
       >>> import tempfile

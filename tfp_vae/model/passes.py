@@ -53,7 +53,7 @@ class PassesOverData(ObjectiveModel):
           RuntimeError: If one of several workers is gone.
 
         Warns:
-          RuntimeWarning: If the ELBO of the validation data was not a number, and in which epoch.
+          RuntimeWarning: If the ELBO of the validation data was not a number, and when first.
 
         Example:
           >>> vae.compile("adam")
