@@ -18,16 +18,12 @@ from tfp_vae.testing import (
     assert_mean,
     diagonal_normal,
     normal_kl_divergence,
+    repeated,
     without_exact_kl,
 )
 from tfp_vae.testing.assertions import LIMIT
 
 DRAWS = 4000
-
-
-def repeated(row, count=DRAWS):
-    """Returns one row of data as a batch, so that one call gives independent draws."""
-    return np.repeat(np.asarray(row)[None], count, axis=0)
 
 
 class _SameNoise(tfd.MultivariateNormalDiag):
@@ -337,15 +333,6 @@ def check_draws_have_the_moments_of_the_model(model):
 
 
 # Missing values
-
-
-def with_holes(x, seed=0, fraction=0.4):
-    """Returns data with values missing at random, of the first row all and of the second none."""
-    holes = np.array(x, np.float64)
-    holes[np.random.default_rng(seed).uniform(size=holes.shape) < fraction] = np.nan
-    holes[0] = np.nan
-    holes[1] = x[1]
-    return holes
 
 
 def check_a_column_without_values_is_no_column(model):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import flows
 from tfp_vae import networks, noise, posteriors, priors
-from tfp_vae.testing import assert_mean
+from tfp_vae.testing import assert_mean, numerical_log_density, with_random_weights
 
 KEY = tf.constant([3, 4])
 FEATURES = np.random.default_rng(0).normal(size=[3, 4])
@@ -23,7 +23,7 @@ def built_prior(kind, size=2, scale=0.7, steps=3, units=(5,)):
     """Returns a prior with random weights."""
     prior = kind(steps=steps, units=units)
     prior.build([size])
-    return flows.randomised(prior, scale)
+    return with_random_weights(prior, scale)
 
 
 def built_posterior(latent_size=2, scale=0.7, seed=0, **options):
@@ -31,7 +31,7 @@ def built_posterior(latent_size=2, scale=0.7, seed=0, **options):
     options = {"steps": 3, "units": [5], "context_size": 3, "scale_floor": 0.01, **options}
     posterior = posteriors.InverseAutoregressiveFlow(latent_size, **options)
     posterior.build([None, 4])
-    return flows.randomised(posterior, scale, seed)
+    return with_random_weights(posterior, scale, seed)
 
 
 def first_parameters(posterior, features):
@@ -58,7 +58,7 @@ def check_autoregressive(order, size, units, context_size):
     network = networks.MADE(2, units, activation="tanh", order=order)
     shapes = [(None, size)] + ([(None, context_size)] if context_size else [])
     network.build(*shapes)
-    flows.randomised(network)
+    with_random_weights(network)
     rng = np.random.default_rng(1)
     inputs = tf.constant(0.3 * rng.normal(size=[3, size]))
     context = tf.constant(0.3 * rng.normal(size=[3, context_size])) if context_size else None
@@ -85,7 +85,7 @@ def check_density_is_that_of_the_change_of_variables(kind):
     for size, steps, units in ((2, 1, (5,)), (3, 2, ()), (4, 3, (7, 6))):
         prior = built_prior(kind, size, steps=steps, units=units)
         u = np.random.default_rng(1).normal(size=[6, size])
-        x, log_density = flows.numerical_log_density(lambda u, p=prior: FORWARD[kind](p, u), u)
+        x, log_density = numerical_log_density(lambda u, p=prior: FORWARD[kind](p, u), u)
         found = prior.distribution().log_prob(x)
         np.testing.assert_allclose(found, log_density, rtol=1e-6, atol=1e-6)
 

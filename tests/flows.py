@@ -1,15 +1,7 @@
-"""Normalizing flows in NumPy: what their steps do, and densities by the change of variables."""
+"""Normalizing flows in NumPy: what their steps do to noise, one latent after another."""
 
 import numpy as np
 from scipy import stats
-
-
-def randomised(layer, scale=0.7, seed=0):
-    """Sets all weights of a built layer to normal numbers, and returns it."""
-    rng = np.random.default_rng(seed)
-    for weight in layer.weights:
-        weight.assign(rng.normal(scale=scale, size=weight.shape))
-    return layer
 
 
 def bounded(log_scale):
@@ -62,35 +54,8 @@ def inverse_autoregressive_forward(posterior, loc, scale, context, noise):
     return z, (stats.norm.logpdf(noise) - log_scale).sum(axis=-1)
 
 
-def numerical_log_density(forward, u, step=1e-5):
-    """Returns x = forward(u) and its log-density, for standard normal u `[N, L]`.
-
-    By the change of variables, log N(u) - log |det dx/du|, with a Jacobian of central differences.
-    """
-    shifts = step * np.eye(u.shape[-1])
-    columns = [(forward(u + shift) - forward(u - shift)) / (2 * step) for shift in shifts]
-    _, log_determinant = np.linalg.slogdet(np.stack(columns, axis=-1))
-    return forward(u), stats.norm.logpdf(u).sum(axis=-1) - log_determinant
-
-
 def grid(lower, upper, count=401):
     """Returns the points of a grid in the plane, `[count**2, 2]`, and the area of each."""
     axis = np.linspace(lower, upper, count)
     points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape([-1, 2])
     return points, (axis[1] - axis[0]) ** 2
-
-
-def finite_differences(function, variable, step=1e-5):
-    """Returns the derivatives of a scalar function with respect to each entry of a variable."""
-    value = np.array(variable)
-    derivatives = np.empty_like(value)
-    for index in np.ndindex(value.shape):
-        sides = []
-        for sign in (1.0, -1.0):
-            moved = value.copy()
-            moved[index] += sign * step
-            variable.assign(moved)
-            sides.append(float(function()))
-        derivatives[index] = (sides[0] - sides[1]) / (2 * step)
-    variable.assign(value)
-    return derivatives

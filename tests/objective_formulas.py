@@ -4,13 +4,14 @@ import numpy as np
 import tensorflow as tf
 from scipy import special, stats
 
-from aggregate_oracles import AggregatePosterior, minibatch_weights, squared_discrepancy
 from tfp_vae import divergences, objectives, seeds
 from tfp_vae.testing import (
+    AggregatePosterior,
     assert_close,
     assert_mean,
     diagonal_normal,
     normal_kl_divergence,
+    normal_squared_maximum_mean_discrepancy,
 )
 from tfp_vae.testing.objective_properties import PRIOR_LOC, PRIOR_SCALE, gradients
 
@@ -81,6 +82,22 @@ def check_importance_weighted_bound_and_gradient(objective, model, count=50):
 
 
 # The parts of the KL
+
+
+def minibatch_weights(estimator, data_size, batch):
+    """Returns the weights that an estimator gives to all examples, for the draws of each."""
+
+    def weights_of(own):
+        weights = np.zeros(data_size)
+        if estimator == "minibatch_weighted":
+            weights[list(batch)] = 1.0 / (data_size * len(batch))
+        else:
+            if len(batch) > 1:
+                weights[list(batch)] = (data_size - 1) / data_size / (len(batch) - 1)
+            weights[own] = 1.0 / data_size
+        return weights
+
+    return weights_of
 
 
 def parts_of(aggregate, estimator, batch, sample_size=3, seed=7):
@@ -180,7 +197,9 @@ def check_discrepancy(bandwidth=0.9, batch_size=4):
     )
     found = divergences.squared_maximum_mean_discrepancy(z, prior, seed, bandwidth)
     assert_close(found, rows.mean(axis=0))
-    exact = squared_discrepancy(MEAN, STDDEV, PRIOR_MEAN, PRIOR_STDDEV, bandwidth)
+    exact = normal_squared_maximum_mean_discrepancy(
+        MEAN, STDDEV, PRIOR_MEAN, PRIOR_STDDEV, bandwidth
+    )
     assert_mean(rows.mean(axis=1), exact)
 
 
@@ -205,8 +224,8 @@ def check_gradient_of_discrepancy(prior_of, repetitions=400, batch_size=6, bandw
     steps = 1e-5 * np.eye(2)
     exact = [
         [
-            squared_discrepancy(*moments(step), bandwidth)
-            - squared_discrepancy(*moments(-step), bandwidth)
+            normal_squared_maximum_mean_discrepancy(*moments(step), bandwidth)
+            - normal_squared_maximum_mean_discrepancy(*moments(-step), bandwidth)
             for step in steps
         ]
         for moments in (

@@ -18,7 +18,9 @@ from tfp_vae.testing import (
     assert_mean,
     assert_mean_at_most,
     properties,
+    repeated,
     strategies,
+    with_holes,
 )
 from tfp_vae.testing.properties import Subject
 
@@ -51,9 +53,9 @@ def test_a_column_without_values_is_no_column(model):
 @given(linear_gaussians, st.integers(0, 1000))
 def test_the_bound_is_at_most_the_density_of_what_is_observed(model, seed):
     vae = model.vae(0.2, 1.2, missing_values=np.nan)
-    _, whole, row = exact_checks.with_holes(model.draws(3), seed)
+    _, whole, row = with_holes(model.draws(3), seed)
     exact = model.log_marginal_likelihood(row)[0]
-    assert_mean_at_most(vae.elbo(exact_checks.repeated(row), seed=seed).elbo, exact)
+    assert_mean_at_most(vae.elbo(repeated(row), seed=seed).elbo, exact)
     terms = vae.elbo(whole[None], seed=seed)
     plain = model.vae(0.2, 1.2).elbo(whole[None], seed=seed)
     for one, another in zip(terms, plain, strict=True):
@@ -72,7 +74,7 @@ def test_every_draw_at_the_exact_posterior_gives_the_density_of_the_observed(see
 
 def test_importance_sampling_estimates_the_density_of_the_observed():
     model = LinearGaussian.drawn(3, 5, 2)
-    x = exact_checks.with_holes(model.draws(40))
+    x = with_holes(model.draws(40))
     vae = model.vae(missing_values=np.nan)
     found = evaluation.log_marginal_likelihood(vae, x, importance_sample_size=4000, seed=1)
     exact = model.log_marginal_likelihood(x)
@@ -131,7 +133,7 @@ def test_a_row_without_values_is_imputed_from_the_prior(eagerly):
 
 def test_compiled_imputation_has_the_moments_of_the_eager_one():
     model = LinearGaussian.drawn(5, 4, 2)
-    x = exact_checks.with_holes(model.draws(23))
+    x = with_holes(model.draws(23))
     vae = model.vae(0.3, 1.5, missing_values=np.nan)
     first, again, other = (
         vae.impute(x, sample_size=1, importance_sample_size=250, seed=seed) for seed in (3, 3, 4)
@@ -151,7 +153,7 @@ def test_compiled_imputation_has_the_moments_of_the_eager_one():
 
 def test_observed_values_keep_all_their_digits(eagerly):
     model = LinearGaussian.drawn(5, 4, 2)
-    x = exact_checks.with_holes(model.draws(3)).astype("float32")
+    x = with_holes(model.draws(3)).astype("float32")
     imputed = model.vae(missing_values=np.nan).impute(x, 2, 10, seed=0)
     seen = ~np.isnan(x)
     np.testing.assert_array_equal(imputed.mean[seen], x[seen])
@@ -171,7 +173,7 @@ def test_a_likelihood_without_a_formula_for_its_moments_is_drawn_from(eagerly):
             raise NotImplementedError
 
     vae.decoder.likelihood.independent = lambda normal: Unknown(normal, 1)
-    imputed = vae.impute(exact_checks.repeated(row, 300), 1, 400, seed=2)
+    imputed = vae.impute(repeated(row, 300), 1, 400, seed=2)
     mean, covariance = model.missing_moments(row)
     assert_mean(imputed.mean[:, 0], mean[0])
     # Of a weighted sample of 100 and more, the variance is too small by a hundredth at most.

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from aggregate_oracles import AggregatePosterior
 from tfp_vae import evaluation
-from tfp_vae.testing import LinearGaussian, normal_kl_divergence
+from tfp_vae.testing import AggregatePosterior, LinearGaussian, normal_kl_divergence
 from tfp_vae.testing.assertions import LIMIT
 
 MODEL = LinearGaussian.drawn(3)

@@ -6,10 +6,9 @@ import pytest
 import tensorflow as tf
 
 import tfp_vae
-from exact_checks import repeated
 from small_models import BINARY, LOGS, eager_vae, small_vae
 from tfp_vae import evaluation, likelihoods, networks, posteriors
-from tfp_vae.testing import LinearGaussian, assert_mean, normal_kl_divergence
+from tfp_vae.testing import LinearGaussian, assert_mean, normal_kl_divergence, repeated
 
 CLASSES = np.arange(23) % 3
 

@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 from scipy import stats
 
-import exact_checks
 import tfp_vae
 from small_models import BINARY, LOGS
 from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors
@@ -15,6 +14,7 @@ from tfp_vae.testing import (
     assert_config_is_a_fixed_point,
     assert_mean,
     assert_mean_at_most,
+    repeated,
 )
 
 # z2 ~ N(0, 1), z1|z2 ~ N(a z2 + b, s²), x|z1 ~ N(W z1 + c, t²), one latent in each layer: then the
@@ -95,7 +95,7 @@ def test_every_draw_at_the_exact_posterior_gives_log_marginal_likelihood():
 def test_the_bounds_are_in_order():
     vae = linear_chain(0.2, 1.3)
     row = rows(1).reshape(-1)
-    batch = vae.distributions(exact_checks.repeated(row))
+    batch = vae.distributions(repeated(row))
     exact = marginal().logpdf(row)
     parts = {"posterior": batch.posterior, "prior": batch.prior, "seed": 3}
     terms = objectives.IWAE(importance_sample_size=5)(

@@ -6,9 +6,9 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from exact_checks import with_holes
 from small_models import BINARY, REAL, eager_vae, small_vae
 from tfp_vae import likelihoods, networks
+from tfp_vae.testing import with_holes
 
 HOLES = with_holes(REAL).astype("float32")
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tensorflow_probability import distributions as tfd
 
 import objective_formulas
-from aggregate_oracles import AggregatePosterior
 from tfp_vae import divergences, objectives
 from tfp_vae.testing import (
+    AggregatePosterior,
     assert_close,
     diagonal_normal,
     objective_properties,

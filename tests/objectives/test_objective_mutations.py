@@ -6,12 +6,16 @@ import pytest
 import tensorflow as tf
 
 import objective_formulas
-from aggregate_oracles import AggregatePosterior
 from exact_checks import LINEAR_GAUSSIAN
 from tfp_vae import objectives
 from tfp_vae.divergences import aggregate, discrepancy
 from tfp_vae.objectives import elbo, iwae, path_gradients
-from tfp_vae.testing import diagonal_normal, objective_properties, without_exact_kl
+from tfp_vae.testing import (
+    AggregatePosterior,
+    diagonal_normal,
+    objective_properties,
+    without_exact_kl,
+)
 
 pytestmark = pytest.mark.usefixtures("float64")
 

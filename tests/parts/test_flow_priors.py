@@ -12,7 +12,7 @@ import flows
 import tfp_vae
 from flow_properties import FORWARD, KEY, built_prior
 from tfp_vae import divergences, likelihoods, networks, noise, posteriors, priors
-from tfp_vae.testing import assert_mean
+from tfp_vae.testing import assert_mean, finite_differences, with_random_weights
 
 kinds = pytest.mark.parametrize("kind", FORWARD)
 
@@ -70,7 +70,7 @@ def test_gradients_are_those_of_finite_differences(kind):
     with tf.GradientTape() as tape:
         value = total()
     for variable, gradient in zip(variables, tape.gradient(value, variables), strict=True):
-        expected = flows.finite_differences(total, variable)
+        expected = finite_differences(total, variable)
         np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -139,7 +139,7 @@ def test_a_model_is_saved_with_its_flow(kind, tmp_path):
         tfp_vae.Decoder(networks.mlp([5], "tanh"), likelihoods.Bernoulli([4])),
         prior=kind(steps=3, units=[6], activation="elu"),
     )
-    flows.randomised(vae.prior_layer, 0.5)
+    with_random_weights(vae.prior_layer, 0.5)
     x = np.random.default_rng(0).integers(0, 2, size=[10, 4]).astype("float32")
     vae.compile(keras.optimizers.SGD(0.1), run_eagerly=True)
     before = vae.prior_layer.get_weights()

@@ -22,7 +22,14 @@ from tfp_vae import (
 )
 from tfp_vae.distributions import InverseAutoregressiveFlow
 from tfp_vae.objectives.path_gradients import path_log_prob
-from tfp_vae.testing import assert_close, assert_mean
+from tfp_vae.testing import (
+    assert_close,
+    assert_mean,
+    finite_differences,
+    numerical_log_density,
+    repeated,
+    with_random_weights,
+)
 
 
 @pytest.mark.usefixtures("float64")
@@ -39,7 +46,7 @@ def test_density_is_that_of_the_change_of_variables():
     posterior = built_posterior(3)
     first = first_parameters(posterior, FEATURES)
     u = np.random.default_rng(1).normal(size=[3, 3])
-    z, log_density = flows.numerical_log_density(
+    z, log_density = numerical_log_density(
         lambda u: flows.inverse_autoregressive_forward(posterior, *first, u)[0], u
     )
     np.testing.assert_allclose(posterior(FEATURES).log_prob(z), log_density, rtol=1e-6)
@@ -107,7 +114,7 @@ def test_gradients_are_those_of_finite_differences():
         with tf.GradientTape() as tape:
             total = compiled()
         for variable, gradient in zip(variables, tape.gradient(total, variables), strict=True):
-            expected = flows.finite_differences(compiled, variable)
+            expected = finite_differences(compiled, variable)
             np.testing.assert_allclose(gradient, expected, rtol=1e-5, atol=1e-7)
 
 
@@ -207,10 +214,10 @@ def test_path_gradients_are_unbiased_and_of_the_same_value(objective):
     standard = type(objective).from_config(
         {**objective.get_config(), "gradient_estimator": "standard"}
     )
-    x = exact_checks.repeated(exact_checks.LINEAR_GAUSSIAN.draws(1)[0], 20)
+    x = repeated(exact_checks.LINEAR_GAUSSIAN.draws(1)[0], 20)
     models = [_linear_gaussian(made) for made in (objective, standard)]
     for vae in models:
-        flows.randomised(vae.encoder, 0.4)
+        with_random_weights(vae.encoder, 0.4)
 
     @tf.function(autograph=False)
     def differences(seed):
@@ -319,8 +326,8 @@ def test_a_model_trains_predicts_and_is_saved_with_its_flow(make, tmp_path):
 
 def test_the_log_weights_of_a_hierarchy_are_those_of_its_parts():
     vae = _hierarchy()
-    flows.randomised(vae.encoder, 0.3)
-    flows.randomised(vae.prior_layer, 0.3)
+    with_random_weights(vae.encoder, 0.3)
+    with_random_weights(vae.prior_layer, 0.3)
     batch = vae.distributions(X)
     z = batch.posterior.sample(2, seed=KEY)
     lower, upper = z[..., :3], z[..., 3:]
@@ -334,7 +341,7 @@ def test_the_log_weights_of_a_hierarchy_are_those_of_its_parts():
 
 def test_a_vamp_prior_is_the_mixture_of_the_flows_at_its_rows():
     vae = _vae(priors.VampPrior(3))
-    flows.randomised(vae.encoder, 0.4)
+    with_random_weights(vae.encoder, 0.4)
     rows, z = vae.prior_layer.rows.numpy(), np.random.default_rng(0).normal(size=[5, 3])
     each = np.stack([vae.encoder(row[None]).log_prob(z).numpy() for row in rows])
     expected = special.logsumexp(each, axis=0) - np.log(3)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tensorflow_probability import bijectors as tfb
 
 import flow_properties
-import flows
 from tfp_vae import networks
+from tfp_vae.testing import with_random_weights
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -32,7 +32,7 @@ def test_an_output_sees_the_inputs_before_it_and_the_context(data, order, units,
 def test_a_network_without_hidden_layers_is_linear(size, context_size):
     network = networks.MADE(1, [])
     network.build((None, size), (None, context_size) if context_size else None)
-    flows.randomised(network)
+    with_random_weights(network)
     rng = np.random.default_rng(2)
     x, context = rng.normal(size=[5, size]), rng.normal(size=[5, context_size])
     kernel, bias, *context_kernel = network.get_weights()
@@ -47,7 +47,7 @@ def test_a_network_without_hidden_layers_is_linear(size, context_size):
 def test_a_context_broadcasts_over_leading_axes():
     network = networks.MADE(2, [7], activation="tanh")
     network.build((None, 3), (None, 4))
-    flows.randomised(network)
+    with_random_weights(network)
     rng = np.random.default_rng(3)
     inputs, context = rng.normal(size=[2, 5, 3]), rng.normal(size=[5, 4])
     together = network(inputs, context)
@@ -61,7 +61,7 @@ def test_equal_arguments_make_equal_networks():
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(network))
     for copy in (network, again):
         copy.build((None, 3))
-    again.set_weights(flows.randomised(network).get_weights())
+    again.set_weights(with_random_weights(network).get_weights())
     x = np.random.default_rng(4).normal(size=[6, 3])
     np.testing.assert_array_equal(network(x), again(x))
 
@@ -70,7 +70,7 @@ def test_a_network_is_saved_with_the_model_it_is_in(tmp_path):
     inputs = keras.Input([3]), keras.Input([2])
     network = networks.MADE(2, [5])
     model = keras.Model(inputs, network(*inputs))
-    flows.randomised(network)
+    with_random_weights(network)
     model.save(tmp_path / "made.keras")
     loaded = keras.models.load_model(tmp_path / "made.keras")
     x, context = np.ones([2, 3]), np.ones([2, 2])
@@ -80,7 +80,7 @@ def test_a_network_is_saved_with_the_model_it_is_in(tmp_path):
 def test_it_is_a_network_for_the_flow_of_tensorflow_probability():
     network = networks.MADE(2, [8], activation="tanh")
     network.build((None, 3))
-    flows.randomised(network)
+    with_random_weights(network)
     flow = tfb.MaskedAutoregressiveFlow(network)
     u = np.random.default_rng(5).normal(size=[4, 3])
     # An equal tensor, not the same, as the flow remembers what it computed.

@@ -12,7 +12,7 @@ import tfp_vae
 assert "tfp_vae.testing" not in sys.modules
 x = np.array([[0, 1, 1], [1, 0, 1]])
 print(tfp_vae.testing.check_elbo(tfp_vae.VAE.for_data(x, latent_size=2), x))
-for name in ("strategies", "LinearGaussian", "Enumerable"):
+for name in ("strategies", "LinearGaussian", "Enumerable", "AggregatePosterior"):
     try:
         getattr(tfp_vae.testing, name)
     except ModuleNotFoundError as error:
@@ -26,7 +26,7 @@ def test_check_elbo_runs_and_the_rest_says_what_to_install():
     )
     assert run.returncode == 0, run.stderr
     assert "0 failed" in run.stdout
-    for name in ("strategies", "LinearGaussian", "Enumerable"):
+    for name in ("strategies", "LinearGaussian", "Enumerable", "AggregatePosterior"):
         assert (
             f"`tfp_vae.testing.{name}` needs the extra `testing`: "
             'pip install "tfp-vae[testing]"' in run.stdout

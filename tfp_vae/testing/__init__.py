@@ -17,10 +17,14 @@ from tfp_vae.testing.normals import (
     conditional_normal,
     diagonal_normal,
     normal_kl_divergence,
+    normal_squared_maximum_mean_discrepancy,
     without_exact_kl,
 )
+from tfp_vae.testing.numerical import finite_differences, numerical_log_density
+from tfp_vae.testing.rows import repeated, with_holes, with_random_weights
 
 __all__ = [
+    "AggregatePosterior",
     "ELBOReport",
     "Enumerable",
     "LinearGaussian",
@@ -33,11 +37,18 @@ __all__ = [
     "check_elbo",
     "conditional_normal",
     "diagonal_normal",
+    "finite_differences",
     "normal_kl_divergence",
+    "normal_squared_maximum_mean_discrepancy",
+    "numerical_log_density",
+    "repeated",
+    "with_holes",
+    "with_random_weights",
     "without_exact_kl",
 ]
 
 _NEEDS_THE_EXTRA = {
+    "AggregatePosterior": "tfp_vae.testing.aggregate_posterior",
     "Enumerable": "tfp_vae.testing.enumerable",
     "LinearGaussian": "tfp_vae.testing.linear_gaussian",
     "strategies": "tfp_vae.testing.strategies",
