@@ -58,12 +58,21 @@ def test_the_bar_yields_to_plain_lines_where_there_is_no_terminal():
     assert text == "epoch 1/2: ELBO -3.00, validation -4.00 nats\n"
 
 
-def test_a_shell_completes_commands():
-    asked = {"_TFP_VAE_COMPLETE": "complete_bash", "COMP_WORDS": "tfp-vae tr", "COMP_CWORD": "1"}
-    done = subprocess.run(
-        [PROGRAM], env={**os.environ, **asked}, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.split() == ["train"]
+@pytest.mark.parametrize(
+    ("shell", "asked"),
+    [
+        ("bash", {"COMP_WORDS": "tfp-vae tr", "COMP_CWORD": "1"}),
+        ("zsh", {"_TYPER_COMPLETE_ARGS": "tfp-vae tr"}),
+        ("fish", {"_TYPER_COMPLETE_ARGS": "tfp-vae tr", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}),
+    ],
+)
+def test_a_shell_completes_commands(shell, asked):
+    """Told as the script of the shell tells it; what it does with the answer is its own."""
+    environment = {**os.environ, **asked, "_TFP_VAE_COMPLETE": f"complete_{shell}"}
+    done = subprocess.run([PROGRAM], env=environment, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert re.findall(r"train|evaluate|sample|audit", done.stdout)[0] == "train"
+    assert not re.search(r"evaluate|sample|audit", done.stdout)
 
 
 def told_at_a_terminal(**environment):
