@@ -49,8 +49,8 @@ def numerical_log_density(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns what a flow makes of standard normal noise, and its log-density.
 
-    By the change of variables, log N(u) - log |det dx/du|, with a Jacobian of central differences:
-    what the `log_prob` of a flow of one's own is compared with.
+    By the change of variables, log N(u) - log abs det(dx/du), with a Jacobian of central
+    differences: what the `log_prob` of a flow of one's own is compared with.
 
     Args:
       forward: From noise to x, row by row.
