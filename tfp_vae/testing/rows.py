@@ -47,9 +47,10 @@ def with_holes(x: Any, seed: int = 0, fraction: float = 0.4) -> np.ndarray:
 
 
 def with_random_weights(layer: keras.Layer, scale: float = 0.7, seed: int = 0) -> keras.Layer:
-    """Sets all weights of a built layer or model to normal numbers.
+    """Sets all trainable weights of a built layer or model to normal numbers.
 
-    Biases and last layers often begin at zero, where a mistake in what they do does not show.
+    Biases and last layers often begin at zero, where a mistake in what they do does not show. What
+    is not trained, such as a running variance, stays as it is.
 
     Args:
       layer: What has weights.
@@ -66,6 +67,6 @@ def with_random_weights(layer: keras.Layer, scale: float = 0.7, seed: int = 0) -
       True
     """
     rng = np.random.default_rng(seed)
-    for weight in layer.weights:
+    for weight in layer.trainable_weights:
         weight.assign(rng.normal(scale=scale, size=weight.shape))
     return layer
