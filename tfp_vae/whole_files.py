@@ -38,9 +38,11 @@ def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
             _swap_folders(aside, target)
         else:
             os.replace(aside, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             _remove(aside)
+        if isinstance(error, OSError) and error.errno and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     _to_disk(target.parent, files=False)
 

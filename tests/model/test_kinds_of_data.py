@@ -41,6 +41,7 @@ SOURCES = {
     "list": lambda rows: (rows.tolist(), {}),
     "tensor": lambda rows: (tf.constant(rows), {}),
     "dataset": lambda rows: (_dataset(rows), {}),
+    "dataset of unknown length": lambda rows: (_dataset(rows).filter(lambda _: True), {}),
     "PyDataset": lambda rows: (_Rows(rows), {}),
     "generator": lambda rows: (_batches(rows), {"steps_per_epoch": 3}),
     "generator of tuples": lambda rows: (
@@ -73,7 +74,7 @@ def test_wrong_data_of_it_raises_and_leaves_the_weights(kind):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("kind", ["array", "dataset", "PyDataset"])
+@pytest.mark.parametrize("kind", ["array", "dataset", "dataset of unknown length", "PyDataset"])
 def test_evaluate_and_predict_take_it(kind):
     x, _ = SOURCES[kind](BINARY)
     vae = eager_vae()
@@ -83,6 +84,12 @@ def test_evaluate_and_predict_take_it(kind):
     expected = vae.evaluate(BINARY, batch_size=8, verbose=0, return_dict=True)
     assert log == pytest.approx(expected)
     np.testing.assert_allclose(vae.predict(x, verbose=0), vae(BINARY), rtol=1e-5)
+
+
+def test_too_few_batches_for_the_steps_that_were_asked_for_are_told():
+    short = _dataset(BINARY).filter(lambda _: True)
+    with pytest.warns(UserWarning, match="ran out of data"):
+        eager_vae().fit(short, steps_per_epoch=5, verbose=0)
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float64", "float16"])
@@ -102,6 +109,7 @@ def test_validation_by_split_by_array_by_weights_and_by_dataset():
         {"validation_data": BINARY},
         {"validation_data": (BINARY, None, np.ones(23))},
         {"validation_data": _dataset(BINARY)},
+        {"validation_data": _dataset(BINARY).filter(lambda _: True)},
     ):
         history = vae.fit(BINARY, verbose=0, **options).history
         assert sorted(history) == sorted([*LOGS, *(f"val_{name}" for name in LOGS)])

@@ -16,6 +16,7 @@ from tfp_vae.model import (
     lost_workers,
     pass_arguments,
     replicated_passes,
+    unknown_lengths,
     validation_logs,
 )
 from tfp_vae.model.fit_under_way import FitUnderWay
@@ -77,7 +78,9 @@ class PassesOverData(ObjectiveModel):
         self._initial_epoch = None
         self.noise.state.assign(keras.random.SeedGenerator().state)
         under_way = FitUnderWay.called(x, validation_data, **kwargs)
-        with _failures_of(check, check_validation), self._known_to_callbacks(under_way):
+        steps = kwargs.get("steps_per_epoch") or kwargs.get("validation_steps")
+        quiet = unknown_lengths.ending_quietly(x, self.unpacked(validation_data)[0], steps=steps)
+        with quiet, _failures_of(check, check_validation), self._known_to_callbacks(under_way):
             self.begin_at(x)
             history = self._fit(x, y, validation_data, **kwargs)
         validation_logs.warn_of_nan(history.history)
@@ -139,7 +142,8 @@ class PassesOverData(ObjectiveModel):
             if not isinstance(x, np.ndarray):
                 if self.replicated:
                     return self._in_order(self._evaluated_on_replicas(x, **kwargs), **kwargs)
-                return super().evaluate(x, **kwargs)
+                with unknown_lengths.ending_quietly(x, steps=kwargs.get("steps")):
+                    return super().evaluate(x, **kwargs)
             given = incoming.weights(kwargs.pop("sample_weight", None), len(x))
             rows = array_fit.Rows(x, given, self._condition_rows(y))
             if self.replicated:
@@ -191,7 +195,8 @@ class PassesOverData(ObjectiveModel):
             pairs = (x, self._condition_rows(condition))
             size = kwargs.pop("batch_size", None) or 32
             x = tf.data.Dataset.from_tensor_slices(pairs).batch(size)
-        with _failures_of(check):
+        quiet = unknown_lengths.ending_quietly(x, steps=kwargs.get("steps"))
+        with _failures_of(check), quiet:
             return super().predict(x, **kwargs)
 
     def _evaluated_on_replicas(self, data: Any, **kwargs: Any) -> dict[str, float]:
