@@ -103,7 +103,8 @@ def _network(setting: dict[str, Any], inputs: int) -> keras.Model:
 
 def _objective(setting: dict[str, Any], rows: int) -> objectives.Objective:
     if setting["objective"] == "IWAE":
-        return objectives.IWAE(setting["importance_sample_size"])
+        estimator = setting.get("gradient_estimator", "standard")
+        return objectives.IWAE(setting["importance_sample_size"], estimator)
     if "kl_warm_up_epochs" not in setting:
         return objectives.ELBO()
     steps = setting["kl_warm_up_epochs"] * _steps_per_epoch(setting, rows)

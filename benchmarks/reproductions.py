@@ -98,9 +98,11 @@ def _section(measured: dict[str, Any]) -> list[str]:
     draws = measured["curve_importance_sample_size"]
     warmed = setting.get("kl_warm_up_epochs")
     warm_up = f", the KL's weight rising to 1 over {warmed} epochs" if warmed else ""
+    estimator = setting.get("gradient_estimator")
+    gradient = f", the {estimator} gradient" if estimator else ""
     lines = [
         f"{setting['epochs']} epochs of batches of {setting['batch_size']}, Adam from {first:g} to "
-        f"{last:g} on a cosine{warm_up}, seed {setting['seed']}. On the way all test images were "
+        f"{last:g} on a cosine{warm_up}{gradient}, seed {setting['seed']}. On the way all test images were "
         f"scored by {draws} importance samples, off the clock.",
         "",
         "| epoch | minutes | -log p(x) | standard error | ELBO in training |",

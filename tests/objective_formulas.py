@@ -1,5 +1,7 @@
 """What NumPy makes of the draws of an objective: its terms and their gradient, by formula."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 from scipy import special, stats
@@ -55,30 +57,58 @@ def check_sticking_the_landing_gradient(objective, model, count=50):
 def check_importance_weighted_bound_and_gradient(objective, model, count=50):
     """Value and gradient of every row are, to all digits, what NumPy makes of the same draws."""
     found = gradients(objective, model, count=count)
+    draws = _weighted_draws(found, model)
+    log_size = np.log(objective.importance_sample_size)
+    assert_close(found.terms.objective, special.logsumexp(draws.log_weights, axis=0) - log_size)
+    normalised = special.softmax(draws.log_weights, axis=0)[..., None]
+    standard = objective.gradient_estimator == "standard"
+    by_encoder = draws.by_encoder if standard else draws.by_path
+    factor = normalised if standard else normalised**2
+    assert_close(found.encoder, (factor[..., None] * by_encoder).sum(axis=0))
+    assert_close(found.decoder, (normalised[..., None] * draws.by_decoder).sum(axis=0))
+    assert_close(found.prior, (normalised * draws.by_prior).sum(axis=0))
+
+
+def check_resampled_gradient(objective, model, count=50):
+    """The value is the bound, and the gradient of every row that of the log-weight of one draw."""
+    found = gradients(objective, model, count=count)
+    draws = _weighted_draws(found, model)
+    log_size = np.log(objective.importance_sample_size)
+    assert_close(found.terms.objective, special.logsumexp(draws.log_weights, axis=0) - log_size)
+    off = np.abs(draws.by_decoder - found.decoder).max(axis=(-2, -1))
+    chosen = (np.argmin(off, axis=0), np.arange(count))
+    assert_close(found.decoder, draws.by_decoder[chosen])
+    assert_close(found.encoder, draws.by_encoder[chosen])
+    assert_close(found.prior, draws.by_prior[chosen])
+
+
+class _WeightedDraws(NamedTuple):
+    """The log-weights of draws, `[K, N]`, and their gradients by what `gradients` differentiates.
+
+    `by_encoder` is the total derivative, `by_path` that without the score.
+    """
+
+    log_weights: np.ndarray
+    by_encoder: np.ndarray
+    by_path: np.ndarray
+    by_decoder: np.ndarray
+    by_prior: np.ndarray
+
+
+def _weighted_draws(found, model):
     mean, stddev, noise, error = draws_and_moments(found, model)
     log_weights = (
         stats.norm.logpdf(error, 0.0, model.scale).sum(axis=-1)
         + stats.norm.logpdf(found.z, PRIOR_LOC, PRIOR_SCALE).sum(axis=-1)
         - stats.norm.logpdf(found.z, mean, stddev).sum(axis=-1)
     )
-    log_size = np.log(objective.importance_sample_size)
-    assert_close(found.terms.objective, special.logsumexp(log_weights, axis=0) - log_size)
     by_likelihood = error / model.scale**2
     by_prior = (found.z - PRIOR_LOC) / PRIOR_SCALE**2
     path = by_likelihood @ model.weights - by_prior + noise / stddev
-    by_loc, by_scale = path, path * noise
-    normalised = special.softmax(log_weights, axis=0)[..., None]
-    factor = normalised
-    if objective.gradient_estimator == "standard":
-        by_loc, by_scale = by_loc - noise / stddev, by_scale - (noise**2 - 1.0) / stddev
-    else:
-        factor = normalised**2
-    assert_close(found.encoder[:, 0], (factor * by_loc).sum(axis=0))
-    assert_close(found.encoder[:, 1], (factor * by_scale).sum(axis=0))
-    assert_close(
-        found.decoder, np.einsum("kn,knd,knl->ndl", normalised[..., 0], by_likelihood, found.z)
-    )
-    assert_close(found.prior, (normalised * by_prior).sum(axis=0))
+    by_path = np.stack([path, path * noise], axis=-2)
+    score = np.stack([noise / stddev, (noise**2 - 1.0) / stddev], axis=-2)
+    by_decoder = np.einsum("knd,knl->kndl", by_likelihood, found.z)
+    return _WeightedDraws(log_weights, by_path - score, by_path, by_decoder, by_prior)
 
 
 # The parts of the KL

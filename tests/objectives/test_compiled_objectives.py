@@ -17,6 +17,7 @@ OBJECTIVES = {
     "InfoVAE": objectives.InfoVAE(20.0, sample_size=2),
     "IWAE": objectives.IWAE(3),
     "IWAE, doubly reparameterized": objectives.IWAE(3, "doubly_reparameterized"),
+    "IWAE, resampled": objectives.IWAE(3, "resampled"),
 }
 # Compiling a training loop takes seconds; the others are compiled at night.
 COMPILED_EVERY_TIME = {"BetaTCVAE"}

@@ -29,6 +29,12 @@ CHECKS = {
     "IWAE unbiased": lambda: objective_properties.estimator_is_unbiased(
         objectives.IWAE(4, DOUBLY), objectives.IWAE(4), LINEAR_GAUSSIAN
     ),
+    "IWAE resampled": lambda: objective_formulas.check_resampled_gradient(
+        objectives.IWAE(4, "resampled"), LINEAR_GAUSSIAN
+    ),
+    "IWAE resampled unbiased": lambda: objective_properties.estimator_is_unbiased(
+        objectives.IWAE(4, "resampled"), objectives.IWAE(4), LINEAR_GAUSSIAN
+    ),
     "IWAE is log p(x)": lambda: objective_properties.exact_posterior_gives_log_marginal_likelihood(
         objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
     ),
@@ -152,6 +158,24 @@ MUTATIONS = {
     "the score left in": (
         [(iwae, "path_log_prob", _log_prob)],
         ["IWAE unbiased", "IWAE without gradient"],
+    ),
+    "a draw chosen whatever its weight": (
+        [(iwae, "_chosen_by_weight", lambda z, log_weights, seed: z[:1])],
+        ["IWAE resampled unbiased"],
+    ),
+    "the mean of the draws chosen": (
+        [
+            (
+                iwae,
+                "_chosen_by_weight",
+                lambda z, log_weights, seed: tf.reduce_mean(z, axis=0, keepdims=True),
+            )
+        ],
+        ["IWAE resampled", "IWAE resampled unbiased"],
+    ),
+    "the bound of the chosen draw alone": (
+        [(iwae, "value_with_gradient_of", lambda value, estimate: estimate)],
+        ["IWAE resampled"],
     ),
     # It is unbiased, and so only its noise tells.
     "the score left in the KL": (

@@ -51,9 +51,16 @@ def path_kl_divergence(
     return tf.reduce_mean(path_log_prob(posterior, z) - prior.log_prob(z), axis=0)
 
 
-@tf.custom_gradient
 def value_with_gradient_of(value: tf.Tensor, estimate: tf.Tensor) -> tf.Tensor:
-    """Returns `value`, and passes the whole gradient on to `estimate`, a tensor of its shape."""
+    """Returns `value`, and passes the whole gradient on to `estimate`, a tensor of its shape.
+
+    What `value` was computed from is given no gradient, not even zeros, which would cost as much.
+    """
+    return _value_with_gradient_of(tf.stop_gradient(value), estimate)
+
+
+@tf.custom_gradient
+def _value_with_gradient_of(value: tf.Tensor, estimate: tf.Tensor) -> tf.Tensor:
     del estimate
     return tf.identity(value), lambda gradient: (tf.zeros_like(gradient), gradient)
 

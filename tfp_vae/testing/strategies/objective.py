@@ -56,7 +56,7 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
     kinds_of_objective.IWAE: builds(
         kinds_of_objective.IWAE,
         importance_sample_size=st.integers(1, 4),
-        gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized"]),
+        gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized", "resampled"]),
     ),
 }
 
