@@ -102,8 +102,8 @@ def _section(measured: dict[str, Any]) -> list[str]:
     gradient = f", the {estimator} gradient" if estimator else ""
     lines = [
         f"{setting['epochs']} epochs of batches of {setting['batch_size']}, Adam from {first:g} to "
-        f"{last:g} on a cosine{warm_up}{gradient}, seed {setting['seed']}. On the way all test images were "
-        f"scored by {draws} importance samples, off the clock.",
+        f"{last:g} on a cosine{warm_up}{gradient}, seed {setting['seed']}. On the way all test "
+        f"images were scored by {draws} importance samples, off the clock.",
         "",
         "| epoch | minutes | -log p(x) | standard error | ELBO in training |",
         "|---:|---:|---:|---:|---:|",
