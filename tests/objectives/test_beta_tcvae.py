@@ -22,9 +22,7 @@ from tfp_vae.testing import (
 pytestmark = pytest.mark.usefixtures("float64")
 
 ESTIMATORS = divergences.AGGREGATE_ESTIMATORS
-aggregates = st.builds(
-    AggregatePosterior.drawn, st.integers(0, 1000), st.integers(2, 6), st.integers(1, 3)
-)
+aggregates = strategies.aggregate_posteriors()
 linear_gaussians = strategies.linear_gaussians()
 weights = st.floats(0.0, 8.0)
 

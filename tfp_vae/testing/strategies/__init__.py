@@ -6,7 +6,13 @@ with. They need `pip install "tfp-vae[testing]"`.
 
 from tfp_vae.testing.strategies.building import builds, event_shapes, latent_sizes, seeds
 from tfp_vae.testing.strategies.likelihood import likelihoods
-from tfp_vae.testing.strategies.model import enumerables, linear_gaussians, vaes, vaes_with_data
+from tfp_vae.testing.strategies.model import (
+    aggregate_posteriors,
+    enumerables,
+    linear_gaussians,
+    vaes,
+    vaes_with_data,
+)
 from tfp_vae.testing.strategies.network import perceptrons
 from tfp_vae.testing.strategies.objective import objectives
 from tfp_vae.testing.strategies.observation import observations, observations_outside, observed
@@ -14,6 +20,7 @@ from tfp_vae.testing.strategies.posterior import posteriors
 from tfp_vae.testing.strategies.prior import priors
 
 __all__ = [
+    "aggregate_posteriors",
     "builds",
     "enumerables",
     "event_shapes",

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tfp_vae.model import VAE, Decoder, Encoder
+from tfp_vae.testing.aggregate_posterior import AggregatePosterior
 from tfp_vae.testing.enumerable import Enumerable
 from tfp_vae.testing.linear_gaussian import LinearGaussian
 from tfp_vae.testing.strategies.building import event_shapes, latent_sizes, own_random_state
@@ -103,6 +104,27 @@ def linear_gaussians(
         event_size=st.integers(*event_sizes),
         latent_size=st.integers(*latent_sizes),
         scale=st.floats(0.3, 2.0),
+    )
+
+
+def aggregate_posteriors() -> st.SearchStrategy[AggregatePosterior]:
+    """Draws posteriors of a small data set, whose aggregate and its entropies are known exactly.
+
+    Returns:
+      A strategy of `tfp_vae.testing.AggregatePosterior`.
+
+    Example:
+      >>> from hypothesis import find
+      >>> from tfp_vae.testing import strategies
+      >>> aggregate = find(strategies.aggregate_posteriors(), lambda aggregate: True)
+      >>> aggregate.log_densities(np.zeros(1)).shape
+      (2, 1)
+    """
+    return st.builds(
+        AggregatePosterior.drawn,
+        seed=st.integers(0, 1000),
+        data_size=st.integers(2, 6),
+        latent_size=st.integers(1, 3),
     )
 
 
