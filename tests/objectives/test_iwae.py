@@ -11,7 +11,7 @@ from tensorflow_probability import distributions as tfd
 import exact_checks
 import objective_formulas
 from tfp_vae import objectives
-from tfp_vae.objectives.path_gradients import path_log_prob
+from tfp_vae.objectives.path_gradients import path_log_prob, value_with_gradient_of
 from tfp_vae.testing import (
     assert_close,
     assert_mean,
@@ -41,6 +41,18 @@ def test_value_and_gradient_are_those_of_the_formula(model, size, estimator):
 @given(linear_gaussians, sizes)
 def test_resampled_gradient_is_that_of_one_of_the_draws(model, size):
     objective_formulas.check_resampled_gradient(objectives.IWAE(size, "resampled"), model)
+
+
+def test_a_value_whose_gradient_goes_elsewhere_is_given_none():
+    """Zeros would cost as much as a gradient, and be NaN where the derivative is infinite."""
+    source, estimate = tf.constant(0.0), tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch([source, estimate])
+        value = value_with_gradient_of(tf.sqrt(source), 2.0 * estimate)
+    assert value == 0.0
+    by_source, by_estimate = tape.gradient(value, [source, estimate])
+    assert by_source is None
+    assert by_estimate == 2.0
 
 
 @settings(max_examples=10)

@@ -9,7 +9,8 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfp_vae import networks, noise, posteriors, seeds, shares
+from tfp_vae import networks, noise, objectives, posteriors, seeds, shares
+from tfp_vae.testing import diagonal_normal
 
 SEED = seeds.as_seed(5)
 
@@ -77,3 +78,26 @@ def test_a_share_ends_with_its_block():
     assert shares.current() is None
     sums = [keras.ops.ones([])]
     assert shares.sums_over_batch(sums) is sums
+
+
+def test_the_draw_that_a_row_is_differentiated_by_is_chosen_in_shares():
+    rng = np.random.default_rng(0)
+    features, x = tf.constant(rng.normal(size=[7, 3])), rng.normal(size=[7, 2])
+    layer = posteriors.MultivariateNormalDiag(2, dtype="float64")
+    layer(features)
+
+    def gradient(first, end):
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            terms = objectives.IWAE(5, "resampled")(
+                x[first:end],
+                posterior=layer(features[first:end]),
+                prior=diagonal_normal(np.zeros(2), np.ones(2)),
+                likelihood_fn=lambda z: diagonal_normal(z, np.full(2, 0.5)),
+                seed=SEED,
+            )
+            total = tf.reduce_sum(terms.objective)
+        return tape.gradient(total, features)[first:end]
+
+    parts = in_shares(gradient, [0, 3, 7])
+    np.testing.assert_allclose(tf.concat(parts, axis=0), gradient(0, 7), rtol=1e-6)
