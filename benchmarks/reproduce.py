@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 import tfp_vae
-from benchmarks.reproductions import settings
+from benchmarks.reproductions import settings, stages
 from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors, training
 
 CURVE_DRAWS = 500
@@ -132,6 +132,8 @@ class Curve(keras.callbacks.Callback):
       epochs: How many epochs there are.
       points: At how many of them to score.
       took_point: Called with every point.
+
+    It goes on from one `fit` to the next.
     """
 
     def __init__(
@@ -145,6 +147,7 @@ class Curve(keras.callbacks.Callback):
         self._test = test
         self._due = {round(epochs * (point + 1) / points) for point in range(points)}
         self._took_point = took_point
+        self._epoch = 0
         self.seconds = self.processor_seconds = 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -152,17 +155,26 @@ class Curve(keras.callbacks.Callback):
         self._start()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if epoch + 1 in self._due:
-            self.seconds += time.perf_counter() - self._started
-            self.processor_seconds += time.process_time() - self._processor_started
+        del epoch
+        self._epoch += 1
+        if self._epoch in self._due:
+            self._stop()
             scored = score(self.model, self._test, CURVE_DRAWS)
-            point = {"epoch": epoch + 1, "minutes": self.seconds / 60, **scored}
+            point = {"epoch": self._epoch, "minutes": self.seconds / 60, **scored}
             self._took_point({**point, "training_elbo": float(logs["elbo"])})
             self._start()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        del logs
+        self._stop()
 
     def _start(self) -> None:
         self._started = time.perf_counter()
         self._processor_started = time.process_time()
+
+    def _stop(self) -> None:
+        self.seconds += time.perf_counter() - self._started
+        self.processor_seconds += time.process_time() - self._processor_started
 
 
 def score(vae: tfp_vae.VAE, test: np.ndarray, importance_sample_size: int) -> dict[str, float]:
@@ -186,7 +198,7 @@ def run(
     """Trains the model of a setting.
 
     Args:
-      setting: One of `settings()`.
+      setting: One of `settings()`; its stages train one after another.
       data: What to train on and to score.
       took_point: Called with every point of the curve.
       points: How many points the curve has.
@@ -196,20 +208,23 @@ def run(
     """
     keras.utils.set_random_seed(setting["seed"])
     vae = model(setting, data.train)
-    vae.compile(optimizer(setting, len(data.train)))
-    curve = Curve(data.test, setting["epochs"], points, took_point)
-    callbacks, options = [curve], {}
-    if setting.get("keep_best_on_validation"):
-        callbacks.append(training.EarlyStopping(patience=setting["epochs"]))
-        options = {"validation_data": data.valid, "validation_batch_size": 1000}
-    vae.fit(
-        data.train,
-        epochs=setting["epochs"],
-        batch_size=setting["batch_size"],
-        callbacks=callbacks,
-        verbose=0,
-        **options,
-    )
+    trained = stages(setting)
+    curve = Curve(data.test, sum(stage["epochs"] for stage in trained), points, took_point)
+    for stage in trained:
+        callbacks, options = [curve], {}
+        if stage.get("keep_best_on_validation"):
+            callbacks.append(training.EarlyStopping(patience=stage["epochs"]))
+            options = {"validation_data": data.valid, "validation_batch_size": 1000}
+        vae.objective = _objective(stage, len(data.train))
+        vae.compile(optimizer(stage, len(data.train)))
+        vae.fit(
+            data.train,
+            epochs=stage["epochs"],
+            batch_size=stage["batch_size"],
+            callbacks=callbacks,
+            verbose=0,
+            **options,
+        )
     return vae, {
         "minutes": curve.seconds / 60,
         "processor_minutes": curve.processor_seconds / 60,

@@ -31,6 +31,11 @@ def settings() -> dict[str, dict[str, Any]]:
     return tomllib.loads(SETTINGS.read_text())
 
 
+def stages(setting: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the settings of the stages of a training, one after another; most have one."""
+    return [setting | stage for stage in setting.get("stages", [{}])]
+
+
 def write(measured: dict[str, dict[str, Any]], page: Path) -> None:
     """Writes the page, and the curves beside it."""
     from benchmarks import plots
@@ -94,16 +99,12 @@ def _row(name: str, measured: dict[str, Any]) -> str:
 
 def _section(measured: dict[str, Any]) -> list[str]:
     setting = measured["setting"]
-    first, last = setting["learning_rates"]
     draws = measured["curve_importance_sample_size"]
-    warmed = setting.get("kl_warm_up_epochs")
-    warm_up = f", the KL's weight rising to 1 over {warmed} epochs" if warmed else ""
-    estimator = setting.get("gradient_estimator")
-    gradient = f", the {estimator} gradient" if estimator else ""
+    training = "; then ".join(_stage(stage) for stage in stages(setting))
     lines = [
-        f"{setting['epochs']} epochs of batches of {setting['batch_size']}, Adam from {first:g} to "
-        f"{last:g} on a cosine{warm_up}{gradient}, seed {setting['seed']}. On the way all test "
-        f"images were scored by {draws} importance samples, off the clock.",
+        f"{training}. Batches of {setting['batch_size']}, Adam, every rate falling on a cosine, "
+        f"seed {setting['seed']}. On the way all test images were scored by {draws} importance "
+        "samples, off the clock.",
         "",
         "| epoch | minutes | -log p(x) | standard error | ELBO in training |",
         "|---:|---:|---:|---:|---:|",
@@ -127,6 +128,18 @@ def _section(measured: dict[str, Any]) -> list[str]:
         ]
     versions = ", ".join(f"{name} {number}" for name, number in measured["versions"].items())
     return [*lines, "", f"Measured on: {measured['machine']}; {versions}."]
+
+
+def _stage(stage: dict[str, Any]) -> str:
+    first, last = stage["learning_rates"]
+    of = f" of the {stage['objective']}"
+    if stage["objective"] == "IWAE":
+        of += f" with k = {stage['importance_sample_size']}"
+    estimator = stage.get("gradient_estimator")
+    gradient = f" by the {estimator} gradient" if estimator else ""
+    warmed = stage.get("kl_warm_up_epochs")
+    warm_up = f", the KL's weight rising to 1 over the first {warmed}" if warmed else ""
+    return f"{stage['epochs']} epochs{of}{gradient} at rates from {first:g} to {last:g}{warm_up}"
 
 
 def _marks(curve: list[dict[str, float]]) -> str:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from benchmarks import data, reproduce, reproductions
-from tfp_vae import HierarchicalVAE, priors
+from tfp_vae import HierarchicalVAE, objectives, priors
 
 SETTINGS = reproductions.settings()
 
@@ -84,6 +84,32 @@ def test_a_curve_has_its_points_and_the_score_comes_down(tmp_path):
     assert isinstance(vae, keras.Model)
 
 
+@pytest.mark.filterwarnings("ignore:.*effective sample size")
+def test_a_training_in_stages_goes_on_where_the_last_one_ended():
+    setting = SETTINGS["dynamic-iwae-50"] | {
+        "batch_size": 10,
+        "units": [8],
+        "latent_sizes": [2],
+        "stages": [
+            {"objective": "ELBO", "epochs": 3, "learning_rates": [1e-2, 1e-3]},
+            {"epochs": 2, "learning_rates": [1e-12, 1e-12], "gradient_estimator": "resampled"},
+        ],
+    }
+    train, test = grey_images()
+    points = []
+    vae, taken = reproduce.run(setting, reproduce.Images(train, test), points.append, points=5)
+    assert [point["epoch"] for point in points] == [1, 2, 3, 4, 5]
+    minutes = [point["minutes"] for point in points]
+    assert minutes == sorted(minutes)
+    assert minutes[-1] <= taken["minutes"]
+    assert repr(vae.objective) == repr(objectives.IWAE(50, "resampled"))
+    # The second stage learns nothing, but its bound is that of 50 draws.
+    nats = [point["negative_log_likelihood"] for point in points]
+    assert nats[0] > nats[2]
+    assert nats[3:] == pytest.approx(nats[2:3] * 2, rel=1e-6)
+    assert -vae.history.history["loss"][-1] > vae.history.history["elbo"][-1]
+
+
 def test_dynamic_test_images_are_drawn_once():
     images = first_images("dynamic", 100)
     assert set(np.unique(images.test)) == {0, 1}
@@ -145,6 +171,19 @@ def test_the_page_says_what_is_missed_and_by_how_much():
     page = reproductions.render({"dynamic-vae": measured(86.5)})
     assert "| 86.50 | 0.25 | reached, 0.26 better |" in page
     assert "Minutes to 88: 2.0, 87.5: 4.0, 87: 4.0, 86.76: not reached." in page
+
+
+def test_the_page_tells_every_stage():
+    stages = [
+        {"objective": "ELBO", "epochs": 30, "learning_rates": [1e-3, 5e-4]},
+        {"epochs": 2, "learning_rates": [5e-4, 1e-5], "gradient_estimator": "resampled"},
+    ]
+    setting = SETTINGS["dynamic-iwae-50"] | {"stages": stages}
+    page = reproductions.render({"dynamic-iwae-50": measured(85.0) | {"setting": setting}})
+    assert (
+        "30 epochs of the ELBO at rates from 0.001 to 0.0005; then 2 epochs of the IWAE with "
+        "k = 50 by the resampled gradient at rates from 0.0005 to 1e-05. Batches of 20" in page
+    )
 
 
 def test_a_run_that_is_not_finished_is_called_so(tmp_path):
