@@ -8,7 +8,6 @@ ask nothing of the code but its public API; what can be asked of any model is in
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions, divergences, networks, objectives
 from tfp_vae.testing import (
@@ -19,39 +18,12 @@ from tfp_vae.testing import (
     diagonal_normal,
     normal_kl_divergence,
     repeated,
+    same_noise_normal,
     without_exact_kl,
 )
 from tfp_vae.testing.assertions import LIMIT
 
 DRAWS = 4000
-
-
-class _SameNoise(tfd.MultivariateNormalDiag):
-    """A normal posterior that draws every row from the same noise.
-
-    With it the terms of a row depend on that row alone, so that permuting and splitting a batch
-    can be asked to change nothing at all.
-    """
-
-    def _call_sample_n(self, sample_shape, seed, **kwargs):
-        noise = tf.random.stateless_normal(
-            [sample_shape, 1, *self.event_shape], seed, dtype=self.dtype
-        )
-        return self.loc + self.scale.diag_part() * noise
-
-
-def affine_normal(model):
-    """Returns the `likelihood_fn` of a linear-Gaussian model, made of TFP's own distributions."""
-
-    def likelihood_fn(z):
-        loc = tf.linalg.matvec(tf.constant(model.weights), z) + model.offset
-        return diagonal_normal(loc, np.full(model.event_size, model.scale))
-
-    return likelihood_fn
-
-
-def standard_normal(size):
-    return diagonal_normal(np.zeros(size), np.ones(size))
 
 
 # 2, 3, 4: values
@@ -156,7 +128,7 @@ def check_gradient_is_unbiased(model, loc_shift=0.3, scale_factor=1.4):
         terms = objectives.ELBO()(
             repeated(row, 2000),
             posterior=_ours(loc, scale),
-            prior=standard_normal(model.latent_size),
+            prior=model.prior(),
             likelihood_fn=likelihood_fn,
             seed=13,
         )
@@ -175,6 +147,10 @@ def _ours(loc, scale):
     return distributions.MultivariateNormalDiag(loc, scale)
 
 
+def _standard_normal(size):
+    return diagonal_normal(np.zeros(size), np.ones(size))
+
+
 # 8: the KL
 
 
@@ -191,7 +167,7 @@ def check_kl_divergence(mean, stddev):
     assert_close(tf.reduce_sum(per_dimension, -1), value)
     halves = [
         divergences.exact_kl_divergence(
-            _ours(mean[:, part], stddev[:, part]), standard_normal(mean[:, part].shape[1])
+            _ours(mean[:, part], stddev[:, part]), _standard_normal(mean[:, part].shape[1])
         )
         for part in (slice(None, 1), slice(1, None))
         if mean[:, part].shape[1]
@@ -201,7 +177,7 @@ def check_kl_divergence(mean, stddev):
 
 def check_exact_kl_agrees_with_sampled(mean, stddev):
     mean, stddev = repeated(mean), repeated(stddev)
-    q, p = _ours(mean, stddev), standard_normal(mean.shape[1])
+    q, p = _ours(mean, stddev), _standard_normal(mean.shape[1])
     sampled = divergences.sampled_kl_divergence(q, p, q.sample(1, seed=[3, 4]))
     assert_mean(sampled, divergences.exact_kl_divergence(q, p)[0])
 
@@ -224,9 +200,9 @@ def check_batch_order_and_size_change_nothing(model):
     def elbo_of(rows):
         terms = objectives.ELBO(free_bits=0.2, sample_size=2)(
             x[rows],
-            posterior=_SameNoise(mean[rows], stddev[rows]),
-            prior=standard_normal(model.latent_size),
-            likelihood_fn=affine_normal(model),
+            posterior=same_noise_normal(mean[rows], stddev[rows]),
+            prior=model.prior(),
+            likelihood_fn=model.likelihood_fn,
             seed=17,
         )
         return np.stack(terms)

@@ -7,9 +7,14 @@ must fail. They need Keras's policy to be of float64.
 import numpy as np
 import tensorflow as tf
 
-import flows
 from tfp_vae import networks, noise, posteriors, priors
-from tfp_vae.testing import assert_mean, numerical_log_density, with_random_weights
+from tfp_vae.testing import (
+    assert_mean,
+    flows,
+    numerical_log_density,
+    plane_grid,
+    with_random_weights,
+)
 
 KEY = tf.constant([3, 4])
 FEATURES = np.random.default_rng(0).normal(size=[3, 4])
@@ -116,7 +121,7 @@ def check_moments_are_those_of_the_density():
     """Seven means of draws: fails by chance once in 3 million runs, were the seed not fixed."""
     q = built_posterior(scale=1.5, seed=5, steps=2, gate_bias=1.0, scale_floor=0.5)(FEATURES[:1])
     draws = q.sample(20_000, seed=KEY).numpy()[:, 0]
-    points, area = flows.grid(-6.0, 6.0)
+    points, area = plane_grid(-6.0, 6.0)
     mass = area * np.exp(q.log_prob(points[:, None]).numpy()[:, 0])
     np.testing.assert_allclose(mass.sum(), 1.0, rtol=1e-4)
     mean = mass @ points

@@ -114,22 +114,6 @@ def _weighted_draws(found, model):
 # The parts of the KL
 
 
-def minibatch_weights(estimator, data_size, batch):
-    """Returns the weights that an estimator gives to all examples, for the draws of each."""
-
-    def weights_of(own):
-        weights = np.zeros(data_size)
-        if estimator == "minibatch_weighted":
-            weights[list(batch)] = 1.0 / (data_size * len(batch))
-        else:
-            if len(batch) > 1:
-                weights[list(batch)] = (data_size - 1) / data_size / (len(batch) - 1)
-            weights[own] = 1.0 / data_size
-        return weights
-
-    return weights_of
-
-
 def parts_of(aggregate, estimator, batch, sample_size=3, seed=7):
     """Returns the draws of a batch of examples, and the parts of the KL that they give."""
     batch = list(batch)
@@ -145,7 +129,7 @@ def parts_of(aggregate, estimator, batch, sample_size=3, seed=7):
 def check_decomposition_of_a_batch(aggregate, estimator, batch):
     """To all digits what NumPy makes of the same draws; together the sampled KL."""
     z, parts = parts_of(aggregate, estimator, batch)
-    weights_of = minibatch_weights(estimator, aggregate.data_size, batch)
+    weights_of = aggregate.minibatch_weights(estimator, batch)
     expected = aggregate.estimates(z, batch, weights_of)
     assert_close(np.stack(parts), expected.mean(axis=1))
     log_q = stats.norm.logpdf(z, aggregate.mean[list(batch)], aggregate.stddev[list(batch)])
@@ -161,7 +145,7 @@ def check_decomposition_of_the_data(aggregate):
     everything = range(aggregate.data_size)
     exact = aggregate.exact_decomposition()
     z, parts = parts_of(aggregate, "minibatch_stratified", everything, DRAWS)
-    weights_of = minibatch_weights("minibatch_stratified", aggregate.data_size, everything)
+    weights_of = aggregate.minibatch_weights("minibatch_stratified", everything)
     estimates = aggregate.estimates(z, everything, weights_of)
     assert_close(np.stack(parts), estimates.mean(axis=1))
     assert_mean(estimates.mean(axis=-1).T, exact)
@@ -182,10 +166,14 @@ def check_beta_tcvae(objective, model, batch_size=6):
     )
     assert_close(np.stack(terms)[:3], np.stack(elbo)[:3])
     z = q.sample(objective.sample_size, seed=seeds.as_seed(5)).numpy()
-    aggregate = AggregatePosterior(q.mean().numpy(), q.stddev().numpy())
+    # The data outside the batch counts nothing, whatever its posteriors are.
+    outside = [(0, objective.data_size - batch_size), (0, 0)]
+    aggregate = AggregatePosterior(
+        np.pad(q.mean().numpy(), outside), np.pad(q.stddev().numpy(), outside, constant_values=1.0)
+    )
     batch = range(batch_size)
-    weights_of = minibatch_weights(objective.aggregate_estimator, objective.data_size, batch)
-    parts = aggregate.estimates(z, batch, lambda own: weights_of(own)[:batch_size]).mean(axis=1)
+    weights_of = aggregate.minibatch_weights(objective.aggregate_estimator, batch)
+    parts = aggregate.estimates(z, batch, weights_of).mean(axis=1)
     mutual_information, total_correlation, dimension_wise = parts
     assert_close(
         terms.objective,

@@ -20,6 +20,7 @@ PACKAGES = (
     "posteriors",
     "priors",
     "testing",
+    "testing.flows",
     "testing.objective_properties",
     "testing.properties",
     "testing.strategies",

@@ -22,7 +22,8 @@ WITH_SOURCES = ("divergences", "evaluation", "likelihoods", "objectives", "poste
 WITH_SHAPES = (*WITH_SOURCES, "networks")
 OTHERS = (
     *("datasets", "plotting", "sklearn", "training"),
-    *("testing", "testing.objective_properties", "testing.properties", "testing.strategies"),
+    *("testing", "testing.flows", "testing.objective_properties", "testing.properties"),
+    "testing.strategies",
 )
 PACKAGES = ("tfp_vae", *(f"tfp_vae.{name}" for name in (*WITH_SHAPES, *OTHERS)))
 CONF = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "conf.py"))

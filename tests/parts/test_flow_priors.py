@@ -8,11 +8,10 @@ from scipy import stats
 from tensorflow_probability import distributions as tfd
 
 import flow_properties
-import flows
 import tfp_vae
 from flow_properties import FORWARD, KEY, built_prior
 from tfp_vae import divergences, likelihoods, networks, noise, posteriors, priors
-from tfp_vae.testing import assert_mean, finite_differences, with_random_weights
+from tfp_vae.testing import assert_mean, finite_differences, plane_grid, with_random_weights
 
 kinds = pytest.mark.parametrize("kind", FORWARD)
 
@@ -34,7 +33,7 @@ def test_draws_are_noise_taken_through_the_steps(kind):
 def test_the_density_adds_up_to_1_and_has_the_moments_of_the_draws(kind):
     """Five means: fails by chance once in 5 million runs."""
     distribution = built_prior(kind, scale=0.4).distribution()
-    points, area = flows.grid(-20.0, 20.0, 801)
+    points, area = plane_grid(-20.0, 20.0, 801)
     mass = area * np.exp(distribution.log_prob(points))
     np.testing.assert_allclose(mass.sum(), 1.0, rtol=1e-4)
     draws = distribution.sample(20_000, seed=KEY).numpy()

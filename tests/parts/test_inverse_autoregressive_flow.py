@@ -8,7 +8,6 @@ from scipy import special, stats
 
 import exact_checks
 import flow_properties
-import flows
 import tfp_vae
 from flow_properties import FEATURES, KEY, built_posterior, first_parameters
 from tfp_vae import (
@@ -26,6 +25,7 @@ from tfp_vae.testing import (
     assert_close,
     assert_mean,
     finite_differences,
+    flows,
     numerical_log_density,
     repeated,
     with_random_weights,

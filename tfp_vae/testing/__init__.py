@@ -1,8 +1,8 @@
 """What a test suite of one's own asks of a model, of its parts and of a hand-written loss.
 
 `check_elbo`, `assert_loss_is_negative_elbo`, `properties` and the assertions need nothing more than
-this library; the models whose log p(x) is known exactly need SciPy, and `strategies` Hypothesis:
-`pip install "tfp-vae[testing]"` brings both.
+this library; the models whose log p(x) is known exactly and `flows` need SciPy, and `strategies`
+Hypothesis: `pip install "tfp-vae[testing]"` brings both.
 """
 
 import importlib
@@ -18,9 +18,10 @@ from tfp_vae.testing.normals import (
     diagonal_normal,
     normal_kl_divergence,
     normal_squared_maximum_mean_discrepancy,
+    same_noise_normal,
     without_exact_kl,
 )
-from tfp_vae.testing.numerical import finite_differences, numerical_log_density
+from tfp_vae.testing.numerical import finite_differences, numerical_log_density, plane_grid
 from tfp_vae.testing.rows import repeated, with_holes, with_random_weights
 
 __all__ = [
@@ -41,7 +42,9 @@ __all__ = [
     "normal_kl_divergence",
     "normal_squared_maximum_mean_discrepancy",
     "numerical_log_density",
+    "plane_grid",
     "repeated",
+    "same_noise_normal",
     "with_holes",
     "with_random_weights",
     "without_exact_kl",
@@ -51,6 +54,7 @@ _NEEDS_THE_EXTRA = {
     "AggregatePosterior": "tfp_vae.testing.aggregate_posterior",
     "Enumerable": "tfp_vae.testing.enumerable",
     "LinearGaussian": "tfp_vae.testing.linear_gaussian",
+    "flows": "tfp_vae.testing.flows",
     "strategies": "tfp_vae.testing.strategies",
 }
 
@@ -66,4 +70,4 @@ def __getattr__(name: str) -> Any:
             f"`tfp_vae.testing.{name}` needs the extra `testing`: "
             f'pip install "tfp-vae[testing]"; {missing}.'
         ) from missing
-    return module if name == "strategies" else getattr(module, name)
+    return module if name in {"flows", "strategies"} else getattr(module, name)

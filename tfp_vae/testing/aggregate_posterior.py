@@ -40,6 +40,8 @@ class AggregatePosterior:
       [(1,), (1,), (1,), (1,)]
       >>> aggregate.estimates(aggregate.mean[None], range(5), lambda own: weights).shape
       (3, 1, 5)
+      >>> aggregate.minibatch_weights("minibatch_stratified", batch=[1, 3])(3).round(2).tolist()
+      [0.0, 0.8, 0.0, 0.2, 0.0]
     """
 
     mean: np.ndarray
@@ -123,3 +125,33 @@ class AggregatePosterior:
             parts = self.log_parts(z[:, place], own, weights_of(own))
             estimates.append([a - b for a, b in itertools.pairwise(parts)])
         return np.stack(estimates, axis=-1)
+
+    def minibatch_weights(
+        self, estimator: str, batch: Sequence[int]
+    ) -> Callable[[int], np.ndarray]:
+        """Returns the `weights_of` by which a batch stands for the data, for `estimates`.
+
+        Args:
+          estimator: "minibatch_weighted": 1 / (N B) for every example of the batch. Or
+            "minibatch_stratified": 1 / N for the example that was drawn from, and for each other
+            one of the batch (N - 1) / (N (B - 1)).
+          batch: The numbers of the examples in the batch, B of them.
+
+        Returns:
+          A function from the number of an example of the batch to the weights of all, `[N]`.
+
+        Source: Chen et al. (2018), equation 3 and appendix C.2.
+        """
+        size, places = self.data_size, list(batch)
+
+        def weights_of(own: int) -> np.ndarray:
+            weights = np.zeros(size)
+            if estimator == "minibatch_weighted":
+                weights[places] = 1.0 / (size * len(places))
+            else:
+                if len(places) > 1:
+                    weights[places] = (size - 1) / size / (len(places) - 1)
+                weights[own] = 1.0 / size
+            return weights
+
+        return weights_of

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import tensorflow as tf
 from scipy import stats
+from tensorflow_probability import distributions as tfd
 
 from tfp_vae import likelihoods, networks, posteriors
 from tfp_vae.model import VAE, Decoder, Encoder
-from tfp_vae.testing.normals import conditional_normal
+from tfp_vae.testing.normals import conditional_normal, diagonal_normal
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class LinearGaussian:
       True
       >>> bool(np.all(model.log_likelihood(x, mean, stddev) > exact))  # by the KL of the exact one
       True
+      >>> terms = objectives.ELBO()(
+      ...     x, posterior=tfp_vae.testing.diagonal_normal(mean, stddev), prior=model.prior(),
+      ...     likelihood_fn=model.likelihood_fn, seed=0)
+      >>> terms.elbo.shape
+      TensorShape([3])
       >>> x[0, 1:] = np.nan
       >>> model.missing_moments(x[0])[0].shape
       (3,)
@@ -172,6 +179,19 @@ class LinearGaussian:
             -0.5 * self.event_size * np.log(2 * np.pi * self.scale**2)
             - 0.5 * ((error**2).sum(axis=-1) + spread) / self.scale**2
         )
+
+    def prior(self) -> tfd.Distribution:
+        """Returns p(z), a normal of TensorFlow Probability's own: batch `[]`, event `[L]`."""
+        return diagonal_normal(np.zeros(self.latent_size), np.ones(self.latent_size))
+
+    def likelihood_fn(self, z: tf.Tensor) -> tfd.Distribution:
+        """Returns p(x|z), a normal of TensorFlow Probability's own: batch `[...]`, event `[D]`.
+
+        Args:
+          z: Latents in float64, `[..., L]`.
+        """
+        mean = tf.linalg.matvec(tf.constant(self.weights), z) + self.offset
+        return diagonal_normal(mean, np.full(self.event_size, self.scale))
 
     def vae(self, loc_shift: float = 0.0, scale_factor: float = 1.0, **options: Any) -> VAE:
         """Makes a `tfp_vae.VAE` of this model whose posterior is exact, or off by so much.

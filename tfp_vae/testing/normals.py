@@ -87,6 +87,37 @@ def diagonal_normal(mean: Any, stddev: Any) -> tfd.MultivariateNormalDiag:
     return tfd.MultivariateNormalDiag(tf.convert_to_tensor(mean), tf.convert_to_tensor(stddev))
 
 
+def same_noise_normal(mean: Any, stddev: Any) -> tfd.MultivariateNormalDiag:
+    """Makes a diagonal normal that draws every row of its batch from the same noise.
+
+    With it as the posterior the terms of a row depend on that row alone, not on its place, so that
+    permuting and splitting a batch may be asked to change nothing at all.
+
+    Args:
+      mean: `[..., L]`.
+      stddev: `[..., L]`.
+
+    Returns:
+      A distribution, batch `[...]`, event `[L]`.
+
+    Example:
+      >>> q = tfp_vae.testing.same_noise_normal(np.zeros([3, 2]), np.ones([3, 2]))
+      >>> z = q.sample(5, seed=[0, 1])
+      >>> bool(np.all(z[:, :1] == z))
+      True
+    """
+    return _SameNoiseNormal(tf.convert_to_tensor(mean), tf.convert_to_tensor(stddev))
+
+
+class _SameNoiseNormal(tfd.MultivariateNormalDiag):
+    def _call_sample_n(self, sample_shape: Any, seed: Any, **kwargs: Any) -> tf.Tensor:
+        one_row = [*[1] * len(self.batch_shape), *self.event_shape]
+        shape = tf.concat([tf.reshape(tf.cast(sample_shape, tf.int32), [-1]), one_row], axis=0)
+        zero, one = tf.zeros([], self.dtype), tf.ones([], self.dtype)
+        noise = tfd.Normal(zero, one).sample(shape, seed=seed, **kwargs)
+        return self.loc + self.scale.diag_part() * noise
+
+
 def without_exact_kl(distribution: tfd.Distribution) -> tfd.Distribution:
     """Makes an equal distribution, as a mixture of one, for which no exact KL is registered.
 

@@ -1,0 +1,128 @@
+"""Normalizing flows in NumPy: what their steps do to noise, one latent after another.
+
+They share no code with the flows of this library but the networks that they are given, and read the
+way that the papers write them: with `numerical_log_density` the oracle of a flow's density.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy import special, stats
+
+__all__ = [
+    "coupling_forward",
+    "inverse_autoregressive_forward",
+    "masked_autoregressive_forward",
+]
+
+BOUND = 5.0
+"""Between what and its negative every step keeps a log-scale, smoothly."""
+
+
+def masked_autoregressive_forward(prior: Any, u: np.ndarray) -> np.ndarray:
+    """Takes noise to latents, one latent after another: z_i = u_i exp(a_i) + m_i.
+
+    Args:
+      prior: A built `priors.MaskedAutoregressiveFlow`, in float64.
+      u: Standard normal noise, `[..., L]`.
+
+    Returns:
+      The latents, `[..., L]`.
+
+    Source: Papamakarios et al. (2017), "Masked autoregressive flow for density estimation",
+    equation 3.
+
+    Example:
+      >>> flow = priors.MaskedAutoregressiveFlow(steps=1, units=[4])
+      >>> flow.build([2])
+      >>> u = np.random.default_rng(0).normal(size=[3, 2])
+      >>> z = tfp_vae.testing.flows.masked_autoregressive_forward(flow, u)
+      >>> bool(np.allclose(z, u))  # at first the flow changes nothing
+      True
+    """
+    for index, network in enumerate(prior.networks):
+        size = u.shape[-1]
+        z = np.zeros_like(u)
+        for i in range(size) if index % 2 == 0 else reversed(range(size)):
+            # Of the latents that are not there yet the network is told nonsense.
+            told = np.where(z == 0.0, 1e3, z)
+            shift, log_scale = np.moveaxis(np.asarray(network(told)), -1, 0)
+            z[..., i] = u[..., i] * np.exp(_bounded(log_scale[..., i])) + shift[..., i]
+        u = z
+    return u
+
+
+def coupling_forward(prior: Any, u: np.ndarray) -> np.ndarray:
+    """Takes noise to latents, half by half; the networks are made of their weights, by NumPy.
+
+    Args:
+      prior: A built `priors.RealNVP` whose networks have tanh layers, in float64.
+      u: Standard normal noise, `[..., L]`.
+
+    Returns:
+      The latents, `[..., L]`.
+
+    Source: Dinh et al. (2017), "Density estimation using Real NVP", equations 4 and 5.
+
+    Example:
+      >>> flow = priors.RealNVP(steps=2, units=[4])
+      >>> flow.build([2])
+      >>> u = np.random.default_rng(0).normal(size=[3, 2])
+      >>> z = tfp_vae.testing.flows.coupling_forward(flow, u)
+      >>> bool(np.allclose(z, u))  # at first the flow changes nothing
+      True
+    """
+    size = u.shape[-1]
+    first, second = np.arange(size // 2), np.arange(size // 2, size)
+    for index, network in enumerate(prior.networks):
+        stay, move = (first, second) if index % 2 == 0 else (second, first)
+        *hidden, kernel, bias = network.get_weights()
+        features = u[..., stay]
+        for layer in range(0, len(hidden), 2):
+            features = np.tanh(features @ hidden[layer] + hidden[layer + 1])
+        outputs = (features @ kernel + bias).reshape([*u.shape[:-1], len(move), 2])
+        z = u.copy()
+        z[..., move] = u[..., move] * np.exp(_bounded(outputs[..., 1])) + outputs[..., 0]
+        u = z
+    return u
+
+
+def inverse_autoregressive_forward(
+    posterior: Any, loc: np.ndarray, scale: np.ndarray, context: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Takes noise to latents by gates, and computes their density on the way.
+
+    Args:
+      posterior: A built `posteriors.InverseAutoregressiveFlow`, in float64.
+      loc: What the encoder gives as the first mean, `[B, L]`.
+      scale: What it gives as the first standard deviation, `[B, L]`.
+      context: What it tells every step, `[B, C]`.
+      noise: Standard normal noise, `[..., B, L]`.
+
+    Returns:
+      The latents, `[..., B, L]`, and log q of them in nats, `[..., B]`.
+
+    Source: Kingma et al. (2016), "Improved variational inference with inverse autoregressive flow",
+    equations 10, 11, 13 and 14.
+
+    Example:
+      >>> flow = posteriors.InverseAutoregressiveFlow(2, steps=1, units=[4], context_size=3)
+      >>> flow.build([None, 4])
+      >>> loc, scale, noise = np.zeros([5, 2]), np.ones([5, 2]), np.ones([5, 2])
+      >>> z, log_q = tfp_vae.testing.flows.inverse_autoregressive_forward(
+      ...     flow, loc, scale, np.zeros([5, 3]), noise)
+      >>> z.shape, log_q.shape
+      ((5, 2), (5,))
+    """
+    z = loc + scale * noise
+    log_scale = np.log(scale)
+    for network in posterior.networks:
+        mean, gate = np.moveaxis(np.asarray(network(z, context)), -1, 0)
+        gate = special.expit(_bounded(gate) + posterior.gate_bias)
+        z = gate * z + (1.0 - gate) * mean
+        log_scale = log_scale + np.log(gate)
+    return z, (stats.norm.logpdf(noise) - log_scale).sum(axis=-1)
+
+
+def _bounded(log_scale: np.ndarray) -> np.ndarray:
+    return BOUND * np.tanh(log_scale / BOUND)
