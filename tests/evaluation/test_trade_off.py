@@ -1,5 +1,7 @@
 """Rate and distortion, on linear-Gaussian models of which both are known."""
 
+import itertools
+
 import matplotlib
 import numpy as np
 import pytest
@@ -76,3 +78,16 @@ def test_wrong_arguments_are_named():
         evaluation.rate_distortion(MODELS, X[:1])
     with pytest.raises(ValueError, match="`sample_size`"):
         evaluation.rate_distortion(MODELS, X, sample_size=0)
+
+
+def test_names_of_models_that_lie_together_can_be_read():
+    zero = np.zeros(5)
+    rate, distortion = np.array([0.002, 0.063, 5.0, 5.0, 17.0]), np.array([24.1, 23.9, 14, 14, 9.6])
+    names = ("weight 30", "weight 4", "weight 1", "the same again", "weight 0.1")
+    points = evaluation.RateDistortion(names, rate, zero, distortion, zero, zero)
+    axes = plotting.rate_distortion(points)
+    axes.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert {text.get_text() for text in axes.texts} == set(names)
+    for one, another in itertools.combinations(boxes, 2):
+        assert not one.overlaps(another)

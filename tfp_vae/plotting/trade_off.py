@@ -7,6 +7,8 @@ import numpy as np
 from tfp_vae.plotting.figures import Axes, axes, check_record
 
 _LINES = 6
+_LINE_HEIGHT, _LETTER_WIDTH = 13.0, 7.0
+"""Of what is written, at most, in typographic points."""
 
 
 def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
@@ -39,8 +41,6 @@ def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
         linewidth=0.8,
         capsize=2.0,
     )
-    for name, rate, distortion in zip(points.names, points.rate, points.distortion, strict=True):
-        ax.annotate(name, (rate, distortion), xytext=(5, 5), textcoords="offset points")
     ax.margins(x=0.3, y=0.2)
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     for total in np.linspace(left + low, right + high, _LINES + 2)[1:-1]:
@@ -52,4 +52,24 @@ def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
         xlim=(left, right),
         ylim=(low, high),
     )
+    _write_names(points, ax)
     return ax
+
+
+def _write_names(points: Any, ax: Axes) -> None:
+    """Writes the name of every model beside its point, the higher where points lie together.
+
+    The limits of the axes must be set.
+    """
+    at = np.stack([points.rate, points.distortion], axis=-1)
+    places = ax.transData.transform(at) * 72.0 / ax.figure.dpi
+    taken: list[tuple[float, float, float]] = []
+    for model in np.argsort(points.distortion):
+        (left, up), width = places[model], _LETTER_WIDTH * len(points.names[model])
+        height = 5.0
+        for other_left, other_up, other_width in sorted(taken, key=lambda box: box[1]):
+            beside = left > other_left + other_width or other_left > left + width
+            if not beside and abs(up + height - other_up) < _LINE_HEIGHT:
+                height = other_up - up + _LINE_HEIGHT
+        taken.append((left, up + height, width))
+        ax.annotate(points.names[model], at[model], (5.0, height), textcoords="offset points")
