@@ -58,9 +58,11 @@ OF_KERAS = {
 """Methods that Keras calls, and no reader of the reference."""
 
 OF_THE_MODEL = {
-    *("begin_at", "build_on", "check_condition", "check_rows", "condition_features", "conditional"),
+    *("begin_at", "build_on", "check_condition", "check_objective", "check_rows"),
+    *("condition_features", "conditional"),
     *("data_dtype", "decoded", "decoder_latents", "distribution_layers", "first_epoch"),
-    *("has_own_steps", "inferred", "latent_pairs", "loss_of", "noise_key", "not_taken", "note"),
+    *("has_own_steps", "inferred", "latent_pairs", "loss_of", "make_steps", "noise_key"),
+    *("not_taken", "note"),
     *("objective_terms", "prepared", "prepared_and_observed", "reconstructing_latents"),
     *("row_shape", "skips", "terms_of", "unpacked"),
 }

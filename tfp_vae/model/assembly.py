@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfp_vae import divergences
 from tfp_vae.model import condition as conditions
 from tfp_vae.model.pairs import check_same_latent_space
+from tfp_vae.objectives import Objective
 
 
 def assemble(vae: Any) -> None:
@@ -19,12 +20,7 @@ def assemble(vae: Any) -> None:
         objective, a condition or missing values that make no sense with them.
     """
     likelihood = vae.decoder.likelihood
-    rows = tf.zeros([1, *vae.event_shape], likelihood.variable_dtype)
-    features, inputs = None, rows
-    if vae.condition is not None:
-        y = tf.zeros([1, *conditions.row_shape(vae.condition)], likelihood.variable_dtype)
-        features = conditions.features_of(vae.condition, y, likelihood.variable_dtype)
-        inputs = conditions.joined(rows, features, len(vae.event_shape))
+    rows, features, inputs = _rows_of_zeros(vae)
     if not vae.encoder.built:
         vae.encoder.build((None, *inputs.shape[1:]))
     posterior = vae.inferred(inputs, training=False)
@@ -61,6 +57,32 @@ def assemble(vae: Any) -> None:
     vae.objective.check_pair(posterior, prior)
     vae.kl_declaration = divergences.declaration(posterior, prior)
     vae.objective.declare(vae.kl_declaration)
+
+
+def check_objective(vae: Any, objective: Objective) -> None:
+    """Refuses another objective that makes no sense with an assembled model's distributions.
+
+    Args:
+      vae: The model.
+      objective: What it is to be trained with.
+
+    Raises:
+      ValueError: If it makes no sense.
+    """
+    inputs = _rows_of_zeros(vae)[-1]
+    objective.check_pair(vae.inferred(inputs, training=False), vae.prior())
+    objective.declare(vae.kl_declaration)
+
+
+def _rows_of_zeros(vae: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
+    """Returns a row of zeros, the features of a condition of zeros, and what the encoder sees."""
+    dtype = vae.decoder.likelihood.variable_dtype
+    rows = tf.zeros([1, *vae.event_shape], dtype)
+    if vae.condition is None:
+        return rows, None, rows
+    y = tf.zeros([1, *conditions.row_shape(vae.condition)], dtype)
+    features = conditions.features_of(vae.condition, y, dtype)
+    return rows, features, conditions.joined(rows, features, len(vae.event_shape))
 
 
 def _check_missing_values(vae: Any, likelihood: Any, rows: tf.Tensor) -> None:

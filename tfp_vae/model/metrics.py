@@ -1,5 +1,6 @@
 """What the training log shows: means over rows, and a weight that follows a schedule."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -33,3 +34,25 @@ class LastValue(keras.metrics.Metric):
     def result(self) -> Any:
         """Returns the value."""
         return keras.ops.copy(self.value)
+
+
+class ScheduledWeights:
+    """The weights of an objective that follow a schedule, as the log shows them.
+
+    Args:
+      schedules: By the name that the log uses.
+    """
+
+    def __init__(self, schedules: Mapping[str, Callable[[Any], Any]]) -> None:
+        self._schedules = schedules
+        self._trackers = {name: LastValue(name=name) for name in schedules}
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """What the log shows, in order."""
+        return list(self._trackers.values())
+
+    def note(self, step: Any) -> None:
+        """Takes note of the weights at a step."""
+        for name, tracker in self._trackers.items():
+            tracker.update_state(self._schedules[name](step))

@@ -40,7 +40,6 @@ class PreparedDataModel(PassesOverData):
         **kwargs: Any,
     ) -> None:
         checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
-        checks.instance_of(objective, Objective, "objective", "objectives.ELBO()")
         super().__init__(objective, **{"autocast": False, **kwargs})
         # Keras lists the weights in the order of these attributes.
         self.encoder = encoder

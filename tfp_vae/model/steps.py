@@ -6,24 +6,24 @@ from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks, seeds
+from tfp_vae import seeds
+from tfp_vae.model import compile_arguments
 from tfp_vae.model.batch_by_batch import BatchByBatch
 from tfp_vae.model.epochs import EpochLoop
+from tfp_vae.model.exchangeable_objective import ExchangeableObjective
 from tfp_vae.model.fit_under_way import FitUnderWay
 from tfp_vae.model.guarded_epochs import GuardedEpochLoop
 from tfp_vae.model.guarded_replicas import GuardedReplicatedStep
 from tfp_vae.model.guarded_steps import GuardedStep
-from tfp_vae.model.metrics import LastValue, MeanOfRows
+from tfp_vae.model.metrics import MeanOfRows
 from tfp_vae.model.non_finite import non_finite_step
 from tfp_vae.model.replicated_steps import ReplicatedStep, test_on_share
-from tfp_vae.model.saved_whole import SavedWhole
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
-class ObjectiveModel(SavedWhole, abc.ABC):
+class ObjectiveModel(ExchangeableObjective):
     """A Keras model whose loss is the negative mean of an objective, and which nobody writes."""
 
     def __init__(self, objective: Objective, **kwargs: Any) -> None:
@@ -36,7 +36,6 @@ class ObjectiveModel(SavedWhole, abc.ABC):
         self.term_trackers = {
             name: MeanOfRows(name=name) for name in ("elbo", "log_likelihood", "kl_divergence")
         }
-        self.schedule_trackers = {name: LastValue(name=name) for name in objective.schedules}
         self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
         self.on_nonfinite = "raise"
 
@@ -91,7 +90,7 @@ class ObjectiveModel(SavedWhole, abc.ABC):
     @property
     def _metrics_of_rows(self) -> list[keras.metrics.Metric]:
         """What the log shows of training and of validation."""
-        trackers = [*self.term_trackers.values(), *self.schedule_trackers.values()]
+        trackers = [*self.term_trackers.values(), *self.scheduled_weights.metrics]
         return [self.loss_tracker, *trackers]
 
     @property
@@ -150,18 +149,11 @@ class ObjectiveModel(SavedWhole, abc.ABC):
                 f"`{name}` is no argument of compile: the loss is the negative mean of the "
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
-        steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
-        if not isinstance(run_eagerly, (bool, np.bool_)):
-            told = checks.shown(run_eagerly)
-            raise TypeError(f"`run_eagerly` must be True or False; got {told}.")
-        is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
-        if not isinstance(jit_compile, bool) and not is_auto:
-            told = checks.shown(jit_compile)
-            raise ValueError(f'`jit_compile` must be True, False or "auto"; got {told}.')
-        on_nonfinite = checks.one_of(on_nonfinite, ["raise", "skip"], "on_nonfinite")
-        optimizer = _as_optimizer(optimizer)
-        self.on_nonfinite = on_nonfinite
-        self._jit_choice = jit_compile
+        arguments = compile_arguments.checked(
+            optimizer, run_eagerly, steps_per_execution, jit_compile, on_nonfinite
+        )
+        self.on_nonfinite = arguments.on_nonfinite
+        self._jit_choice = arguments.jit_compile
         if jit_compile == "auto":
             # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
             # a step of a small network several times as fast.
@@ -170,19 +162,29 @@ class ObjectiveModel(SavedWhole, abc.ABC):
             if self._jit_choice == "auto":
                 warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
             super().compile(
-                optimizer=optimizer,
+                optimizer=arguments.optimizer,
                 run_eagerly=run_eagerly,
-                steps_per_execution=steps_per_execution,
+                steps_per_execution=arguments.steps_per_execution,
                 jit_compile=jit_compile,
             )
+        self.make_steps()
+
+    def make_steps(self) -> None:
+        """Makes what takes the steps, which is compiled anew at the first of them."""
         self._guarded_step = GuardedStep(self)
         self.train_loop = GuardedEpochLoop(self, self._guarded_step)
         self.test_loop = EpochLoop(self.test_step, self._metrics_of_rows, self.jit_compile)
         if self.replicated:
             self.replicated_train_step = GuardedReplicatedStep(self)
             self.replicated_test_step = ReplicatedStep(
-                self.distribute_strategy, partial(test_on_share, self), run_eagerly
+                self.distribute_strategy, partial(test_on_share, self), self.run_eagerly
             )
+        for function, make in (
+            ("train_function", self.make_train_function),
+            ("test_function", self.make_test_function),
+        ):
+            if getattr(self, function, None) is not None:
+                make(force=True)
 
     @property
     def has_own_steps(self) -> bool:
@@ -276,8 +278,7 @@ class ObjectiveModel(SavedWhole, abc.ABC):
         self.loss_tracker.update_state(loss, sample_weight=tf.shape(terms.elbo)[0])
         for name, tracker in self.term_trackers.items():
             tracker.update_state(getattr(terms, name))
-        for name, tracker in self.schedule_trackers.items():
-            tracker.update_state(self.objective.schedules[name](step))
+        self.scheduled_weights.note(step)
 
     def first_epoch(self, wanted: int) -> int:
         """Returns the epoch to begin with: the one asked for, unless a callback has set another."""
@@ -286,13 +287,3 @@ class ObjectiveModel(SavedWhole, abc.ABC):
     def noise_key(self) -> tf.Tensor:
         """Returns the key of all that is drawn while training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
-
-
-def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
-    wanted = "`optimizer` must be a Keras optimizer or its name, such as 'adam'"
-    if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)):
-        raise TypeError(f"{wanted}; got a {type(optimizer).__name__}.")
-    try:
-        return keras.optimizers.get(optimizer)
-    except (TypeError, ValueError, KeyError) as error:
-        raise ValueError(f"{wanted}; got {str(optimizer)[:60]!r}.") from error

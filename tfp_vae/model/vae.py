@@ -10,7 +10,7 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import checks
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model import serving
-from tfp_vae.model.assembly import assemble
+from tfp_vae.model.assembly import assemble, check_objective
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.first_rows import first_rows
 from tfp_vae.model.latent_variable_model import LatentVariableModel
@@ -212,6 +212,10 @@ class VAE(LatentVariableModel):
             sys.stdout.write(line + "\n")
         else:
             print_fn(line)
+
+    def check_objective(self, objective: Objective) -> None:
+        """Raises a ValueError if an objective makes no sense with the model's distributions."""
+        check_objective(self, objective)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal model, untrained."""
