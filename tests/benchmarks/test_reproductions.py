@@ -102,7 +102,7 @@ def test_a_training_in_stages_goes_on_where_the_last_one_ended():
     minutes = [point["minutes"] for point in points]
     assert minutes == sorted(minutes)
     assert minutes[-1] <= taken["minutes"]
-    assert repr(vae.objective) == repr(objectives.IWAE(50, "resampled"))
+    assert repr(vae.objective).startswith(repr(objectives.IWAE(50, "resampled")))
     # The second stage learns nothing, but its bound is that of 50 draws.
     nats = [point["negative_log_likelihood"] for point in points]
     assert nats[0] > nats[2]
@@ -176,9 +176,10 @@ def test_the_page_says_what_is_missed_and_by_how_much():
 def test_the_page_tells_every_stage():
     stages = [
         {"objective": "ELBO", "epochs": 30, "learning_rates": [1e-3, 5e-4]},
-        {"epochs": 2, "learning_rates": [5e-4, 1e-5], "gradient_estimator": "resampled"},
+        {"epochs": 2, "learning_rates": [5e-4, 1e-5]},
     ]
-    setting = SETTINGS["dynamic-iwae-50"] | {"stages": stages}
+    of_all = {"gradient_estimator": "resampled", "stages": stages}
+    setting = SETTINGS["dynamic-iwae-50"] | of_all
     page = reproductions.render({"dynamic-iwae-50": measured(85.0) | {"setting": setting}})
     assert (
         "30 epochs of the ELBO at rates from 0.001 to 0.0005; then 2 epochs of the IWAE with "
