@@ -16,7 +16,7 @@ OF_TESTS = {
     *("assert_close", "assert_config_is_a_fixed_point", "assert_mean", "assert_mean_at_most"),
     *("conditional_normal", "diagonal_normal", "normal_kl_divergence", "without_exact_kl"),
     *("finite_differences", "normal_squared_maximum_mean_discrepancy", "numerical_log_density"),
-    *("repeated", "with_holes", "with_random_weights"),
+    *("plane_grid", "repeated", "same_noise_normal", "with_holes", "with_random_weights"),
 }
 """What a test calls with numbers and distributions of its own, which are taken as they are."""
 

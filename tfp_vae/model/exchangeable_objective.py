@@ -15,18 +15,10 @@ class ExchangeableObjective(SavedWhole, abc.ABC):
     def objective(self) -> Objective:
         """What training raises; the loss is its negative mean.
 
-        Another one may be set, and training goes on with it: with the weights, the optimizer and
-        the number of the step as they are.
-
-        Raises:
-          TypeError: If it is no objective.
-          ValueError: If it makes no sense with the model's posterior and prior.
-
-        Example:
-          >>> vae.compile("adam")
-          >>> history = vae.fit(x, epochs=2, verbose=0)
-          >>> vae.objective = objectives.IWAE(importance_sample_size=5)
-          >>> history = vae.fit(x, epochs=2, verbose=0)
+        Another one may be set, as in `vae.objective = objectives.IWAE(5)`, and training goes on
+        with it. The weights, the optimizer and the number of the step stay as they are. What is no
+        objective is a TypeError; what makes no sense with the model's posterior and prior is a
+        ValueError, and leaves the present one.
         """
         return self._objective
 

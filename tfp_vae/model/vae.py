@@ -60,6 +60,7 @@ class VAE(LatentVariableModel):
       TensorShape([3])
       >>> vae.prior().event_shape, vae.latent_size, vae.event_shape
       (TensorShape([2]), 2, (4,))
+      >>> vae.objective = objectives.IWAE(importance_sample_size=5)  # `fit` goes on with it
 
     Source: Kingma & Welling (2013), "Auto-encoding variational Bayes".
     """
