@@ -17,7 +17,7 @@ class EveryBatch(keras.callbacks.Callback):
         pass
 
 
-def trained(objectives_in_turn, way, **options):
+def trained(objectives_in_turn, way):
     """Returns the log of one epoch on each objective, and the model."""
     keras.utils.set_random_seed(0)
     vae, logs = compiled_vae(objective=objectives_in_turn[0]), []

@@ -173,3 +173,8 @@ def test_the_decomposition_needs_independent_latents():
 def test_wrong_arguments_are_named(arguments, error):
     with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
         objectives.BetaTCVAE(**{"data_size": 10, **arguments})
+
+
+def test_weights_of_an_estimator_that_there_is_not_are_refused():
+    with pytest.raises(ValueError, match="`estimator`"):
+        AggregatePosterior.drawn().minibatch_weights("weighted", [0, 1])

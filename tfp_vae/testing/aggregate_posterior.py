@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from scipy import special, stats
 
+from tfp_vae import checks
+
 NODES = 48
 """Points of the Gauss-Hermite rule, for every latent."""
 
@@ -140,8 +142,12 @@ class AggregatePosterior:
         Returns:
           A function from the number of an example of the batch to the weights of all, `[N]`.
 
+        Raises:
+          ValueError: If `estimator` is another.
+
         Source: Chen et al. (2018), equation 3 and appendix C.2.
         """
+        checks.one_of(estimator, ["minibatch_weighted", "minibatch_stratified"], "estimator")
         size, places = self.data_size, list(batch)
 
         def weights_of(own: int) -> np.ndarray:
