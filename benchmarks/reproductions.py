@@ -135,8 +135,8 @@ def _stage(stage: dict[str, Any]) -> str:
     of = f" of the {stage['objective']}"
     if stage["objective"] == "IWAE":
         of += f" with k = {stage['importance_sample_size']}"
-        if "gradient_estimator" in stage:
-            of += f" by the {stage['gradient_estimator']} gradient"
+    if "gradient_estimator" in stage:
+        of += f" by the {stage['gradient_estimator'].replace('_', ' ')} gradient"
     warmed = stage.get("kl_warm_up_epochs")
     warm_up = f", the KL's weight rising to 1 over the first {warmed}" if warmed else ""
     return f"{stage['epochs']} epochs{of} at rates from {first:g} to {last:g}{warm_up}"

@@ -176,15 +176,27 @@ def test_the_page_says_what_is_missed_and_by_how_much():
 def test_the_page_tells_every_stage():
     stages = [
         {"objective": "ELBO", "epochs": 30, "learning_rates": [1e-3, 5e-4]},
-        {"epochs": 2, "learning_rates": [5e-4, 1e-5]},
+        {
+            "epochs": 2,
+            "learning_rates": [5e-4, 1e-5],
+            "gradient_estimator": "doubly_reparameterized",
+        },
     ]
-    of_all = {"gradient_estimator": "resampled", "stages": stages}
-    setting = SETTINGS["dynamic-iwae-50"] | of_all
+    setting = SETTINGS["dynamic-iwae-50"] | {"stages": stages}
     page = reproductions.render({"dynamic-iwae-50": measured(85.0) | {"setting": setting}})
     assert (
         "30 epochs of the ELBO at rates from 0.001 to 0.0005; then 2 epochs of the IWAE with "
-        "k = 50 by the resampled gradient at rates from 0.0005 to 1e-05. Batches of 20" in page
+        "k = 50 by the doubly reparameterized gradient at rates from 0.0005 to 1e-05. "
+        "Batches of 20" in page
     )
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_stage_has_its_objective(name):
+    for stage in reproductions.stages(SETTINGS[name]):
+        objective = reproduce._objective(stage, 1000)
+        assert objective.gradient_estimator == stage.get("gradient_estimator", "standard")
+        assert isinstance(objective, getattr(objectives, stage["objective"]))
 
 
 def test_a_run_that_is_not_finished_is_called_so(tmp_path):
