@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfp_vae.model.epochs import Batchable, EpochLoop, gathered
 from tfp_vae.model.guarded_steps import GuardedStep, scored, taken
+from tfp_vae.model.in_place import waiting_for_all
 
 _STEPS_IN_A_ROW = 512
 
@@ -74,7 +75,10 @@ class GuardedEpochLoop:
                 report(index + 1, {name: float(value) for name, value in logs.items()})
 
     def _unguarded(self, batch: Any) -> None:
-        taken(self._model, scored(self._model, batch))
+        step = scored(self._model, batch)
+        if self._model.jit_compile:
+            step = step._replace(gradients=waiting_for_all(step.gradients))
+        taken(self._model, step)
 
     def _state(self) -> list[Any]:
         model = self._model
