@@ -150,6 +150,11 @@ def test_names_in_a_report_are_text():
         assert tag not in text
 
 
+def test_sentences_in_a_report_break_at_its_width_and_tables_do_not():
+    text = page("x", [], [Section("s", "a  1\nb  2\n\nspread  3\n\nA long verdict on both.")])
+    assert "<pre>a  1\nb  2</pre>\n<pre>spread  3</pre>\n<p>A long verdict on both.</p>" in text
+
+
 def test_sample_writes_arrays_tables_and_pictures(digits_run, folder, run_here):
     assert run("sample", "runs/digits", "-n", 3, "-o", "draws.npy", cwd=folder).returncode == 0
     draws = np.load(folder / "draws.npy")

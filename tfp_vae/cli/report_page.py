@@ -24,7 +24,7 @@ class Section(NamedTuple):
 
     Attributes:
       title: Its heading.
-      text: Its figures, as a table of text.
+      text: Its figures, as tables of text and sentences with empty lines between.
       note: A sentence in words, such as why there are no figures.
       picture: A PNG file, or None.
     """
@@ -58,7 +58,7 @@ def page(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Sectio
 def _section(section: Section) -> str:
     parts = [f"<h2>{html.escape(section.title)}</h2>\n"]
     if section.text:
-        parts.append(f"<pre>{html.escape(section.text)}</pre>\n")
+        parts += map(_block, section.text.split("\n\n"))
     if section.note:
         parts.append(f"<p>{html.escape(section.note)}</p>\n")
     if section.picture is not None:
@@ -67,3 +67,9 @@ def _section(section: Section) -> str:
             f'<img alt="{html.escape(section.title)}" src="data:image/png;base64,{encoded}">\n'
         )
     return "".join(parts)
+
+
+def _block(text: str) -> str:
+    """Lays a sentence out as one, which breaks at the width of the page, and a table as it is."""
+    kind = "pre" if "\n" in text or "  " in text else "p"
+    return f"<{kind}>{html.escape(text)}</{kind}>\n"
