@@ -77,7 +77,10 @@ PROPERTIES = (
     wrong_shapes_are_refused,
     data_outside_the_support_is_refused,
 )
-"""All of them, in the order in which `check_elbo` asks for them."""
+"""All of them, in the order in which `check_elbo` asks for them.
+
+:meta hide-value:
+"""
 
 __all__ = [
     "PROPERTIES",
