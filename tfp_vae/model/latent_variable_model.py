@@ -215,7 +215,7 @@ class LatentVariableModel(PreparedDataModel):
           condition: y, `[N, ...]`, for a model of p(x|y).
 
         Returns:
-          An `Imputation` of arrays: `mean` and `stddev`, `[N, *event]`, `draws`,
+          `Imputation`: arrays `mean` and `stddev`, `[N, *event]`, `draws`,
           `[sample_size, N, *event]`, and `effective_sample_size`, `[N]`. Observed values are those
           of `x` in `mean` and `draws`, and have a `stddev` of 0. Class codes have no mean: take
           their `draws`.

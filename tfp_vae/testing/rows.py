@@ -14,7 +14,7 @@ def repeated(row: Any, count: int = 4000) -> np.ndarray:
       count: N, the number of rows.
 
     Returns:
-      An array `[N, *event_shape]`: a term of its bound goes to `assert_mean` as it is.
+      An array `[N, *event_shape]`, of whose bound a term goes to `assert_mean` as it is.
 
     Example:
       >>> tfp_vae.testing.repeated([1.0, 2.0]).shape
