@@ -1,4 +1,7 @@
-"""The same training loop with distribution objects and with their formulas written out."""
+"""The same training loop with distribution objects, and with their formulas written out.
+
+A third has nothing of it but its matrix products.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 import tfp_vae
+from benchmarks.peers.architecture import layer_shapes
 from benchmarks.peers.tfp_vae_fit import model
 from tfp_vae import noise, objectives
 
@@ -90,3 +94,52 @@ def compiled_loop(
         return tf.while_loop(lambda step, _: step < steps, body, [0, 0.0])[1]
 
     return lambda steps: float(loop(images, order, tf.constant(steps))) / steps
+
+
+def products_loop(x: np.ndarray, batch_size: int) -> Callable[[int], Any]:
+    """Compiles a loop of the matrix products of a step, forward and back, and of nothing else.
+
+    Args:
+      x: Images, `[N, D]`.
+      batch_size: How many rows a step takes, one batch after another.
+
+    Returns:
+      A function that runs so many steps, and returns a number of no meaning.
+    """
+    rng = np.random.default_rng(0)
+    kernels = [
+        tf.constant(rng.normal(size=shape, scale=shape[0] ** -0.5).astype(np.float32))
+        for shape in layer_shapes(x.shape[1]).values()
+    ]
+    images = tf.constant(x)
+    batches = len(x) // batch_size
+
+    def products(rows: tf.Tensor) -> list[tf.Tensor]:
+        first, second, loc, scale, third, fourth, last = kernels
+        features = [rows, rows @ first]
+        features.append(features[-1] @ second)
+        means, widths = features[-1] @ loc, features[-1] @ scale
+        decoded = [means + widths]
+        for kernel in (third, fourth, last):
+            decoded.append(decoded[-1] @ kernel)
+        back, gradients = decoded[-1], []
+        for kernel, inputs in zip((last, fourth, third), decoded[-2::-1], strict=True):
+            gradients.append(tf.matmul(inputs, back, transpose_a=True))
+            back = tf.matmul(back, kernel, transpose_b=True)
+        gradients += [tf.matmul(features[2], each, transpose_a=True) for each in (back, widths)]
+        back = tf.matmul(back, loc, transpose_b=True) + tf.matmul(widths, scale, transpose_b=True)
+        gradients.append(tf.matmul(features[1], back, transpose_a=True))
+        back = tf.matmul(back, second, transpose_b=True)
+        return [*gradients, tf.matmul(rows, back, transpose_a=True)]
+
+    @tf.function(jit_compile=True)
+    def loop(images: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        def body(step: tf.Tensor, _: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
+            rows = tf.slice(images, [step % batches * batch_size, 0], [batch_size, x.shape[1]])
+            return step + 1, products(rows)
+
+        none = [tf.zeros_like(gradient) for gradient in products(images[:batch_size])]
+        _, gradients = tf.while_loop(lambda step, _: step < steps, body, [0, none])
+        return tf.add_n([tf.reduce_sum(gradient) for gradient in gradients])
+
+    return lambda steps: float(loop(images, tf.constant(steps)))
