@@ -85,23 +85,9 @@ def model(setting: dict[str, Any], train: np.ndarray) -> tfp_vae.VAE:
             tfp_vae.Decoder(decoding, likelihood),
             **options,
         )
-    if "kernel_scale" in setting:
-        _draw_kernels(vae, setting["kernel_scale"])
     means = np.clip(train.mean(axis=0), 1e-3, 1.0 - 1e-3)
     likelihood.heads["logits"].bias.assign(np.log(means / (1.0 - means)))
     return vae
-
-
-def _draw_kernels(vae: tfp_vae.VAE, scale: float) -> None:
-    """Draws every kernel anew, uniformly, with `scale` divided by the number of inputs as variance.
-
-    A third is what PyTorch's linear layers begin with: at 784 inputs and 400 outputs a quarter of
-    the variance that Glorot's have.
-    """
-    for index, weight in enumerate(vae.trainable_variables):
-        if weight.path.endswith("/kernel"):
-            draw = keras.initializers.VarianceScaling(scale, "fan_in", "uniform", seed=index)
-            weight.assign(draw(weight.shape))
 
 
 def _network(setting: dict[str, Any], inputs: int) -> keras.Model:
