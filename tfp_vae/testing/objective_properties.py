@@ -212,8 +212,8 @@ def estimator_is_unbiased(
     million comparisons.
 
     Args:
-      objective: One with another estimator of the gradient than the other.
-      reference: The other, whose gradient is known to be right.
+      objective: The one that is asked, with an estimator of its own.
+      reference: One of the same value, whose gradient is known to be right.
       model: A linear-Gaussian model.
 
     Raises:
