@@ -82,8 +82,8 @@ def objectives(posterior: Any = None, prior: Any = None) -> st.SearchStrategy:
     """Draws an objective, with weights and sample sizes of all sorts.
 
     Args:
-      posterior: A posterior and
-      prior: a prior that it must be able to train; without them any objective.
+      posterior: What it must be able to train; without one, any objective.
+      prior: The prior of that posterior.
 
     Returns:
       A strategy of `tfp_vae.objectives.Objective`.
