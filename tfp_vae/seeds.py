@@ -63,6 +63,15 @@ def fold_in(seed: tf.Tensor, number: Any) -> tf.Tensor:
     return tf.bitcast(tf.concat([first, second], axis=0), tf.int32)
 
 
+def beside(seed: tf.Tensor) -> tf.Tensor:
+    """Returns a seed for one more draw beside something that is given `seed` itself.
+
+    A distribution may split the seed that it is given, and `split` would make the same seeds again;
+    this one is independent of `seed` and of all that `split` makes of it.
+    """
+    return fold_in(seed, 2**32 - 1)
+
+
 def split(seed: tf.Tensor, count: int) -> list[tf.Tensor]:
     """Returns `count` seeds that are independent of one another."""
     return [fold_in(seed, 2**31 + index) for index in range(count)]

@@ -108,20 +108,50 @@ def test_the_bounds_are_in_order():
     assert gap > 10 * np.std(terms.elbo) / len(terms.elbo) ** 0.5
 
 
+PATH_OBJECTIVES = [
+    (objectives.ELBO(gradient_estimator="sticking_the_landing"), objectives.ELBO()),
+    (objectives.IWAE(5, "doubly_reparameterized"), objectives.IWAE(5)),
+]
+
+
 @pytest.mark.usefixtures("float64")
-def test_the_sticking_gradient_is_zero_at_the_exact_posterior():
-    vae, x = linear_chain(), tf.constant(rows())
-    batch_variables = [*vae.encoder.trainable_variables]
-    assert len(batch_variables) == 8
-    with tf.GradientTape() as tape:
-        batch = vae.distributions(x)
-        z = batch.posterior.sample(2, seed=[3, 4])
-        fixed = batch.posterior.log_prob(tf.stop_gradient(z))
-        score_free = batch.posterior.log_prob(z) - fixed + tf.stop_gradient(fixed)
-        log_weights = batch.likelihood_fn(z).log_prob(batch.x) + batch.prior.log_prob(z)
-        loss = tf.reduce_sum(log_weights - score_free)
-    for gradient in tape.gradient(loss, batch_variables):
+@pytest.mark.parametrize("objective", [path for path, _ in PATH_OBJECTIVES])
+def test_path_gradients_are_zero_at_the_exact_posterior(objective):
+    vae = linear_chain(objective=objective)
+    assert len(vae.encoder.trainable_variables) == 8
+    gradients = encoder_gradients(vae, rows(), range(1))
+    for gradient in gradients:
         assert_close(gradient, 0.0, atol=1e-8)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    ("objective", "reference"),
+    [*PATH_OBJECTIVES, (objectives.IWAE(5, "resampled"), objectives.IWAE(5))],
+)
+def test_other_estimators_are_unbiased(objective, reference):
+    found, known = (
+        encoder_gradients(linear_chain(0.2, 1.3, objective=each), rows(50), seeds)
+        for each, seeds in ((objective, range(300)), (reference, range(300, 600)))
+    )
+    assert max(np.abs(expected.mean(axis=0)).max() for expected in known) > 0.1
+    for estimate, expected in zip(found, known, strict=True):
+        assert_mean(estimate - expected, 0.0)
+
+
+def encoder_gradients(vae, x, seeds):
+    """Returns the gradient of the objective by every variable of the encoder, for every seed."""
+    x = tf.constant(x)
+
+    @tf.function
+    def gradient(seed):
+        with tf.GradientTape() as tape:
+            terms = vae.objective_terms(x, tf.stack([seed, 0]), 0, training=True)
+            objective = tf.reduce_mean(terms.objective)
+        return tape.gradient(objective, vae.encoder.trainable_variables)
+
+    taken = [gradient(tf.constant(seed)) for seed in seeds]
+    return [np.stack(of_variable) for of_variable in zip(*taken, strict=True)]
 
 
 @pytest.mark.usefixtures("float64")
