@@ -102,9 +102,8 @@ def _section(measured: dict[str, Any]) -> list[str]:
     draws = measured["curve_importance_sample_size"]
     training = "; then ".join(_stage(stage) for stage in stages(setting))
     lines = [
-        f"{training}. Batches of {setting['batch_size']}, Adam, every rate falling on a cosine, "
-        f"seed {setting['seed']}. On the way all test images were scored by {draws} importance "
-        "samples, off the clock.",
+        f"{training}. Adam, every rate falling on a cosine, seed {setting['seed']}. On the way all "
+        f"test images were scored by {draws} importance samples, off the clock.",
         "",
         "| epoch | minutes | -log p(x) | standard error | ELBO in training |",
         "|---:|---:|---:|---:|---:|",
@@ -139,7 +138,8 @@ def _stage(stage: dict[str, Any]) -> str:
         of += f" by the {stage['gradient_estimator'].replace('_', ' ')} gradient"
     warmed = stage.get("kl_warm_up_epochs")
     warm_up = f", the KL's weight rising to 1 over the first {warmed}" if warmed else ""
-    return f"{stage['epochs']} epochs{of} at rates from {first:g} to {last:g}{warm_up}"
+    batches = f"in batches of {stage['batch_size']}"
+    return f"{stage['epochs']} epochs{of} {batches} at rates from {first:g} to {last:g}{warm_up}"
 
 
 def _marks(curve: list[dict[str, float]]) -> str:
