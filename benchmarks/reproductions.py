@@ -7,7 +7,7 @@ from typing import Any
 SETTINGS = Path(__file__).with_name("reproductions.toml")
 PICTURE = "reproductions.png"
 MARKS = (88.0, 87.5, 87.0, 86.76)
-"""Nats whose first time on the way is told for one layer on dynamic MNIST."""
+"""Nats whose first time on the way is told for a VAE on dynamic MNIST."""
 
 HEADER = """# Reproductions
 
@@ -125,6 +125,8 @@ def _section(measured: dict[str, Any]) -> list[str]:
             f"{final['minutes']:.1f} minutes of training, {final['processor_minutes']:.1f} of "
             f"processor time; scoring took {final['minutes_to_score']:.1f} minutes.",
         ]
+    if "remark" in measured:
+        lines += ["", measured["remark"]]
     versions = ", ".join(f"{name} {number}" for name, number in measured["versions"].items())
     return [*lines, "", f"Measured on: {measured['machine']}; {versions}."]
 
