@@ -125,8 +125,6 @@ def _section(measured: dict[str, Any]) -> list[str]:
             f"{final['minutes']:.1f} minutes of training, {final['processor_minutes']:.1f} of "
             f"processor time; scoring took {final['minutes_to_score']:.1f} minutes.",
         ]
-    if "remark" in measured:
-        lines += ["", measured["remark"]]
     versions = ", ".join(f"{name} {number}" for name, number in measured["versions"].items())
     return [*lines, "", f"Measured on: {measured['machine']}; {versions}."]
 

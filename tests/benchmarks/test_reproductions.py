@@ -181,12 +181,6 @@ def test_the_page_says_what_is_missed_and_by_how_much():
     assert "Minutes to 88: 2.0, 87.5: 4.0, 87: 4.0, 86.76: not reached." in page
 
 
-def test_the_page_tells_what_was_remarked_on_a_measurement():
-    remarked = measured(85.0) | {"remark": "The third core was idle."}
-    assert "\n\nThe third core was idle.\n\n" in reproductions.render({"dynamic-vae": remarked})
-    assert "idle" not in reproductions.render({"dynamic-vae": measured(85.0)})
-
-
 def test_the_page_tells_every_stage():
     stages = [
         {
