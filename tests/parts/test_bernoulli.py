@@ -38,6 +38,38 @@ def test_gradient_is_the_value_less_its_probability(logit, value):
     assert tape.gradient(score, variable).numpy() == pytest.approx(expected, abs=1e-12)
 
 
+@given(logits | st.just(0.0), st.sampled_from([0.0, 0.3, 1.0]))
+def test_curvature_is_the_variance(logit, value):
+    variable = tf.constant(logit, tf.float64)
+    with tf.GradientTape() as outer:
+        outer.watch(variable)
+        with tf.GradientTape() as tape:
+            tape.watch(variable)
+            score = distributions.Bernoulli(logits=variable, dtype=tf.float64).log_prob(value)
+        slope = tape.gradient(score, variable)
+    variance = scipy.special.expit(logit) * scipy.special.expit(-logit)
+    assert outer.gradient(slope, variable).numpy() == pytest.approx(-variance, abs=1e-12)
+
+
+@given(logits, st.floats(0.0, 1.0))
+def test_gradient_by_a_fraction_is_the_logit(logit, fraction):
+    value = tf.constant(fraction, tf.float64)
+    distribution = distributions.Bernoulli(logits=tf.constant(logit, tf.float64), dtype=tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(value)
+        score = distribution.log_prob(value)
+    assert tape.gradient(score, value).numpy() == pytest.approx(logit, abs=1e-12)
+
+
+def test_single_precision_is_exact_to_a_rounding_error_of_one():
+    logit = np.linspace(-30.0, 30.0, 6001).astype(np.float32)
+    distribution = distributions.Bernoulli(logits=logit, dtype=tf.float32)
+    for value in (0.0, 1.0):
+        exact = scipy.special.log_expit((2.0 * value - 1.0) * logit.astype(np.float64))
+        # Beyond 6e-8, the spacing of float32 at the number itself.
+        np.testing.assert_allclose(distribution.log_prob(value), exact, rtol=2.4e-7, atol=1.2e-7)
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0])
 @pytest.mark.parametrize("logit", [-1e30, -200.0, 200.0, 1e30])
 def test_extreme_logits_are_finite(logit, value):
