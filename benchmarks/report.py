@@ -71,7 +71,8 @@ def verdict(ratio: float, goal: float | None) -> str:
         return standing
     if ratio >= goal:
         return f"{standing}, goal {goal:g}x met"
-    return f"{standing}, goal {goal:g}x missed by {(1 - ratio / goal):.0%}"
+    missed = 1.0 - ratio / goal
+    return f"{standing}, goal {goal:g}x missed by {missed:.{0 if missed >= 0.01 else 1}%}"
 
 
 def counts(loss_ratio: float) -> bool:

@@ -113,6 +113,10 @@ def test_a_row_says_by_how_much_we_are_behind(results):
     assert line.endswith("| behind by 25%, goal 1x missed by 25% | 0.75 to 0.75 | 0.75 |")
 
 
+def test_a_goal_missed_by_little_is_not_missed_by_nothing():
+    assert report.verdict(2.995, 3.0) == "ahead: 3.00x, goal 3x missed by 0.2%"
+
+
 def test_a_row_says_how_it_stands_to_its_goal(results):
     line = line_of(report.render(results), "| 100 |", "PyTorch")
     assert line.endswith("| ahead: 2.50x, goal 2x met | 2.50 to 2.50 | 2.50 |")
