@@ -13,7 +13,7 @@ import tensorflow as tf
 import tfp_vae
 from benchmarks.peers.architecture import layer_shapes
 from benchmarks.peers.tfp_vae_fit import model
-from tfp_vae import noise, objectives
+from tfp_vae import objectives, stateless_random
 
 LossFn = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """From a batch `[B, D]` and a seed `[2]` to the loss, a scalar."""
@@ -48,7 +48,7 @@ def with_formulas(vae: tfp_vae.VAE) -> LossFn:
     def loss(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         features = tf.tanh(dense(1, tf.tanh(dense(0, x))))
         loc, scale = dense(2, features), tf.math.softplus(dense(3, features)) + 1e-6
-        z = loc + scale * noise.normal(loc.shape, seed)
+        z = loc + scale * stateless_random.normal(loc.shape, seed)
         logits = dense(6, tf.tanh(dense(5, tf.tanh(dense(4, z)))))
         cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
         kl_divergence = 0.5 * tf.reduce_sum(

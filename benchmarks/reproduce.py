@@ -16,7 +16,7 @@ import tensorflow as tf
 
 import tfp_vae
 from benchmarks.reproductions import settings, stages
-from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors, training
+from tfp_vae import callbacks, evaluation, likelihoods, networks, objectives, posteriors, priors
 
 CURVE_DRAWS = 500
 """Importance samples for a point of the curve, on all test images."""
@@ -69,7 +69,7 @@ def model(setting: dict[str, Any], train: np.ndarray) -> tfp_vae.VAE:
         options["prior"] = priors.VampPrior(setting["pseudo_inputs"])
     likelihood = likelihoods.Bernoulli([train.shape[1]])
     if len(setting["latent_sizes"]) > 1:
-        vae = tfp_vae.HierarchicalVAE.of_perceptrons(
+        vae = tfp_vae.HierarchicalVAE.from_mlps(
             likelihood,
             setting["latent_sizes"],
             [setting["units"], setting["upper_units"]],
@@ -212,9 +212,9 @@ def run(
     trained = stages(setting)
     curve = Curve(data.test, sum(stage["epochs"] for stage in trained), points, took_point)
     for stage in trained:
-        callbacks, options = [curve], {}
+        given, options = [curve], {}
         if stage.get("keep_best_on_validation"):
-            callbacks.append(training.EarlyStopping(patience=stage["epochs"]))
+            given.append(callbacks.EarlyStopping(patience=stage["epochs"]))
             options = {"validation_data": data.valid, "validation_batch_size": 1000}
         vae.objective = _objective(stage, len(data.train))
         vae.compile(optimizer(stage, len(data.train)))
@@ -222,7 +222,7 @@ def run(
             data.train,
             epochs=stage["epochs"],
             batch_size=stage["batch_size"],
-            callbacks=callbacks,
+            callbacks=given,
             verbose=0,
             **options,
         )

@@ -58,7 +58,7 @@ OF_KERAS = {
 """Methods that Keras calls, and no reader of the reference."""
 
 OF_THE_MODEL = {
-    *("begin_at", "build_on", "check_condition", "check_objective", "check_rows"),
+    *("adapt", "build_on", "check_condition", "check_objective", "check_rows"),
     *("condition_features", "conditional"),
     *("data_dtype", "decoded", "decoder_latents", "distribution_layers", "first_epoch"),
     *("has_own_steps", "inferred", "latent_pairs", "loss_of", "make_steps", "noise_key"),

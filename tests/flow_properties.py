@@ -7,7 +7,7 @@ must fail. They need Keras's policy to be of float64.
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import networks, noise, posteriors, priors
+from tfp_vae import networks, posteriors, priors, stateless_random
 from tfp_vae.testing import (
     assert_mean,
     flows,
@@ -97,7 +97,7 @@ def check_density_is_that_of_the_change_of_variables(kind):
 
 def check_draws_are_noise_taken_through_the_steps(kind):
     prior = built_prior(kind, 3)
-    expected = FORWARD[kind](prior, noise.normal([4, 5, 3], KEY, "float64").numpy())
+    expected = FORWARD[kind](prior, stateless_random.normal([4, 5, 3], KEY, "float64").numpy())
     np.testing.assert_allclose(prior.distribution().sample([4, 5], seed=KEY), expected, rtol=1e-9)
 
 
@@ -108,7 +108,7 @@ def check_draws_and_densities_are_those_of_the_paper(latent_size, **options):
     """By equations 10, 11, 13 and 14, also where the draw is not remembered."""
     posterior = built_posterior(latent_size, **options)
     first = first_parameters(posterior, FEATURES)
-    epsilon = noise.normal([4, 3, latent_size], KEY, "float64").numpy()
+    epsilon = stateless_random.normal([4, 3, latent_size], KEY, "float64").numpy()
     expected, log_density = flows.inverse_autoregressive_forward(posterior, *first, epsilon)
     q = posterior(FEATURES)
     z = q.sample(4, seed=KEY)

@@ -12,12 +12,21 @@ from tensorflow_probability import distributions as tfd
 import exact_checks
 import tfp_vae
 from exact_checks import ENUMERABLE, LINEAR_GAUSSIAN
-from tfp_vae import distributions, divergences, likelihoods, networks, noise, posteriors, priors
+from tfp_vae import (
+    distributions,
+    divergences,
+    likelihoods,
+    networks,
+    posteriors,
+    priors,
+    stateless_random,
+)
 from tfp_vae.distributions import counts, discretized_logistic, student_t
-from tfp_vae.model import coders, steps
+from tfp_vae.model import coders
 from tfp_vae.objectives import elbo
 from tfp_vae.testing import assert_close, assert_mean, properties
 from tfp_vae.testing.properties import Subject
+from tfp_vae.training import trainer
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -128,7 +137,7 @@ class _Changed:
 
 exact_kl = divergences.exact_kl_divergence
 log_likelihood = elbo.log_likelihood
-normal_noise = noise.normal
+normal_noise = stateless_random.normal
 call_sample_n = distributions.MultivariateNormalDiag._call_sample_n
 flatten_leading = coders.shapes.flatten_leading
 elbo_terms = elbo.ELBO.terms
@@ -259,23 +268,23 @@ MUTATIONS = {
     ],
     "uniform noise": [
         (
-            noise,
+            stateless_random,
             "normal",
             lambda shape, seed, dtype, row_axis=None: (
-                np.sqrt(12.0) * (noise.uniform(shape, seed, dtype) - 0.5)
+                np.sqrt(12.0) * (stateless_random.uniform(shape, seed, dtype) - 0.5)
             ),
         )
     ],
     "the noise's scale a little small": [
         (
-            noise,
+            stateless_random,
             "normal",
             lambda shape, seed, dtype, row_axis=None: 0.9 * normal_noise(shape, seed, dtype),
         )
     ],
     "one noise for all draws of a row": [
         (
-            noise,
+            stateless_random,
             "normal",
             lambda shape, seed, dtype, row_axis=None: (
                 tf.zeros(shape, dtype) + normal_noise(shape, seed, dtype)[:1]
@@ -284,7 +293,7 @@ MUTATIONS = {
     ],
     "the seed ignored": [
         (
-            noise,
+            stateless_random,
             "normal",
             lambda shape, seed, dtype, row_axis=None: normal_noise(
                 shape, tf.zeros_like(seed), dtype
@@ -346,7 +355,7 @@ MUTATIONS = {
         (
             counts.rejection,
             "_until_accepted",
-            lambda propose, shape, seed: propose(*noise.uniform_pair(shape, seed, 0))[0],
+            lambda propose, shape, seed: propose(*stateless_random.uniform_pair(shape, seed, 0))[0],
         )
     ],
     "samples and rows exchanged": [
@@ -378,17 +387,17 @@ MUTATIONS = {
             lambda self, x, seed=None: tf.cast(x > 0.5, self.compute_dtype),
         )
     ],
-    "the log a mean of the batches' means": [(steps.ObjectiveModel, "note", _unweighted_log)],
+    "the log a mean of the batches' means": [(trainer.ObjectiveModel, "note", _unweighted_log)],
     "the loss a sum over the batch": [
         (
-            steps.ObjectiveModel,
+            trainer.ObjectiveModel,
             "loss_of",
             lambda self, terms, weights: -tf.reduce_sum(terms.objective),
         )
     ],
     "the loss not weighted": [
         (
-            steps.ObjectiveModel,
+            trainer.ObjectiveModel,
             "loss_of",
             lambda self, terms, weights: -tf.reduce_mean(terms.elbo),
         )

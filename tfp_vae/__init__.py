@@ -13,7 +13,7 @@ from tfp_vae import (
     objectives,
     posteriors,
     priors,
-    training,
+    callbacks,
 )
 from tfp_vae._version import __version__
 from tfp_vae.audit import AuditReport, Finding, audit
@@ -29,6 +29,7 @@ __all__ = [
     "Transition",
     "__version__",
     "audit",
+    "callbacks",
     "datasets",
     "divergences",
     "evaluation",
@@ -41,7 +42,6 @@ __all__ = [
     "priors",
     "sklearn",
     "testing",
-    "training",
 ]
 
 _NEEDS_AN_EXTRA = frozenset({"plotting", "sklearn", "testing"})

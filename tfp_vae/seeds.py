@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.noise import random_words
+from tfp_vae.stateless_random import random_words
 
 Seed = Any
 """An int, a `[2]` integer tensor, or None for a fresh seed from the global random state."""

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tfp_vae.cli import app
-from tfp_vae.cli.report_page import Section, page
+from tfp_vae.cli.html_report import Section, page
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 

@@ -8,7 +8,7 @@ import pytest
 import files_of_strangers
 import hostile_models
 from small_models import small_vae
-from tfp_vae.cli import app, console, evaluate, resuming
+from tfp_vae.cli import app, console, evaluate, resume
 from tfp_vae.cli.run_folder import CHECKPOINT, CONFIG, HISTORY
 
 SETTINGS = {
@@ -67,7 +67,7 @@ def test_a_run_folder_with_other_settings_than_a_run_has(text, tmp_path):
     (tmp_path / CHECKPOINT).touch()
     (tmp_path / CONFIG).write_text(text)
     with pytest.raises(console.CommandError, match=CONFIG):
-        resuming.folder_to_resume(tmp_path, {}, console.out)
+        resume.folder_to_resume(tmp_path, {}, console.out)
 
 
 @pytest.mark.parametrize("text", SETTINGS, ids=SETTINGS.values())

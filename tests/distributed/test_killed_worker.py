@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from test_replicas import HERE, PROGRAMS, SECONDS, free_ports
-from tfp_vae.model import lost_workers
+from tfp_vae.training.distributed import errors
 
 EPOCHS = 40
 SECONDS_TO_STOP = 60
@@ -96,11 +96,11 @@ def strategy(workers, index):
 def test_a_worker_that_is_gone_is_told_in_one_sentence(index, message, which):
     with (
         pytest.raises(RuntimeError, match=f"All 3 workers must stay .* and {which} is gone"),
-        lost_workers.told(strategy(3, index)),
+        errors.told(strategy(3, index)),
     ):
         raise tf.errors.UnavailableError(None, None, message)
     with (
         pytest.raises(tf.errors.UnavailableError),
-        lost_workers.told(tf.distribute.OneDeviceStrategy("CPU:0")),
+        errors.told(tf.distribute.OneDeviceStrategy("CPU:0")),
     ):
         raise tf.errors.UnavailableError(None, None, message)

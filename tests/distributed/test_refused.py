@@ -7,8 +7,8 @@ import tensorflow as tf
 from replicated_model import ROWS
 from small_models import small_vae
 from tfp_vae import objectives
-from tfp_vae.model.array_fit import Rows
-from tfp_vae.model.global_batches import ArrayBatches, StreamedBatches
+from tfp_vae.training.data.batch_sources import ArrayBatches, StreamedBatches
+from tfp_vae.training.loops.run_epochs import Rows
 
 
 @pytest.fixture

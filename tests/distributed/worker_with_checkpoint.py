@@ -15,7 +15,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from replicated_model import ROWS, binary_vae  # noqa: E402
-from tfp_vae import training  # noqa: E402
+from tfp_vae import callbacks  # noqa: E402
 
 
 class Say(keras.callbacks.Callback):
@@ -30,7 +30,7 @@ if __name__ == "__main__":
         keras.utils.set_random_seed(1)
         vae = binary_vae()
         vae.compile(keras.optimizers.Adam(0.01))
-        checkpoint = training.Checkpoint(folder / "run.checkpoint", data=ROWS)
+        checkpoint = callbacks.Checkpoint(folder / "run.checkpoint", data=ROWS)
         vae.fit(ROWS, epochs=epochs, batch_size=9, verbose=0, callbacks=[checkpoint, Say()])
     index = STRATEGY.cluster_resolver.task_id
     np.savez(folder / f"{index}.npz", *vae.get_weights())

@@ -24,7 +24,7 @@ PACKAGES = (
     "testing.objective_properties",
     "testing.properties",
     "testing.strategies",
-    "training",
+    "callbacks",
 )
 RECORDS = (
     "Calibration",

@@ -21,7 +21,7 @@ import sklearn.exceptions
 WITH_SOURCES = ("divergences", "evaluation", "likelihoods", "objectives", "posteriors", "priors")
 WITH_SHAPES = (*WITH_SOURCES, "networks")
 OTHERS = (
-    *("datasets", "plotting", "sklearn", "training"),
+    *("datasets", "plotting", "sklearn", "callbacks"),
     *("testing", "testing.flows", "testing.objective_properties", "testing.properties"),
     "testing.strategies",
 )
@@ -29,7 +29,7 @@ PACKAGES = ("tfp_vae", *(f"tfp_vae.{name}" for name in (*WITH_SHAPES, *OTHERS)))
 CONF = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "conf.py"))
 HOOKS = {
     # of posteriors, priors and likelihoods
-    *("begin_at", "bijectors", "check_conditional", "counts", "distribution", "fitted_to"),
+    *("adapt", "bijectors", "check_conditional", "counts", "distribution", "fitted_to"),
     *("for_values",),
     *("independent", "of_observed", "parameter_shapes", "prediction", "present_temperature"),
     *("rows_wanted", "take_encoder"),

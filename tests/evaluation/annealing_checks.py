@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import evaluation
-from tfp_vae.evaluation import annealing
+from tfp_vae.evaluation import annealed_importance_sampling
 from tfp_vae.testing import LinearGaussian, assert_mean
 
 MODEL = LinearGaussian.drawn(5)
@@ -21,7 +21,7 @@ def check_trajectories_leave_a_normal_as_it_is():
     def log_density(z):
         return -0.5 * tf.reduce_sum(((z - mean) / stddev) ** 2, axis=-1)
 
-    z, acceptance = annealing.hamiltonian_transition(
+    z, acceptance = annealed_importance_sampling.hamiltonian_transition(
         log_density,
         tf.constant(draws),
         tf.constant([0.75], tf.float64),
@@ -38,8 +38,8 @@ def check_trajectories_leave_a_normal_as_it_is():
 
 def check_weights_have_the_marginal_likelihood_as_their_mean():
     """Even of a path of few steps, where the chains lag behind the density."""
-    path = tf.constant(annealing.temperatures(4))
-    log_weights = annealing.annealed_log_weights(
+    path = tf.constant(annealed_importance_sampling.temperatures(4))
+    log_weights = annealed_importance_sampling.annealed_log_weights(
         MODEL.vae(), tf.constant(ROWS), tf.constant([1, 2]), 1500, path, None
     )
     ratios = np.exp(log_weights.numpy() - MODEL.log_marginal_likelihood(ROWS))
@@ -63,7 +63,7 @@ def check_estimates_are_exact_within_their_standard_error():
 
 
 def check_temperatures_rise_from_0_to_1():
-    path = annealing.temperatures(10)
+    path = annealed_importance_sampling.temperatures(10)
     assert path[0] == 0.0
     assert path[-1] == 1.0
     assert len(path) == 11

@@ -8,7 +8,7 @@ from annealing_checks import MODEL, ROWS
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import evaluation
-from tfp_vae.evaluation import annealing
+from tfp_vae.evaluation import annealed_importance_sampling
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -26,8 +26,8 @@ def test_annealing_of_a_linear_gaussian_model(check):
     check()
 
 
-transition = annealing.hamiltonian_transition
-tempered = annealing._tempered
+transition = annealed_importance_sampling.hamiltonian_transition
+tempered = annealed_importance_sampling._tempered
 
 
 MUTATIONS = {
@@ -63,7 +63,7 @@ MUTATIONS = {
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mistake_in_the_code_fails_a_check(name, monkeypatch):
     attribute, replacement = MUTATIONS[name]
-    monkeypatch.setattr(annealing, attribute, replacement)
+    monkeypatch.setattr(annealed_importance_sampling, attribute, replacement)
     for check in CHECKS:
         try:
             check()

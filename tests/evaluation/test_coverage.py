@@ -9,7 +9,7 @@ from tensorflow_probability import distributions as tfd
 
 import tfp_vae
 from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors
-from tfp_vae.evaluation import coverage as module
+from tfp_vae.evaluation import calibration as module
 from tfp_vae.testing import LinearGaussian
 
 matplotlib.use("Agg")

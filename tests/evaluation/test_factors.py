@@ -8,7 +8,7 @@ from sklearn.metrics import mutual_info_score
 
 import tfp_vae
 from tfp_vae import evaluation, likelihoods, networks, posteriors
-from tfp_vae.evaluation import factors as module
+from tfp_vae.evaluation import disentanglement as module
 
 VALUES = (4, 3, 5)
 TURN = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [1.0, 1.0, -2.0]])

@@ -9,7 +9,7 @@ from latent_usage_checks import MODEL
 
 import tfp_vae
 from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors
-from tfp_vae.evaluation import usage as module
+from tfp_vae.evaluation import latent_usage as module
 
 matplotlib.use("Agg")
 pytestmark = pytest.mark.usefixtures("float64")
@@ -153,7 +153,7 @@ def test_wrong_arguments_are_named():
 
 def test_dependent_latents_are_refused():
     likelihood = likelihoods.Bernoulli([3])
-    vae = tfp_vae.HierarchicalVAE.of_perceptrons(likelihood, latent_sizes=[2, 1], units=[[4], [4]])
+    vae = tfp_vae.HierarchicalVAE.from_mlps(likelihood, latent_sizes=[2, 1], units=[[4], [4]])
     with pytest.raises(ValueError, match="independent given x"):
         evaluation.latent_usage(vae, np.ones([4, 3]))
 

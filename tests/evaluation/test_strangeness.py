@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tfp_vae import evaluation, plotting
-from tfp_vae.evaluation import strangeness as module
+from tfp_vae.evaluation import out_of_distribution as module
 from tfp_vae.testing import LinearGaussian
 
 matplotlib.use("Agg")

@@ -51,7 +51,7 @@ _MADE = {
         likelihoods.Bernoulli([4]),
         condition=keras.layers.CategoryEncoding(3, output_mode="one_hot"),
     ),
-    "hierarchical": lambda: tfp_vae.HierarchicalVAE.of_perceptrons(
+    "hierarchical": lambda: tfp_vae.HierarchicalVAE.from_mlps(
         likelihoods.Bernoulli([4]), latent_sizes=[2, 2], units=[[3], [3]]
     ),
 }  # fmt: skip

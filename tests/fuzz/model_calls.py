@@ -237,7 +237,7 @@ def _same_vae(vae):
 
 
 def _of_perceptrons(**given):
-    return tfp_vae.HierarchicalVAE.of_perceptrons(**given)
+    return tfp_vae.HierarchicalVAE.from_mlps(**given)
 
 
 CALLS = {
@@ -284,8 +284,8 @@ CALLS = {
         },
         _scores,
     ),
-    "HierarchicalVAE.of_perceptrons": Call(
-        tfp_vae.HierarchicalVAE.of_perceptrons,
+    "HierarchicalVAE.from_mlps": Call(
+        tfp_vae.HierarchicalVAE.from_mlps,
         lambda: {
             "likelihood": likelihoods.Bernoulli([4]), "latent_sizes": [2, 2], "units": [[3], [3]],
         },

@@ -13,7 +13,7 @@ import fuzzed_models
 import tfp_vae
 from calls import Call
 from fuzzed_models import DATA, model
-from tfp_vae import datasets, testing, training
+from tfp_vae import callbacks, datasets, testing
 from tfp_vae.sklearn import VAETransformer
 
 mpl.use("Agg")
@@ -162,22 +162,22 @@ CALLS = {
         of=datasets.write_records,
         paths=("path",),
     ),
-    "training.Checkpoint": Call(
-        training.Checkpoint,
+    "callbacks.Checkpoint": Call(
+        callbacks.Checkpoint,
         lambda: {"filepath": FOLDER / "run.checkpoint", "data": fuzzed_models.REAL},
         tolerance=None, paths=("filepath",),
     ),
-    "training.CollapseAlarm": Call(
-        training.CollapseAlarm,
+    "callbacks.PosteriorCollapseWarning": Call(
+        callbacks.PosteriorCollapseWarning,
         lambda: {"x": fuzzed_models.REAL, "condition": fuzzed_models.LABELS}, tolerance=None,
     ),
-    "training.EarlyStopping": Call(training.EarlyStopping, lambda: {"patience": 3}),
-    "training.SaveOnTermination": Call(
-        training.SaveOnTermination,
-        lambda: {"checkpoint": training.Checkpoint(FOLDER / "run.checkpoint")},
+    "callbacks.EarlyStopping": Call(callbacks.EarlyStopping, lambda: {"patience": 3}),
+    "callbacks.SaveOnTermination": Call(
+        callbacks.SaveOnTermination,
+        lambda: {"checkpoint": callbacks.Checkpoint(FOLDER / "run.checkpoint")},
     ),
-    "training.TensorBoardPictures": Call(
-        training.TensorBoardPictures,
+    "callbacks.TensorBoardImages": Call(
+        callbacks.TensorBoardImages,
         lambda: {"log_dir": FOLDER, "x": fuzzed_models.REAL}, tolerance=None, paths=("log_dir",),
     ),
     "audit": Call(

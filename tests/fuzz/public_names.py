@@ -60,4 +60,4 @@ def public_calls():
         }
     top = [name for name in tfp_vae.__all__ if not inspect.ismodule(getattr(tfp_vae, name))]
     found |= {name for name in top if _takes_arguments(getattr(tfp_vae, name))}
-    return found | {f"HierarchicalVAE.{name}" for name in ("of_perceptrons",)}
+    return found | {f"HierarchicalVAE.{name}" for name in ("from_mlps",)}

@@ -8,7 +8,7 @@ import numpy as np
 import hostile_models
 import tfp_vae
 from hostile_models import WEIGHTS
-from tfp_vae.model.saved_archive import read_members
+from tfp_vae.saving.archive import read_members
 
 
 def test_a_file_of_weights_that_is_cut_or_altered_within_is_refused(path):

@@ -185,7 +185,7 @@ def test_the_joint_distributions_are_those_of_the_layers():
 
 
 def three_layers(**options):
-    return tfp_vae.HierarchicalVAE.of_perceptrons(
+    return tfp_vae.HierarchicalVAE.from_mlps(
         likelihoods.Bernoulli([4]), latent_sizes=[3, 2, 1], units=[[6], [5, 4], [3]], **options
     )
 
@@ -216,7 +216,7 @@ def test_both_ways_to_fit_end_in_the_same_weights():
     weights = []
     for eagerly in (False, True):
         keras.utils.set_random_seed(5)
-        vae = tfp_vae.HierarchicalVAE.of_perceptrons(
+        vae = tfp_vae.HierarchicalVAE.from_mlps(
             likelihoods.Bernoulli([4]), latent_sizes=[2, 1], units=[[3], [3]]
         )
         vae.compile(keras.optimizers.Adam(0.01), run_eagerly=eagerly)
@@ -227,7 +227,7 @@ def test_both_ways_to_fit_end_in_the_same_weights():
 
 
 def test_the_defaults_are_the_network_of_burda():
-    vae = tfp_vae.HierarchicalVAE.of_perceptrons(likelihoods.Bernoulli([784]))
+    vae = tfp_vae.HierarchicalVAE.from_mlps(likelihoods.Bernoulli([784]))
     dense = lambda inputs, units: (inputs + 1) * units  # noqa: E731
     up = dense(784, 200) + dense(200, 200) + 2 * dense(200, 100)
     up += dense(100, 100) + dense(100, 100) + 2 * dense(100, 50)
@@ -287,7 +287,7 @@ def test_free_bits_and_uneven_lists_are_refused():
     with pytest.raises(ValueError, match="`free_bits` must be 0"):
         three_layers(objective=objectives.ELBO(free_bits=0.1))
     with pytest.raises(ValueError, match="`units` must have one list of widths"):
-        tfp_vae.HierarchicalVAE.of_perceptrons(likelihoods.Bernoulli([4]), [3, 2], [[3]])
+        tfp_vae.HierarchicalVAE.from_mlps(likelihoods.Bernoulli([4]), [3, 2], [[3]])
 
 
 def two_layers(first, upward, downward, prior):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfp_vae.model.in_place import waiting_for_all
+from tfp_vae.training.steps.in_place_updates import waiting_for_all
 
 
 def gradients():

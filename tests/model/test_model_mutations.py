@@ -10,8 +10,9 @@ import exact_checks
 import test_condition
 import test_hierarchical
 from tfp_vae import distributions, likelihoods
-from tfp_vae.model import condition, imputation
-from tfp_vae.model.batch import BatchDistributions
+from tfp_vae.model import imputation
+from tfp_vae.model.batch_distributions import BatchDistributions
+from tfp_vae.model.inputs import condition
 from tfp_vae.testing import LinearGaussian
 
 MODEL = dataclasses.replace(LinearGaussian.drawn(5, 4, 2), offset=np.zeros(4))

@@ -11,7 +11,7 @@ from tensorflow_probability import distributions as tfd
 import exact_checks
 import objective_formulas
 from tfp_vae import objectives
-from tfp_vae.objectives.path_gradients import path_log_prob, value_with_gradient_of
+from tfp_vae.objectives.gradient_estimators import path_log_prob, value_with_gradient_of
 from tfp_vae.testing import (
     assert_close,
     assert_mean,

@@ -8,8 +8,8 @@ import tensorflow as tf
 import objective_formulas
 from exact_checks import LINEAR_GAUSSIAN
 from tfp_vae import objectives
-from tfp_vae.divergences import aggregate, discrepancy
-from tfp_vae.objectives import elbo, iwae, path_gradients
+from tfp_vae.divergences import kl_decomposition, mmd
+from tfp_vae.objectives import elbo, gradient_estimators, iwae
 from tfp_vae.testing import (
     AggregatePosterior,
     diagonal_normal,
@@ -90,7 +90,7 @@ class _Changed:
 def _squared_weights_for_all(log_weights, axis):
     """The gradient of `tfp.vi`'s DOUBLY_REPARAMETERIZED, for the decoder and the prior too."""
     squared = tf.stop_gradient(tf.nn.softmax(log_weights, axis=axis) ** 2)
-    return path_gradients.value_with_gradient_of(
+    return gradient_estimators.value_with_gradient_of(
         tf.reduce_logsumexp(log_weights, axis=axis), tf.reduce_sum(squared * log_weights, axis=axis)
     )
 
@@ -116,8 +116,8 @@ def _weights_of_the_batch_alone(batch_size, data_size, aggregate_estimator, dtyp
 
 
 info_vae_terms = objectives.InfoVAE.terms
-kernel = discrepancy._kernel
-weighted_draws = discrepancy._weighted_draws
+kernel = mmd._kernel
+weighted_draws = mmd._weighted_draws
 
 
 def _discrepancy_added(self, *arguments):
@@ -147,12 +147,12 @@ MUTATIONS = {
     "squared weights for decoder and prior": (
         [
             (iwae, "tf", _Changed(tf, reduce_logsumexp=_squared_weights_for_all)),
-            (path_gradients.GradientScale, "__call__", _passed_on),
+            (gradient_estimators.GradientScale, "__call__", _passed_on),
         ],
         ["IWAE unbiased"],
     ),
     "weights for the encoder not squared": (
-        [(path_gradients.GradientScale, "__call__", _passed_on)],
+        [(gradient_estimators.GradientScale, "__call__", _passed_on)],
         ["IWAE unbiased"],
     ),
     "the score left in": (
@@ -179,13 +179,13 @@ MUTATIONS = {
     ),
     # It is unbiased, and so only its noise tells.
     "the score left in the KL": (
-        [(path_gradients, "path_log_prob", _log_prob)],
+        [(gradient_estimators, "path_log_prob", _log_prob)],
         ["sticking", "sticking without gradient"],
     ),
     "the KL's gradient without log q": (
         [
             (
-                path_gradients,
+                gradient_estimators,
                 "path_log_prob",
                 lambda posterior, z: tf.stop_gradient(posterior.log_prob(z)),
             )
@@ -207,17 +207,17 @@ MUTATIONS = {
         ["beta-TCVAE"],
     ),
     "the weights of the batch dropped": (
-        [(aggregate, "_log_weights", _equal_weights_of_one)],
+        [(kl_decomposition, "_log_weights", _equal_weights_of_one)],
         ["parts of a batch", "parts of a batch, stratified", "parts of the data", "beta-TCVAE"],
     ),
     "the size of the data ignored": (
-        [(aggregate, "_log_weights", _weights_of_the_batch_alone)],
+        [(kl_decomposition, "_log_weights", _weights_of_the_batch_alone)],
         ["parts of a batch", "parts of a batch, stratified", "beta-TCVAE"],
     ),
     "draws and posteriors exchanged": (
         [
             (
-                aggregate,
+                kl_decomposition,
                 "tf",
                 _Changed(
                     tf,
@@ -234,17 +234,17 @@ MUTATIONS = {
         ["InfoVAE"],
     ),
     "pairs of a draw with itself": (
-        [(discrepancy, "_without_own", lambda kernel: kernel)],
+        [(mmd, "_without_own", lambda kernel: kernel)],
         ["discrepancy"],
     ),
     "the bandwidth read as its square": (
-        [(discrepancy, "_kernel", lambda a, b, bandwidth: kernel(a, b, bandwidth**0.5))],
+        [(mmd, "_kernel", lambda a, b, bandwidth: kernel(a, b, bandwidth**0.5))],
         ["discrepancy"],
     ),
     "the prior's draws without a gradient": (
         [
             (
-                discrepancy,
+                mmd,
                 "_weighted_draws",
                 lambda *arguments: tuple(map(tf.stop_gradient, weighted_draws(*arguments))),
             )

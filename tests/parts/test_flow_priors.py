@@ -10,7 +10,7 @@ from tensorflow_probability import distributions as tfd
 import flow_properties
 import tfp_vae
 from flow_properties import FORWARD, KEY, built_prior
-from tfp_vae import divergences, likelihoods, networks, noise, posteriors, priors
+from tfp_vae import divergences, likelihoods, networks, posteriors, priors, stateless_random
 from tfp_vae.testing import assert_mean, finite_differences, plane_grid, with_random_weights
 
 kinds = pytest.mark.parametrize("kind", FORWARD)
@@ -82,7 +82,7 @@ def test_at_first_the_prior_is_the_standard_normal(kind):
     assert isinstance(prior.distribution(), tfd.TransformedDistribution)
     np.testing.assert_allclose(prior.distribution().log_prob(z), expected, rtol=1e-5)
     np.testing.assert_allclose(
-        prior.distribution().sample(3, seed=KEY), noise.normal([3, 4], KEY), rtol=1e-6
+        prior.distribution().sample(3, seed=KEY), stateless_random.normal([3, 4], KEY), rtol=1e-6
     )
 
 

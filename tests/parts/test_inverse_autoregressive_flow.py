@@ -20,7 +20,7 @@ from tfp_vae import (
     priors,
 )
 from tfp_vae.distributions import InverseAutoregressiveFlow
-from tfp_vae.objectives.path_gradients import path_log_prob
+from tfp_vae.objectives.gradient_estimators import path_log_prob
 from tfp_vae.testing import (
     assert_close,
     assert_mean,

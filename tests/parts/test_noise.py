@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 from tfp_vae.testing import assert_mean
 from tfp_vae.testing.assertions import LIMIT
 
@@ -27,7 +27,7 @@ def _key(*words):
 
 @pytest.mark.parametrize(("key", "counter", "expected"), KNOWN_ANSWERS)
 def test_threefry_gives_the_published_words(key, counter, expected):
-    words = noise.random_words(
+    words = stateless_random.random_words(
         _key(*key), tf.constant([counter[1]], tf.uint32), first_counter=counter[0]
     )
     assert tuple(int(word[0]) for word in words) == expected
@@ -36,7 +36,7 @@ def test_threefry_gives_the_published_words(key, counter, expected):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_uniform_numbers_fill_the_open_interval(dtype):
     """A Kolmogorov-Smirnov test of level 4e-8, and the first moments."""
-    values = noise.uniform([COUNT], _key(1, 2), dtype).numpy()
+    values = stateless_random.uniform([COUNT], _key(1, 2), dtype).numpy()
     assert values.dtype == dtype
     assert values.min() > 0.0
     assert values.max() < 1.0
@@ -47,7 +47,7 @@ def test_uniform_numbers_fill_the_open_interval(dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_normal_numbers_are_normal(dtype):
     """A Kolmogorov-Smirnov test of level 4e-8, and the first four moments."""
-    values = noise.normal([COUNT], _key(3, 4), dtype).numpy()
+    values = stateless_random.normal([COUNT], _key(3, 4), dtype).numpy()
     assert values.dtype == dtype
     assert np.isfinite(values).all()
     assert stats.kstest(values, "norm").pvalue > 4e-8
@@ -56,12 +56,12 @@ def test_normal_numbers_are_normal(dtype):
 
 @pytest.mark.parametrize("lag", [1, 2, COUNT // 2])
 def test_numbers_are_not_correlated_with_those_before(lag):
-    values = noise.normal([COUNT + lag], _key(5, 6)).numpy()
+    values = stateless_random.normal([COUNT + lag], _key(5, 6)).numpy()
     assert_mean(values[lag:] * values[:-lag], 0.0)
 
 
 def test_the_halves_of_a_number_in_float64_are_not_correlated():
-    values = noise.uniform([COUNT], _key(7, 8), tf.float64).numpy()
+    values = stateless_random.uniform([COUNT], _key(7, 8), tf.float64).numpy()
     low = (values * 2.0**26) % 1.0
     assert_mean((values - 0.5) * (low - 0.5), 0.0)
     assert_mean(low, 0.5)
@@ -71,7 +71,7 @@ def test_the_halves_of_a_number_in_float64_are_not_correlated():
     ("one", "another"), [((0, 1), (0, 2)), ((0, 1), (1, 1)), ((0, 0), (0, 2**31))]
 )
 def test_neighbouring_seeds_are_independent(one, another):
-    first, second = (noise.normal([COUNT], _key(*key)).numpy() for key in (one, another))
+    first, second = (stateless_random.normal([COUNT], _key(*key)).numpy() for key in (one, another))
     assert_mean(first * second, 0.0)
 
 
@@ -79,7 +79,7 @@ def test_split_and_folded_seeds_are_independent():
     key = _key(9, 10)
     several = [*seeds.split(key, 3), seeds.fold_in(key, 0), seeds.fold_in(key, 1), key]
     several += [seeds.beside(key), *seeds.split(several[0], 2)]
-    draws = np.stack([noise.normal([COUNT], seed).numpy() for seed in several], -1)
+    draws = np.stack([stateless_random.normal([COUNT], seed).numpy() for seed in several], -1)
     products = draws[:, :, None] * draws[:, None, :]
     assert_mean(products, np.eye(len(several)), LIMIT)
 
@@ -87,8 +87,8 @@ def test_split_and_folded_seeds_are_independent():
 @settings(max_examples=10)
 @given(st.lists(st.integers(0, 5), max_size=3), st.sampled_from(["float32", "float64"]))
 def test_numbers_have_the_shape_asked_for(shape, dtype):
-    assert noise.uniform(shape, _key(0, 0), dtype).shape == shape
-    assert noise.normal(tf.constant(shape, tf.int32), _key(0, 0), dtype).shape == shape
+    assert stateless_random.uniform(shape, _key(0, 0), dtype).shape == shape
+    assert stateless_random.normal(tf.constant(shape, tf.int32), _key(0, 0), dtype).shape == shape
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -97,7 +97,9 @@ def test_eager_equals_compiled(dtype, compiled):
     """The uniform bits are equal; the inverse error function is another polynomial under XLA."""
 
     def draw(seed):
-        return noise.uniform([1001], seed, dtype), noise.normal([1001], seed, dtype)
+        return stateless_random.uniform([1001], seed, dtype), stateless_random.normal(
+            [1001], seed, dtype
+        )
 
     seed = _key(11, 12)
     eager, graph = draw(seed), tf.function(draw, jit_compile=compiled)(seed)

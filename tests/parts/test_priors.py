@@ -214,14 +214,14 @@ def test_a_vamp_prior_where_it_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match="must not be a VampPrior in a model with a condition"):
         _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(3), condition=one_hot)
     with pytest.raises(ValueError, match=r"above several layers of latents.*got a VampPrior"):
-        tfp_vae.HierarchicalVAE.of_perceptrons(
+        tfp_vae.HierarchicalVAE.from_mlps(
             likelihoods.Bernoulli([4]), [3, 2], [[4], [4]], prior=priors.VampPrior(3)
         )
 
 
 def test_layers_of_a_hierarchy_over_other_sets_are_refused():
     with pytest.raises(ValueError, match="compares two densities on the same set; got"):
-        tfp_vae.HierarchicalVAE.of_perceptrons(
+        tfp_vae.HierarchicalVAE.from_mlps(
             likelihoods.Bernoulli([4]), [3, 2], [[4], [4]], prior=priors.SphericalUniform()
         )
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfp_vae import networks, noise, objectives, posteriors, seeds, shares
+from tfp_vae import networks, objectives, posteriors, replica_context, seeds, stateless_random
 from tfp_vae.testing import diagonal_normal
 
 SEED = seeds.as_seed(5)
@@ -19,7 +19,9 @@ def in_shares(draw, bounds):
     """Returns what `draw`, called with the first and the last row, gives for every share."""
     drawn = []
     for first, end in itertools.pairwise(bounds):
-        with shares.taking(shares.Share(tf.constant(first), tf.constant(bounds[-1]))):
+        with replica_context.taking(
+            replica_context.Share(tf.constant(first), tf.constant(bounds[-1]))
+        ):
             drawn.append(draw(first, end))
     return drawn
 
@@ -29,7 +31,7 @@ def in_shares(draw, bounds):
     after=st.lists(st.integers(1, 3), max_size=2),
     cuts=st.lists(st.integers(0, 7), max_size=3),
     dtype=st.sampled_from(["float32", "float64"]),
-    draw=st.sampled_from([noise.uniform, noise.normal]),
+    draw=st.sampled_from([stateless_random.uniform, stateless_random.normal]),
 )
 def test_shares_together_draw_what_the_whole_batch_does(before, after, cuts, dtype, draw):
     def shared(first, end):
@@ -44,10 +46,10 @@ def test_shares_together_draw_what_the_whole_batch_does(before, after, cuts, dty
 def test_the_same_under_xla():
     @tf.function(jit_compile=True)
     def compiled(first):
-        with shares.taking(shares.Share(first, tf.constant(9))):
-            return noise.normal([2, 4, 3], SEED, row_axis=1)
+        with replica_context.taking(replica_context.Share(first, tf.constant(9))):
+            return stateless_random.normal([2, 4, 3], SEED, row_axis=1)
 
-    whole = noise.normal([2, 9, 3], SEED)
+    whole = stateless_random.normal([2, 9, 3], SEED)
     np.testing.assert_allclose(compiled(tf.constant(5)), whole[:, 5:], rtol=1e-6)
 
 
@@ -67,17 +69,17 @@ def test_latents_and_binary_images_are_drawn_in_shares(sample_shape):
 
 
 def test_without_a_row_axis_every_share_draws_other_numbers():
-    one, other = in_shares(lambda first, end: noise.uniform([3], SEED), [0, 3, 6])
+    one, other = in_shares(lambda first, end: stateless_random.uniform([3], SEED), [0, 3, 6])
     assert (one.numpy() != other.numpy()).all()
 
 
 def test_a_share_ends_with_its_block():
-    assert shares.current() is None
-    with pytest.raises(KeyError), shares.taking(shares.Share(0, 2)):
+    assert replica_context.current() is None
+    with pytest.raises(KeyError), replica_context.taking(replica_context.Share(0, 2)):
         raise KeyError
-    assert shares.current() is None
+    assert replica_context.current() is None
     sums = [keras.ops.ones([])]
-    assert shares.sums_over_batch(sums) is sums
+    assert replica_context.sums_over_batch(sums) is sums
 
 
 def test_the_draw_that_a_row_is_differentiated_by_is_chosen_in_shares():

@@ -3,7 +3,7 @@ import pytest
 
 import tfp_vae
 from tfp_vae import likelihoods
-from tfp_vae.likelihoods import by_name
+from tfp_vae.likelihoods import registry
 from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 RNG = np.random.default_rng(0)
@@ -61,7 +61,7 @@ def test_data_without_a_likelihood_is_refused(x, error):
         likelihoods.suggest(x)
 
 
-@pytest.mark.parametrize("name", by_name.NAMES)
+@pytest.mark.parametrize("name", registry.NAMES)
 def test_a_likelihood_by_its_name(name):
     if name == "product":
         likelihood = likelihoods.get(name, parts=[(range(3), likelihoods.Normal([3]))])
@@ -73,7 +73,7 @@ def test_a_likelihood_by_its_name(name):
 
 
 def test_every_public_likelihood_has_a_name():
-    assert set(by_name.NAMES.values()) == set(LIKELIHOODS)
+    assert set(registry.NAMES.values()) == set(LIKELIHOODS)
 
 
 def test_a_model_for_data_says_why_and_scores_it():

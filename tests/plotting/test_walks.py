@@ -7,7 +7,7 @@ import pytest
 import tfp_vae
 from small_models import REAL, small_vae
 from tfp_vae import likelihoods, networks, plotting, posteriors, priors
-from tfp_vae.plotting import walks
+from tfp_vae.plotting import latent_traversals
 
 matplotlib.use("Agg")
 
@@ -69,7 +69,7 @@ def test_an_interpolation_is_a_straight_line_between_the_means():
 def test_an_arc_stays_on_the_sphere_at_even_steps(dimensions):
     start, end = np.random.default_rng(dimensions).normal(size=[2, dimensions])
     share = np.linspace(0.0, 1.0, 9)[:, None]
-    arc = walks._arc(start, end, share)
+    arc = latent_traversals._arc(start, end, share)
     np.testing.assert_allclose(np.linalg.norm(arc, axis=1), 1.0)
     np.testing.assert_allclose(arc[0], start / np.linalg.norm(start))
     np.testing.assert_allclose(arc[-1], end / np.linalg.norm(end))
@@ -81,8 +81,10 @@ def test_an_arc_stays_on_the_sphere_at_even_steps(dimensions):
 def test_an_arc_between_equal_or_opposite_ends_stays_on_the_sphere(start):
     share = np.linspace(0.0, 1.0, 5)[:, None]
     unit = start / np.linalg.norm(start)
-    np.testing.assert_allclose(walks._arc(start, start, share), np.tile(unit, [5, 1]), atol=1e-7)
-    arc = walks._arc(start, -start, share)
+    np.testing.assert_allclose(
+        latent_traversals._arc(start, start, share), np.tile(unit, [5, 1]), atol=1e-7
+    )
+    arc = latent_traversals._arc(start, -start, share)
     np.testing.assert_allclose(np.linalg.norm(arc, axis=1), 1.0)
     np.testing.assert_allclose(arc[-1], -unit, atol=1e-7)
 
@@ -109,7 +111,7 @@ def test_images_stand_side_by_side():
 
 
 def test_two_layers_move_the_latents_that_the_decoder_sees():
-    vae = tfp_vae.HierarchicalVAE.of_perceptrons(
+    vae = tfp_vae.HierarchicalVAE.from_mlps(
         likelihoods.Normal([4]), latent_sizes=[3, 2], units=[[4], [4]]
     )
     axes = plotting.traversals(vae, REAL)

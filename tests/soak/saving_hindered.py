@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 import tfp_vae
-from tfp_vae import datasets, training, whole_files
+from tfp_vae import atomic_files, callbacks, datasets
 from tfp_vae.cli import app
 
 MOST_BYTES = 512
@@ -37,7 +37,7 @@ def command(*arguments):
 
 
 def writers(vae, folder):
-    checkpoint = training.Checkpoint(folder / "run.checkpoint")
+    checkpoint = callbacks.Checkpoint(folder / "run.checkpoint")
     vae.fit(X, verbose=0, callbacks=[checkpoint])
     model = folder / "vae.keras"
 
@@ -53,7 +53,7 @@ def writers(vae, folder):
         "sample npy": samples("samples.npy"),
         "sample csv": samples("samples.csv"),
         "sample png": samples("samples.png"),
-        "any file": lambda: whole_files.write(folder / "report.html", bytes(1000)),
+        "any file": lambda: atomic_files.write(folder / "report.html", bytes(1000)),
     }
 
 

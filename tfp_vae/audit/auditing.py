@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tfp_vae.audit.blackbox import CallError, positional_count
-from tfp_vae.audit.conclusion import Conclusion
-from tfp_vae.audit.declaration import (
+from tfp_vae.audit.arguments import (
     check_declaration,
     checked_event_shape,
     encoder_output_count,
 )
+from tfp_vae.audit.blackbox import CallError, positional_count
+from tfp_vae.audit.diagnosis import Conclusion
 from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.kl_term import read_kl
 from tfp_vae.audit.likelihood_term import read_likelihood
-from tfp_vae.audit.measuring import probe_loss
-from tfp_vae.audit.points import Design
+from tfp_vae.audit.loss_probe import probe_loss
+from tfp_vae.audit.probe_design import Design
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.sampler import SamplerReading, probe_sampler
-from tfp_vae.audit.size_laws import (
+from tfp_vae.audit.scaling_laws import (
     BATCH,
     LATENT,
     Size,

@@ -4,8 +4,8 @@ import math
 
 from tfp_vae.audit.kl_term import KLTerm
 from tfp_vae.audit.likelihood_term import LikelihoodTerm
-from tfp_vae.audit.measuring import LossProbe, Z
-from tfp_vae.audit.points import Design
+from tfp_vae.audit.loss_probe import LossProbe, Z
+from tfp_vae.audit.probe_design import Design
 
 _TOLERANCE = 5e-3
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tfp_vae.audit.fitting import AffineFit, fit_affine
-from tfp_vae.audit.measuring import LossProbe, Measured, Z
-from tfp_vae.audit.points import Point
+from tfp_vae.audit.loss_probe import LossProbe, Measured, Z
+from tfp_vae.audit.probe_design import Point
 from tfp_vae.audit.references import DECLARED_FORMS, OTHER_FORMS, LikelihoodForm
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfp_vae.audit.blackbox import BlackBox, CallError
-from tfp_vae.audit.measuring import BATCH_SIZES
+from tfp_vae.audit.loss_probe import BATCH_SIZES
 from tfp_vae.audit.references import READINGS, UNIT_SCALE, Reading
 
 tfd = tfp.distributions

@@ -22,7 +22,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tfp_vae.audit.size_laws import BATCH, LATENT, Size
+from tfp_vae.audit.scaling_laws import BATCH, LATENT, Size
 
 WEIGHT_TOLERANCE = 5e-3
 

@@ -12,8 +12,8 @@ from tfp_vae.audit import audit as audit_loss
 from tfp_vae.audit import load_callable
 from tfp_vae.cli.console import BAD_USAGE, fail, out, standard_error_as_it_is
 from tfp_vae.cli.formats import Format
+from tfp_vae.cli.inputs import read_data
 from tfp_vae.cli.progress import Waiting
-from tfp_vae.cli.sources import read_data
 
 
 class Likelihood(StrEnum):

@@ -11,15 +11,15 @@ import matplotlib as mpl
 import tensorflow as tf
 import typer
 
-from tfp_vae import VAE, __version__, evaluation, whole_files
-from tfp_vae.cli.appraisal import Look, looks
+from tfp_vae import VAE, __version__, atomic_files, evaluation
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail, out
 from tfp_vae.cli.formats import Format
+from tfp_vae.cli.html_report import Section, page
+from tfp_vae.cli.inputs import Source, read_data, read_model
 from tfp_vae.cli.pictures import save_axes
 from tfp_vae.cli.progress import StepProgress, Waiting
-from tfp_vae.cli.report_page import Section, page
+from tfp_vae.cli.report_sections import Look, looks
 from tfp_vae.cli.run_folder import CONFIG, HISTORY
-from tfp_vae.cli.sources import Source, read_data, read_model
 from tfp_vae.cli.tables import print_json, print_summary
 
 REPORT = "report.html"
@@ -90,7 +90,7 @@ def _write_report(
             sections.append(_section(name, compute, folder))
     text = page(f"{data.name} under a VAE", _facts(vae, data, home, seed), sections)
     try:
-        whole_files.write(folder / REPORT, text.encode())
+        atomic_files.write(folder / REPORT, text.encode())
     except OSError as error:
         fail(f"{str(folder / REPORT)!r} cannot be written: {error}.", BAD_USAGE)
 

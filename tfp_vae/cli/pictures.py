@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tfp_vae import whole_files
-from tfp_vae.plotting.figures import Axes
+from tfp_vae import atomic_files
+from tfp_vae.plotting.axes import Axes
 
 _DOTS_PER_INCH = 120
 
@@ -15,7 +15,7 @@ def save_axes(ax: Axes, file: str | Path) -> None:
     figure = ax.get_figure(root=True)
     assert figure is not None
     try:
-        with whole_files.written_aside(file) as aside:
+        with atomic_files.written_aside(file) as aside:
             figure.savefig(aside, dpi=_DOTS_PER_INCH)
     finally:
         plt.close(figure)

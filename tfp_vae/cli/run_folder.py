@@ -9,10 +9,10 @@ from typing import Any
 
 import keras
 
-from tfp_vae import VAE, whole_files
+from tfp_vae import VAE, atomic_files
 from tfp_vae.cli.console import BAD_USAGE, fail
 from tfp_vae.cli.pictures import save_axes
-from tfp_vae.plotting.figures import Axes
+from tfp_vae.plotting.axes import Axes
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
 CHECKPOINT = "run.checkpoint"
@@ -77,7 +77,7 @@ class RunFolder:
         try:
             for name in names:
                 (self.path / name).unlink(missing_ok=True)
-            for half in self.path.glob(f"{whole_files.ASIDE}*"):
+            for half in self.path.glob(f"{atomic_files.ASIDE}*"):
                 if half.is_dir():
                     shutil.rmtree(half)
                 else:
@@ -88,7 +88,7 @@ class RunFolder:
     def save_config(self, config: dict[str, Any]) -> None:
         """Writes the settings, whole or not at all."""
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-        whole_files.write(self.path / CONFIG, text.encode())
+        atomic_files.write(self.path / CONFIG, text.encode())
 
     def save_model(self, vae: VAE) -> None:
         """Writes the model, whole or not at all."""
@@ -135,7 +135,7 @@ class HistoryFile(keras.callbacks.Callback):
         del logs
         history = self.model.history.history
         names = sorted(history)
-        with whole_files.written_aside(self._path) as aside:
+        with atomic_files.written_aside(self._path) as aside:
             aside.write_text("")
             for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
                 self._write(aside, epoch, dict(zip(names, values, strict=True)))

@@ -9,12 +9,12 @@ import matplotlib as mpl
 import numpy as np
 import typer
 
-from tfp_vae import plotting, whole_files
+from tfp_vae import atomic_files, plotting
 from tfp_vae.cli.console import BAD_USAGE, fail, out
 from tfp_vae.cli.formats import Format
+from tfp_vae.cli.inputs import read_model
 from tfp_vae.cli.pictures import save_axes
 from tfp_vae.cli.progress import Waiting
-from tfp_vae.cli.sources import read_model
 
 _SUFFIXES = (".npy", ".csv", ".png")
 
@@ -54,7 +54,7 @@ def sample(
                 save_axes(plotting.samples(vae, count, seed=seed), output)
             else:
                 draws = vae.sample(count, seed=seed, mean=mean).numpy()
-                with whole_files.written_aside(output) as aside:
+                with atomic_files.written_aside(output) as aside:
                     _write(draws, aside)
     except OSError as error:
         fail(f"{str(output)!r} cannot be written: {error}.", BAD_USAGE)

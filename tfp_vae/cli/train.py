@@ -11,17 +11,17 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from tfp_vae import VAE, __version__, checks, datasets, evaluation, likelihoods, plotting, training
+from tfp_vae import VAE, __version__, callbacks, checks, datasets, evaluation, likelihoods, plotting
 from tfp_vae.cli import workers as local_workers
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, INTERRUPTED, TERMINATED, err, fail, out
 from tfp_vae.cli.formats import Format
+from tfp_vae.cli.inputs import Source, read_data
 from tfp_vae.cli.progress import EpochProgress, StepProgress, Waiting
-from tfp_vae.cli.resuming import Beginning, folder_to_resume
+from tfp_vae.cli.resume import Beginning, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
-from tfp_vae.cli.sources import Source, read_data
 from tfp_vae.cli.tables import print_json, print_summary
-from tfp_vae.model.lost_workers import WorkerLostError
-from tfp_vae.plotting.figures import Axes
+from tfp_vae.plotting.axes import Axes
+from tfp_vae.training.distributed.errors import WorkerLostError
 
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32
@@ -29,7 +29,7 @@ _SHOWN_LATENTS = 2000
 _AUTO = "auto"
 
 LikelihoodName = StrEnum(  # type: ignore[misc]
-    "LikelihoodName", [_AUTO, *likelihoods.by_name.NAMES]
+    "LikelihoodName", [_AUTO, *likelihoods.registry.NAMES]
 )
 """The likelihoods that can be asked for."""
 
@@ -221,7 +221,7 @@ def _fitted(
     """Trains, and returns the history; an interrupt saves what there is and ends the program."""
     epochs = settings["epochs"]
     progress = EpochProgress(epochs, told)
-    saved = training.Checkpoint(checkpoint, data=(x[parts.train], x[parts.valid]))
+    saved = callbacks.Checkpoint(checkpoint, data=(x[parts.train], x[parts.valid]))
     history = keras.callbacks.History()
     try:
         vae.fit(
@@ -237,7 +237,7 @@ def _fitted(
                 progress,
                 HistoryFile(folder),
                 SaveNowAndThen(folder, epochs),
-                training.SaveOnTermination(saved),
+                callbacks.SaveOnTermination(saved),
             ],
         )
     except (ValueError, FloatingPointError, WorkerLostError) as error:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks, shapes, whole_files
+from tfp_vae import atomic_files, checks, shapes
 from tfp_vae.datasets.row_files import RowFiles, Shard, as_float32, unreadable
 from tfp_vae.paths import as_path
 
@@ -160,7 +160,7 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
     options = tf.io.TFRecordOptions("GZIP" if str(path).endswith(".gz") else "")
     try:
         with (
-            whole_files.written_aside(path) as aside,
+            atomic_files.written_aside(path) as aside,
             tf.io.TFRecordWriter(str(aside), options) as writer,
         ):
             count = sum(_write_block(writer, block, feature) for block in blocks)

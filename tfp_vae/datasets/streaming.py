@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, seeds, shapes
+from tfp_vae.datasets.file_discovery import IMAGES, NPY, matching_files
 from tfp_vae.datasets.image_rows import ImageRows
-from tfp_vae.datasets.matching import IMAGES, NPY, matching_files
 from tfp_vae.datasets.npy_rows import NpyRows
 from tfp_vae.datasets.record_rows import RecordRows
 from tfp_vae.datasets.row_files import RowFiles, Shard

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 
 
 class Bernoulli(tfd.Bernoulli):
@@ -21,7 +21,7 @@ class Bernoulli(tfd.Bernoulli):
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         probs = self.probs_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(probs)], axis=0)
-        uniform = noise.uniform(shape, seeds.as_seed(seed), probs.dtype)
+        uniform = stateless_random.uniform(shape, seeds.as_seed(seed), probs.dtype)
         return tf.cast(uniform < probs, self.dtype)
 
     def _log_prob(self, event: Any) -> tf.Tensor:

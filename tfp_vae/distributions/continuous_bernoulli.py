@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 
 
 class ContinuousBernoulli(tfd.ContinuousBernoulli):
@@ -17,5 +17,5 @@ class ContinuousBernoulli(tfd.ContinuousBernoulli):
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         logits = self.logits_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(logits)], axis=0)
-        uniform = noise.uniform(shape, seeds.as_seed(seed), logits.dtype)
+        uniform = stateless_random.uniform(shape, seeds.as_seed(seed), logits.dtype)
         return tf.cast(self.quantile(uniform), self.dtype)

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 from tfp_vae.distributions import rejection
 
 
@@ -38,6 +38,6 @@ class ZeroInflatedNegativeBinomial(tfd.ZeroInflatedNegativeBinomial):
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         zero_seed, count_seed = seeds.split(seeds.as_seed(seed), 2)
         counts = self.distribution.sample(n, seed=count_seed)
-        uniform = noise.uniform(tf.shape(counts), zero_seed, self.dtype)
+        uniform = stateless_random.uniform(tf.shape(counts), zero_seed, self.dtype)
         is_zero = uniform < self.cat.probs_parameter()[..., 0]
         return tf.where(is_zero, tf.zeros_like(counts), counts)

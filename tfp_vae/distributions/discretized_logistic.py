@@ -5,7 +5,7 @@ from typing import Any, Self
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 
 
 class DiscretizedLogistic(tfd.QuantizedDistribution):
@@ -47,7 +47,7 @@ class DiscretizedLogistic(tfd.QuantizedDistribution):
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
-        uniform = noise.uniform(shape, seeds.as_seed(seed), self.dtype)
+        uniform = stateless_random.uniform(shape, seeds.as_seed(seed), self.dtype)
         logistic = tf.math.log(uniform) - tf.math.log1p(-uniform)
         drawn = tf.math.ceil(self.distribution.loc + self.distribution.scale * logistic)
         return tf.clip_by_value(drawn, self.low, self.high)

@@ -10,7 +10,7 @@ from tfp_vae import seeds
 class DrawsFromNoise:
     """What a `tfd.Distribution` inherits first, to draw the same eagerly, in graphs and under XLA.
 
-    The distribution implements `_draw` with numbers from `tfp_vae.noise`.
+    The distribution implements `_draw` with numbers from `tfp_vae.stateless_random`.
     """
 
     def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

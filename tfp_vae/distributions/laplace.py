@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 
 
 class Laplace(tfd.Laplace):
@@ -16,6 +16,6 @@ class Laplace(tfd.Laplace):
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
-        centred = noise.uniform(shape, seeds.as_seed(seed), self.dtype) - 0.5
+        centred = stateless_random.uniform(shape, seeds.as_seed(seed), self.dtype) - 0.5
         magnitude = -tf.math.log1p(-2.0 * tf.abs(centred))
         return self.loc + self.scale * tf.sign(centred) * magnitude

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 
@@ -20,7 +20,7 @@ class MixtureSameFamily(DrawsFromNoise, tfd.MixtureSameFamily):
         which_seed, value_seed = seeds.split(seed, 2)
         components = self.components_distribution
         probs = self.mixture_distribution.probs_parameter()
-        uniform = noise.uniform(
+        uniform = stateless_random.uniform(
             tf.reshape(tf.reduce_prod(sample_shape), [1]), which_seed, probs.dtype
         )
         chosen = tf.searchsorted(tf.cumsum(probs), uniform)

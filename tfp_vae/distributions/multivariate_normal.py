@@ -9,14 +9,16 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise
+from tfp_vae import stateless_random
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 
 class _NormalDraws(DrawsFromNoise):
     def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         row_axis = -2 if self.batch_shape.rank else None
-        standard = noise.normal(self._shape_of_draws(sample_shape), seed, self.dtype, row_axis)
+        standard = stateless_random.normal(
+            self._shape_of_draws(sample_shape), seed, self.dtype, row_axis
+        )
         return self.loc + self.scale.matvec(standard)
 
 

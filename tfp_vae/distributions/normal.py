@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 
 
 class Normal(tfd.Normal):
@@ -16,4 +16,6 @@ class Normal(tfd.Normal):
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
-        return self.loc + self.scale * noise.normal(shape, seeds.as_seed(seed), self.dtype)
+        return self.loc + self.scale * stateless_random.normal(
+            shape, seeds.as_seed(seed), self.dtype
+        )

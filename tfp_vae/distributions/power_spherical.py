@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 from tfp_vae.distributions import rejection
 from tfp_vae.distributions.draws import DrawsFromNoise
 
@@ -49,7 +49,7 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
     def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         gamma_seed, normal_seed = seeds.split(seed, 2)
         shape = self._shape_of_draws(sample_shape)
-        across = noise.normal(
+        across = stateless_random.normal(
             tf.concat([shape[:-1], shape[-1:] - 1], 0),
             normal_seed,
             self.dtype,

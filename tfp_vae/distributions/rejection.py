@@ -1,7 +1,8 @@
 """Gamma and Poisson numbers that come out the same eagerly, in a graph and under XLA.
 
 TensorFlow's own gamma numbers are not there under XLA. These are drawn by rejection: whole arrays
-of proposals from `tfp_vae.noise`, until every place of the array has accepted one. The arithmetic
+of proposals from `tfp_vae.stateless_random`, until every place of the array has accepted one. The
+arithmetic
 is of float64, so that what is accepted does not hang on how a compiler rounds.
 """
 
@@ -10,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 
 _ROUNDS = 200
 _SMALL_RATE = 10.0
@@ -44,7 +45,7 @@ def log_gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tenso
         return tf.math.log(d) + log_v, accepted
 
     drawn = _until_accepted(propose, shape, proposal_seed)
-    log_u = tf.math.log(noise.uniform(shape, power_seed, tf.float64))
+    log_u = tf.math.log(stateless_random.uniform(shape, power_seed, tf.float64))
     return tf.where(small, drawn + log_u / concentration, drawn)
 
 
@@ -62,7 +63,7 @@ def gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
     @tf.custom_gradient
     def drawn(concentration: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        number = tf.exp(log_gamma(shape, concentration, noise.seed_of_replica(seed)))
+        number = tf.exp(log_gamma(shape, concentration, stateless_random.seed_of_replica(seed)))
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             return upstream * tf.raw_ops.RandomGammaGrad(alpha=concentration, sample=number)
@@ -94,7 +95,7 @@ def poisson(shape: Any, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns the smallest numbers whose distribution function is at least a uniform number."""
-    uniform = noise.uniform(tf.shape(rate), seed, tf.float64)
+    uniform = stateless_random.uniform(tf.shape(rate), seed, tf.float64)
     term = tf.exp(-rate)
 
     def unfinished(k: tf.Tensor, term: tf.Tensor, total: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
@@ -150,7 +151,7 @@ def _until_accepted(
         return ~tf.reduce_all(done)
 
     def step(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        proposal, accepted = propose(*noise.uniform_pair(shape, seed, number))
+        proposal, accepted = propose(*stateless_random.uniform_pair(shape, seed, number))
         # A loop wants what is known of a shape to stay known.
         chosen = tf.ensure_shape(tf.where(done, drawn, proposal), drawn.shape)
         return number + 1, chosen, tf.ensure_shape(done | accepted, done.shape)

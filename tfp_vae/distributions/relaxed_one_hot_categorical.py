@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 _SMALLEST = 1e-30
@@ -77,7 +77,9 @@ class RelaxedOneHotCategorical(DrawsFromNoise, tfd.Distribution):
     def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         shape = tf.concat([sample_shape, tf.shape(self.logits)], axis=0)
         row_axis = -3 if self.batch_shape.rank else None
-        gumbel = -tf.math.log(-tf.math.log(noise.uniform(shape, seed, self.dtype, row_axis)))
+        gumbel = -tf.math.log(
+            -tf.math.log(stateless_random.uniform(shape, seed, self.dtype, row_axis))
+        )
         draws = tf.nn.softmax((self.logits + gumbel) / self.temperature)
         return tf.reshape(tf.maximum(draws, _SMALLEST), self._shape_of_draws(sample_shape))
 

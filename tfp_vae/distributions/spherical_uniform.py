@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise
+from tfp_vae import stateless_random
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 
@@ -20,7 +20,7 @@ class SphericalUniform(DrawsFromNoise, tfd.SphericalUniform):
     """A `tfd.SphericalUniform` that draws the same eagerly, in graphs and under XLA."""
 
     def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        normal = noise.normal(self._shape_of_draws(sample_shape), seed, self.dtype)
+        normal = stateless_random.normal(self._shape_of_draws(sample_shape), seed, self.dtype)
         return normal / tf.norm(normal, axis=-1, keepdims=True)
 
     def _log_prob(self: Any, x: tf.Tensor) -> tf.Tensor:

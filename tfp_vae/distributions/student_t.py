@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import noise, seeds
+from tfp_vae import seeds, stateless_random
 
 
 class StudentT(tfd.StudentT):
@@ -20,7 +20,7 @@ class StudentT(tfd.StudentT):
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         radius_seed, angle_seed = seeds.split(seeds.as_seed(seed), 2)
-        log_u = tf.math.log(noise.uniform(shape, radius_seed, self.dtype))
-        angle = 2.0 * np.pi * noise.uniform(shape, angle_seed, self.dtype)
+        log_u = tf.math.log(stateless_random.uniform(shape, radius_seed, self.dtype))
+        angle = 2.0 * np.pi * stateless_random.uniform(shape, angle_seed, self.dtype)
         radius = tf.sqrt(self.df * tf.math.expm1(-2.0 / self.df * log_u))
         return self.loc + self.scale * radius * tf.cos(angle)

@@ -2,12 +2,6 @@
 
 # The first two register divergences with TensorFlow Probability.
 from tfp_vae.divergences import normals, spheres  # noqa: F401
-from tfp_vae.divergences.aggregate import (
-    AGGREGATE_ESTIMATORS,
-    KLDecomposition,
-    decomposed_kl_divergence,
-)
-from tfp_vae.divergences.discrepancy import squared_maximum_mean_discrepancy
 from tfp_vae.divergences.kl import (
     declaration,
     exact_kl_divergence,
@@ -15,6 +9,12 @@ from tfp_vae.divergences.kl import (
     latent_factors,
     sampled_kl_divergence,
 )
+from tfp_vae.divergences.kl_decomposition import (
+    AGGREGATE_ESTIMATORS,
+    KLDecomposition,
+    decomposed_kl_divergence,
+)
+from tfp_vae.divergences.mmd import squared_maximum_mean_discrepancy
 
 __all__ = [
     "AGGREGATE_ESTIMATORS",

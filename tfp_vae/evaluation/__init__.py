@@ -1,15 +1,18 @@
 """Evaluation: what a trained model is worth."""
 
-from tfp_vae.evaluation.bound import ELBOSummary, elbo
+from tfp_vae.evaluation.calibration import Calibration, calibration
 from tfp_vae.evaluation.comparison import Comparison, compare
-from tfp_vae.evaluation.coverage import Calibration, calibration
-from tfp_vae.evaluation.factors import Disentanglement, disentanglement
-from tfp_vae.evaluation.marginal import MarginalLikelihood, log_marginal_likelihood
-from tfp_vae.evaluation.predictive_check import PredictiveCheck, posterior_predictive_check
-from tfp_vae.evaluation.reconstruction import ReconstructionError, reconstruction_error
-from tfp_vae.evaluation.strangeness import OutOfDistribution, out_of_distribution
-from tfp_vae.evaluation.trade_off import RateDistortion, rate_distortion
-from tfp_vae.evaluation.usage import LatentUsage, latent_usage
+from tfp_vae.evaluation.disentanglement import Disentanglement, disentanglement
+from tfp_vae.evaluation.elbo import ELBOSummary, elbo
+from tfp_vae.evaluation.latent_usage import LatentUsage, latent_usage
+from tfp_vae.evaluation.marginal_likelihood import MarginalLikelihood, log_marginal_likelihood
+from tfp_vae.evaluation.out_of_distribution import OutOfDistribution, out_of_distribution
+from tfp_vae.evaluation.posterior_predictive_check import (
+    PredictiveCheck,
+    posterior_predictive_check,
+)
+from tfp_vae.evaluation.rate_distortion import RateDistortion, rate_distortion
+from tfp_vae.evaluation.reconstruction_error import ReconstructionError, reconstruction_error
 
 __all__ = [
     "Calibration",

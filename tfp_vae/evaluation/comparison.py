@@ -8,7 +8,7 @@ import numpy as np
 
 from tfp_vae import checks, seeds
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
-from tfp_vae.evaluation.tables import table, with_error
+from tfp_vae.evaluation.text_tables import table, with_error
 from tfp_vae.model import VAE
 
 ERRORS_OF_A_DIFFERENCE = 3.0

@@ -2,7 +2,6 @@
 
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
-from tfp_vae.likelihoods.by_name import for_values, get
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
@@ -12,6 +11,7 @@ from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
 from tfp_vae.likelihoods.poisson import Poisson
 from tfp_vae.likelihoods.product import Product
+from tfp_vae.likelihoods.registry import for_values, get
 from tfp_vae.likelihoods.student_t import StudentT
 from tfp_vae.likelihoods.suggest import Suggestion, suggest
 from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial

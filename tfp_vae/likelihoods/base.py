@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import supports
-from tfp_vae.parameters import DistributionLayer
+from tfp_vae.distribution_layer import DistributionLayer
 
 
 class Likelihood(DistributionLayer):

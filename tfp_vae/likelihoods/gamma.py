@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, supports
-from tfp_vae.likelihoods import log_rate as rates
+from tfp_vae.likelihoods import link_functions
 from tfp_vae.likelihoods.base import Likelihood
 
 _LARGEST_FLOOR = 1e6
@@ -72,7 +72,8 @@ class Gamma(Likelihood):
         log_concentration = -2.0 * tf.math.log(positive)
         return self.independent(
             distributions.Gamma(
-                tf.exp(log_concentration), log_rate=log_concentration - rates.log_mean(log_mean)
+                tf.exp(log_concentration),
+                log_rate=log_concentration - link_functions.log_mean(log_mean),
             )
         )
 

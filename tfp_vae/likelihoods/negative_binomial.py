@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, supports
-from tfp_vae.likelihoods import log_rate as rates
+from tfp_vae.likelihoods import link_functions
 from tfp_vae.likelihoods.base import Likelihood
 
 _DISPERSIONS = ("shared", "learned")
@@ -90,10 +90,10 @@ class NegativeBinomial(Likelihood):
         """Makes the distribution of every count, batch `[B, *event_shape]`, event `[]`."""
         if inverse_dispersion is None:
             inverse_dispersion = tf.convert_to_tensor(self.raw_inverse_dispersion)
-        total_count = tf.exp(rates.log_rate(inverse_dispersion)) + _LEAST
+        total_count = tf.exp(link_functions.log_rate(inverse_dispersion)) + _LEAST
         return distributions.NegativeBinomial(
             total_count=total_count,
-            logits=rates.log_rate(log_mean) - tf.math.log(total_count),
+            logits=link_functions.log_rate(log_mean) - tf.math.log(total_count),
             require_integer_total_count=False,
         )
 

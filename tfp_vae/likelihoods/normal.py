@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, shares
+from tfp_vae import checks, distributions, replica_context
 from tfp_vae.likelihoods.base import Likelihood
 
 _SCALES = ("shared", "learned", "calibrated")
@@ -114,14 +114,16 @@ class Normal(Likelihood):
             return distribution
         loc = distribution.distribution.loc
         square = tf.math.squared_difference(x, loc)
-        if observed is None and shares.current() is None:
+        if observed is None and replica_context.current() is None:
             variance = tf.stop_gradient(tf.reduce_mean(square))
         else:
             counted = tf.ones_like(square)
             if observed is not None:
                 counted *= tf.cast(observed, square.dtype)
             sums = [tf.reduce_sum(counted * square), tf.reduce_sum(counted)]
-            total, count = shares.sums_over_batch([tf.stop_gradient(each) for each in sums])
+            total, count = replica_context.sums_over_batch(
+                [tf.stop_gradient(each) for each in sums]
+            )
             variance = total / tf.maximum(count, 1.0)
         for average, latest in (
             (self.average_variance, variance),

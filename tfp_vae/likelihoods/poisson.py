@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions, supports
-from tfp_vae.likelihoods import log_rate as rates
+from tfp_vae.likelihoods import link_functions
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -46,4 +46,4 @@ class Poisson(Likelihood):
 
     def distribution(self, log_rate: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of the network's `log_rate`, `[B, *event_shape]`."""
-        return self.independent(distributions.Poisson(log_rate=rates.log_rate(log_rate)))
+        return self.independent(distributions.Poisson(log_rate=link_functions.log_rate(log_rate)))

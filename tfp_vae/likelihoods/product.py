@@ -10,7 +10,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, supports
 from tfp_vae.likelihoods.base import Likelihood
-from tfp_vae.likelihoods.columns import parts_for
+from tfp_vae.likelihoods.column_types import parts_for
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")

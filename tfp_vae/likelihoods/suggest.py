@@ -8,7 +8,7 @@ import numpy as np
 from tfp_vae import checks
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
-from tfp_vae.likelihoods.columns import count_likelihood, parts_for, real_likelihood
+from tfp_vae.likelihoods.column_types import count_likelihood, parts_for, real_likelihood
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.normal import Normal

@@ -9,11 +9,11 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
 from tfp_vae.likelihoods import Likelihood
-from tfp_vae.model.outer_values import latents, outer_values
+from tfp_vae.model.layer_arguments import latents, outer_values
 from tfp_vae.posteriors import Posterior
 
 
-class Coder(keras.layers.Layer, abc.ABC):
+class DistributionNetwork(keras.layers.Layer, abc.ABC):
     """A trunk and the distribution layer after it."""
 
     def __init__(self, trunk: Any, **kwargs: Any) -> None:
@@ -54,7 +54,7 @@ class Coder(keras.layers.Layer, abc.ABC):
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
-class Encoder(Coder):
+class Encoder(DistributionNetwork):
     """From data to the posterior q(z|x).
 
     Args:
@@ -119,7 +119,7 @@ class Encoder(Coder):
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
-class Decoder(Coder):
+class Decoder(DistributionNetwork):
     """From latents to the likelihood p(x|z).
 
     Args:

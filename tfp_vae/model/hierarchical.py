@@ -11,7 +11,7 @@ from tfp_vae import checks, networks, posteriors
 from tfp_vae.distributions import LatentChain
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.latent_layers import ChainEncoder, ChainPrior
+from tfp_vae.model.latent_chain import ChainEncoder, ChainPrior
 from tfp_vae.model.transition import Transition
 from tfp_vae.model.vae import VAE
 from tfp_vae.objectives import Objective
@@ -47,7 +47,7 @@ class HierarchicalVAE(VAE):
         same size on the way up and on the way down.
 
     Example:
-      >>> vae = tfp_vae.HierarchicalVAE.of_perceptrons(
+      >>> vae = tfp_vae.HierarchicalVAE.from_mlps(
       ...     likelihoods.Bernoulli([6]), latent_sizes=[3, 2], units=[[8], [4]])
       >>> vae.elbo(np.ones([5, 6]), seed=0).elbo.shape, vae.prior().event_shape
       (TensorShape([5]), TensorShape([5]))
@@ -95,7 +95,7 @@ class HierarchicalVAE(VAE):
         )
 
     @classmethod
-    def of_perceptrons(
+    def from_mlps(
         cls,
         likelihood: Likelihood,
         latent_sizes: Sequence[int] = (100, 50),

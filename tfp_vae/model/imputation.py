@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, noise, seeds
-from tfp_vae.model.row_blocks import row_blocks
+from tfp_vae import checks, seeds, stateless_random
+from tfp_vae.row_chunks import row_blocks
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
@@ -182,7 +182,7 @@ def _largest_of(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the largest noisy log-weights, `[sample_size, B]`, and their latents."""
     shape = tf.concat([tf.shape(log_weights)[:1], [sample_size], tf.shape(log_weights)[1:]], axis=0)
-    gumbel = -tf.math.log(-tf.math.log(noise.uniform(shape, seed, log_weights.dtype)))
+    gumbel = -tf.math.log(-tf.math.log(stateless_random.uniform(shape, seed, log_weights.dtype)))
     scores = log_weights[:, None] + gumbel
     rows_first = tf.gather(
         tf.transpose(z, [1, 0, 2]),

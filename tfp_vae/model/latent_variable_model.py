@@ -9,11 +9,11 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, seeds
-from tfp_vae.model import condition as conditions
-from tfp_vae.model.ancestral import ancestral_sample
-from tfp_vae.model.batch import BatchDistributions
+from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.imputation import Imputation, importance_impute, impute
-from tfp_vae.model.prepared_model import PreparedDataModel
+from tfp_vae.model.inputs import condition as conditions
+from tfp_vae.model.inputs.pipeline import PreparedDataModel
+from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
 
 

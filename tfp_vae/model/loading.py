@@ -10,11 +10,11 @@ from typing import Any
 
 import keras
 
-from tfp_vae.model.saved_archive import CONFIG, WEIGHTS, read_members, write_members
-from tfp_vae.model.saved_config import check_config
-from tfp_vae.model.saved_weights import check_same, read_weights, room_for
 from tfp_vae.model.vae import VAE
 from tfp_vae.paths import as_path
+from tfp_vae.saving.archive import CONFIG, WEIGHTS, read_members, write_members
+from tfp_vae.saving.config_allowlist import check_config
+from tfp_vae.saving.weights_file import check_same, read_weights, room_for
 
 _LONGEST_REASON = 300
 

@@ -7,13 +7,13 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
-from tfp_vae.model.coders import Coder, revived
-from tfp_vae.model.outer_values import latents
+from tfp_vae.model.coders import DistributionNetwork, revived
+from tfp_vae.model.layer_arguments import latents
 from tfp_vae.posteriors import Posterior
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
-class Transition(Coder):
+class Transition(DistributionNetwork):
     """From the latents of one layer to the distribution of those of a layer next to it.
 
     In a `HierarchicalVAE` it is q(z₂|z₁) on the way up and p(z₁|z₂) on the way down.

@@ -9,14 +9,14 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks
 from tfp_vae.likelihoods import Likelihood, Suggestion
-from tfp_vae.model import serving
-from tfp_vae.model.assembly import assemble, check_objective
+from tfp_vae.model import export
+from tfp_vae.model.build import assemble, check_objective
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.first_rows import first_rows
 from tfp_vae.model.latent_variable_model import LatentVariableModel
 from tfp_vae.objectives import ELBO, Objective
 from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
+from tfp_vae.training.data.initial_rows import first_rows
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
@@ -123,7 +123,7 @@ class VAE(LatentVariableModel):
           >>> type(vae.decoder.likelihood).__name__
           'Bernoulli'
         """
-        from tfp_vae.model.for_data import parts_for
+        from tfp_vae.model.defaults import parts_for
 
         encoder, decoder, suggestion = parts_for(x, latent_size, likelihood, preprocess)
         vae = cls(encoder, decoder, preprocess=preprocess)
@@ -150,12 +150,12 @@ class VAE(LatentVariableModel):
         """Returns p(z): batch `[]`, event `[latent_size]`."""
         return self.prior_layer.distribution()
 
-    def begin_at(self, x: Any) -> None:
+    def adapt(self, x: Any) -> None:
         """Gives a prior that begins at data some rows of it."""
         wanted = self.prior_layer.rows_wanted
         rows = first_rows(x, wanted) if wanted else None
         if rows is not None:
-            self.prior_layer.begin_at(self.prepared(rows))
+            self.prior_layer.adapt(self.prepared(rows))
 
     def inferred(self, inputs: tf.Tensor, training: bool) -> tfd.Distribution:
         """Returns q of what the encoder sees, data `[B, ...]` with the features of a condition."""
@@ -186,7 +186,7 @@ class VAE(LatentVariableModel):
           >>> served.encode(tf.constant(x, "float32"))["mean"].shape
           TensorShape([20, 2])
         """
-        serving.export(self, filepath, **kwargs)
+        export.export(self, filepath, **kwargs)
 
     def summary(self, *args: Any, print_fn: Any = None, **kwargs: Any) -> None:
         """Prints the layers and weights, and whether the KL divergence is exact.

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import noise, seeds, supports
+from tfp_vae import seeds, stateless_random, supports
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.networks")
@@ -38,7 +38,7 @@ class StochasticBinarization(keras.layers.Layer):
     def call(self, x: Any, seed: seeds.Seed = None) -> tf.Tensor:
         """Draws the binary image."""
         x = tf.cast(x, self.compute_dtype)
-        threshold = noise.uniform(tf.shape(x), seeds.as_seed(seed), row_axis=0)
+        threshold = stateless_random.uniform(tf.shape(x), seeds.as_seed(seed), row_axis=0)
         return tf.cast(threshold < tf.cast(x, threshold.dtype), x.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

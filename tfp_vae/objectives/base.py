@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences, seeds
-from tfp_vae.objectives.path_gradients import check_reparameterized
+from tfp_vae.objectives.gradient_estimators import check_reparameterized
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 

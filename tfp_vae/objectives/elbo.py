@@ -13,7 +13,7 @@ from tfp_vae.objectives.base import (
     exact_or_sampled_kl_divergence,
     log_likelihood,
 )
-from tfp_vae.objectives.path_gradients import (
+from tfp_vae.objectives.gradient_estimators import (
     check_reparameterized,
     path_kl_divergence,
     value_with_gradient_of,

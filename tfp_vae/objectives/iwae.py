@@ -7,14 +7,14 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, noise, seeds
+from tfp_vae import checks, seeds, stateless_random
 from tfp_vae.objectives.base import (
     LikelihoodFn,
     Objective,
     exact_or_sampled_kl_divergence,
     log_likelihood,
 )
-from tfp_vae.objectives.path_gradients import (
+from tfp_vae.objectives.gradient_estimators import (
     GradientScale,
     check_reparameterized,
     path_log_prob,
@@ -138,7 +138,7 @@ class IWAE(Objective):
 
 def _chosen_by_weight(z: tf.Tensor, log_weights: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns one of the draws `[K, B, L]` of every row, `[1, B, L]`, with its weight's chance."""
-    uniform = noise.uniform(
+    uniform = stateless_random.uniform(
         tf.shape(log_weights)[1:], seeds.beside(seed), log_weights.dtype, row_axis=0
     )
     below = tf.cumsum(tf.nn.softmax(log_weights, axis=0), axis=0, exclusive=True) <= uniform

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tfp_vae.plotting.figures import Axes, axes, check_record
+from tfp_vae.plotting.axes import Axes, axes, check_record
 
 
 def compare(comparison: Any, ax: Axes | None = None) -> Axes:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tfp_vae import checks, supports
-from tfp_vae.parameters import DistributionLayer
+from tfp_vae.distribution_layer import DistributionLayer
 
 
 class Posterior(DistributionLayer):

@@ -69,7 +69,7 @@ class Prior(keras.layers.Layer, abc.ABC):
         """How many rows of data the prior wants to begin at before training, here none."""
         return 0
 
-    def begin_at(self, x: Any) -> None:
+    def adapt(self, x: Any) -> None:
         """Is given rows of data before training, if it wants any.
 
         Args:

@@ -106,7 +106,7 @@ class VampPrior(Prior):
         """As many rows of data as there are pseudo-inputs, until it has been given any."""
         return 0 if int(self.seen) else self.pseudo_inputs
 
-    def begin_at(self, x: Any) -> None:
+    def adapt(self, x: Any) -> None:
         """Sets the pseudo-inputs to rows of `x`, or the first of them where there are fewer."""
         self._take(checks.observations(x, self._row_shape, self._support), seed=0)
 

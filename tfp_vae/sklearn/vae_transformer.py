@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tfp_vae import checks, likelihoods, networks, objectives, posteriors, seeds
 from tfp_vae.model import VAE, Decoder, Encoder
-from tfp_vae.model.ancestral import ancestral_sample
+from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.sklearn import validation
 from tfp_vae.sklearn.random_state import keras_seeded, seed_of
 from tfp_vae.sklearn.row_scores import log_marginal_likelihoods
@@ -239,7 +239,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             suggestion = likelihoods.suggest(rows)
             likelihood, self.likelihood_reason_ = suggestion.likelihood, suggestion.reason
         else:
-            checks.one_of(self.likelihood, ["auto", *likelihoods.by_name.NAMES], "likelihood")
+            checks.one_of(self.likelihood, ["auto", *likelihoods.registry.NAMES], "likelihood")
             likelihood = likelihoods.for_values(self.likelihood, rows)
             self.likelihood_reason_ = "The likelihood was given."
         if isinstance(self.hidden_layer_sizes, str) or not isinstance(

@@ -1,0 +1,17 @@
+"""Callbacks for training: what a run needs beside the steps."""
+
+from tfp_vae.callbacks.checkpoint import Checkpoint
+from tfp_vae.callbacks.early_stopping import EarlyStopping
+from tfp_vae.callbacks.posterior_collapse_warning import PosteriorCollapseWarning
+from tfp_vae.callbacks.save_on_termination import SaveOnTermination
+from tfp_vae.callbacks.tensorboard_images import TensorBoardImages
+from tfp_vae.callbacks.terminate_on_non_finite import TerminateOnNonFinite
+
+__all__ = [
+    "Checkpoint",
+    "PosteriorCollapseWarning",
+    "EarlyStopping",
+    "TerminateOnNonFinite",
+    "SaveOnTermination",
+    "TensorBoardImages",
+]

@@ -1,0 +1,94 @@
+"""Puts the parts of a model together, and checks that they fit one another."""
+
+import functools
+from typing import Any
+
+import tensorflow as tf
+
+from tfp_vae import divergences
+from tfp_vae.model.inputs import condition as conditions
+from tfp_vae.model.pairs import check_same_latent_space
+from tfp_vae.objectives import Objective
+
+
+def assemble(vae: Any) -> None:
+    """Builds every part of a model on a row of zeros.
+
+    Raises:
+      ValueError: If the parts do not fit: a trunk that fails on its input, features that cannot
+        make the event, a prior over other latents than the posterior's, different dtypes, an
+        objective, a condition or missing values that make no sense with them.
+    """
+    likelihood = vae.decoder.likelihood
+    rows, features, inputs = _rows_of_zeros(vae)
+    if not vae.encoder.built:
+        vae.encoder.build((None, *inputs.shape[1:]))
+    posterior = vae.inferred(inputs, training=False)
+    for posterior_layer, prior_layer in vae.latent_pairs:
+        check_same_latent_space(posterior_layer, prior_layer)
+    if vae.condition is not None:
+        vae.prior_layer.check_conditional()
+    vae.prior_layer.take_encoder(
+        functools.partial(vae.encoder.of_tensors, training=False),
+        vae.event_shape,
+        likelihood.support,
+    )
+    if not vae.prior_layer.built:
+        vae.prior_layer.build(tuple(posterior.event_shape))
+    prior = vae.prior()
+    if prior.event_shape != posterior.event_shape:
+        raise ValueError(
+            f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
+            f"got {prior.event_shape}."
+        )
+    z = vae.reconstructing_latents(posterior)
+    if not vae.decoder.built:
+        count = 0 if features is None else features.shape[-1]
+        vae.decoder.build((None, vae.decoder_latents(z).shape[-1] + count))
+    scored = vae.decoded(z, features)
+    if vae.missing is not None:
+        _check_missing_values(vae, scored, rows)
+    for name, part in vae.distribution_layers.items():
+        if part.variable_dtype != likelihood.variable_dtype:
+            raise ValueError(
+                f"`{name}` must have the dtype of the likelihood, "
+                f"{likelihood.variable_dtype}; got {part.variable_dtype}."
+            )
+    vae.objective.check_pair(posterior, prior)
+    vae.kl_declaration = divergences.declaration(posterior, prior)
+    vae.objective.declare(vae.kl_declaration)
+
+
+def check_objective(vae: Any, objective: Objective) -> None:
+    """Refuses another objective that makes no sense with an assembled model's distributions.
+
+    Args:
+      vae: The model.
+      objective: What it is to be trained with.
+
+    Raises:
+      ValueError: If it makes no sense.
+    """
+    inputs = _rows_of_zeros(vae)[-1]
+    objective.check_pair(vae.inferred(inputs, training=False), vae.prior())
+    objective.declare(vae.kl_declaration)
+
+
+def _rows_of_zeros(vae: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
+    """Returns a row of zeros, the features of a condition of zeros, and what the encoder sees."""
+    dtype = vae.decoder.likelihood.variable_dtype
+    rows = tf.zeros([1, *vae.event_shape], dtype)
+    if vae.condition is None:
+        return rows, None, rows
+    y = tf.zeros([1, *conditions.row_shape(vae.condition)], dtype)
+    features = conditions.features_of(vae.condition, y, dtype)
+    return rows, features, conditions.joined(rows, features, len(vae.event_shape))
+
+
+def _check_missing_values(vae: Any, likelihood: Any, rows: tf.Tensor) -> None:
+    if vae.preprocess is not None:
+        raise ValueError(
+            "`missing_values` must be None with a preprocess layer, which would see the gaps: "
+            "preprocess the data first."
+        )
+    vae.decoder.likelihood.of_observed(likelihood, tf.ones_like(rows, tf.bool))

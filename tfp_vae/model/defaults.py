@@ -1,0 +1,73 @@
+"""Chooses the networks of a model from the shape of its data."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfp_vae import checks, likelihoods, networks, posteriors, shapes
+from tfp_vae.likelihoods import Likelihood, Suggestion
+from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
+
+_NARROWEST, _WIDEST = 32, 512
+_SMALLEST_IMAGE = 16
+_FILTERS = (32, 64)
+
+
+def parts_for(
+    x: Any,
+    latent_size: int,
+    likelihood: Likelihood | str | None,
+    preprocess: keras.layers.Layer | None,
+) -> tuple[Encoder, Decoder, Suggestion]:
+    """Chooses an encoder, a decoder and a likelihood, and says why.
+
+    Images of at least 16 by 16 pixels with channels get convolutions; anything else gets two
+    dense layers whose width is the power of two next above the number of values in a row, from 32
+    to 512.
+
+    Args:
+      x: Data, `[N, *event]`.
+      latent_size: The number of latent variables.
+      likelihood: A likelihood or its name, or None for the suggested one.
+      preprocess: A Keras layer applied to the data first, or None.
+
+    Returns:
+      The encoder, the decoder, and the suggestion with its reason.
+    """
+    posterior = posteriors.MultivariateNormalDiag(latent_size)
+    if preprocess is not None:
+        check_gives_tensors(preprocess, "preprocess", "networks.StochasticBinarization()")
+        rows = tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx()))
+        x = preprocessed(preprocess, rows)
+    suggestion = _chosen(x, likelihood)
+    event_shape = suggestion.likelihood.event_shape
+    if len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE:
+        encoder_trunk = networks.conv(_FILTERS)
+        decoder_trunk = networks.conv_transpose(_FILTERS[::-1], event_shape)
+    else:
+        next_power = 1 << (shapes.size_of(event_shape) - 1).bit_length()
+        width = min(max(next_power, _NARROWEST), _WIDEST)
+        encoder_trunk, decoder_trunk = networks.mlp([width, width]), networks.mlp([width, width])
+    return (
+        Encoder(encoder_trunk, posterior),
+        Decoder(decoder_trunk, suggestion.likelihood),
+        suggestion,
+    )
+
+
+def _chosen(x: Any, likelihood: Likelihood | str | None) -> Suggestion:
+    if likelihood is None:
+        return likelihoods.suggest(x)
+    if isinstance(likelihood, str):
+        checks.one_of(likelihood, likelihoods.registry.NAMES, "likelihood")
+        likelihood = likelihoods.for_values(likelihood, x)
+    checks.instance_of(likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli([784])")
+    shape = checks.array(x).shape
+    if likelihood.event_shape != tuple(shape[1:]):
+        raise ValueError(
+            f"`likelihood` must have the event shape of the rows, {list(shape[1:])}; got "
+            f"{type(likelihood).__name__} with {list(likelihood.event_shape)}."
+        )
+    return Suggestion(likelihood, "The likelihood was given.")

@@ -1,0 +1,1 @@
+"""Saving whole files and loading untrusted ones."""

@@ -1,0 +1,1 @@
+"""Data sources: every input becomes batches once."""

@@ -1,0 +1,1 @@
+"""Steps shared by the replicas of a `tf.distribute.Strategy`."""

@@ -1,0 +1,118 @@
+"""A training step on several replicas that none takes where a loss or gradient is not finite."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import replica_context, seeds
+from tfp_vae.training.distributed.step import ReplicatedStep, scored_share, sums_of_share
+from tfp_vae.training.steps.train_step import changed_by_scoring, step_is_finite
+
+
+def gradients_on_share(
+    model: Any, parts: Any, share: replica_context.Share
+) -> tuple[list[Any], tf.Tensor]:
+    """Scores a share and differentiates its loss, inside a replica.
+
+    Args:
+      model: The model.
+      parts: x, y and weights of the share; y and weights may be missing.
+      share: Which rows of the batch they are.
+
+    Returns:
+      The gradients, or None for a weight that has none, and what the share adds, `[5]`: to loss,
+      elbo, log-likelihood and KL divergence of the whole batch, the first already a part of a mean,
+      the others sums; and 1 if loss or gradients are not finite, else 0.
+    """
+    step = tf.convert_to_tensor(model.optimizer.iterations)
+    seed = seeds.fold_in(model.noise_key(), step)
+    with tf.GradientTape() as tape:
+        loss, terms = scored_share(model, parts, share, seed, step, training=True)
+        scaled = model.optimizer.scale_loss(loss)
+    gradients = tape.gradient(scaled, model.trainable_variables)
+    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+    if _clips(model.optimizer):
+        gradients, replicas = _summed_on_first_replica(gradients), 1
+    finite = step_is_finite(model, loss, gradients, replicas)
+    sums = sums_of_share(loss, terms)
+    return gradients, tf.concat([sums, [tf.cast(~finite, sums.dtype)]], axis=0)
+
+
+def _clips(optimizer: Any) -> bool:
+    limits = ("clipnorm", "global_clipnorm", "clipvalue")
+    return any(getattr(optimizer, limit, None) is not None for limit in limits)
+
+
+def _summed_on_first_replica(gradients: Sequence[Any]) -> list[Any]:
+    """Returns the gradient of the whole batch on the first replica, and zeros on the others.
+
+    Keras clips the gradient of every replica before it sums them; so the sum is the clipped
+    gradient of the batch.
+    """
+    context = tf.distribute.get_replica_context()
+    first = tf.equal(context.replica_id_in_sync_group, 0)
+    known = [gradient for gradient in gradients if gradient is not None]
+    totals = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
+    return [
+        None if gradient is None else tf.cast(first, gradient.dtype) * next(totals)
+        for gradient in gradients
+    ]
+
+
+class GuardedReplicatedStep(ReplicatedStep):
+    """Takes a step on all replicas, or leaves the model and the optimizer as they were.
+
+    Args:
+      model: The model, compiled.
+    """
+
+    def __init__(self, model: Any) -> None:
+        step = partial(gradients_on_share, model)
+        super().__init__(model.distribute_strategy, step, model.run_eagerly)
+        self._model = model
+        self._apply = self._on_all
+        if not model.run_eagerly:
+            self._apply = tf.function(self._on_all, autograph=False, reduce_retracing=True)
+
+    def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
+        """Takes the step on a whole batch, of which every worker has all rows.
+
+        Python chooses whether to take it: TensorFlow's replicas wait for one another for ever where
+        they reduce within a condition.
+
+        Args:
+          parts: x, or a tuple of x, y and weights, some of which may be None.
+          *arguments: None.
+
+        Returns:
+          The loss, and the sums of elbo, log-likelihood and KL divergence, `[4]`; none of them,
+          `[0]`, if the step has not been taken.
+        """
+        changing = [each for each in changed_by_scoring(self._model) if each.aggregation != "none"]
+        before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
+        gradients, total = self.outputs(parts, *arguments)
+        *sums, failures = total.numpy()
+        if not failures:
+            self._apply(gradients)
+            return np.array(sums)
+        for variable, value in zip(changing, before, strict=True):
+            variable.assign(value)
+        return np.array([])
+
+    def _on_replicas(
+        self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
+    ) -> Any:
+        gradients, sums = self._outputs(parts, first_row, batch_rows, *arguments)
+        return gradients, self._sum(sums)
+
+    def _on_all(self, gradients: Any) -> None:
+        def on_replica(gradients: Any) -> None:
+            # An argument of a compiled function is on no device, which a sum over workers asks for.
+            placed = [each if each is None else tf.identity(each) for each in gradients]
+            pairs = zip(placed, self._model.trainable_variables, strict=True)
+            self._model.optimizer.apply_gradients(pairs)
+
+        self._strategy.run(on_replica, args=(gradients,))

@@ -1,0 +1,178 @@
+"""Steps that several replicas take together, each on its share of the batch.
+
+Replicas are the devices of a `tf.distribute.Strategy`, on one machine or on several. Noise is keyed
+by the place of a row in the whole batch, the loss is the mean over the whole batch, and gradients
+and logs are sums over the replicas, so that a step is the one that a single process would take.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import replica_context, seeds
+from tfp_vae.objectives import ObjectiveTerms
+
+
+def test_on_share(
+    model: Any, parts: Any, share: replica_context.Share, rows_before: Any
+) -> tf.Tensor:
+    """Scores a share, inside a replica, with noise that depends only on its place in the data.
+
+    Args:
+      model: The model.
+      parts: x, y and weights of the share; y and weights may be missing.
+      share: Which rows of the batch they are.
+      rows_before: How many rows came before the batch.
+
+    Returns:
+      What the rows of the share add to loss, elbo, log-likelihood and KL divergence of the whole
+      batch, `[4]`: the first already a part of a mean, the others sums.
+    """
+    step = tf.convert_to_tensor(model.optimizer.iterations)
+    seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), rows_before)
+    return sums_of_share(*scored_share(model, parts, share, seed, step, training=False))
+
+
+def scored_share(
+    model: Any, parts: Any, share: replica_context.Share, seed: tf.Tensor, step: Any, training: bool
+) -> tuple[tf.Tensor, ObjectiveTerms]:
+    """Returns the part that a share adds to the loss, a scalar, and its terms.
+
+    Args:
+      model: The model.
+      parts: x, y and weights of the share; y and weights may be missing.
+      share: Which rows of the batch they are.
+      seed: The seed of the step.
+      step: The number of the step.
+      training: Whether the networks run as in training.
+    """
+    x, condition, weights = model.unpacked(parts)
+    with replica_context.taking(share):
+        terms = model.objective_terms(x, seed, step, training, condition)
+    objective = terms.objective
+    if weights is not None:
+        objective = objective * tf.cast(weights, objective.dtype)
+    replicas = tf.distribute.get_replica_context().num_replicas_in_sync
+    penalties = [tf.cast(penalty, objective.dtype) / replicas for penalty in model.losses]
+    mean = tf.reduce_sum(objective) / tf.cast(share.batch_rows, objective.dtype)
+    return tf.add_n([-mean, *penalties]), terms
+
+
+def sums_of_share(loss: tf.Tensor, terms: ObjectiveTerms) -> tf.Tensor:
+    """Returns a part of the loss and the sums of elbo, log-likelihood and KL divergence, `[4]`."""
+    named = (terms.elbo, terms.log_likelihood, terms.kl_divergence)
+    return tf.stack([loss, *(tf.reduce_sum(term) for term in named)])
+
+
+class ReplicatedStep:
+    """Runs a step on all replicas at once.
+
+    Args:
+      strategy: The strategy that the model was made under.
+      step: A function of parts and a share, such as `test_on_share` of a model.
+      run_eagerly: Whether to run Python at every step.
+    """
+
+    def __init__(
+        self, strategy: tf.distribute.Strategy, step: Callable[..., Any], run_eagerly: bool
+    ) -> None:
+        self._strategy = strategy
+        self._step = step
+        self._run = self._on_replicas
+        if not run_eagerly:
+            self._run = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
+
+    def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
+        """Runs the step on a whole batch, of which every worker has all rows.
+
+        Args:
+          parts: x, or a tuple of x, y and weights, some of which may be None.
+          *arguments: What the step takes after its share.
+
+        Returns:
+          The sums of what the step returns, over all replicas.
+        """
+        return self.outputs(parts, *arguments).numpy()
+
+    def outputs(self, parts: Any, *arguments: Any) -> Any:
+        """Returns what the function of all replicas gives for a whole batch.
+
+        Args:
+          parts: x, or a tuple of x, y and weights, some of which may be None.
+          *arguments: What the step takes after its share.
+        """
+        rows = int(tf.nest.flatten(parts)[0].shape[0])
+        shared = self._strategy.experimental_distribute_values_from_function
+        replicas = self._strategy.num_replicas_in_sync
+
+        def bounds(context: Any) -> tuple[int, int]:
+            replica = int(context.replica_id_in_sync_group)
+            return rows * replica // replicas, rows * (replica + 1) // replicas
+
+        def share_of(part: Any) -> Any:
+            if part is None:
+                return None
+            return shared(lambda context: tf.convert_to_tensor(part[slice(*bounds(context))]))
+
+        first_row = shared(lambda context: tf.constant(bounds(context)[0]))
+        return self._run(
+            tf.nest.map_structure(share_of, parts),
+            first_row,
+            tf.constant(rows),
+            *(tf.convert_to_tensor(argument) for argument in arguments),
+        )
+
+    def _on_replicas(
+        self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
+    ) -> Any:
+        return self._sum(self._outputs(parts, first_row, batch_rows, *arguments))
+
+    def _outputs(
+        self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
+    ) -> Any:
+        def on_replica(parts: Any, first_row: tf.Tensor) -> Any:
+            return self._step(parts, replica_context.Share(first_row, batch_rows), *arguments)
+
+        return self._strategy.run(on_replica, args=(parts, first_row))
+
+    def _sum(self, outputs: Any) -> tf.Tensor:
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, outputs, axis=None)
+
+
+class AnyReplica:
+    """Tells on every replica whether something holds on one of them.
+
+    Args:
+      strategy: The strategy of the replicas.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy) -> None:
+        self._strategy = strategy
+        self._count = tf.function(self._counted, autograph=False)
+
+    def __call__(self, holds: bool) -> bool:
+        """Returns whether it holds anywhere; every replica must ask.
+
+        Args:
+          holds: Whether it holds here.
+        """
+        return bool(self._count(tf.constant(int(holds))) > 0)
+
+    def _counted(self, holds: tf.Tensor) -> tf.Tensor:
+        here = self._strategy.run(lambda: tf.identity(holds))
+        return self._strategy.reduce(tf.distribute.ReduceOp.SUM, here, axis=None)
+
+
+def agreed(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
+    """Returns the value that the first of several workers has, on all of them."""
+
+    def on_replica() -> tf.Tensor:
+        first = tf.equal(tf.distribute.get_replica_context().replica_id_in_sync_group, 0)
+        return tf.where(first, value, tf.zeros_like(value))
+
+    def on_replicas() -> tf.Tensor:
+        return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(on_replica), axis=None)
+
+    return tf.function(on_replicas, autograph=False)()

@@ -1,0 +1,1 @@
+"""Diagnosis of a non-finite loss or gradient."""

@@ -1,0 +1,158 @@
+"""Where in a training step that was not taken a number arises that is not finite.
+
+The model is as it was before the step, so that the same batch gives the same numbers once more,
+this time one operation after another.
+"""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import divergences
+from tfp_vae.distributions import ProductOfColumns
+from tfp_vae.training.nonfinite.gradients import place_by_weights, place_of_gradient
+from tfp_vae.training.nonfinite.replay import (
+    Place,
+    Recorder,
+    at_latent,
+    at_value,
+    is_by_row,
+    parameters,
+    terms_again,
+)
+from tfp_vae.training.steps.train_step import changed_by_scoring
+
+_ADVICE = (
+    'Try a smaller learning rate, or go on without such steps by compile(on_nonfinite="skip").'
+)
+
+
+def non_finite_step(
+    model: Any, batch: Any, number: int, rows: np.ndarray | None
+) -> FloatingPointError:
+    """Returns the error of a step that was not taken.
+
+    Args:
+      model: The model.
+      batch: What the batch holds.
+      number: Its number in the epoch.
+      rows: The numbers of its rows in the user's array, or None if they are not known.
+    """
+    changing = changed_by_scoring(model)
+    before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
+    try:
+        place = _place(model, batch)
+    finally:
+        for variable, value in zip(changing, before, strict=True):
+            variable.assign(value)
+    of_row = ""
+    if place.row is not None and rows is not None:
+        of_row = f" for row {rows[place.row]} of `x`"
+    elif place.row is not None:
+        of_row = f" for row {place.row} of the batch"
+    return FloatingPointError(
+        f"`fit` must meet a finite loss and gradients with finite squares; got {place.what}{of_row}"
+        f"{place.where}, in batch {number} of the epoch, and the weights are those before it. "
+        f"{_ADVICE}"
+    )
+
+
+def _place(model: Any, batch: Any) -> Place:
+    for variable in model.weights:
+        array = np.asarray(variable)
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            return Place(f"a weight {variable.path!r} that held {_first(array):g} before the step")
+    x, condition, weights = model.unpacked(batch)
+    found = Recorder(model.objective)
+    with tf.GradientTape(persistent=True) as tape:
+        terms = terms_again(model, found, x, condition)
+        loss = model.loss_of(terms, weights)
+        sums = {
+            "log-likelihood": tf.reduce_sum(terms.log_likelihood),
+            "KL divergence": tf.reduce_sum(terms.kl_divergence),
+        }
+    return (
+        _in_terms(found, terms)
+        or _in_loss(loss)
+        or place_of_gradient(model, tape, found, sums)
+        or place_by_weights(model, x, condition, tape.gradient(loss, model.trainable_variables))
+        or Place(
+            "a loss or a gradient that is not finite, as it was compiled, and finite when computed "
+            "once more step by step"
+        )
+    )
+
+
+def _in_terms(found: Recorder, terms: Any) -> Place | None:
+    """Looks at the terms of every row: first at the KL, on whose latents the likelihood depends."""
+    for name, values in (
+        ("KL divergence", terms.kl_divergence),
+        ("log-likelihood", terms.log_likelihood),
+        ("objective", terms.objective),
+    ):
+        wrong = ~np.isfinite(values)
+        if wrong.any():
+            row = int(wrong.argmax())
+            where = ""
+            if name == "KL divergence":
+                where = _latent_of(found, row)
+            elif name == "log-likelihood":
+                where = _value_of(found, row)
+            return Place(f"a {name} of {float(values[row]):g}", row, where)
+    return None
+
+
+def _in_loss(loss: tf.Tensor) -> Place | None:
+    if np.isfinite(loss):
+        return None
+    return Place(f"a loss of {float(loss):g} from terms that are finite for every row")
+
+
+def _latent_of(found: Recorder, row: int) -> str:
+    """Names the latent whose KL, parameters or draws are not finite in a row."""
+    per_latent = divergences.kl_divergence_per_dimension(found.posterior, found.prior)
+    candidates = [] if per_latent is None else [per_latent]
+    candidates += [each for each in parameters(found.posterior) if len(each) == len(found.x)]
+    for array in (*(each[row] for each in candidates), *found.z[:, row]):
+        wrong = np.argwhere(~np.isfinite(array))
+        if wrong.size:
+            return at_latent(wrong[0])
+    return ""
+
+
+def _value_of(found: Recorder, row: int) -> str:
+    """Names the value of a row whose log-likelihood or parameters are not finite."""
+    by_value = _log_prob_by_value(found.likelihood, found.x)
+    candidates = [] if by_value is None else [by_value]
+    candidates += [
+        each for each in parameters(found.likelihood) if is_by_row(each, 1, len(found.x))
+    ]
+    for tensor in candidates:
+        for array in tensor[:, row]:
+            wrong = np.argwhere(~np.isfinite(array))
+            if len(wrong):
+                return at_value(found)(wrong[0])
+    if by_value is None:
+        return ""
+    # Every value is finite, and their sum is not.
+    largest = np.abs(by_value[:, row]).max(axis=0)
+    return at_value(found)(np.unravel_index(largest.argmax(), largest.shape))
+
+
+def _log_prob_by_value(likelihood: Any, x: tf.Tensor) -> tf.Tensor | None:
+    """Returns log p of every value by itself, `[S, B, *event]`, where values are independent."""
+    if isinstance(likelihood, ProductOfColumns):
+        parts = [
+            _log_prob_by_value(part, tf.gather(x, columns, axis=-1))
+            for part, columns in zip(likelihood.parts, likelihood.columns, strict=True)
+        ]
+        return None if any(part is None for part in parts) else likelihood.rows_of(parts)
+    if isinstance(likelihood, tfd.Independent) and likelihood.distribution.event_shape.rank == 0:
+        return likelihood.distribution.log_prob(tf.cast(x, likelihood.dtype))
+    return None
+
+
+def _first(array: np.ndarray) -> float:
+    return float(array[~np.isfinite(array)].flat[0])

@@ -1,0 +1,112 @@
+"""Where the gradient of a step arises that an optimizer cannot take."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import replica_context
+from tfp_vae.training.nonfinite.replay import (
+    Place,
+    Recorder,
+    at_latent,
+    at_value,
+    is_by_row,
+    parameters,
+    terms_again,
+)
+from tfp_vae.training.steps.train_step import largest_usable
+
+
+def place_of_gradient(
+    model: Any, tape: tf.GradientTape, found: Recorder, terms: dict[str, tf.Tensor]
+) -> Place | None:
+    """Looks at the gradients by what belongs to one row: parameters of distributions, and draws.
+
+    Args:
+      model: The model.
+      tape: What has recorded the step; it is persistent.
+      found: What the step is computed from.
+      terms: The sums of the terms over the rows, by their names.
+    """
+    sources = (
+        (list(parameters(found.likelihood)), 1, at_value(found)),
+        (list(parameters(found.posterior)), 0, at_latent),
+        ([found.z], 1, at_latent),
+    )
+    for tensors, row_axis, named in sources:
+        for name, total in terms.items():
+            for gradient in tape.gradient(total, tensors):
+                if gradient is None or not is_by_row(gradient, row_axis, len(found.x)):
+                    continue
+                array = np.moveaxis(np.asarray(gradient), row_axis, 0)
+                wrong = np.argwhere(_unusable(model, array))
+                if len(wrong):
+                    row, *index = (int(each) for each in wrong[0])
+                    value = array[tuple(wrong[0])]
+                    what = f"a gradient of the {name} of {value:g}"
+                    return Place(what, row, named(index[row_axis:]))
+    return None
+
+
+def place_by_weights(model: Any, x: Any, condition: Any, gradients: list[Any]) -> Place | None:
+    """Looks for the one row whose terms have a gradient by a weight that cannot be taken.
+
+    Args:
+      model: The model.
+      x: The rows of the batch.
+      condition: Their y, or None.
+      gradients: Those of the loss by the trainable weights.
+    """
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        if gradient is None or not _unusable(model, gradient).any():
+            continue
+        value = np.asarray(getattr(gradient, "values", gradient))[_unusable(model, gradient)].flat[
+            0
+        ]
+        where = f", by the weight {variable.path!r}"
+        for name in ("log_likelihood", "kl_divergence"):
+            row = _row_with_wrong_gradient(model, x, condition, name, variable)
+            if row is not None:
+                named = name.replace("_l", "-l").replace("kl_d", "KL d")
+                return Place(f"a gradient of the {named} of {value:g}", row, where)
+        return Place(f"a gradient of {value:g} as the sum over the rows{where}")
+    return None
+
+
+def _row_with_wrong_gradient(
+    model: Any, x: Any, condition: Any, term: str, variable: Any
+) -> int | None:
+    """Halves the rows until one is left; the noise of a row depends on its place in the batch."""
+
+    def is_wrong(rows: slice) -> bool:
+        y = None if condition is None else condition[rows]
+        with (
+            tf.GradientTape() as tape,
+            replica_context.taking(
+                replica_context.Share(tf.constant(rows.start), tf.constant(len(x)))
+            ),
+        ):
+            terms = terms_again(model, model.objective, x[rows], y)
+            total = tf.reduce_sum(getattr(terms, term))
+        gradient = tape.gradient(total, variable)
+        return gradient is not None and bool(_unusable(model, gradient).any())
+
+    low, high = 0, len(x)
+    if not is_wrong(slice(low, high)):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        if is_wrong(slice(low, middle)):
+            high = middle
+        elif is_wrong(slice(middle, high)):
+            low = middle
+        else:
+            return None
+    return low
+
+
+def _unusable(model: Any, gradient: Any) -> np.ndarray:
+    """Tells of every number of a gradient whether the optimizer could not take it."""
+    values = tf.convert_to_tensor(getattr(gradient, "values", gradient))
+    return ~(np.abs(values) <= largest_usable(values.dtype, model.optimizer))
