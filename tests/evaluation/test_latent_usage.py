@@ -1,5 +1,7 @@
 """The latents' use, on models whose aggregate posterior is known."""
 
+import importlib
+
 import keras
 import latent_usage_checks as checks
 import matplotlib
@@ -9,7 +11,9 @@ from latent_usage_checks import MODEL
 
 import tfp_vae
 from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors
-from tfp_vae.evaluation import latent_usage as module
+
+# The function of the same name hides the module from an import.
+module = importlib.import_module("tfp_vae.evaluation.latent_usage")
 
 matplotlib.use("Agg")
 pytestmark = pytest.mark.usefixtures("float64")
