@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, note, settings
 
-from tests.support.composed_losses import compositions
+from tests.audit.composed_losses import compositions
 from tfp_vae.audit import audit
 
 IN_CI = 200
