@@ -1,4 +1,4 @@
-"""The tests of the tests: with a known mistake in the code, a property must fail."""
+"""With a known mistake in the code, a property of the evidence lower bound must fail."""
 
 import keras
 import numpy as np
