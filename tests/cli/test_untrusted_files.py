@@ -1,4 +1,4 @@
-"""Files from strangers on the command line: one line, an exit code, no traceback."""
+"""Untrusted files on the command line: one line, an exit code, no traceback."""
 
 import types
 

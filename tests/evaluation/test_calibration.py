@@ -1,4 +1,4 @@
-"""Coverage of p(x|z), on linear-Gaussian models whose residuals have a known distribution."""
+"""Calibration of p(x|z), on linear-Gaussian models whose residuals have a known distribution."""
 
 import importlib
 

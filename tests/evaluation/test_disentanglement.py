@@ -1,4 +1,4 @@
-"""Disentanglement, on a generator with known factors and perfect, turned and blind codes."""
+"""Disentanglement scores, with known factors and perfect, rotated and uninformative codes."""
 
 import importlib
 import math

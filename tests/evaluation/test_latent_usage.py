@@ -1,4 +1,4 @@
-"""The latents' use, on models whose aggregate posterior is known."""
+"""Latent usage, on models whose aggregate posterior is known."""
 
 import importlib
 

@@ -1,4 +1,4 @@
-"""Data with holes against linear-Gaussian models, where p(x_observed) is a normal density."""
+"""Missing values in linear-Gaussian models, where p(x_observed) is a normal density."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Models of p(x|y): the condition on every way through Keras, its oracle and its errors."""
+"""Conditional models p(x|y): every Keras method takes the condition; exact densities; errors."""
 
 import keras
 import numpy as np
