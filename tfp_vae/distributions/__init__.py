@@ -24,7 +24,7 @@ from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
-from tfp_vae.distributions.spherical_uniform import SphericalUniform
+from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
 from tfp_vae.distributions.student_t import StudentT
 
 __all__ = [
@@ -50,4 +50,5 @@ __all__ = [
     "SphericalUniform",
     "StudentT",
     "ZeroInflatedNegativeBinomial",
+    "log_sphere_area",
 ]

@@ -10,7 +10,7 @@ from tfp_vae import stateless_random
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 
-def log_area(dimension: int) -> float:
+def log_sphere_area(dimension: int) -> float:
     """Returns the logarithm of the area of the unit sphere in R^dimension."""
     half = dimension / 2
     return math.log(2.0) + half * math.log(math.pi) - math.lgamma(half)
@@ -27,7 +27,7 @@ class SphericalUniform(DrawsFromNoise, tfd.SphericalUniform):
         # TensorFlow Probability's loses the static shape of `x`.
         shape = tf.broadcast_static_shape(x.shape[:-1], self.batch_shape)
         log_prob = tf.broadcast_to(
-            tf.constant(-log_area(self.dimension), self.dtype),
+            tf.constant(-log_sphere_area(self.dimension), self.dtype),
             tf.broadcast_dynamic_shape(tf.shape(x)[:-1], self.batch_shape_tensor()),
         )
         log_prob.set_shape(shape)

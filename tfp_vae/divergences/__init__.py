@@ -1,7 +1,7 @@
 """Divergences of a posterior from a prior."""
 
-# The first two register divergences with TensorFlow Probability.
-from tfp_vae.divergences import normals, spheres  # noqa: F401
+# The first registers divergences with TensorFlow Probability.
+from tfp_vae.divergences import kl_registrations  # noqa: F401
 from tfp_vae.divergences.kl import (
     declaration,
     exact_kl_divergence,
