@@ -193,7 +193,7 @@ def _log_weight_sums(
     condition: tf.Tensor | None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the logarithms of the sum of the weights and of their squares, `[B]` each."""
-    batch = vae.distributions(x, seeds.beside(seed), condition)
+    batch = vae.distributions(x, seeds.independent_seed(seed), condition)
     nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, batch.posterior.dtype))
 
     def more(index: tf.Tensor, log_sum: tf.Tensor, log_squares: tf.Tensor) -> Any:

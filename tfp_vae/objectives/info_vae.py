@@ -93,7 +93,7 @@ class InfoVAE(Objective):
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
         kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
         discrepancy = divergences.squared_maximum_mean_discrepancy(
-            z, prior, seeds.beside(seed), self.bandwidth
+            z, prior, seeds.independent_seed(seed), self.bandwidth
         )
         return ObjectiveTerms(
             elbo=expected - kl_divergence,

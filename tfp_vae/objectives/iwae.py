@@ -139,7 +139,7 @@ class IWAE(Objective):
 def _chosen_by_weight(z: tf.Tensor, log_weights: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns one of the draws `[K, B, L]` of every row, `[1, B, L]`, with its weight's chance."""
     uniform = stateless_random.uniform(
-        tf.shape(log_weights)[1:], seeds.beside(seed), log_weights.dtype, row_axis=0
+        tf.shape(log_weights)[1:], seeds.independent_seed(seed), log_weights.dtype, row_axis=0
     )
     below = tf.cumsum(tf.nn.softmax(log_weights, axis=0), axis=0, exclusive=True) <= uniform
     number = tf.maximum(tf.reduce_sum(tf.cast(below, tf.int32), axis=0) - 1, 0)
