@@ -6,19 +6,26 @@ generator Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random num
 1, 2, 3"), written with integer operations that XLA fuses into what uses the numbers.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from tfp_vae import replica_context
 
+Shape: TypeAlias = Sequence[int] | tf.TensorShape | tf.Tensor
+"""A list of ints or an integer tensor `[rank]`."""
+
+DType: TypeAlias = str | tf.DType
+"""float32 or float64."""
+
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 
 
 def random_words(
-    seed: tf.Tensor, counters: tf.Tensor, first_counter: Any = 0
+    seed: tf.Tensor, counters: tf.Tensor, first_counter: int | tf.Tensor = 0
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns two random uint32 tensors, each of the shape of `counters`.
 
@@ -44,7 +51,7 @@ def random_words(
 
 
 def uniform(
-    shape: Any, seed: tf.Tensor, dtype: Any = tf.float32, row_axis: int | None = None
+    shape: Shape, seed: tf.Tensor, dtype: DType = tf.float32, row_axis: int | None = None
 ) -> tf.Tensor:
     """Returns numbers uniform on the open interval (0, 1).
 
@@ -52,40 +59,28 @@ def uniform(
       shape: The shape, a list or an integer tensor, of fewer than 2**31 numbers.
       seed: A stateless seed, `[2]` of 32-bit integers.
       dtype: float32 or float64; 23 or 52 random bits.
-      row_axis: The axis of the rows of a batch, or None if there is none. On a replica with a share
-        of the batch, the numbers are then those of its rows in the whole batch; without a row axis
-        they are other ones on every replica.
+      row_axis: The axis of the rows of a batch, or None if there is none. On a replica with a shard
+        of the batch, the numbers are then those of its rows in the global batch; without a row axis
+        every replica draws other numbers.
     """
-    shape = tf.convert_to_tensor(shape, tf.int32) if not tf.is_tensor(shape) else shape
-    share = replica_context.current()
+    shape = shape if tf.is_tensor(shape) else tf.convert_to_tensor(shape, tf.int32)
     if row_axis is None:
-        seed = seed_of_replica(seed)
-    if share is None or row_axis is None:
-        size = tf.reduce_prod(shape)
-        counters = _counters(size)
+        seed, shard = seed_of_replica(seed), None
     else:
-        size, counters = _counters_of_share(shape, row_axis, share)
+        shard = replica_context.current_shard()
+    if shard is None:
+        size, places = tf.reduce_prod(shape), None
+    else:
+        size, places = _places_in_global_batch(shape, row_axis, shard)
     if tf.as_dtype(dtype) == tf.float64:
-        first, second = random_words(seed, counters)
-        high = tf.cast(tf.bitwise.right_shift(first, tf.constant(6, tf.uint32)), tf.float64)
-        low = tf.cast(tf.bitwise.right_shift(second, tf.constant(6, tf.uint32)), tf.float64)
-        return tf.reshape((high * 2.0**26 + low + 0.5) * 2.0**-52, shape)
-    half = (size + 1) // 2
-    if share is None or row_axis is None:
-        first, second = random_words(seed, _counters(half))
-        words = tf.concat([first, second], axis=0)[:size]
+        numbers = _float64_numbers(seed, _range(size) if places is None else places)
     else:
-        in_first = counters < tf.cast(half, tf.uint32)
-        first, second = random_words(
-            seed, tf.where(in_first, counters, counters - tf.cast(half, tf.uint32))
-        )
-        words = tf.where(in_first, first, second)
-    bits = tf.cast(tf.bitwise.right_shift(words, tf.constant(9, tf.uint32)), tf.float32)
-    return tf.reshape(tf.cast((bits + 0.5) * 2.0**-23, dtype), shape)
+        numbers = tf.cast(_float32_numbers(seed, size, places), dtype)
+    return tf.reshape(numbers, shape)
 
 
 def normal(
-    shape: Any, seed: tf.Tensor, dtype: Any = tf.float32, row_axis: int | None = None
+    shape: Shape, seed: tf.Tensor, dtype: DType = tf.float32, row_axis: int | None = None
 ) -> tf.Tensor:
     """Returns standard normal numbers, by the inverse of the distribution function.
 
@@ -99,47 +94,75 @@ def normal(
 
 
 def seed_of_replica(seed: tf.Tensor) -> tf.Tensor:
-    """Returns a seed that is another one on every replica with a share of the batch."""
-    share = replica_context.current()
-    if share is None:
+    """Returns a seed that differs between replicas, each with a shard of the batch."""
+    shard = replica_context.current_shard()
+    if shard is None:
         return seed
-    return tf.bitcast(tf.stack(random_words(seed, tf.cast(share.first_row, tf.uint32))), tf.int32)
+    return tf.bitcast(tf.stack(random_words(seed, tf.cast(shard.first_row, tf.uint32))), tf.int32)
 
 
-def uniform_pair(shape: Any, seed: tf.Tensor, number: Any) -> tuple[tf.Tensor, tf.Tensor]:
+def uniform_pair(
+    shape: Shape, seed: tf.Tensor, number: int | tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns two independent arrays uniform on (0, 1), of float64 with 32 random bits.
 
-    It is one call of the generator, with no seed to derive: cheap enough for the body of a loop,
-    where XLA would take minutes to compile a chain of them.
+    It calls the generator once and derives no seed: cheap enough for the body of a loop, where XLA
+    would take minutes to compile several calls.
 
     Args:
       shape: The shape of each, an integer tensor, of fewer than 2**31 numbers.
       seed: A stateless seed, `[2]` of 32-bit integers, that nothing else draws from.
-      number: Which pair of the sequence that `seed` begins, an integer scalar.
+      number: The index of the pair in the sequence that `seed` begins, an integer scalar.
     """
-    words = random_words(seed, _counters(tf.reduce_prod(shape)), number)
+    words = random_words(seed, _range(tf.reduce_prod(shape)), number)
     first, second = (
         tf.reshape((tf.cast(word, tf.float64) + 0.5) * 2.0**-32, shape) for word in words
     )
     return first, second
 
 
-def _counters(count: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.range(count), tf.uint32)
+def _float64_numbers(seed: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+    """Returns the uniform numbers at some places of an array, each from both words of a counter."""
+    unused_bits = tf.constant(6, tf.uint32)
+    high, low = (
+        tf.cast(tf.bitwise.right_shift(words, unused_bits), tf.float64)
+        for words in random_words(seed, places)
+    )
+    return (high * 2.0**26 + low + 0.5) * 2.0**-52
 
 
-def _counters_of_share(
-    shape: tf.Tensor, row_axis: int, share: replica_context.Share
+def _float32_numbers(seed: tf.Tensor, size: tf.Tensor, places: tf.Tensor | None) -> tf.Tensor:
+    """Returns the uniform numbers at some places of an array of `size`, or all if that is None.
+
+    The first words of the counters make the first half of the array, the second words the second.
+    """
+    half = (size + 1) // 2
+    if places is None:
+        words = tf.concat(random_words(seed, _range(half)), axis=0)[:size]
+    else:
+        half = tf.cast(half, tf.uint32)
+        is_first = places < half
+        words = tf.where(is_first, *random_words(seed, tf.where(is_first, places, places - half)))
+    bits = tf.cast(tf.bitwise.right_shift(words, tf.constant(9, tf.uint32)), tf.float32)
+    return (bits + 0.5) * 2.0**-23
+
+
+def _places_in_global_batch(
+    shape: tf.Tensor, row_axis: int, shard: replica_context.BatchShard
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns how many numbers the whole batch takes, and the counters of those of a share."""
+    """Returns the number of values in the global batch, and the places of those of a shard."""
     axis = row_axis % shape.shape[0]
     before, rows = tf.reduce_prod(shape[:axis]), shape[axis]
     after = tf.reduce_prod(shape[axis + 1 :])
-    all_rows = tf.cast(share.batch_rows, shape.dtype)
-    row_numbers = tf.cast(share.first_row, shape.dtype) + tf.range(rows)
-    numbers = tf.range(before)[:, None] * all_rows + row_numbers
-    numbers = numbers[..., None] * after + tf.range(after)
-    return before * all_rows * after, tf.cast(tf.reshape(numbers, [-1]), tf.uint32)
+    all_rows = tf.cast(shard.global_batch_size, shape.dtype)
+    row_numbers = tf.cast(shard.first_row, shape.dtype) + tf.range(rows)
+    places = tf.range(before)[:, None] * all_rows + row_numbers
+    places = places[..., None] * after + tf.range(after)
+    return before * all_rows * after, tf.cast(tf.reshape(places, [-1]), tf.uint32)
+
+
+def _range(count: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.range(count), tf.uint32)
 
 
 def _rotate_left(word: tf.Tensor, bits: int) -> tf.Tensor:

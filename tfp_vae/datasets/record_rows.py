@@ -160,8 +160,8 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
     options = tf.io.TFRecordOptions("GZIP" if str(path).endswith(".gz") else "")
     try:
         with (
-            atomic_files.written_aside(path) as aside,
-            tf.io.TFRecordWriter(str(aside), options) as writer,
+            atomic_files.atomic_path(path) as temporary,
+            tf.io.TFRecordWriter(str(temporary), options) as writer,
         ):
             count = sum(_write_block(writer, block, feature) for block in blocks)
             if not count:

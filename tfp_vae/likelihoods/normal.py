@@ -114,16 +114,14 @@ class Normal(Likelihood):
             return distribution
         loc = distribution.distribution.loc
         square = tf.math.squared_difference(x, loc)
-        if observed is None and replica_context.current() is None:
+        if observed is None and replica_context.current_shard() is None:
             variance = tf.stop_gradient(tf.reduce_mean(square))
         else:
             counted = tf.ones_like(square)
             if observed is not None:
                 counted *= tf.cast(observed, square.dtype)
             sums = [tf.reduce_sum(counted * square), tf.reduce_sum(counted)]
-            total, count = replica_context.sums_over_batch(
-                [tf.stop_gradient(each) for each in sums]
-            )
+            total, count = replica_context.all_reduce_sum([tf.stop_gradient(each) for each in sums])
             variance = total / tf.maximum(count, 1.0)
         for average, latest in (
             (self.average_variance, variance),

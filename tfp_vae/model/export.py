@@ -74,7 +74,7 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
         archive.write_out(filepath, verbose=verbose)
         return
     try:
-        with atomic_files.written_aside(filepath) as aside:
+        with atomic_files.atomic_path(filepath) as aside:
             archive.write_out(str(aside), verbose=verbose)
     except tf.errors.OpError as error:
         raise OSError(f"{str(filepath)!r} cannot be written: {error.message}.") from error

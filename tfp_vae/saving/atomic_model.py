@@ -100,7 +100,7 @@ def _written(filepath: Any, overwrite: bool) -> Iterator[Path | str]:
         yield str(filepath)
         return
     try:
-        with atomic_files.written_aside(filepath) as aside:
+        with atomic_files.atomic_path(filepath) as aside:
             yield aside
     except RuntimeError as error:
         told = " ".join(str(error).split())

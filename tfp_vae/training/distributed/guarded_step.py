@@ -13,7 +13,7 @@ from tfp_vae.training.steps.train_step import changed_by_scoring, step_is_finite
 
 
 def gradients_on_share(
-    model: Any, parts: Any, share: replica_context.Share
+    model: Any, parts: Any, share: replica_context.BatchShard
 ) -> tuple[list[Any], tf.Tensor]:
     """Scores a share and differentiates its loss, inside a replica.
 

@@ -16,7 +16,7 @@ from tfp_vae.objectives import ObjectiveTerms
 
 
 def test_on_share(
-    model: Any, parts: Any, share: replica_context.Share, rows_before: Any
+    model: Any, parts: Any, share: replica_context.BatchShard, rows_before: Any
 ) -> tf.Tensor:
     """Scores a share, inside a replica, with noise that depends only on its place in the data.
 
@@ -36,7 +36,12 @@ def test_on_share(
 
 
 def scored_share(
-    model: Any, parts: Any, share: replica_context.Share, seed: tf.Tensor, step: Any, training: bool
+    model: Any,
+    parts: Any,
+    share: replica_context.BatchShard,
+    seed: tf.Tensor,
+    step: Any,
+    training: bool,
 ) -> tuple[tf.Tensor, ObjectiveTerms]:
     """Returns the part that a share adds to the loss, a scalar, and its terms.
 
@@ -49,14 +54,14 @@ def scored_share(
       training: Whether the networks run as in training.
     """
     x, condition, weights = model.unpacked(parts)
-    with replica_context.taking(share):
+    with replica_context.shard_scope(share):
         terms = model.objective_terms(x, seed, step, training, condition)
     objective = terms.objective
     if weights is not None:
         objective = objective * tf.cast(weights, objective.dtype)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     penalties = [tf.cast(penalty, objective.dtype) / replicas for penalty in model.losses]
-    mean = tf.reduce_sum(objective) / tf.cast(share.batch_rows, objective.dtype)
+    mean = tf.reduce_sum(objective) / tf.cast(share.global_batch_size, objective.dtype)
     return tf.add_n([-mean, *penalties]), terms
 
 
@@ -133,7 +138,7 @@ class ReplicatedStep:
         self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
     ) -> Any:
         def on_replica(parts: Any, first_row: tf.Tensor) -> Any:
-            return self._step(parts, replica_context.Share(first_row, batch_rows), *arguments)
+            return self._step(parts, replica_context.BatchShard(first_row, batch_rows), *arguments)
 
         return self._strategy.run(on_replica, args=(parts, first_row))
 
