@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from tfp_vae.datasets.row_files import check_numbers, reason_of, unreadable
+from tfp_vae.datasets.file_reader import check_numbers, numpy_reason, unreadable
 from tfp_vae.paths import as_path
 
 _PREFERRED = ("x", "x_train", "data")
@@ -49,8 +49,7 @@ def from_file(path: str | Path) -> np.ndarray:
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
     values = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)
-    check_numbers(values, path)
-    return values
+    return check_numbers(values, path)
 
 
 def _from_numpy(path: Path) -> Any:
@@ -70,8 +69,8 @@ def _from_numpy(path: Path) -> Any:
                 )
             return loaded[chosen[0]]
     except Exception as error:
-        # What a broken or hostile archive makes NumPy and zlib raise is of many kinds.
-        raise unreadable(path, reason_of(error)) from error
+        # NumPy and zlib raise many kinds of errors for broken or hostile archives.
+        raise unreadable(path, numpy_reason(error)) from error
 
 
 def _check_expansion(archive: zipfile.ZipFile, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files of rows that are read a block at a time."""
+"""What the readers of files have in common: rows of one shape, read block by block."""
 
 import abc
 from collections.abc import Iterator
@@ -13,62 +13,67 @@ _BLOCK_BYTES = 2**20
 
 
 class Shard(NamedTuple):
-    """Which of several shares of some rows is meant: that of a `number` from 0."""
+    """One of several shards of some rows.
 
-    shares: int
-    number: int
+    Attributes:
+      num_shards: The number of shards.
+      index: Which of them, from 0.
+    """
+
+    num_shards: int
+    index: int
 
     def bounds(self, rows: int) -> tuple[int, int]:
-        """Returns the first row of the share, and the one after its last."""
-        return rows * self.number // self.shares, rows * (self.number + 1) // self.shares
+        """Returns the first row of the shard, and the one after its last."""
+        return rows * self.index // self.num_shards, rows * (self.index + 1) // self.num_shards
 
 
-class RowFiles(abc.ABC):
-    """Rows of one shape in files of one kind, in pieces that can be read in any order.
+class FileReader(abc.ABC):
+    """Reads rows of one shape from files of one format, in partitions that can come in any order.
 
     Attributes:
       event_shape: The shape of one row.
-      pieces: How many pieces there are.
-      rows: How many rows all pieces hold, or None if that takes reading them.
+      num_partitions: The number of partitions.
+      num_rows: The number of rows in all partitions, or None if only reading them tells.
     """
 
     event_shape: tuple[int, ...]
-    pieces: int
-    rows: int | None
+    num_partitions: int
+    num_rows: int | None
 
     @abc.abstractmethod
-    def blocks(self, piece: int) -> Iterator[np.ndarray]:
-        """Reads the rows of a piece as blocks `[K, *event]` of float32.
+    def blocks(self, partition: int) -> Iterator[np.ndarray]:
+        """Reads the rows of a partition as blocks `[K, *event]` of float32.
 
         Raises:
-          ValueError: If a file is not what its beginning promised; the file is named.
+          ValueError: If a file does not hold what its header says; the file is named.
         """
 
     @property
     def row_bytes(self) -> int:
-        """The memory that one row takes as float32."""
+        """The memory of one row as float32, in bytes."""
         return 4 * int(np.prod(self.event_shape))
 
     @property
     def block_rows(self) -> int:
-        """How many rows are read at once: about a mebibyte of them."""
+        """The number of rows in a block: about 1 MiB of them."""
         return max(1, _BLOCK_BYTES // self.row_bytes)
 
 
 def unreadable(path: Path, reason: object) -> ValueError:
-    """Returns the error for a file that is not what it should be, in one line."""
-    told = " ".join(str(reason).split()).rstrip(".")
-    return ValueError(f"{str(path)!r} cannot be read: {told}.")
+    """Returns the error for a file that cannot be read, in one line."""
+    text = " ".join(str(reason).split()).rstrip(".")
+    return ValueError(f"{str(path)!r} cannot be read: {text}.")
 
 
-def reason_of(error: Exception) -> str:
+def numpy_reason(error: Exception) -> str:
     """Returns why NumPy could not read a file, without its advice to unpickle it."""
-    told = (str(error) or type(error).__name__).splitlines()[0].partition(": <")[0]
-    return "it holds Python objects, which are not read" if "pickle" in told else told
+    reason = (str(error) or type(error).__name__).splitlines()[0].partition(": <")[0]
+    return "it holds Python objects, which are not read" if "pickle" in reason else reason
 
 
-def check_numbers(values: Any, path: Path) -> None:
-    """Checks that what a file holds is an array `[rows, ...]` of real numbers.
+def check_numbers(values: Any, path: Path) -> np.ndarray:
+    """Returns what a file holds if it is an array `[rows, ...]` of real numbers.
 
     Raises:
       ValueError: If it is not; the file is named.
@@ -83,6 +88,7 @@ def check_numbers(values: Any, path: Path) -> None:
             "it must hold rows of values, [rows, ...]; got an array of shape "
             f"{shapes.written(*values.shape)}",
         )
+    return values
 
 
 def as_float32(rows: np.ndarray, path: Path) -> np.ndarray:
