@@ -64,13 +64,11 @@ def uniform(
         every replica draws other numbers.
     """
     shape = shape if tf.is_tensor(shape) else tf.convert_to_tensor(shape, tf.int32)
+    size, places = tf.reduce_prod(shape), None
+    shard = replica_context.current_shard()
     if row_axis is None:
-        seed, shard = seed_of_replica(seed), None
-    else:
-        shard = replica_context.current_shard()
-    if shard is None:
-        size, places = tf.reduce_prod(shape), None
-    else:
+        seed = seed_of_replica(seed)
+    elif shard is not None:
         size, places = _places_in_global_batch(shape, row_axis, shard)
     if tf.as_dtype(dtype) == tf.float64:
         numbers = _float64_numbers(seed, _range(size) if places is None else places)

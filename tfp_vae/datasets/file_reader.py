@@ -17,15 +17,18 @@ class Shard(NamedTuple):
 
     Attributes:
       num_shards: The number of shards.
-      index: Which of them, from 0.
+      shard_index: Which of them, from 0.
     """
 
     num_shards: int
-    index: int
+    shard_index: int
 
     def bounds(self, rows: int) -> tuple[int, int]:
         """Returns the first row of the shard, and the one after its last."""
-        return rows * self.index // self.num_shards, rows * (self.index + 1) // self.num_shards
+        first, after = (
+            rows * index // self.num_shards for index in (self.shard_index, self.shard_index + 1)
+        )
+        return first, after
 
 
 class FileReader(abc.ABC):

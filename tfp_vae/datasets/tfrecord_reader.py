@@ -37,7 +37,7 @@ class TFRecordReader(FileReader):
     ) -> None:
         self._feature = feature
         by_file = len(paths) >= shard.num_shards
-        self._paths = paths[shard.index :: shard.num_shards] if by_file else paths
+        self._paths = paths[shard.shard_index :: shard.num_shards] if by_file else paths
         self._shard_of_file = Shard(1, 0) if by_file else shard
         self.num_partitions = len(self._paths)
         self._kind: str | None = None

@@ -8,7 +8,7 @@ from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
 
 from tfp_vae import seeds
-from tfp_vae.distributions import flow_steps
+from tfp_vae.distributions import flow_bijectors
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 
 ContextFn = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -50,7 +50,7 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         self.context = context
         self.networks, self.gate_bias = list(networks), gate_bias
         steps = [
-            flow_steps.gated_inverse_autoregressive(_given(context, network), gate_bias)
+            flow_bijectors.gated_inverse_autoregressive(_given(context, network), gate_bias)
             for network in self.networks
         ]
         super().__init__(distribution, steps, parameters=parameters, name=name)
@@ -102,5 +102,5 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         )[1]
 
 
-def _given(context: tf.Tensor, network: ContextFn) -> flow_steps.ParameterFn:
+def _given(context: tf.Tensor, network: ContextFn) -> flow_bijectors.ParameterFn:
     return lambda latents: network(latents, context)

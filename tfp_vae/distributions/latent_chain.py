@@ -48,7 +48,9 @@ class LatentChain(tfd.Distribution):
 
     def layers(self, z: tf.Tensor) -> list[tf.Tensor]:
         """Returns the layers of draws `[..., L]`, in the order in which they are drawn."""
-        parts = tf.split(z, self.sizes[::-1] if self.reverse else self.sizes, axis=-1)
+        parts: list[tf.Tensor] = tf.split(
+            z, self.sizes[::-1] if self.reverse else self.sizes, axis=-1
+        )
         return parts[::-1] if self.reverse else parts
 
     def joined(self, layers: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -25,7 +25,8 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
     @property
     def half_size(self: Any) -> float:
         """The second parameter of the Beta distribution, (L - 1) / 2."""
-        return (self.event_shape[-1] - 1) / 2
+        size: int = self.event_shape[-1]
+        return (size - 1) / 2
 
     def log_normalization(self: Any) -> tf.Tensor:
         """Returns the logarithm of what the density's power is divided by, in float64."""

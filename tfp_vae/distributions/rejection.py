@@ -1,9 +1,11 @@
-"""Gamma and Poisson numbers that come out the same eagerly, in a graph and under XLA.
+"""Gamma and Poisson draws by rejection, the same eagerly, in a graph and under XLA.
 
-TensorFlow's own gamma numbers are not there under XLA. These are drawn by rejection: whole arrays
-of proposals from `tfp_vae.stateless_random`, until every place of the array has accepted one. The
-arithmetic
-is of float64, so that what is accepted does not hang on how a compiler rounds.
+Equal draws however TensorFlow runs are promised of every distribution here. TensorFlow Probability
+has the same algorithms, but for one seed its gamma and Poisson draws under XLA are unrelated to the
+eager ones, and its negative binomial draws do not compile, since TensorFlow's gamma op has no XLA
+kernel. Here whole arrays are proposed, from the numbers of `tfp_vae.stateless_random`, until every
+element has accepted one. The arithmetic is float64, so that no acceptance depends on how a compiler
+rounds.
 """
 
 from collections.abc import Callable
@@ -14,7 +16,11 @@ import tensorflow as tf
 from tfp_vae import seeds, stateless_random
 
 _ROUNDS = 200
+"""The most proposals for one element. At least three in four are accepted (by PTRS at a rate of 10),
+so that the chance of rejecting all is below 1e-120."""
+
 _SMALL_RATE = 10.0
+"""Rates from here on are drawn by PTRS, which is for rates of at least 10 (Hoermann 1993)."""
 
 
 def log_gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -144,7 +150,7 @@ def _until_accepted(
     shape: Any,
     seed: tf.Tensor,
 ) -> tf.Tensor:
-    """Returns the first accepted proposal of every place; `propose` takes two uniform arrays."""
+    """Returns the first accepted proposal of every element; `propose` takes two uniform arrays."""
 
     def unfinished(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tf.Tensor:
         del number, drawn

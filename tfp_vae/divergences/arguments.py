@@ -82,4 +82,4 @@ def _broadcast(first: tf.TensorShape, second: tf.TensorShape) -> bool:
 def _ends_with(shape: tf.TensorShape, wanted: tf.TensorShape) -> bool:
     if shape.rank is None or wanted.rank is None:
         return True
-    return shape.rank > wanted.rank and shape[-wanted.rank :].is_compatible_with(wanted)
+    return bool(shape.rank > wanted.rank and shape[-wanted.rank :].is_compatible_with(wanted))

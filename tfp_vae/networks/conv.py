@@ -5,15 +5,14 @@ from typing import Any
 
 import keras
 
-from tfp_vae import checks, shapes
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments, shapes
 
 
 def conv(
     filters: Sequence[int],
     kernel_size: int = 3,
     strides: int = 2,
-    activation: Any = "relu",
+    activation: keras_arguments.Activation = "relu",
     name: str | None = None,
 ) -> keras.Sequential:
     """Makes an encoder's convolutions: images `[B, height, width, channels]` in, `[B, F]` out.
@@ -48,7 +47,7 @@ def conv_transpose(
     event_shape: Sequence[int],
     kernel_size: int = 3,
     strides: int = 2,
-    activation: Any = "relu",
+    activation: keras_arguments.Activation = "relu",
     name: str | None = None,
 ) -> keras.Sequential:
     """Makes the mirror of `conv` for a decoder: `[B, F]` in, `[B, height, width, filters[-1]]` out.
@@ -114,10 +113,12 @@ def _filters(filters: Sequence[int]) -> list[int]:
     return [checks.positive_int(count, "filters") for count in filters]
 
 
-def _options(kernel_size: int, strides: int, activation: Any) -> dict[str, Any]:
+def _options(
+    kernel_size: int, strides: int, activation: keras_arguments.Activation
+) -> dict[str, Any]:
     return {
         "kernel_size": checks.positive_int(kernel_size, "kernel_size"),
         "strides": checks.positive_int(strides, "strides"),
         "padding": "same",
-        "activation": keras_parts.activation(activation),
+        "activation": keras_arguments.activation(activation),
     }

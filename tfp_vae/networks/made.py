@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments
 from tfp_vae.networks.masked_dense import MaskedDense, check_context
 
 _ORDERS = ("left_to_right", "right_to_left")
@@ -22,7 +21,9 @@ class MADE(keras.layers.Layer):
     hidden units are not drawn, as there, but spread evenly, so that equal arguments make equal
     networks. Degree 0 is among them: such a unit sees the context alone.
 
-    It can be the `shift_and_log_scale_fn` of a `tfb.MaskedAutoregressiveFlow`.
+    It can be the `shift_and_log_scale_fn` of a `tfb.MaskedAutoregressiveFlow`, in the place of
+    `tfb.AutoregressiveNetwork`: that is a tf_keras layer, whose variables a Keras 3 model does not
+    track, so that they would be neither trained nor saved.
 
     Args:
       parameters: The number of outputs for every input.
@@ -55,17 +56,19 @@ class MADE(keras.layers.Layer):
         self,
         parameters: int,
         units: Sequence[int],
-        activation: Any = "relu",
+        activation: keras_arguments.Activation = "relu",
         order: str | Sequence[int] = "left_to_right",
-        output_initializer: Any = "glorot_uniform",
+        output_initializer: keras_arguments.Initializer = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.parameters = checks.positive_int(parameters, "parameters")
         self.units = checks.positive_ints(units, "units")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
         self.order = _as_order(order)
-        self.output_initializer = keras_parts.initializer(output_initializer, "output_initializer")
+        self.output_initializer = keras_arguments.initializer(
+            output_initializer, "output_initializer"
+        )
 
     def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
         """Makes the masked layers for inputs `[..., L]` and, if there is one, a context `[..., C]`.

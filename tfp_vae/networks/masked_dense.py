@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.networks")
@@ -16,7 +15,8 @@ class MaskedDense(keras.layers.Layer):
     """A dense layer in which a unit sees the inputs whose degree is at most its own.
 
     Germain et al. (2015), "MADE: masked autoencoder for distribution estimation", equations 8 to
-    13. A context, where there is one, is seen by every unit.
+    13. Every unit sees the context, if there is one. It is written out here since a Keras 3 model
+    does not track the variables of TensorFlow Probability's masked layers, which are tf_keras's.
 
     Args:
       input_degrees: The degree of every input, whole numbers.
@@ -47,15 +47,17 @@ class MaskedDense(keras.layers.Layer):
         self,
         input_degrees: Sequence[int] | np.ndarray,
         degrees: Sequence[int] | np.ndarray,
-        activation: Any = None,
-        kernel_initializer: Any = "glorot_uniform",
+        activation: keras_arguments.Activation = None,
+        kernel_initializer: keras_arguments.Initializer = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.input_degrees = _degrees(input_degrees, "input_degrees")
         self.degrees = _degrees(degrees, "degrees")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
-        self.kernel_initializer = keras_parts.initializer(kernel_initializer, "kernel_initializer")
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
+        self.kernel_initializer = keras_arguments.initializer(
+            kernel_initializer, "kernel_initializer"
+        )
         self.mask = np.less_equal.outer(self.input_degrees, self.degrees)
 
     def build(self, inputs_shape: Any, context_shape: Any = None) -> None:

@@ -2,17 +2,15 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
-from tfp_vae import checks, shapes
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments, shapes
 
 
 def mlp(
     units: Sequence[int],
-    activation: Any = "relu",
+    activation: keras_arguments.Activation = "relu",
     dropout: float = 0.0,
     name: str | None = None,
 ) -> keras.Sequential:
@@ -49,7 +47,7 @@ def mlp(
     rate = checks.finite_number(dropout, "dropout", minimum=0.0)
     if rate >= 1.0:
         raise ValueError(f"`dropout` must be at least 0 and below 1; got {rate:g}.")
-    keras_parts.activation(activation)
+    keras_arguments.activation(activation)
     layers: list[keras.layers.Layer] = [keras.layers.Flatten()]
     for width in widths:
         layers.append(keras.layers.Dense(width, activation))

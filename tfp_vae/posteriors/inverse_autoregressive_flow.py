@@ -6,8 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import checks, distributions, networks
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, distributions, keras_arguments, networks
 from tfp_vae.posteriors.base import Posterior
 
 _LEAST_GATE_BIAS = -20.0
@@ -69,7 +68,7 @@ class InverseAutoregressiveFlow(Posterior):
         steps: int = 4,
         units: Sequence[int] = (64, 64),
         context_size: int = 32,
-        activation: Any = "tanh",
+        activation: keras_arguments.Activation = "tanh",
         gate_bias: float = 2.0,
         scale_floor: float = 1e-6,
         **kwargs: Any,
@@ -78,7 +77,7 @@ class InverseAutoregressiveFlow(Posterior):
         self.steps = checks.positive_int(steps, "steps")
         self.units = checks.positive_ints(units, "units")
         self.context_size = checks.positive_int(context_size, "context_size")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
         self.gate_bias = checks.finite_number(gate_bias, "gate_bias", minimum=_LEAST_GATE_BIAS)
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
 

@@ -94,7 +94,7 @@ class RelaxedOneHotCategorical(Posterior):
         self, features: tf.Tensor, training: bool | None = None
     ) -> distributions.RelaxedOneHotCategorical:
         """Makes the distribution at the present temperature; in training, counts the step."""
-        distribution = super().call(features)
+        distribution: distributions.RelaxedOneHotCategorical = super().call(features)
         if training and isinstance(self.temperature, LearningRateSchedule):
             self.steps.assign_add(tf.ones_like(self.steps))
         return distribution

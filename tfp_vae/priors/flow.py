@@ -8,8 +8,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import checks, distributions
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, distributions, keras_arguments
 from tfp_vae.priors.base import Prior
 
 
@@ -33,13 +32,13 @@ class FlowPrior(Prior):
         self,
         steps: int = 4,
         units: Sequence[int] = (64, 64),
-        activation: Any = "tanh",
+        activation: keras_arguments.Activation = "tanh",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.steps = checks.positive_int(steps, "steps")
         self.units = checks.positive_ints(units, "units")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
 
     @abc.abstractmethod
     def bijectors(self) -> list[tfb.Bijector]:

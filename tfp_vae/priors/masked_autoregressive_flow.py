@@ -5,8 +5,7 @@ from typing import Any
 import keras
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import networks
-from tfp_vae.distributions import flow_steps
+from tfp_vae import distributions, networks
 from tfp_vae.priors.flow import FlowPrior
 
 
@@ -59,4 +58,4 @@ class MaskedAutoregressiveFlow(FlowPrior):
 
     def bijectors(self) -> list[tfb.Bijector]:
         """Makes the steps, from the noise to the latents."""
-        return [flow_steps.masked_autoregressive(network) for network in self.networks]
+        return [distributions.masked_autoregressive(network) for network in self.networks]

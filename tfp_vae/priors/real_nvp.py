@@ -6,8 +6,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import shapes
-from tfp_vae.distributions import flow_steps
+from tfp_vae import distributions, shapes
 from tfp_vae.priors.flow import FlowPrior
 
 
@@ -66,7 +65,7 @@ class RealNVP(FlowPrior):
     def bijectors(self) -> list[tfb.Bijector]:
         """Makes the steps, from the noise to the latents."""
         return [
-            flow_steps.coupling(_of_any_rank(network), masked)
+            distributions.affine_coupling(_of_any_rank(network), masked)
             for network, masked in zip(self.networks, self.masked, strict=True)
         ]
 
@@ -80,7 +79,7 @@ class RealNVP(FlowPrior):
         return network
 
 
-def _of_any_rank(network: keras.Sequential) -> flow_steps.ParameterFn:
+def _of_any_rank(network: keras.Sequential) -> distributions.ParameterFn:
     """Returns the network for latents with any leading axes: once built, a Sequential takes one."""
 
     def parameters(latents: tf.Tensor) -> tf.Tensor:

@@ -63,7 +63,7 @@ def gated_inverse_autoregressive(network: ParameterFn, gate_bias: float) -> tfb.
     return tfb.Invert(tfb.MaskedAutoregressiveFlow(shift_and_log_scale))
 
 
-def coupling(network: ParameterFn, num_masked: int) -> tfb.RealNVP:
+def affine_coupling(network: ParameterFn, num_masked: int) -> tfb.RealNVP:
     """Returns the step that scales and shifts some latents by functions of the others.
 
     Dinh et al. (2017), "Density estimation using Real NVP", equations 4 to 8. It takes one
