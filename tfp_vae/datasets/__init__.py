@@ -1,4 +1,4 @@
-"""Data: digits to begin with, arrays from files, and parts to hold out."""
+"""Data sets: example digits, arrays and streams from files, and splits."""
 
 from tfp_vae.datasets.digits import Digits, digits
 from tfp_vae.datasets.files import from_file

@@ -40,7 +40,7 @@ def from_files(
 
     Args:
       source: A folder, a file, a pattern such as `rows/*.npy`, or a list of files; TFRecord, `.npy`
-        or images (PNG, JPEG, GIF, BMP), all of one kind and with rows of one shape.
+        or images (PNG, JPEG, GIF, BMP), all of one format and with rows of one shape.
       batch_size: The number of rows in a batch; the last one may be smaller.
       shuffle: Whether to shuffle, in a new order every epoch.
       seed: The seed of the orders.
@@ -87,11 +87,11 @@ def from_files(
     order_seed = seeds.as_seed(seed).numpy() if shuffle else None
     shape = None if event_shape is None else shapes.as_shape(event_shape, "event_shape")
     shard = Shard(num_shards, index)
-    kind, paths = matching_files(source)
+    file_format, paths = matching_files(source)
     reader: FileReader
-    if kind == NPY:
+    if file_format == NPY:
         reader = NpyReader(paths, shard)
-    elif kind == IMAGES:
+    elif file_format == IMAGES:
         reader = ImageReader(paths, shard, channels)
     else:
         reader = TFRecordReader(paths, shard, feature, shape)

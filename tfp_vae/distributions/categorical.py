@@ -1,4 +1,4 @@
-"""A categorical distribution whose draws do not depend on how TensorFlow runs."""
+"""A categorical distribution with the same draws eagerly, in graphs and under XLA."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ class Categorical(tfd.Categorical):
     """A `tfd.Categorical` that draws the same codes eagerly, in graphs and under XLA.
 
     A draw is the class whose logit plus Gumbel noise is the largest. The mean, which TensorFlow
-    Probability leaves out, is that of the codes 0 to classes - 1 as numbers: it says something only
-    where their order does.
+    Probability does not define, is that of the codes 0 to classes - 1 as numbers: it is meaningful
+    only if their order is.
     """
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:

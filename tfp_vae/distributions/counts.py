@@ -1,4 +1,4 @@
-"""Distributions of counts whose draws do not depend on how TensorFlow runs."""
+"""Count distributions with the same draws eagerly, in graphs and under XLA."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class Poisson(tfd.Poisson):
 class NegativeBinomial(tfd.NegativeBinomial):
     """A `tfd.NegativeBinomial` that draws the same counts eagerly, in graphs and under XLA.
 
-    A draw is a Poisson count whose rate is a gamma number.
+    A draw is a Poisson count whose rate is a gamma draw.
     """
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
@@ -33,7 +33,7 @@ class NegativeBinomial(tfd.NegativeBinomial):
 
 
 class ZeroInflatedNegativeBinomial(tfd.ZeroInflatedNegativeBinomial):
-    """A `tfd.ZeroInflatedNegativeBinomial` that draws the same counts however TensorFlow runs."""
+    """A `tfd.ZeroInflatedNegativeBinomial` with the same draws eagerly, in graphs and under XLA."""
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
         zero_seed, count_seed = seeds.split(seeds.as_seed(seed), 2)

@@ -1,8 +1,8 @@
-"""Invertible steps of normalizing flows: TensorFlow Probability's, with scales that are bounded.
+"""Bijectors of normalizing flows: TensorFlow Probability's, with bounded scales.
 
-A network may emit any number for the logarithm of a scale, and the scales of several steps are
-multiplied. So every logarithm goes through B tanh(· / B) with B = 5: near 0 it is as it was, and
-no step stretches or shrinks a latent by more than exp(5) = 148.
+A network may emit any number for the logarithm of a scale, and the scales of several bijectors are
+multiplied. So every log-scale goes through B tanh(· / B) with B = 5: it hardly changes near 0, and
+no bijector stretches or shrinks a latent by more than exp(5) = 148.
 """
 
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from tensorflow_probability import bijectors as tfb
 LARGEST_LOG_SCALE = 5.0
 
 ParameterFn = Callable[[tf.Tensor], tf.Tensor]
-"""From the latents `[..., L]` that a step sees to two numbers for each that it moves, `[..., 2]`
-at the end."""
+"""From the latents `[..., L]` that a bijector conditions on to two parameters for each latent that
+it transforms, `[..., 2]` at the end."""
 
 
 def bounded(log_scale: tf.Tensor) -> tf.Tensor:
-    """Returns the logarithm of a scale, brought smoothly between -5 and 5."""
+    """Returns a log-scale, brought smoothly between -5 and 5."""
     return LARGEST_LOG_SCALE * tf.math.tanh(log_scale / LARGEST_LOG_SCALE)
 
 
 def masked_autoregressive(network: ParameterFn) -> tfb.MaskedAutoregressiveFlow:
-    """Returns the step x_i = u_i exp(a_i) + m_i, where m_i and a_i depend on the x before x_i.
+    """Returns the bijector x_i = u_i exp(a_i) + m_i, where m_i and a_i depend on the x before x_i.
 
-    From u to x it takes L evaluations of the network, one after another; back, and for the
-    log-determinant, it takes one. Papamakarios et al. (2017), "Masked autoregressive flow for
+    The forward direction, from u to x, takes L sequential evaluations of the network; the inverse
+    and the log-determinant take one. Papamakarios et al. (2017), "Masked autoregressive flow for
     density estimation", equations 2 and 3.
 
     Args:
@@ -41,18 +41,18 @@ def masked_autoregressive(network: ParameterFn) -> tfb.MaskedAutoregressiveFlow:
 
 
 def gated_inverse_autoregressive(network: ParameterFn, gate_bias: float) -> tfb.Invert:
-    """Returns the step y_i = g_i x_i + (1 - g_i) m_i, where m_i and g_i depend on the x before x_i.
+    """Returns the bijector y_i = g_i x_i + (1 - g_i) m_i: m_i and g_i depend on the x before x_i.
 
-    From x to y, and for the log-determinant, it takes one evaluation of the network; back it takes
-    L, one after another. Kingma et al. (2016), "Improved variational inference with inverse
-    autoregressive flow", equations 13 and 14, where the gate g = sigmoid(s).
+    The forward direction, from x to y, and the log-determinant take one evaluation of the network;
+    the inverse takes L sequential ones. Kingma et al. (2016), "Improved variational inference with
+    inverse autoregressive flow", equations 13 and 14, where the gate g = sigmoid(s).
 
-    It is the inverse of the step x = y exp(a) + b with a = -log g and b = -m (1 - g) / g, which is
+    It is the inverse of x = y exp(a) + b with a = -log g and b = -m (1 - g) / g, which is
     -m exp(-s).
 
     Args:
       network: From x, `[..., L]`, to m and s, unbounded and without the bias, `[..., L, 2]`.
-      gate_bias: What is added to every s: with a network that gives 0, g = sigmoid(gate_bias).
+      gate_bias: A constant added to every s: where the network gives 0, g = sigmoid(gate_bias).
     """
 
     def shift_and_log_scale(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -64,14 +64,14 @@ def gated_inverse_autoregressive(network: ParameterFn, gate_bias: float) -> tfb.
 
 
 def affine_coupling(network: ParameterFn, num_masked: int) -> tfb.RealNVP:
-    """Returns the step that scales and shifts some latents by functions of the others.
+    """Returns the bijector that scales and shifts some latents by functions of the others.
 
-    Dinh et al. (2017), "Density estimation using Real NVP", equations 4 to 8. It takes one
-    evaluation of the network either way.
+    Dinh et al. (2017), "Density estimation using Real NVP", equations 4 to 8. Either direction
+    takes one evaluation of the network.
 
     Args:
-      network: From the latents that stay, to shift and unbounded log-scale of those that move.
-      num_masked: How many latents stay: the first, or, if it is negative, the last.
+      network: From the unchanged latents to shift and unbounded log-scale of the others.
+      num_masked: The number of unchanged latents: the first, or, if it is negative, the last.
     """
 
     def shift_and_log_scale(x: tf.Tensor, moved: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,4 +1,4 @@
-"""A gamma distribution whose draws do not depend on how TensorFlow runs."""
+"""A gamma distribution with the same draws eagerly, in graphs and under XLA."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from tfp_vae.distributions import rejection
 class Gamma(tfd.Gamma):
     """A `tfd.Gamma` that draws the same numbers eagerly, in graphs and under XLA.
 
-    A number too small for its type comes out as the smallest normal one, as TensorFlow
-    Probability's does, since 0 has no density. Everything else is TensorFlow Probability's.
+    A draw too small for its dtype becomes the smallest normal number, as in TensorFlow Probability,
+    since 0 has no density. Everything else is TensorFlow Probability's.
     """
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:

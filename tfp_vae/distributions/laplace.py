@@ -1,4 +1,4 @@
-"""A Laplace distribution whose draws do not depend on how TensorFlow runs."""
+"""A Laplace distribution with the same draws eagerly, in graphs and under XLA."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A normal distribution whose draws do not depend on how TensorFlow runs."""
+"""A normal distribution with the same draws eagerly, in graphs and under XLA."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tfp_vae import seeds, stateless_random
 class Normal(tfd.Normal):
     """A `tfd.Normal` that draws the same numbers eagerly, in graphs and under XLA.
 
-    Everything but the source of the noise is TensorFlow Probability's.
+    Everything but the random numbers is TensorFlow Probability's.
     """
 
     def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The power spherical distribution, whose draws do not depend on how TensorFlow runs."""
+"""The power spherical distribution, with the same draws eagerly, in graphs and under XLA."""
 
 import math
 from typing import Any
@@ -16,8 +16,8 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
 
     A draw is t along the mean direction and sqrt(1 - t²) along a uniform direction across it,
     where (1 + t) / 2 is Beta((L - 1) / 2 + concentration, (L - 1) / 2): De Cao & Aziz (2020), "The
-    power spherical distribution", algorithm 1. The Beta number is a / (a + b) with gamma numbers
-    a and b, of which b, of (L - 1) / 2, is half the squared length of the normal vector whose
+    power spherical distribution", algorithm 1. The beta draw is a / (a + b) of gamma draws a and b,
+    where b, of concentration (L - 1) / 2, is half the squared length of the normal vector whose
     direction is the one across. What rounding would lose is computed in float64: a few numbers for
     each draw.
     """
@@ -29,7 +29,7 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
         return (size - 1) / 2
 
     def log_normalization(self: Any) -> tf.Tensor:
-        """Returns the logarithm of what the density's power is divided by, in float64."""
+        """Returns the logarithm of the density's normalising constant, in float64."""
         second = tf.constant(self.half_size, tf.float64)
         first = second + tf.cast(self.concentration, tf.float64)
         return (

@@ -16,8 +16,8 @@ import tensorflow as tf
 from tfp_vae import seeds, stateless_random
 
 _ROUNDS = 200
-"""The most proposals for one element. At least three in four are accepted (by PTRS at a rate of 10),
-so that the chance of rejecting all is below 1e-120."""
+"""The most proposals for one element. At least three in four are accepted, PTRS's at a rate of 10:
+the chance of rejecting all is below 1e-120."""
 
 _SMALL_RATE = 10.0
 """Rates from here on are drawn by PTRS, which is for rates of at least 10 (Hoermann 1993)."""

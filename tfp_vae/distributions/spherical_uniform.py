@@ -1,4 +1,4 @@
-"""The uniform distribution on the unit sphere, whose draws do not depend on how TensorFlow runs."""
+"""The uniform distribution on the unit sphere, with the same draws eagerly and under XLA."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""A Student's t distribution whose draws do not depend on how TensorFlow runs."""
+"""A Student's t distribution with the same draws eagerly, in graphs and under XLA."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Divergences of a posterior from a prior."""
+"""Divergences of a posterior from a prior: exact, estimated, and taken apart."""
 
 # The first registers divergences with TensorFlow Probability.
 from tfp_vae.divergences import kl_registrations  # noqa: F401

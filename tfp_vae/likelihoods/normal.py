@@ -1,4 +1,4 @@
-"""The likelihood of real values."""
+"""The normal likelihood, of real values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,14 +29,14 @@ class Normal(Likelihood):
     ============  ======================================================================
 
     The last is the optimal sigma-VAE of Rybkin et al. (2021), "Simple and effective VAE training
-    with calibrated decoders". Outside training a running average of the batches' scales serves, so
-    that no row depends on another.
+    with calibrated decoders". Outside training the scale is a running average over the training
+    batches, so that no row depends on another.
 
     Args:
       event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
       scale: A positive number, "shared", "learned" or "calibrated", in units of the data.
-      scale_floor: What is added to a scale that is not fixed, in units of the data. The density of
-        a normal is unbounded as its scale falls to zero; the floor is what bounds it.
+      scale_floor: A constant added to a scale that is not fixed, in units of the data: the density
+        is unbounded as the scale falls to zero, and the floor bounds it.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -109,7 +109,7 @@ class Normal(Likelihood):
     def fitted_to(
         self, distribution: tfd.Independent, x: tf.Tensor, observed: tf.Tensor | None = None
     ) -> tfd.Independent:
-        """Sets a calibrated scale to the best one of the batch, and keeps the running average."""
+        """Sets a calibrated scale to the best one of the batch, and updates the running average."""
         if self.scale != "calibrated":
             return distribution
         loc = distribution.distribution.loc

@@ -16,8 +16,8 @@ from tfp_vae.likelihoods.product import Product
 from tfp_vae.likelihoods.student_t import StudentT
 
 _MAX_SCALE_RATIO = 10.0
-"""Of two columns whose standard deviations differ by a factor of 10, one makes up 99 % of the variance
-that Keras's initial weights, equal in size for all columns, pass on."""
+"""If the standard deviations of two columns differ by a factor of 10, one makes up 99 % of their
+variance after a layer, since Keras's initial weights are of equal size for all columns."""
 
 _MAX_OFFSET = 10.0
 """A mean of 10 standard deviations makes up 99 % of the mean square of a column."""
@@ -26,8 +26,8 @@ _BRIGHTEST = 255
 """The largest value of a byte."""
 
 _MAX_OWN_LEVELS = 16
-"""Images of whole numbers up to 16, such as scikit-learn's digits, have as many levels as their values
-tell; brighter ones are taken for bytes."""
+"""Images with a maximum of 16 or less, such as scikit-learn's digits, have that many levels; others
+are taken for bytes."""
 
 _COLUMNS_SHOWN = 8
 """How many columns a reason lists."""

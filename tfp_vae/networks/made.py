@@ -1,4 +1,4 @@
-"""The masked autoencoder: a network whose output i sees only the inputs before i."""
+"""MADE: a network whose output i depends only on the inputs before i."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,8 +18,8 @@ class MADE(keras.layers.Layer):
     """Parameters for every input that depend on the inputs before it, and on a context.
 
     Germain et al. (2015), "MADE: masked autoencoder for distribution estimation". The degrees of
-    hidden units are not drawn, as there, but spread evenly, so that equal arguments make equal
-    networks. Degree 0 is among them: such a unit sees the context alone.
+    hidden units are spread evenly instead of drawn, so that equal arguments make equal networks.
+    They include 0: such a unit depends on the context alone.
 
     It can be the `shift_and_log_scale_fn` of a `tfb.MaskedAutoregressiveFlow`, in the place of
     `tfb.AutoregressiveNetwork`: that is a tf_keras layer, whose variables a Keras 3 model does not
@@ -29,8 +29,8 @@ class MADE(keras.layers.Layer):
       parameters: The number of outputs for every input.
       units: The width of each hidden layer, from input to output; an empty list makes it linear.
       activation: A Keras activation, the same after every hidden layer.
-      order: "left_to_right", "right_to_left", or the place of every input in the order, a list in
-        which each of 0 to L - 1 stands once.
+      order: "left_to_right", "right_to_left", or the position of every input in the order, a list
+        that holds each of 0 to L - 1 once.
       output_initializer: A Keras initializer, of the last layer's weights.
       **kwargs: The usual arguments of a Keras layer.
 
@@ -39,13 +39,13 @@ class MADE(keras.layers.Layer):
       context: None, or a tensor `[..., C]` whose leading axes broadcast with those of `inputs`.
 
     Returns:
-      A tensor `[..., L, parameters]`; what belongs to an input does not depend on it, nor on
-      those after it.
+      A tensor `[..., L, parameters]`; the parameters of an input do not depend on it, nor on those
+      after it.
 
     Raises:
       TypeError: If a size is no int; when it is called, if it was built with a context and is
         called without one, or the other way round.
-      ValueError: If a size is not positive, or `order` is none of the inputs.
+      ValueError: If a size is not positive, or `order` is no order of the inputs.
 
     Example:
       >>> networks.MADE(parameters=2, units=[16])(np.zeros([5, 3])).shape
@@ -80,8 +80,8 @@ class MADE(keras.layers.Layer):
         if size is None:
             raise ValueError("`inputs` must have a known last axis; got an unknown one.")
         places = self._places(size)
-        # Input i has the degree of its place, counted from 1, and its outputs one less: a unit
-        # sees the degrees up to its own.
+        # Inputs have the degrees 1 to L by their position, and outputs one less than their input:
+        # a unit depends on inputs of degrees up to its own.
         degrees = places + 1
         self.masked_layers = []
         for index, width in enumerate(self.units):
@@ -147,13 +147,13 @@ class MADE(keras.layers.Layer):
             return np.arange(size)[::-1]
         if len(self.order) != size:
             raise ValueError(
-                f"`order` must have a place for each of the {size} inputs; got "
-                f"{len(self.order)} places."
+                f"`order` must have a position for each of the {size} inputs; got "
+                f"{len(self.order)} positions."
             )
         return np.array(self.order)
 
 
-def _as_order(order: Any) -> str | tuple[int, ...]:
+def _as_order(order: object) -> str | tuple[int, ...]:
     if isinstance(order, str):
         return checks.one_of(order, _ORDERS, "order")
     is_list = isinstance(order, Sequence) or (isinstance(order, np.ndarray) and order.ndim == 1)
@@ -161,7 +161,7 @@ def _as_order(order: Any) -> str | tuple[int, ...]:
     are_ints = all(isinstance(place, (int, np.integer)) for place in places)
     if not places or not are_ints or sorted(places) != list(range(len(places))):
         raise ValueError(
-            "`order` must be 'left_to_right', 'right_to_left', or a list in which each of 0 to "
-            f"L - 1 stands once; got a {type(order).__name__} that is none."
+            "`order` must be 'left_to_right', 'right_to_left', or a list that holds each of 0 to "
+            f"L - 1 once; got a {type(order).__name__} that is none of these."
         )
     return tuple(int(place) for place in places)

@@ -1,4 +1,4 @@
-"""A dense layer in which a unit sees only some of the inputs."""
+"""A dense layer in which a unit depends only on some of the inputs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,11 +12,11 @@ from tfp_vae import checks, keras_arguments
 
 @keras.saving.register_keras_serializable(package="tfp_vae.networks")
 class MaskedDense(keras.layers.Layer):
-    """A dense layer in which a unit sees the inputs whose degree is at most its own.
+    """A dense layer in which a unit depends on the inputs whose degree is at most its own.
 
     Germain et al. (2015), "MADE: masked autoencoder for distribution estimation", equations 8 to
-    13. Every unit sees the context, if there is one. It is written out here since a Keras 3 model
-    does not track the variables of TensorFlow Probability's masked layers, which are tf_keras's.
+    13. Every unit depends on the context, if there is one. TensorFlow Probability's masked layers
+    are tf_keras layers, whose variables a Keras 3 model does not track.
 
     Args:
       input_degrees: The degree of every input, whole numbers.
@@ -84,7 +84,7 @@ class MaskedDense(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
-        """Computes every unit from what it may see."""
+        """Computes every unit from the inputs that its mask allows."""
         check_context(context, self.context_kernel is not None)
         kernel = tf.convert_to_tensor(self.kernel)
         kernel = tf.where(self.mask, kernel, tf.zeros_like(kernel))
@@ -112,16 +112,20 @@ class MaskedDense(keras.layers.Layer):
         }
 
 
-def check_context(context: Any, wanted: bool) -> None:
+def check_context(context: tf.Tensor | None, expected: bool) -> None:
     """Checks that a layer is called with a context if it was built for one, and only then.
 
     Raises:
       TypeError: If it is not.
     """
-    if wanted and context is None:
-        raise TypeError("`context` must be a tensor [..., C], as when the layer was built.")
-    if not wanted and context is not None:
-        raise TypeError("`context` must be None, as when the layer was built.")
+    if expected and context is None:
+        raise TypeError(
+            "`context` must be a tensor [..., C], as when the layer was built; got None."
+        )
+    if not expected and context is not None:
+        raise TypeError(
+            f"`context` must be None, as when the layer was built; got a {type(context).__name__}."
+        )
 
 
 def _degrees(degrees: Any, name: str) -> tuple[int, ...]:

@@ -14,10 +14,10 @@ def mlp(
     dropout: float = 0.0,
     name: str | None = None,
 ) -> keras.Sequential:
-    """Makes a stack of dense layers: features `[B, ...]` in, features `[B, units[-1]]` out.
+    """Makes a multilayer perceptron, from features `[B, ...]` to features `[B, units[-1]]`.
 
     Inputs of any shape are flattened first. With no units the network is the identity on flat
-    inputs, which makes a linear model of an encoder or a decoder.
+    inputs, so that an encoder or decoder with it is linear.
 
     Args:
       units: The width of each layer, from input to output.
@@ -42,7 +42,7 @@ def mlp(
         if shapes.size_of(matrix) > shapes.LARGEST_SIZE:
             raise ValueError(
                 f"`units` must be widths whose products are at most {shapes.LARGEST_SIZE}, the "
-                f"most weights of a layer; got {matrix[0]} beside {matrix[1]}."
+                f"most weights of a layer; got {matrix[0]} and {matrix[1]}."
             )
     rate = checks.finite_number(dropout, "dropout", minimum=0.0)
     if rate >= 1.0:

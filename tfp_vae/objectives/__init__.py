@@ -1,4 +1,4 @@
-"""Objectives: functions of distributions that training raises."""
+"""Objectives: functions of distributions that training maximises."""
 
 from tfp_vae.objectives.base import LikelihoodFn, Objective
 from tfp_vae.objectives.beta_tcvae import BetaTCVAE

@@ -1,4 +1,4 @@
-"""What the priors that are normalizing flows have in common."""
+"""The base class of priors that are normalizing flows."""
 
 import abc
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from tfp_vae.priors.base import Prior
 
 
 class FlowPrior(Prior):
-    """Standard normal noise that goes through invertible steps, each with a network of its own.
+    """A standard normal under bijectors, each with a network of its own.
 
-    A subclass makes the networks in `build`, and of them the steps.
+    A subclass creates the networks in `build`, and the bijectors from them in `bijectors`.
 
     Args:
-      steps: The number of steps.
+      steps: The number of bijectors.
       units: The width of each hidden layer of a network.
       activation: A Keras activation.
       **kwargs: The usual arguments of a Keras layer.
@@ -42,7 +42,7 @@ class FlowPrior(Prior):
 
     @abc.abstractmethod
     def bijectors(self) -> list[tfb.Bijector]:
-        """Makes the steps, from the noise to the latents."""
+        """Makes the bijectors, in order from the standard normal to the latents."""
 
     def distribution(self) -> distributions.NormalizingFlow:
         """Makes the prior: batch `[]`, event `[latent_size]`."""
