@@ -46,7 +46,7 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
         """Returns the shape of every parameter for one row, by default the event's."""
         return dict.fromkeys(self.parameter_names, self.event_shape)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Creates a head for each parameter."""
         sizes = tuple(features_shape)[1:]
         if not sizes or None in sizes:
@@ -71,7 +71,7 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
             self.heads[name] = head
         self.built = True
 
-    def compute_output_shape(self, features_shape: Any) -> tuple[int | None, ...]:
+    def compute_output_shape(self, features_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """Returns the shape of one draw for each row of features, `[batch, *event]`."""
         return (features_shape[0], *self.event_shape)
 

@@ -1,9 +1,29 @@
-"""Random numbers that come out the same eagerly, in a graph and under XLA.
+"""Random numbers that are the same eagerly, in a graph, under XLA and on any number of replicas.
 
-TensorFlow's own stateless generators give other numbers under XLA than outside it, and under XLA
-on a CPU they cost more than the matrix products of a small network. This is the counter-based
-generator Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as
-1, 2, 3"), written with integer operations that XLA fuses into what uses the numbers.
+For one seed, TensorFlow's stateless generators draw other numbers under XLA than outside it, where
+`alg="threefry"` raises an error on a CPU; and they know no rows, so that a replica would have to
+draw the whole global batch to get the noise of its own rows. This is the counter-based generator Threefry-2x32 with 20 rounds (Salmon et al. 2011,
+"Parallel random numbers: as easy as 1, 2, 3"), in integer operations that XLA fuses with what uses
+the numbers. A number depends on the seed and its place in the global batch alone.
+
+Its cost beside `tf.random.stateless_normal` and `stateless_uniform` by their `alg`, in milliseconds
+of CPU time for float32 (TensorFlow 2.21, AMD EPYC, two cores; medians of 31 repeats, with the 10 %
+and 90 % quantiles in brackets):
+
+=====  ===========  =================  ==================  =================  ===================
+run    generator    normal [100, 50]   normal [1000, 784]  uniform [100, 50]  uniform [1000, 784]
+=====  ===========  =================  ==================  =================  ===================
+XLA    this module  0.31 [0.28, 0.35]  4.2 [4.0, 4.6]      0.29 [0.26, 0.39]  1.8 [1.7, 2.0]
+XLA    auto_select  2.4 [2.2, 2.6]     267 [265, 271]      2.3 [2.1, 2.6]     261 [259, 264]
+XLA    philox       0.32 [0.29, 0.37]  9.5 [9.2, 9.7]      0.32 [0.28, 0.34]  2.6 [2.3, 2.9]
+XLA    threefry     0.28 [0.25, 0.37]  8.9 [8.6, 9.1]      0.24 [0.22, 0.33]  1.7 [1.5, 2.1]
+eager  this module  2.6 [2.3, 2.9]     20.5 [19.2, 22.7]   2.4 [2.1, 2.7]     15.0 [14.1, 16.9]
+eager  auto_select  0.22 [0.19, 0.40]  9.1 [8.4, 9.3]      0.13 [0.12, 0.17]  3.1 [2.9, 3.5]
+eager  philox       1.0 [0.8, 1.3]     10.4 [10.1, 10.9]   0.95 [0.87, 1.09]  4.7 [4.4, 5.4]
+=====  ===========  =================  ==================  =================  ===================
+
+Under XLA, with which `fit` compiles by default, it costs about as much as the cheapest of them, or
+half; eagerly it costs 2 to 18 times as much as the default.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def numpy_reason(error: Exception) -> str:
     return "it holds Python objects, which are not read" if "pickle" in reason else reason
 
 
-def check_numbers(values: Any, path: Path) -> np.ndarray:
+def check_numbers(values: object, path: Path) -> np.ndarray:
     """Returns what a file holds if it is an array `[rows, ...]` of real numbers.
 
     Raises:

@@ -4,7 +4,7 @@ import csv
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
@@ -48,11 +48,11 @@ def from_file(path: str | Path) -> np.ndarray:
         raise ValueError(f"`path` must end in .npy, .npz or .csv; got {path.name[:60]!r}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    values = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)
+    values: object = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)
     return check_numbers(values, path)
 
 
-def _from_numpy(path: Path) -> Any:
+def _from_numpy(path: Path) -> object:
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfp_vae import atomic_files, checks, shapes
 from tfp_vae.paths import as_path
 
 
-def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
+def write_records(
+    path: str | Path, rows: npt.ArrayLike | Iterator[npt.ArrayLike], feature: str = "x"
+) -> int:
     """Writes rows to a TFRecord file that `from_files` reads.
 
     A record is a `tf.train.Example` whose feature is the serialised tensor of a row, with its shape
@@ -39,7 +41,7 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
     """
     as_path(path, "path", "x.tfrecord")
     checks.instance_of(feature, str, "feature", "'x'")
-    blocks: Iterable[Any] = rows if isinstance(rows, Iterator) else [rows]
+    blocks: Iterable[npt.ArrayLike] = rows if isinstance(rows, Iterator) else [rows]
     options = tf.io.TFRecordOptions("GZIP" if str(path).endswith(".gz") else "")
     try:
         with (
@@ -54,7 +56,7 @@ def write_records(path: str | Path, rows: Any, feature: str = "x") -> int:
         raise OSError(f"{str(path)!r} cannot be written: {error.message}.") from error
 
 
-def _write_block(writer: tf.io.TFRecordWriter, block: Any, feature: str) -> int:
+def _write_block(writer: tf.io.TFRecordWriter, block: npt.ArrayLike, feature: str) -> int:
     values = checks.array(block, "rows")
     if values.dtype == tf.bfloat16.as_numpy_dtype:
         # NumPy has no bfloat16 of its own; float32 represents all its numbers.

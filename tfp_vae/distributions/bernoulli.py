@@ -1,7 +1,5 @@
 """A Bernoulli distribution with a cheaper log-probability and the same draws under XLA."""
 
-from typing import Any
-
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -18,13 +16,13 @@ class Bernoulli(tfd.Bernoulli):
     than `logits`, is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         probs = self.probs_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(probs)], axis=0)
         uniform = stateless_random.uniform(shape, seeds.as_seed(seed), probs.dtype)
         return tf.cast(uniform < probs, self.dtype)
 
-    def _log_prob(self, event: Any) -> tf.Tensor:
+    def _log_prob(self, event: tf.Tensor) -> tf.Tensor:
         if self.logits is None:
             return super()._log_prob(event)
         logits = tf.convert_to_tensor(self.logits)

@@ -1,7 +1,5 @@
 """A categorical distribution with the same draws eagerly, in graphs and under XLA."""
 
-from typing import Any
-
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -16,7 +14,7 @@ class Categorical(tfd.Categorical):
     only if their order is.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         logits = self.logits_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(logits)], axis=0)
         uniform = stateless_random.uniform(shape, seeds.as_seed(seed), logits.dtype)

@@ -1,6 +1,6 @@
 """A logistic distribution of whole numbers, accurate in both tails."""
 
-from typing import Any, Self
+from typing import Self
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -25,7 +25,7 @@ class DiscretizedLogistic(tfd.QuantizedDistribution):
     """
 
     @classmethod
-    def from_levels(cls, loc: Any, scale: Any, levels: int) -> Self:
+    def from_levels(cls, loc: tf.Tensor, scale: tf.Tensor, levels: int) -> Self:
         """Makes the distribution from the location and scale of the logistic, in levels."""
         # Quantized to the whole number above, so that the interval of k ends at k.
         return cls(tfd.Logistic(loc - 0.5, scale), low=0.0, high=float(levels - 1))
@@ -44,7 +44,7 @@ class DiscretizedLogistic(tfd.QuantizedDistribution):
             + tf.where(is_first | is_last, zero, width)
         )
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         uniform = stateless_random.uniform(shape, seeds.as_seed(seed), self.dtype)
         logistic = tf.math.log(uniform) - tf.math.log1p(-uniform)

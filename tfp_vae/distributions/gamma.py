@@ -1,7 +1,5 @@
 """A gamma distribution with the same draws eagerly, in graphs and under XLA."""
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -17,7 +15,7 @@ class Gamma(tfd.Gamma):
     since 0 has no density. Everything else is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         number = rejection.gamma(shape, self.concentration, seeds.as_seed(seed))
         log_rate = tf.cast(self._log_rate_parameter(), tf.float64)

@@ -56,7 +56,9 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         super().__init__(distribution, steps, parameters=parameters, name=name)
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         del dtype, num_classes
         return {
             "distribution": tfp_util.BatchedComponentProperties(),

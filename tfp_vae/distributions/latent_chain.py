@@ -70,7 +70,7 @@ class LatentChain(tfd.Distribution):
         del parameters
         return self.first.batch_shape_tensor()
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         first_seed, *others = seeds.split(seeds.as_seed(seed), len(self.sizes))
         layers = [self.first.sample(n, seed=first_seed)]
         for transition, own_seed in zip(self.transitions, others, strict=True):

@@ -1,7 +1,5 @@
 """Mixtures with the same draws eagerly, in graphs and under XLA."""
 
-from typing import Any
-
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -16,7 +14,7 @@ class MixtureSameFamily(DrawsFromNoise, tfd.MixtureSameFamily):
     one distribution. Draws have no gradient, since the choice of a component has none.
     """
 
-    def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         which_seed, value_seed = seeds.split(seed, 2)
         components = self.components_distribution
         probs = self.mixture_distribution.probs_parameter()

@@ -73,7 +73,9 @@ class MultivariateNormalDiagPlusLowRank(_NormalDraws, tfd.MultivariateNormalDiag
         self._scale_perturb_diag = None
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         del dtype, num_classes
         return {
             "loc": tfp.util.ParameterProperties(event_ndims=1),

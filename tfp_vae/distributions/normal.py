@@ -1,7 +1,5 @@
 """A normal distribution with the same draws eagerly, in graphs and under XLA."""
 
-from typing import Any
-
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -14,7 +12,7 @@ class Normal(tfd.Normal):
     Everything but the random numbers is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         return self.loc + self.scale * stateless_random.normal(
             shape, seeds.as_seed(seed), self.dtype

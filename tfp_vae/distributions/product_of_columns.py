@@ -61,7 +61,7 @@ class ProductOfColumns(tfd.Distribution):
     def _event_shape_tensor(self) -> tf.Tensor:
         return tf.constant([len(self._places)], tf.int32)
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         part_seeds = seeds.split(seeds.as_seed(seed), len(self.parts))
         return self.rows_of(
             [

@@ -9,7 +9,6 @@ rounds.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import tensorflow as tf
 
@@ -23,7 +22,9 @@ _SMALL_RATE = 10.0
 """Rates from here on are drawn by PTRS, which is for rates of at least 10 (Hoermann 1993)."""
 
 
-def log_gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def log_gamma(
+    shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
     """Returns the logarithms of gamma numbers of scale 1, float64 of `shape`.
 
     Marsaglia & Tsang (2000), "A simple method for generating gamma variables"; a concentration
@@ -55,7 +56,7 @@ def log_gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tenso
     return tf.where(small, drawn + log_u / concentration, drawn)
 
 
-def gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def gamma(shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns gamma numbers of scale 1 in float64, with their gradient to the concentration.
 
     The gradient is the implicit one of Figurnov et al. (2018), "Implicit reparameterization
@@ -68,7 +69,7 @@ def gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """
 
     @tf.custom_gradient
-    def drawn(concentration: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    def drawn(concentration: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         number = tf.exp(log_gamma(shape, concentration, stateless_random.seed_of_replica(seed)))
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
@@ -79,7 +80,7 @@ def gamma(shape: Any, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return drawn(tf.broadcast_to(tf.cast(concentration, tf.float64), shape))
 
 
-def poisson(shape: Any, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def poisson(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns Poisson numbers, float64 of `shape`.
 
     Below a rate of 10 the distribution function is inverted by adding up its terms; from there on
@@ -123,7 +124,7 @@ def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     )[3]
 
 
-def _transformed(shape: Any, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def _transformed(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Returns Poisson numbers of rates of at least 10."""
     log_rate = tf.math.log(rate)
     b = 0.931 + 2.53 * tf.sqrt(rate)
@@ -147,7 +148,7 @@ def _transformed(shape: Any, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 def _until_accepted(
     propose: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
-    shape: Any,
+    shape: stateless_random.Shape,
     seed: tf.Tensor,
 ) -> tf.Tensor:
     """Returns the first accepted proposal of every element; `propose` takes two uniform arrays."""

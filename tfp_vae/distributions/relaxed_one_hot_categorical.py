@@ -50,7 +50,9 @@ class RelaxedOneHotCategorical(DrawsFromNoise, tfd.Distribution):
         )
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         del dtype, num_classes
         return {
             "temperature": tfp_util.ParameterProperties(event_ndims=0),

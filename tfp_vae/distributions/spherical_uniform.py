@@ -1,7 +1,6 @@
 """The uniform distribution on the unit sphere, with the same draws eagerly and under XLA."""
 
 import math
-from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -19,11 +18,11 @@ def log_sphere_area(dimension: int) -> float:
 class SphericalUniform(DrawsFromNoise, tfd.SphericalUniform):
     """A `tfd.SphericalUniform` that draws the same eagerly, in graphs and under XLA."""
 
-    def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         normal = stateless_random.normal(self._shape_of_draws(sample_shape), seed, self.dtype)
         return normal / tf.norm(normal, axis=-1, keepdims=True)
 
-    def _log_prob(self: Any, x: tf.Tensor) -> tf.Tensor:
+    def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
         # TensorFlow Probability's loses the static shape of `x`.
         shape = tf.broadcast_static_shape(x.shape[:-1], self.batch_shape)
         log_prob = tf.broadcast_to(
@@ -33,5 +32,5 @@ class SphericalUniform(DrawsFromNoise, tfd.SphericalUniform):
         log_prob.set_shape(shape)
         return log_prob
 
-    def _variance(self: Any) -> tf.Tensor:
+    def _variance(self) -> tf.Tensor:
         return tf.linalg.diag_part(self._covariance())

@@ -1,14 +1,14 @@
 """Checks of the arguments of divergences: distributions, and draws from them."""
 
-
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
 
 
-def check_distributions(**distributions: object) -> None:
+def check_distributions(**distributions: tfd.Distribution) -> None:
     """Checks that all arguments, given by name, are distributions over the same events.
 
     Raises:
@@ -31,7 +31,7 @@ def check_distributions(**distributions: object) -> None:
             )
 
 
-def as_draws(z: object, distribution: tfd.Distribution) -> tf.Tensor:
+def as_draws(z: npt.ArrayLike | tf.Tensor, distribution: tfd.Distribution) -> tf.Tensor:
     """Returns draws `[S, B, L]` of a distribution as a tensor of its dtype.
 
     A tensor is not checked for finite values; anything else is.
@@ -47,14 +47,16 @@ def as_draws(z: object, distribution: tfd.Distribution) -> tf.Tensor:
         checks.representable(values, distribution.dtype.name, "z")
         if values.ndim and not len(values):
             raise ValueError("`z` must hold at least one draw; got none.")
-        z = tf.convert_to_tensor(values)
+        draws = tf.convert_to_tensor(values)
+    else:
+        draws = z
     expected = distribution.batch_shape.concatenate(distribution.event_shape)
-    if not _ends_with(z.shape, expected):
+    if not _ends_with(draws.shape, expected):
         raise ValueError(
             f"`z` must have shape {shapes.written('draws', *expected.as_list())}; got shape "
-            f"{shapes.written(*z.shape.as_list())}."
+            f"{shapes.written(*draws.shape.as_list())}."
         )
-    return tf.cast(z, distribution.dtype)
+    return tf.cast(draws, distribution.dtype)
 
 
 def check_axes_of_draws(z: tf.Tensor) -> None:

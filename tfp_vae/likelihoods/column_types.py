@@ -70,12 +70,12 @@ class Part:
 def parts_for(x: np.ndarray) -> list[Part]:
     """Groups the columns of a table `[N, columns]` by type, and chooses a likelihood for each."""
     values = x.astype(np.float64)
-    types = [_type_of(column) for column in values.T]
-    varying = [each for each in types if each is not None]
+    found = [_type_of(column) for column in values.T]
+    varying = [each for each in found if each is not None]
     # A constant column joins the first type whose support holds its value.
     types = [
         each or next((other for other in varying if _supports(other, value)), REAL)
-        for each, value in zip(types, values[0], strict=True)
+        for each, value in zip(found, values[0], strict=True)
     ]
     parts = []
     for each in dict.fromkeys(types):

@@ -67,7 +67,7 @@ class NegativeBinomial(Likelihood):
         learned = ("inverse_dispersion",) if self.dispersion == "learned" else ()
         self.parameter_names = ("log_mean", *learned)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the dispersion where it is shared."""
         if self.dispersion == "shared":
             self.raw_inverse_dispersion = self.add_weight(

@@ -71,7 +71,7 @@ class Normal(Likelihood):
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
         self.parameter_names = ("loc", "scale") if self.scale == "learned" else ("loc",)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the scale where it has some."""
         if self.scale == "shared":
             self.raw_scale = self.add_weight(

@@ -85,7 +85,7 @@ class Product(Likelihood):
             )
         return cls([(part.columns, part.likelihood) for part in parts_for(x)])
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Builds every part, each with its heads, on the features that they share."""
         for likelihood in self.parts:
             if not likelihood.built:

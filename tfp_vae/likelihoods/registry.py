@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy.typing as npt
+
 from tfp_vae import checks
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
@@ -35,7 +37,7 @@ NAMES: dict[str, type[Likelihood]] = {
 """The likelihood class of each name."""
 
 
-def for_values(name: str, x: Any) -> Likelihood:
+def for_values(name: str, x: npt.ArrayLike) -> Likelihood:
     """Makes the likelihood called `name`, with arguments inferred from data.
 
     Args:

@@ -74,7 +74,7 @@ class StudentT(Likelihood):
         learned = ("df",) if self.df == "learned" else ()
         self.parameter_names = ("loc", "scale", *learned)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the degrees of freedom where they are shared."""
         if self.df == "shared":
             self.raw_df = self.add_weight(

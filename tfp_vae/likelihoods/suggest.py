@@ -1,9 +1,9 @@
 """Chooses a likelihood for data, and gives the reason."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tfp_vae import checks
 from tfp_vae.likelihoods.base import Likelihood
@@ -51,7 +51,7 @@ class Suggestion:
     reason: str
 
 
-def suggest(x: Any) -> Suggestion:
+def suggest(x: npt.ArrayLike) -> Suggestion:
     """Chooses the likelihood whose support is that of the data, and whose shape is near it.
 
     - only 0 and 1: `Bernoulli`

@@ -1,6 +1,6 @@
 """Stochastic binarization of grey images."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import numpy.typing as npt
@@ -36,12 +36,12 @@ class StochasticBinarization(keras.layers.Layer):
 
     advice = "Divide pixels of 0 to 255 by 255 first."
 
-    def call(self, x: npt.ArrayLike, seed: seeds.Seed = None) -> tf.Tensor:
+    def call(self, x: npt.ArrayLike | tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         """Draws the binary image."""
-        x = tf.cast(x, self.compute_dtype)
-        threshold = stateless_random.uniform(tf.shape(x), seeds.as_seed(seed), row_axis=0)
-        return tf.cast(threshold < tf.cast(x, threshold.dtype), x.dtype)
+        probs = tf.cast(x, self.compute_dtype)
+        threshold = stateless_random.uniform(tf.shape(probs), seeds.as_seed(seed), row_axis=0)
+        return tf.cast(threshold < tf.cast(probs, threshold.dtype), probs.dtype)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Sequence[int | None]:
         """Returns `input_shape`."""
         return input_shape

@@ -70,7 +70,9 @@ class MADE(keras.layers.Layer):
             output_initializer, "output_initializer"
         )
 
-    def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
+    def build(
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
+    ) -> None:
         """Makes the masked layers for inputs `[..., L]` and, if there is one, a context `[..., C]`.
 
         Raises:
@@ -123,7 +125,7 @@ class MADE(keras.layers.Layer):
         return outputs
 
     def compute_output_shape(
-        self, inputs_shape: Any, context_shape: Any = None
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
     ) -> tuple[int | None, ...]:
         """Returns the shape of the parameters, `[..., L, parameters]`."""
         del context_shape
@@ -153,7 +155,7 @@ class MADE(keras.layers.Layer):
         return np.array(self.order)
 
 
-def _as_order(order: object) -> str | tuple[int, ...]:
+def _as_order(order: str | Sequence[int] | np.ndarray) -> str | tuple[int, ...]:
     if isinstance(order, str):
         return checks.one_of(order, _ORDERS, "order")
     is_list = isinstance(order, Sequence) or (isinstance(order, np.ndarray) and order.ndim == 1)

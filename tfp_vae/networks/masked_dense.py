@@ -60,7 +60,9 @@ class MaskedDense(keras.layers.Layer):
         )
         self.mask = np.less_equal.outer(self.input_degrees, self.degrees)
 
-    def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
+    def build(
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
+    ) -> None:
         """Makes the weights for inputs `[..., F]` and, if there is one, a context `[..., C]`."""
         size = tuple(inputs_shape)[-1]
         if size != len(self.input_degrees):
@@ -95,7 +97,7 @@ class MaskedDense(keras.layers.Layer):
         return self.activation(outputs)
 
     def compute_output_shape(
-        self, inputs_shape: Any, context_shape: Any = None
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
     ) -> tuple[int | None, ...]:
         """Returns the shape of the outputs, `[..., len(degrees)]`."""
         del context_shape
@@ -128,7 +130,7 @@ def check_context(context: tf.Tensor | None, expected: bool) -> None:
         )
 
 
-def _degrees(degrees: Any, name: str) -> tuple[int, ...]:
+def _degrees(degrees: Sequence[int] | np.ndarray, name: str) -> tuple[int, ...]:
     values = checks.array(degrees, name)
     if values.ndim != 1 or not values.size or not np.issubdtype(values.dtype, np.integer):
         raise TypeError(

@@ -96,7 +96,7 @@ class BetaTCVAE(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         del step

@@ -89,7 +89,7 @@ class ELBO(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         z = posterior.sample(self.sample_size, seed=seed)

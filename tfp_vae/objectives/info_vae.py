@@ -85,7 +85,7 @@ class InfoVAE(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         del step

@@ -95,7 +95,7 @@ class IWAE(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes both bounds from the same draws."""
         del step

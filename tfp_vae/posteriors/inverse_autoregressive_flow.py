@@ -86,7 +86,7 @@ class InverseAutoregressiveFlow(Posterior):
         size = self.latent_size
         return {"loc": (size,), "scale": (size,), "context": (self.context_size,)}
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Creates a head for each parameter, and the network of every step."""
         self.networks = [
             networks.MADE(

@@ -1,5 +1,6 @@
 """The relaxed categorical posterior, whose draws have a gradient."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -76,7 +77,7 @@ class RelaxedOneHotCategorical(Posterior):
         """Returns `[latent_variables, categories]` for the logits."""
         return {"logits": (self.latent_variables, self.categories)}
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Creates the head, and the step counter if the temperature follows a schedule."""
         if isinstance(self.temperature, LearningRateSchedule):
             self.steps = self.add_weight(

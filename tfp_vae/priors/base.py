@@ -1,8 +1,7 @@
 """The base class of priors p(z)."""
 
 import abc
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy.typing as npt
@@ -78,12 +77,12 @@ class Prior(keras.layers.Layer, abc.ABC):
         """
         del x
 
-    def build(self, event_shape: Any) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Sets the event shape, `[latent_size]`."""
         self.event_shape = tuple(event_shape)
         self.built = True
 
-    def compute_output_shape(self, event_shape: Any) -> tuple[int, ...]:
+    def compute_output_shape(self, event_shape: Sequence[int]) -> tuple[int, ...]:
         """Returns the shape of one draw, `[latent_size]`."""
         return tuple(event_shape)
 

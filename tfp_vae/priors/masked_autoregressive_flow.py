@@ -1,6 +1,6 @@
 """The masked autoregressive flow prior."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 from tensorflow_probability import bijectors as tfb
@@ -38,7 +38,7 @@ class MaskedAutoregressiveFlow(FlowPrior):
       TensorShape([5])
     """
 
-    def build(self, event_shape: Any) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Creates the network of every bijector."""
         self.networks = [
             networks.MADE(

@@ -1,5 +1,6 @@
 """The Gaussian mixture prior."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -40,7 +41,7 @@ class MixtureOfGaussians(Prior):
         self.components = checks.positive_int(components, "components")
         self.scale_floor = scale_floor_below_1(scale_floor)
 
-    def build(self, event_shape: Any) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Creates the weights: `[components]` and twice `[components, latent_size]`."""
         shape = [self.components, *event_shape]
         self.logits = self.add_weight(

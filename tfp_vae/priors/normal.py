@@ -1,5 +1,6 @@
 """The normal prior with learned means and scales."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -36,7 +37,7 @@ class Normal(Prior):
         super().__init__(**kwargs)
         self.scale_floor = scale_floor_below_1(scale_floor)
 
-    def build(self, event_shape: Any) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Creates the weights, `[latent_size]` each."""
         self.loc = self.add_weight(
             name="loc", shape=event_shape, initializer="zeros", autocast=False

@@ -1,6 +1,6 @@
 """The RealNVP prior, a flow of affine couplings."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -39,7 +39,7 @@ class RealNVP(FlowPrior):
       TensorShape([5])
     """
 
-    def build(self, event_shape: Any) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Creates the network of every bijector.
 
         Raises:

@@ -1,5 +1,6 @@
 """The relaxed categorical prior with equally likely categories."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -47,7 +48,7 @@ class RelaxedOneHotCategorical(Prior):
         )
         self.latent_space = supports.relaxed_one_hot_vectors(self.latent_variables, self.categories)
 
-    def build(self, event_shape: Any) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Sets the event shape, `[latent_variables * categories]`."""
         size = self.latent_variables * self.categories
         if tuple(event_shape) != (size,):

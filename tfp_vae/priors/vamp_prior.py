@@ -76,7 +76,7 @@ class VampPrior(Prior):
             "need a condition for each of its pseudo-inputs."
         )
 
-    def build(self, event_shape: Any) -> None:
+    def build(self, event_shape: Sequence[int]) -> None:
         """Creates the pseudo-inputs, `[pseudo_inputs, *row]`, and their range."""
         self._check_encoder()
         lower, upper = self._support.bounds(self._row_shape)
