@@ -48,7 +48,7 @@ def _subject(likelihood=None):
 
 
 def _check_levels():
-    levels = distributions.DiscretizedLogistic.of_levels(
+    levels = distributions.DiscretizedLogistic.from_levels(
         tf.constant(9.3, tf.float64), tf.constant(4.0, tf.float64), 17
     )
     law = stats.logistic(9.3, 4.0)
@@ -320,7 +320,7 @@ MUTATIONS = {
     "a level's upper end a whole level off": [
         (
             distributions.DiscretizedLogistic,
-            "of_levels",
+            "from_levels",
             classmethod(
                 lambda kind, loc, scale, levels: kind(
                     tfd.Logistic(loc, scale), low=0.0, high=levels - 1.0

@@ -15,7 +15,7 @@ def save_axes(ax: Axes, file: str | Path) -> None:
     figure = ax.get_figure(root=True)
     assert figure is not None
     try:
-        with atomic_files.written_aside(file) as aside:
+        with atomic_files.atomic_path(file) as aside:
             figure.savefig(aside, dpi=_DOTS_PER_INCH)
     finally:
         plt.close(figure)

@@ -77,7 +77,7 @@ class RunFolder:
         try:
             for name in names:
                 (self.path / name).unlink(missing_ok=True)
-            for half in self.path.glob(f"{atomic_files.ASIDE}*"):
+            for half in self.path.glob(f"{atomic_files.TEMPORARY_PREFIX}*"):
                 if half.is_dir():
                     shutil.rmtree(half)
                 else:
@@ -135,7 +135,7 @@ class HistoryFile(keras.callbacks.Callback):
         del logs
         history = self.model.history.history
         names = sorted(history)
-        with atomic_files.written_aside(self._path) as aside:
+        with atomic_files.atomic_path(self._path) as aside:
             aside.write_text("")
             for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
                 self._write(aside, epoch, dict(zip(names, values, strict=True)))

@@ -54,7 +54,7 @@ def sample(
                 save_axes(plotting.samples(vae, count, seed=seed), output)
             else:
                 draws = vae.sample(count, seed=seed, mean=mean).numpy()
-                with atomic_files.written_aside(output) as aside:
+                with atomic_files.atomic_path(output) as aside:
                     _write(draws, aside)
     except OSError as error:
         fail(f"{str(output)!r} cannot be written: {error}.", BAD_USAGE)

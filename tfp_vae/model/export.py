@@ -77,7 +77,7 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
         archive.write_out(filepath, verbose=verbose)
         return
     try:
-        with atomic_files.written_aside(filepath) as aside:
+        with atomic_files.atomic_path(filepath) as aside:
             archive.write_out(str(aside), verbose=verbose)
     except tf.errors.OpError as error:
         raise OSError(f"{str(filepath)!r} cannot be written: {error.message}.") from error
