@@ -11,6 +11,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process for every core already.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
+# Assertions of shared checks show their values, as those of the tests do.
+pytest.register_assert_rewrite("tests.support")
+
 # First of the project's dependencies: it imports the others without their deprecation warnings.
 import tfp_vae  # noqa: E402, F401
 

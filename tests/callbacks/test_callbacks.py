@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from small_models import BINARY, REAL, compiled_vae, eager_vae, small_vae
+from tests.support.small_models import BINARY, REAL, compiled_vae, eager_vae, small_vae
 from tfp_vae import callbacks, likelihoods, objectives
 from tfp_vae.training.loops.compiled_epoch import want_every_batch
 

@@ -7,27 +7,22 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 import tfp_vae
+from tests.support.processes import ENVIRONMENT, command
 from tfp_vae import callbacks, likelihoods, networks, objectives, posteriors, priors
 
-PROGRAM = Path(__file__).with_name("killable_run.py")
+PROGRAM = "killable_run"
 ROWS = np.random.default_rng(0).integers(0, 2, [33, 6]).astype(np.float32)
 
 
-def command(folder, call=0):
-    return [sys.executable, str(PROGRAM), str(folder), str(call)]
-
-
 def weights(folder):
-    subprocess.run(command(folder), check=True, timeout=300)
+    subprocess.run(command(PROGRAM, folder, 0), env=ENVIRONMENT, check=True, timeout=300)
     with np.load(folder / "weights.npz") as file:
         return dict(file)
 
@@ -46,7 +41,9 @@ def never_killed(tmp_path_factory):
 @pytest.mark.nightly
 @pytest.mark.parametrize("call", [5])
 def test_a_run_killed_while_it_writes_goes_on_to_the_same_weights(never_killed, tmp_path, call):
-    killed = subprocess.run(command(tmp_path, call), check=False, timeout=300)
+    killed = subprocess.run(
+        command(PROGRAM, tmp_path, call), env=ENVIRONMENT, check=False, timeout=300
+    )
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "run.checkpoint").exists()
     assert_identical(weights(tmp_path), never_killed)
@@ -55,7 +52,9 @@ def test_a_run_killed_while_it_writes_goes_on_to_the_same_weights(never_killed, 
 def training_process(folder):
     """Starts a run in a new folder; returns when its training begins."""
     folder.mkdir()
-    process = subprocess.Popen(command(folder), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(PROGRAM, folder, 0), env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout.readline() == "training\n"
     return process
 

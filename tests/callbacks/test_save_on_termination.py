@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from small_models import BINARY, eager_vae
+from tests.support.small_models import BINARY, eager_vae
 from tfp_vae import callbacks
 
 

@@ -1,7 +1,6 @@
 """`tfp-vae train --resume`, driven as a user drives it."""
 
 import contextlib
-import os
 import random
 import re
 import signal
@@ -13,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.support.processes import ENVIRONMENT, command
 from tfp_vae.cli import app
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
@@ -90,17 +90,14 @@ def assert_same_run(run, expected):
 
 
 MANY_EPOCHS = ["--epochs", "400"]
-HERE = Path(__file__).parent
 
 
 def killed_while_it_writes(folder, run, call):
     """Runs until the call of that number that moves bytes to the disk, and returns its code."""
-    program = [sys.executable, HERE / "killable_cli.py", str(call)]
-    path = os.pathsep.join(map(str, (HERE.parent / "training", *sys.path)))
     return subprocess.run(
-        [*program, *RUN, *MANY_EPOCHS, "--resume", "-o", run],
+        [*command("killable_cli", call), *RUN, *MANY_EPOCHS, "--resume", "-o", run],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path},
+        env=ENVIRONMENT,
         stdout=subprocess.DEVNULL,
         check=False,
         timeout=600,

@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support.processes import ENVIRONMENT, command
 from tfp_vae import datasets
 
-PROGRAM = Path(__file__).with_name("fit_from_files.py")
 COLUMNS, ROWS_PER_FILE = 1000, 12_500
 FILE_MEGABYTES = 4 * COLUMNS * ROWS_PER_FILE // 10**6
 MEGABYTES = (100, 400, 1600)
@@ -47,7 +46,11 @@ def write_images(path, rows):
 def peak_megabytes(folder, rows):
     """Returns the peak of a process that trains on the files of a folder, which hold `rows`."""
     done = subprocess.run(
-        [sys.executable, PROGRAM, folder], capture_output=True, text=True, check=True
+        command("fit_from_files", folder),
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     seen, kilobytes = map(int, done.stdout.split())
     assert seen == rows

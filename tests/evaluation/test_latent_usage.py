@@ -3,13 +3,13 @@
 import importlib
 
 import keras
-import latent_usage_checks as checks
 import matplotlib
 import numpy as np
 import pytest
-from latent_usage_checks import MODEL
 
 import tfp_vae
+from tests.support import latent_usage_checks as checks
+from tests.support.latent_usage_checks import MODEL
 from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors
 
 # The function of the same name hides the module from an import.

@@ -9,11 +9,9 @@ import numpy as np
 import tensorflow as tf
 from hypothesis import strategies as st
 
-import answers
-import hostile_arrays
-import hostile_values
-from hostile_arrays import Rows
-from hostile_values import Thing
+from tests.fuzz import answers, hostile_arrays, hostile_values
+from tests.fuzz.hostile_arrays import Rows
+from tests.fuzz.hostile_values import Thing
 
 ARRAYS = frozenset({"x", "X", "Z", "y", "z", "rows", "reference", "factors", "data", "condition",
                     "labels", "sample_weight", "validation_data"})  # fmt: skip

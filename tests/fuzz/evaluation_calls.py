@@ -6,9 +6,9 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
-import fuzzed_models
-from calls import Call
-from fuzzed_models import DATA, model
+from tests.fuzz import fuzzed_models
+from tests.fuzz.calls import Call
+from tests.fuzz.fuzzed_models import DATA, model
 from tfp_vae import evaluation, plotting
 
 mpl.use("Agg")

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-import answers
-import fuzzed_models
 import tfp_vae
-from calls import Call
-from fuzzed_models import DATA, KINDS, LATENTS, ROWS, fresh, model
+from tests.fuzz import answers, fuzzed_models
+from tests.fuzz.calls import Call
+from tests.fuzz.fuzzed_models import DATA, KINDS, LATENTS, ROWS, fresh, model
 from tfp_vae import likelihoods, networks, objectives, posteriors, priors
 
 

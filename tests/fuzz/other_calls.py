@@ -9,10 +9,10 @@ import matplotlib as mpl
 import numpy as np
 import tensorflow as tf
 
-import fuzzed_models
 import tfp_vae
-from calls import Call
-from fuzzed_models import DATA, model
+from tests.fuzz import fuzzed_models
+from tests.fuzz.calls import Call
+from tests.fuzz.fuzzed_models import DATA, model
 from tfp_vae import callbacks, datasets, testing
 from tfp_vae.sklearn import VAETransformer
 

@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-import fuzzed_models
-from calls import Call
+from tests.fuzz import fuzzed_models
+from tests.fuzz.calls import Call
 from tfp_vae import divergences, likelihoods, networks, objectives, posteriors, priors
 
 MOST_ELEMENTS = 2000

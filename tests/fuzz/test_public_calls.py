@@ -16,11 +16,7 @@ import tensorflow as tf
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-import evaluation_calls
-import model_calls
-import other_calls
-import part_calls
-import public_names
+from tests.fuzz import evaluation_calls, model_calls, other_calls, part_calls, public_names
 
 CALLS = {
     **part_calls.CALLS,

@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import stats
 
 import tfp_vae
-from small_models import BINARY, LOGS
+from tests.support.small_models import BINARY, LOGS
 from tfp_vae import evaluation, likelihoods, networks, objectives, posteriors, priors
 from tfp_vae.testing import (
     assert_close,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_probability import distributions as tfd
 
-import objective_formulas
+from tests.support import objective_formulas
 from tfp_vae import divergences, objectives
 from tfp_vae.testing import (
     assert_close,

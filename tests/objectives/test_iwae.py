@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
-import exact_checks
-import objective_formulas
+from tests.support import exact_checks, objective_formulas
 from tfp_vae import objectives
 from tfp_vae.objectives.gradient_estimators import path_log_prob, value_with_gradient_of
 from tfp_vae.testing import (

@@ -5,13 +5,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).with_name("saving_hindered.py")
+from tests.support.processes import ENVIRONMENT, command
+
 DISK = "size=6m"
 
 
@@ -49,7 +49,11 @@ def test_what_was_saved_before_stays(how, folder):
         pytest.skip("only root may mount a small disk")
     with small_disk(folder) if how == "full" else contextlib.nullcontext():
         done = subprocess.run(
-            [sys.executable, PROGRAM, folder, how], capture_output=True, text=True, check=False
+            command("saving_hindered", folder, how),
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]
         told = json.loads(done.stdout.splitlines()[-1])

@@ -3,12 +3,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-PROGRAM = Path(__file__).with_name("many_fits.py")
+from tests.support.processes import ENVIRONMENT, command
+
 TIMES, WARM_UP = 200, 20
 MOST_KILOBYTES = 100
 """What a round may add. TensorFlow keeps some 30 kB of every function that maps a dataset."""
@@ -18,7 +18,8 @@ MOST_KILOBYTES = 100
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 def test_two_hundred_fits_and_evaluations():
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", PROGRAM, str(TIMES), "0"],
+        command("many_fits", TIMES, 0),
+        env={**ENVIRONMENT, "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
         check=True,

@@ -21,7 +21,7 @@ from tfp_vae.cli.resume import Beginning, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, RunFolder, SaveNowAndThen
 from tfp_vae.cli.tables import print_json, print_summary
 from tfp_vae.plotting.axes import Axes
-from tfp_vae.training.distributed.errors import WorkerLostError
+from tfp_vae.training import WorkerLostError
 
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32

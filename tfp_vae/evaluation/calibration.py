@@ -126,7 +126,7 @@ def calibration(
         preprocess_seed, draw_seed, step_seed = seeds.split(batch.seed, 3)
         known = vae.distributions(batch.x, preprocess_seed, batch.condition)
         values = known.decoder_fn(known.posterior.sample(seed=draw_seed)).distribution
-        observed = vae.prepared_and_observed(batch.x, preprocess_seed)[1]
+        observed = vae.pipeline.prepared(batch.x, preprocess_seed)[1]
         weights = np.ones(known.x.shape) if observed is None else observed.numpy().astype(float)
         whole = vae.decoder.likelihood.support.integers
         level_of = np.abs(2.0 * _uniform_if_true(values, known.x, whole, step_seed) - 1.0)

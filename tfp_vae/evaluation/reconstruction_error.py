@@ -113,7 +113,7 @@ def reconstruction_error(
     rows = checked_rows(vae, x, batch_size, condition)
     scored, predicted, known = [], [], []
     for batch in row_batches(rows, batch_size, seeds.as_seed(seed), condition):
-        prepared, observed = vae.prepared_and_observed(batch.x, batch.seed)
+        prepared, observed = vae.pipeline.prepared(batch.x, batch.seed)
         reconstruction = vae.reconstruct(batch.x, batch.seed, batch.condition)
         scored.append(prepared.numpy())
         predicted.append(vae.decoder.likelihood.prediction(reconstruction).numpy())

@@ -1,7 +1,7 @@
 """A SavedModel with the signatures of a variational autoencoder."""
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
@@ -11,8 +11,11 @@ from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.paths import as_path
 
+if TYPE_CHECKING:
+    from tfp_vae.model.vae import VAE
 
-def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any) -> None:
+
+def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: Any) -> None:
     """Writes the signatures `encode`, `decode`, `sample` and `elbo` of a model.
 
     Args:
@@ -51,7 +54,7 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
         return latents
 
     def decode(z: tf.Tensor, condition: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-        features = vae.condition_features(condition, None)
+        features = vae.pipeline.features(condition, None)
         return {"mean": vae.decoder.likelihood.prediction(vae.decoded(z, features))}
 
     def sample(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tfp_vae import checks
-from tfp_vae.model.latent_variable_model import LatentVariableModel
+from tfp_vae.model import VAE
 from tfp_vae.testing.elbo_report import ELBOReport, PropertyResult
 from tfp_vae.testing.properties import PROPERTIES, NotApplicable, Subject
 
@@ -41,7 +41,7 @@ def check_elbo(vae: Any, x: Any, condition: Any = None) -> ELBOReport:
       True
     """
     __tracebackhide__ = True
-    checks.instance_of(vae, LatentVariableModel, "vae", "tfp_vae.VAE.for_data(x)")
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     rows = checks.array(x)
     vae.check_rows(rows)
     vae.check_condition(condition, len(rows))

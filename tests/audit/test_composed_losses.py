@@ -1,0 +1,31 @@
+"""Every composed loss is read back as exactly what it was composed of."""
+
+import pytest
+from hypothesis import given, note, settings
+
+from tests.audit.composed_losses import compositions
+from tfp_vae.audit import audit
+
+IN_CI = 200
+NIGHTLY = 2000
+
+
+def check(composition):
+    report = audit(composition.loss(), composition.sampler(), **composition.arguments())
+    note(str(report))
+    assert report.codes == composition.codes()
+    assert not report.not_told
+    assert not report.not_checked
+
+
+@settings(max_examples=IN_CI)
+@given(compositions())
+def test_a_composition_yields_exactly_its_codes(composition):
+    check(composition)
+
+
+@pytest.mark.nightly
+@settings(max_examples=NIGHTLY, derandomize=False)
+@given(compositions())
+def test_many_compositions_yield_exactly_their_codes(composition):
+    check(composition)

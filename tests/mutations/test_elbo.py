@@ -1,0 +1,427 @@
+"""The tests of the tests: with a known mistake in the code, a property must fail."""
+
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import stats
+from tensorflow_probability import distributions as tfd
+
+import tfp_vae
+from tests.support import exact_checks
+from tests.support.exact_checks import ENUMERABLE, LINEAR_GAUSSIAN
+from tfp_vae import (
+    distributions,
+    divergences,
+    likelihoods,
+    networks,
+    posteriors,
+    priors,
+    stateless_random,
+)
+from tfp_vae.distributions import counts, discretized_logistic, student_t
+from tfp_vae.model import coders
+from tfp_vae.objectives import elbo
+from tfp_vae.testing import assert_close, assert_mean, properties
+from tfp_vae.testing.properties import Subject
+from tfp_vae.training import trainer
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def _small_vae(likelihood=None):
+    keras.utils.set_random_seed(1)
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([4], "tanh"), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([4], "tanh"), likelihood or likelihoods.Bernoulli([3])),
+    )
+
+
+def _binary(rows, seed=0):
+    return np.random.default_rng(seed).integers(0, 2, [rows, 3]).astype(float)
+
+
+def _subject(likelihood=None):
+    return Subject(_small_vae(likelihood), _binary(4))
+
+
+def _check_levels():
+    levels = distributions.DiscretizedLogistic.of_levels(
+        tf.constant(9.3, tf.float64), tf.constant(4.0, tf.float64), 17
+    )
+    law = stats.logistic(9.3, 4.0)
+    ends = np.concatenate([[-np.inf], np.arange(16) + 0.5, [np.inf]])
+    expected = np.diff(law.cdf(ends))
+    assert_close(np.exp(levels.log_prob(np.arange(17.0))), expected)
+    assert_close(levels.mean(), (expected * np.arange(17.0)).sum())
+
+
+def _check_student_draws():
+    draws = distributions.StudentT(tf.constant(5.0, tf.float64), 0.0, 1.0).sample(9000, [1, 2])
+    assert_mean(draws.numpy()[:, None] <= [-1.0, 0.0, 2.0], stats.t(5.0).cdf([-1.0, 0.0, 2.0]))
+
+
+def _check_counts_drawn():
+    draws = distributions.Poisson(rate=tf.constant(12.0, tf.float64)).sample(20_000, [1, 2])
+    cuts = stats.poisson(12.0).ppf([0.01, 0.1, 0.5, 0.9, 0.99])
+    assert_mean(draws.numpy()[:, None] <= cuts, stats.poisson(12.0).cdf(cuts))
+    for total_count, logits in ((0.5, 2.0), (4.0, 3.0)):
+        counts = distributions.NegativeBinomial(
+            total_count=tf.constant(total_count, tf.float64),
+            logits=tf.constant(logits, tf.float64),
+        ).sample(9000, [1, 2])
+        law = stats.nbinom(total_count, 1.0 / (1.0 + np.exp(logits)))
+        cuts = law.ppf([0.3, 0.6, 0.9])
+        assert_mean(counts.numpy()[:, None] <= cuts, law.cdf(cuts))
+
+
+CHECKS = {
+    "kl": lambda: exact_checks.check_kl_divergence(
+        np.array([[0.5, -1.0], [2.0, 0.0]]), np.array([[0.5, 1.5], [1.0, 2.0]])
+    ),
+    "kl sampled": lambda: exact_checks.check_exact_kl_agrees_with_sampled([0.5, -1.0], [0.5, 1.5]),
+    "normal draws": lambda: exact_checks.check_posterior_draws_are_normal(
+        np.array([[0.5, -1.0]]), np.array([[0.5, 1.5]])
+    ),
+    "elbo": lambda: exact_checks.check_linear_gaussian_elbo(LINEAR_GAUSSIAN, sample_size=2),
+    "exact posterior": lambda: (
+        exact_checks.check_sampled_elbo_at_the_exact_posterior_is_log_marginal_likelihood(
+            LINEAR_GAUSSIAN, sample_size=2
+        )
+    ),
+    "analytic and sampled": lambda: exact_checks.check_analytic_and_sampled_elbo_agree(
+        LINEAR_GAUSSIAN
+    ),
+    "variance": lambda: exact_checks.check_more_samples_mean_less_variance(LINEAR_GAUSSIAN),
+    "enumerable": lambda: exact_checks.check_enumerable_elbo(ENUMERABLE),
+    "gradient": lambda: exact_checks.check_gradient_is_unbiased(LINEAR_GAUSSIAN),
+    "batch": lambda: exact_checks.check_batch_order_and_size_change_nothing(LINEAR_GAUSSIAN),
+    "rows": lambda: properties.rows_do_not_depend_on_one_another(_subject()),
+    "weight": lambda: properties.objective_is_affine_in_the_kl_weight(_subject()),
+    "free bits": lambda: exact_checks.check_free_bits(LINEAR_GAUSSIAN.vae(0.3), _rows(), 0.4),
+    "seed": lambda: properties.the_same_seed_gives_the_same_draw(_subject(), 5),
+    "leading axes": lambda: properties.samples_and_rows_are_not_exchanged(_subject()),
+    "preprocess": lambda: exact_checks.check_preprocess_is_applied_once(LINEAR_GAUSSIAN),
+    "binarization": exact_checks.check_binarization_has_the_mean_of_the_pixels,
+    "gradients exist": lambda: properties.every_weight_has_a_finite_gradient(
+        _subject(likelihoods.Normal([3], scale="learned"))
+    ),
+    "evaluate": lambda: exact_checks.check_evaluate_is_the_mean_over_examples(
+        LINEAR_GAUSSIAN, run_eagerly=True
+    ),
+    "training": lambda: exact_checks.check_training_loss_is_the_negative_mean_of_the_objective(
+        LINEAR_GAUSSIAN, run_eagerly=True
+    ),
+    "levels": _check_levels,
+    "student's draws": _check_student_draws,
+    "counts drawn": _check_counts_drawn,
+    "samples": lambda: exact_checks.check_draws_have_the_moments_of_the_model(LINEAR_GAUSSIAN),
+}
+
+
+def _rows():
+    return LINEAR_GAUSSIAN.draws(4)
+
+
+class _Changed:
+    """A module with some of its functions replaced."""
+
+    def __init__(self, module, **replaced):
+        self._module, self._replaced = module, replaced
+
+    def __getattr__(self, name):
+        return self._replaced.get(name) or getattr(self._module, name)
+
+
+exact_kl = divergences.exact_kl_divergence
+log_likelihood = elbo.log_likelihood
+normal_noise = stateless_random.normal
+call_sample_n = distributions.MultivariateNormalDiag._call_sample_n
+flatten_leading = coders.shapes.flatten_leading
+elbo_terms = elbo.ELBO.terms
+log_gamma = counts.rejection.log_gamma
+
+
+def _kl_of(change):
+    def changed(q, p):
+        value = exact_kl(q, p)
+        return None if value is None else change(value, q)
+
+    return changed
+
+
+def _likelihood_of(change):
+    return lambda likelihood_fn, z, x: change(log_likelihood(likelihood_fn, z, x), x)
+
+
+def _terms_of(change):
+    return lambda self, *arguments: change(self, elbo_terms(self, *arguments))
+
+
+def _draws_of(change):
+    def changed(self, sample_shape, seed, **kwargs):
+        draws = call_sample_n(self, sample_shape, seed, **kwargs)
+        return self.loc + change(
+            (draws - self.loc) / self.scale.diag_part(), self.scale.diag_part()
+        )
+
+    return changed
+
+
+def _transposed_restore(tensor, event_rank):
+    flat, restore = flatten_leading(tensor, event_rank)
+    square = tensor.shape.rank - event_rank == 2 and tensor.shape[0] == tensor.shape[1]
+    if not square:
+        return flat, restore
+    return flat, lambda other: tf.einsum("sb...->bs...", restore(other))
+
+
+def _unweighted_log(self, loss, terms, step):
+    self.loss_tracker.update_state(loss)
+    for name, tracker in self.term_trackers.items():
+        tracker.update_state(tf.reduce_mean(getattr(terms, name)))
+
+
+def _free_bits_on_the_sum(self, terms):
+    counted = tf.maximum(terms.kl_divergence, self.free_bits)
+    return terms._replace(objective=terms.log_likelihood - self.kl_weight * counted)
+
+
+MUTATIONS = {
+    "the KL's sign flipped": [(divergences, "exact_kl_divergence", _kl_of(lambda kl, q: -kl))],
+    "the KL a mean over latents": [
+        (divergences, "exact_kl_divergence", _kl_of(lambda kl, q: kl / q.event_shape[0]))
+    ],
+    "the KL a mean over the batch": [
+        (
+            divergences,
+            "exact_kl_divergence",
+            _kl_of(lambda kl, q: tf.zeros_like(kl) + tf.reduce_mean(kl)),
+        )
+    ],
+    "the KL's arguments exchanged": [
+        (divergences, "exact_kl_divergence", lambda q, p: exact_kl(p, q))
+    ],
+    "the sampled KL's sign flipped": [
+        (
+            divergences,
+            "sampled_kl_divergence",
+            lambda q, p, z: tf.reduce_mean(p.log_prob(z) - q.log_prob(z), axis=0),
+        )
+    ],
+    "the sampled KL without log q": [
+        (
+            divergences,
+            "sampled_kl_divergence",
+            lambda q, p, z: -tf.reduce_mean(p.log_prob(z), axis=0),
+        )
+    ],
+    "the likelihood a mean over the event": [
+        (elbo, "log_likelihood", _likelihood_of(lambda value, x: value / x.shape[1]))
+    ],
+    "the likelihood a sum over the batch": [
+        (
+            elbo,
+            "log_likelihood",
+            _likelihood_of(
+                lambda value, x: tf.zeros_like(value) + tf.reduce_sum(value, -1, keepdims=True)
+            ),
+        )
+    ],
+    "the likelihood's sign flipped": [
+        (elbo, "log_likelihood", _likelihood_of(lambda value, x: -value))
+    ],
+    "a sum over the draws": [(elbo, "tf", _Changed(tf, reduce_mean=tf.reduce_sum))],
+    "the posterior's scale read as a variance": [
+        (
+            posteriors.MultivariateNormalDiag,
+            "distribution",
+            lambda self, loc, scale: distributions.MultivariateNormalDiag(
+                loc, tf.sqrt(tf.math.softplus(scale))
+            ),
+        )
+    ],
+    "the sampler's scale a variance": [
+        (
+            distributions.MultivariateNormalDiag,
+            "_call_sample_n",
+            _draws_of(lambda eps, scale: eps * scale**2),
+        )
+    ],
+    "the sampler without a scale": [
+        (
+            distributions.MultivariateNormalDiag,
+            "_call_sample_n",
+            _draws_of(lambda eps, scale: eps),
+        )
+    ],
+    "no gradient through the draws": [
+        (
+            distributions.MultivariateNormalDiag,
+            "_call_sample_n",
+            lambda self, n, seed, **kwargs: tf.stop_gradient(
+                call_sample_n(self, n, seed, **kwargs)
+            ),
+        )
+    ],
+    "uniform noise": [
+        (
+            stateless_random,
+            "normal",
+            lambda shape, seed, dtype, row_axis=None: (
+                np.sqrt(12.0) * (stateless_random.uniform(shape, seed, dtype) - 0.5)
+            ),
+        )
+    ],
+    "the noise's scale a little small": [
+        (
+            stateless_random,
+            "normal",
+            lambda shape, seed, dtype, row_axis=None: 0.9 * normal_noise(shape, seed, dtype),
+        )
+    ],
+    "one noise for all draws of a row": [
+        (
+            stateless_random,
+            "normal",
+            lambda shape, seed, dtype, row_axis=None: (
+                tf.zeros(shape, dtype) + normal_noise(shape, seed, dtype)[:1]
+            ),
+        )
+    ],
+    "the seed ignored": [
+        (
+            stateless_random,
+            "normal",
+            lambda shape, seed, dtype, row_axis=None: normal_noise(
+                shape, tf.zeros_like(seed), dtype
+            ),
+        )
+    ],
+    "the likelihood's scale read as a variance": [
+        (
+            likelihoods.Normal,
+            "_normal",
+            lambda self, loc, scale: self.independent(tfd.Normal(loc, tf.sqrt(scale))),
+        )
+    ],
+    "the prior twice as wide": [
+        (
+            priors.StandardNormal,
+            "distribution",
+            lambda self: distributions.MultivariateNormalDiag(
+                tf.zeros(self.event_shape, self.variable_dtype),
+                2.0 * tf.ones(self.event_shape, self.variable_dtype),
+            ),
+        )
+    ],
+    "a level's upper end a whole level off": [
+        (
+            distributions.DiscretizedLogistic,
+            "of_levels",
+            classmethod(
+                lambda kind, loc, scale, levels: kind(
+                    tfd.Logistic(loc, scale), low=0.0, high=levels - 1.0
+                )
+            ),
+        )
+    ],
+    "a level's width left out": [
+        (
+            discretized_logistic,
+            "tf",
+            _Changed(tf, math=_Changed(tf.math, expm1=lambda x: -tf.ones_like(x))),
+        )
+    ],
+    "the degrees of freedom halved in the draws": [
+        (
+            student_t,
+            "tf",
+            _Changed(tf, math=_Changed(tf.math, expm1=lambda x: tf.math.expm1(2.0 * x))),
+        )
+    ],
+    "small gamma numbers not brought down": [
+        (
+            counts.rejection,
+            "log_gamma",
+            lambda shape, concentration, seed: log_gamma(
+                shape, tf.where(concentration < 1.0, concentration + 1.0, concentration), seed
+            ),
+        )
+    ],
+    "every Poisson proposal accepted": [
+        (
+            counts.rejection,
+            "_until_accepted",
+            lambda propose, shape, seed: propose(*stateless_random.uniform_pair(shape, seed, 0))[0],
+        )
+    ],
+    "samples and rows exchanged": [
+        # In the decoder alone: exchanged there and in the likelihood too, they would be in order.
+        (coders, "shapes", _Changed(coders.shapes, flatten_leading=_transposed_restore))
+    ],
+    "the KL's weight on the reported ELBO": [
+        (
+            elbo.ELBO,
+            "terms",
+            _terms_of(lambda self, terms: terms._replace(elbo=terms.objective)),
+        )
+    ],
+    "the KL's weight ignored": [
+        (
+            elbo.ELBO,
+            "terms",
+            _terms_of(lambda self, terms: terms._replace(objective=terms.elbo)),
+        )
+    ],
+    "free bits on the sum of the latents": [(elbo.ELBO, "terms", _terms_of(_free_bits_on_the_sum))],
+    "preprocess skipped": [
+        (tfp_vae.VAE, "_preprocessed", lambda self, x, seed: tf.cast(x, self.compute_dtype))
+    ],
+    "binarization by a threshold": [
+        (
+            networks.StochasticBinarization,
+            "call",
+            lambda self, x, seed=None: tf.cast(x > 0.5, self.compute_dtype),
+        )
+    ],
+    "the log a mean of the batches' means": [(trainer.ObjectiveModel, "note", _unweighted_log)],
+    "the loss a sum over the batch": [
+        (
+            trainer.ObjectiveModel,
+            "loss_of",
+            lambda self, terms, weights: -tf.reduce_sum(terms.objective),
+        )
+    ],
+    "the loss not weighted": [
+        (
+            trainer.ObjectiveModel,
+            "loss_of",
+            lambda self, terms, weights: -tf.reduce_mean(terms.elbo),
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_every_check_passes_on_the_code_as_it_is(name):
+    CHECKS[name]()
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mistake_in_the_code_fails_a_property(name, monkeypatch):
+    for owner, attribute, replacement in MUTATIONS[name]:
+        monkeypatch.setattr(owner, attribute, replacement)
+    assert _failing_check() is not None, f"with {name}, every property still holds"
+
+
+def _failing_check():
+    for name, check in CHECKS.items():
+        # The code's own checks may see the mistake first.
+        with contextlib.suppress(AssertionError, ValueError):
+            check()
+            continue
+        return name
+    return None

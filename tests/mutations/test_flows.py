@@ -1,0 +1,139 @@
+"""The tests of the tests: with a known mistake in a flow, one of its properties must fail.
+
+That each of them holds of the code as it is, the tests of the flows say.
+"""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.support import flow_properties
+from tfp_vae import distributions, posteriors, priors
+from tfp_vae.distributions import flow_steps
+from tfp_vae.networks import MADE, made, masked_dense
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+CHECKS = {
+    "autoregressive": lambda: flow_properties.check_autoregressive("right_to_left", 3, [4, 5], 2),
+    **{
+        f"{name} of {kind.__name__}": lambda check=check, kind=kind: check(kind)
+        for kind in flow_properties.FORWARD
+        for name, check in (
+            ("density", flow_properties.check_density_is_that_of_the_change_of_variables),
+            ("draws", flow_properties.check_draws_are_noise_taken_through_the_steps),
+        )
+    },
+    "paper": lambda: flow_properties.check_draws_and_densities_are_those_of_the_paper(3),
+    "moments": flow_properties.check_moments_are_those_of_the_density,
+}
+
+
+class _Changed:
+    """A module with some of its functions replaced."""
+
+    def __init__(self, module, **replaced):
+        self._module, self._replaced = module, replaced
+
+    def __getattr__(self, name):
+        return self._replaced.get(name) or getattr(self._module, name)
+
+
+class _Rule:
+    """A comparison of degrees that stands in for `np.less_equal`."""
+
+    def __init__(self, sees):
+        self.outer = lambda given, own: sees(np.array(given)[:, None], np.array(own)[None])
+
+
+gated = flow_steps.gated_inverse_autoregressive
+masked_autoregressive = flow_steps.masked_autoregressive
+coupling = flow_steps.coupling
+bijectors = priors.MaskedAutoregressiveFlow.bijectors
+normal = distributions.MultivariateNormalDiag
+
+
+def _math(**replaced):
+    return [(flow_steps, "tf", _Changed(tf, math=_Changed(tf.math, **replaced)))]
+
+
+def _mask(sees):
+    return [(masked_dense, "np", _Changed(np, less_equal=_Rule(sees)))]
+
+
+MUTATIONS = {
+    "a unit sees its own input": _mask(lambda given, own: given <= own + 1),
+    "a unit sees the later inputs": _mask(lambda given, own: given >= own),
+    "a unit sees too few inputs": _mask(lambda given, own: given < own),
+    "the same order in every step": [(MADE, "_places", lambda self, size: np.arange(size))],
+    "hidden units without an order": [
+        (made, "np", _Changed(np, arange=lambda size: np.zeros(size, int) + size - 1))
+    ],
+    "a scale that is not bounded": [(flow_steps, "bounded", lambda log_scale: log_scale)],
+    "the steps in the wrong order": [
+        (priors.MaskedAutoregressiveFlow, "bijectors", lambda self: bijectors(self)[::-1])
+    ],
+    "a coupling's shift and scale exchanged": [
+        (
+            flow_steps,
+            "coupling",
+            lambda network, masked: coupling(lambda x: network(x)[..., ::-1], masked),
+        )
+    ],
+    "an autoregressive shift and scale exchanged": [
+        (
+            flow_steps,
+            "masked_autoregressive",
+            lambda network: masked_autoregressive(lambda x: network(x)[..., ::-1]),
+        )
+    ],
+    "the gate without its bias": [
+        (
+            flow_steps,
+            "gated_inverse_autoregressive",
+            lambda network, gate_bias: gated(network, 0.0 * gate_bias),
+        )
+    ],
+    "the gate the other way round": _math(softplus=lambda x: tf.math.softplus(-x)),
+    "the mean not weighted with what the gate leaves": _math(exp=tf.ones_like),
+    "the first scale read as a variance": [
+        (
+            posteriors.InverseAutoregressiveFlow,
+            "distribution",
+            lambda self, loc, scale, context: distributions.InverseAutoregressiveFlow(
+                normal(loc, tf.sqrt(tf.math.softplus(scale) + self.scale_floor)),
+                context,
+                self.networks,
+                self.gate_bias,
+            ),
+        )
+    ],
+    "the mean of the flow the flow of the mean": [
+        (
+            distributions.InverseAutoregressiveFlow,
+            "_mean",
+            lambda self: self.bijector.forward(self.distribution.mean()),
+        )
+    ],
+    "the variance that of the normal before the flow": [
+        (
+            distributions.InverseAutoregressiveFlow,
+            "_variance",
+            lambda self: self.distribution.variance(),
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mistake_in_a_flow_fails_a_property(name, monkeypatch):
+    for owner, attribute, replacement in MUTATIONS[name]:
+        monkeypatch.setattr(owner, attribute, replacement)
+    failed = []
+    for check in CHECKS.values():
+        try:
+            check()
+        except AssertionError:
+            failed.append(check)
+            break
+    assert failed, f"with {name}, every property still holds"

@@ -1,0 +1,279 @@
+"""With a known mistake in an objective, a property of the objectives must fail."""
+
+import math
+
+import pytest
+import tensorflow as tf
+
+from tests.support import objective_formulas
+from tests.support.exact_checks import LINEAR_GAUSSIAN
+from tfp_vae import objectives
+from tfp_vae.divergences import kl_decomposition, mmd
+from tfp_vae.objectives import elbo, gradient_estimators, iwae
+from tfp_vae.testing import (
+    AggregatePosterior,
+    diagonal_normal,
+    objective_properties,
+    without_exact_kl,
+)
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+AGGREGATE = AggregatePosterior.drawn()
+DOUBLY = "doubly_reparameterized"
+
+CHECKS = {
+    "IWAE": lambda: objective_formulas.check_importance_weighted_bound_and_gradient(
+        objectives.IWAE(3), LINEAR_GAUSSIAN
+    ),
+    "IWAE unbiased": lambda: objective_properties.estimator_is_unbiased(
+        objectives.IWAE(4, DOUBLY), objectives.IWAE(4), LINEAR_GAUSSIAN
+    ),
+    "IWAE resampled": lambda: objective_formulas.check_resampled_gradient(
+        objectives.IWAE(4, "resampled"), LINEAR_GAUSSIAN
+    ),
+    "IWAE resampled unbiased": lambda: objective_properties.estimator_is_unbiased(
+        objectives.IWAE(4, "resampled"), objectives.IWAE(4), LINEAR_GAUSSIAN
+    ),
+    "IWAE is log p(x)": lambda: objective_properties.exact_posterior_gives_log_marginal_likelihood(
+        objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
+    ),
+    "IWAE without gradient": lambda: objective_properties.exact_posterior_has_no_gradient(
+        objectives.IWAE(3, DOUBLY), LINEAR_GAUSSIAN
+    ),
+    "IWAE ordered": lambda: objective_properties.bounds_are_ordered(
+        objectives.IWAE, LINEAR_GAUSSIAN
+    ),
+    "sticking": lambda: objective_formulas.check_sticking_the_landing_gradient(
+        _sticking(kl_weight=0.7, free_bits=0.3), LINEAR_GAUSSIAN
+    ),
+    "sticking unbiased": lambda: objective_properties.estimator_is_unbiased(
+        _sticking(), objectives.ELBO(), LINEAR_GAUSSIAN
+    ),
+    "sticking without gradient": lambda: objective_properties.exact_posterior_has_no_gradient(
+        _sticking(), LINEAR_GAUSSIAN
+    ),
+    "parts of a batch": lambda: objective_formulas.check_decomposition_of_a_batch(
+        AGGREGATE, "minibatch_weighted", [3, 1, 4]
+    ),
+    "parts of a batch, stratified": lambda: objective_formulas.check_decomposition_of_a_batch(
+        AGGREGATE, "minibatch_stratified", [3, 1, 4]
+    ),
+    "parts of the data": lambda: objective_formulas.check_decomposition_of_the_data(AGGREGATE),
+    "beta-TCVAE": lambda: objective_formulas.check_beta_tcvae(
+        objectives.BetaTCVAE(10, 3.0, 0.5, 2.0), LINEAR_GAUSSIAN
+    ),
+    "discrepancy": objective_formulas.check_discrepancy,
+    "discrepancy's gradient": lambda: objective_formulas.check_gradient_of_discrepancy(
+        lambda *moments: without_exact_kl(diagonal_normal(*moments))
+    ),
+    "InfoVAE": lambda: objective_formulas.check_info_vae(
+        objectives.InfoVAE(20.0, 0.5), LINEAR_GAUSSIAN
+    ),
+}
+
+
+def _sticking(**options):
+    return objectives.ELBO(gradient_estimator="sticking_the_landing", **options)
+
+
+class _Changed:
+    """A module with some of its functions replaced."""
+
+    def __init__(self, module, **replaced):
+        self._module, self._replaced = module, replaced
+
+    def __getattr__(self, name):
+        return self._replaced.get(name) or getattr(self._module, name)
+
+
+def _squared_weights_for_all(log_weights, axis):
+    """The gradient of `tfp.vi`'s DOUBLY_REPARAMETERIZED, for the decoder and the prior too."""
+    squared = tf.stop_gradient(tf.nn.softmax(log_weights, axis=axis) ** 2)
+    return gradient_estimators.value_with_gradient_of(
+        tf.reduce_logsumexp(log_weights, axis=axis), tf.reduce_sum(squared * log_weights, axis=axis)
+    )
+
+
+beta_tcvae_terms = objectives.BetaTCVAE.terms
+
+
+def _total_correlation_added(self, *arguments):
+    terms = beta_tcvae_terms(self, *arguments)
+    posterior, prior, seed = arguments[1], arguments[2], arguments[4]
+    part = self.decomposition(posterior, prior, seed).total_correlation
+    return terms._replace(
+        objective=terms.objective + 2.0 * (self.total_correlation_weight - 1.0) * part
+    )
+
+
+def _equal_weights_of_one(batch_size, data_size, aggregate_estimator, dtype):
+    return tf.zeros([batch_size, batch_size], dtype)
+
+
+def _weights_of_the_batch_alone(batch_size, data_size, aggregate_estimator, dtype):
+    return tf.fill([batch_size, batch_size], -tf.math.log(tf.cast(batch_size, dtype)))
+
+
+info_vae_terms = objectives.InfoVAE.terms
+kernel = mmd._kernel
+weighted_draws = mmd._weighted_draws
+
+
+def _discrepancy_added(self, *arguments):
+    terms = info_vae_terms(self, *arguments)
+    bound = terms.log_likelihood - self.kl_weight * terms.kl_divergence
+    return terms._replace(objective=2.0 * bound - terms.objective)
+
+
+def _passed_on(self, tensor):
+    return tensor
+
+
+def _log_prob(posterior, z):
+    return posterior.log_prob(z)
+
+
+# Every mutation, and the checks that must fail with it.
+MUTATIONS = {
+    "log K dropped": (
+        [(iwae, "math", _Changed(math, log=lambda size: 1e-300))],
+        ["IWAE", "IWAE is log p(x)", "IWAE ordered"],
+    ),
+    "the mean of the log weights": (
+        [(iwae, "tf", _Changed(tf, reduce_logsumexp=tf.reduce_mean))],
+        ["IWAE", "IWAE ordered"],
+    ),
+    "squared weights for decoder and prior": (
+        [
+            (iwae, "tf", _Changed(tf, reduce_logsumexp=_squared_weights_for_all)),
+            (gradient_estimators.GradientScale, "__call__", _passed_on),
+        ],
+        ["IWAE unbiased"],
+    ),
+    "weights for the encoder not squared": (
+        [(gradient_estimators.GradientScale, "__call__", _passed_on)],
+        ["IWAE unbiased"],
+    ),
+    "the score left in": (
+        [(iwae, "path_log_prob", _log_prob)],
+        ["IWAE unbiased", "IWAE without gradient"],
+    ),
+    "a draw chosen whatever its weight": (
+        [(iwae, "_chosen_by_weight", lambda z, log_weights, seed: z[:1])],
+        ["IWAE resampled unbiased"],
+    ),
+    "the mean of the draws chosen": (
+        [
+            (
+                iwae,
+                "_chosen_by_weight",
+                lambda z, log_weights, seed: tf.reduce_mean(z, axis=0, keepdims=True),
+            )
+        ],
+        ["IWAE resampled", "IWAE resampled unbiased"],
+    ),
+    "the bound of the chosen draw alone": (
+        [(iwae, "value_with_gradient_of", lambda value, estimate: estimate)],
+        ["IWAE resampled"],
+    ),
+    # It is unbiased, and so only its noise tells.
+    "the score left in the KL": (
+        [(gradient_estimators, "path_log_prob", _log_prob)],
+        ["sticking", "sticking without gradient"],
+    ),
+    "the KL's gradient without log q": (
+        [
+            (
+                gradient_estimators,
+                "path_log_prob",
+                lambda posterior, z: tf.stop_gradient(posterior.log_prob(z)),
+            )
+        ],
+        ["sticking", "sticking unbiased", "sticking without gradient"],
+    ),
+    "the KL's gradient not weighted": (
+        [
+            (
+                elbo,
+                "value_with_gradient_of",
+                lambda value, estimate: tf.stop_gradient(value - estimate / 0.7) + estimate / 0.7,
+            )
+        ],
+        ["sticking"],
+    ),
+    "the total correlation's sign flipped": (
+        [(objectives.BetaTCVAE, "terms", _total_correlation_added)],
+        ["beta-TCVAE"],
+    ),
+    "the weights of the batch dropped": (
+        [(kl_decomposition, "_log_weights", _equal_weights_of_one)],
+        ["parts of a batch", "parts of a batch, stratified", "parts of the data", "beta-TCVAE"],
+    ),
+    "the size of the data ignored": (
+        [(kl_decomposition, "_log_weights", _weights_of_the_batch_alone)],
+        ["parts of a batch", "parts of a batch, stratified", "beta-TCVAE"],
+    ),
+    "draws and posteriors exchanged": (
+        [
+            (
+                kl_decomposition,
+                "tf",
+                _Changed(
+                    tf,
+                    reduce_logsumexp=lambda values, axis: tf.reduce_logsumexp(
+                        values, axis=axis - 1
+                    ),
+                ),
+            )
+        ],
+        ["parts of a batch", "parts of a batch, stratified", "parts of the data", "beta-TCVAE"],
+    ),
+    "the discrepancy's sign flipped": (
+        [(objectives.InfoVAE, "terms", _discrepancy_added)],
+        ["InfoVAE"],
+    ),
+    "pairs of a draw with itself": (
+        [(mmd, "_without_own", lambda kernel: kernel)],
+        ["discrepancy"],
+    ),
+    "the bandwidth read as its square": (
+        [(mmd, "_kernel", lambda a, b, bandwidth: kernel(a, b, bandwidth**0.5))],
+        ["discrepancy"],
+    ),
+    "the prior's draws without a gradient": (
+        [
+            (
+                mmd,
+                "_weighted_draws",
+                lambda *arguments: tuple(map(tf.stop_gradient, weighted_draws(*arguments))),
+            )
+        ],
+        ["discrepancy's gradient"],
+    ),
+    "the draws cut off from the encoder": (
+        [
+            (
+                iwae,
+                "path_log_prob",
+                lambda posterior, z: posterior.log_prob(tf.stop_gradient(z)),
+            )
+        ],
+        ["IWAE unbiased"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_every_check_passes_on_the_code_as_it_is(name):
+    CHECKS[name]()
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mistake_in_an_objective_fails_each_of_its_properties(name, monkeypatch):
+    changes, checks = MUTATIONS[name]
+    for owner, attribute, replacement in changes:
+        monkeypatch.setattr(owner, attribute, replacement)
+    for check in checks:
+        with pytest.raises(AssertionError):
+            CHECKS[check]()

@@ -1,0 +1,138 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.support.small_models import BINARY, REAL, compiled_vae, small_vae
+from tfp_vae import likelihoods, networks, objectives
+
+_LOAD = """
+import json, sys
+import numpy as np
+import keras
+import tfp_vae
+vae = keras.models.load_model(sys.argv[1])
+x = np.load(sys.argv[2])
+print(json.dumps(vae.elbo(x, seed=7).elbo.numpy().tolist()))
+"""
+
+
+def test_a_model_loads_in_another_process_with_the_same_elbo(tmp_path):
+    vae = compiled_vae()
+    vae.fit(BINARY, verbose=0)
+    vae.save(tmp_path / "vae.keras")
+    np.save(tmp_path / "x.npy", BINARY)
+    run = subprocess.run(
+        [sys.executable, "-c", _LOAD, tmp_path / "vae.keras", tmp_path / "x.npy"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    np.testing.assert_array_equal(np.float32(json.loads(run.stdout)), vae.elbo(BINARY, seed=7).elbo)
+
+
+def test_importing_warns_of_nothing_and_prints_nothing():
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import tfp_vae"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_training_goes_on_after_loading_as_it_would_have(tmp_path):
+    vae = compiled_vae(objective=objectives.ELBO(objectives.LinearWarmUp(20)))
+    vae.fit(BINARY, epochs=2, verbose=0)
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    logs = []
+    for model in (vae, loaded):
+        keras.utils.set_random_seed(5)
+        logs.append(model.fit(BINARY, epochs=2, verbose=0).history)
+    assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"preprocess": networks.StochasticBinarization()},
+        {"preprocess": keras.layers.Rescaling(1.0)},
+        {"objective": objectives.ELBO(keras.optimizers.schedules.PolynomialDecay(0.1, 6, 1.0))},
+        {"name": "a_name_of_ones_own"},
+    ],
+)
+def test_every_option_is_saved(options, tmp_path):
+    vae = small_vae(**options)
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    assert loaded.name == vae.name
+    np.testing.assert_array_equal(vae.elbo(BINARY, seed=1).elbo, loaded.elbo(BINARY, seed=1).elbo)
+    assert loaded.objective.get_config() == vae.objective.get_config()
+    assert type(loaded.preprocess) is type(vae.preprocess)
+
+
+def test_an_adapted_preprocess_layer_is_saved(tmp_path):
+    layer = keras.layers.Normalization()
+    layer.adapt(5.0 + 3.0 * REAL)
+    vae = small_vae(likelihoods.Normal([4]), preprocess=layer)
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(vae.elbo(REAL, seed=1).elbo, loaded.elbo(REAL, seed=1).elbo)
+
+
+def test_a_functional_trunk_is_saved(tmp_path):
+    given = keras.Input([4])
+    trunk = keras.Model(given, keras.layers.Dense(3)(given))
+    vae = small_vae(encoder_trunk=trunk)
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(vae.elbo(BINARY, seed=1).elbo, loaded.elbo(BINARY, seed=1).elbo)
+
+
+def test_the_encoders_weights_come_before_the_decoders():
+    vae = small_vae()
+    parts = [*vae.encoder.trainable_variables, *vae.decoder.trainable_variables]
+    assert [id(weight) for weight in vae.trainable_variables] == [id(weight) for weight in parts]
+
+
+def test_weights_alone_can_be_saved(tmp_path):
+    vae, other = small_vae(), small_vae()
+    vae.save_weights(tmp_path / "vae.weights.h5")
+    other.load_weights(tmp_path / "vae.weights.h5")
+    np.testing.assert_array_equal(vae.elbo(BINARY, seed=1).elbo, other.elbo(BINARY, seed=1).elbo)
+
+
+def test_the_exported_signatures_give_what_the_model_gives(tmp_path):
+    vae = small_vae()
+    vae.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served").signatures
+    seed = tf.constant([0, 9])
+    encoded = served["encode"](x=tf.constant(BINARY))
+    np.testing.assert_allclose(encoded["mean"], vae.posterior(BINARY).mean(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(encoded["stddev"], vae.posterior(BINARY).stddev(), rtol=1e-5)
+    decoded = served["decode"](z=encoded["mean"])
+    np.testing.assert_allclose(decoded["mean"], vae.predict(BINARY, verbose=0), rtol=1e-5)
+    terms = served["elbo"](x=tf.constant(BINARY), seed=seed)
+    np.testing.assert_allclose(terms["elbo"], vae.elbo(BINARY, seed=9).elbo, rtol=1e-3)
+    for size in (3, 5):
+        drawn = served["sample"](sample_size=tf.constant(size), seed=seed)["x"].numpy()
+        assert drawn.shape == (size, 4)
+        assert set(np.unique(drawn)) <= {0.0, 1.0}
+
+
+def test_another_export_format_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="`format` must be 'tf_saved_model'; got 'onnx'"):
+        small_vae().export(tmp_path / "served", format="onnx")
+
+
+def test_sample_is_the_same_for_the_same_seed():
+    vae = small_vae()
+    first, again, other = (vae.sample(20, seed=seed).numpy() for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()

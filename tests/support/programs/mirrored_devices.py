@@ -1,0 +1,73 @@
+"""Compares one process with replicas on logical devices; run as a program, with their number.
+
+Logical devices must be made before TensorFlow first uses its CPU, so that each number of them takes
+a process of its own.
+"""
+
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tests.support.replicated_model import (
+    HELD_OUT,
+    REAL,
+    ROWS,
+    WITH_A_FAILING_ROW,
+    assert_same,
+    binary_vae,
+    calibrated_vae,
+    failing_vae,
+    fitted,
+    plain,
+    with_devices,
+)
+
+CASES = [
+    # Preprocessed, scheduled, validated.
+    (binary_vae, {}, ROWS, {"validation_data": HELD_OUT}),
+    # Calibrated, regularised, clipped, weighted, split.
+    (
+        calibrated_vae,
+        {"clipnorm": 0.05},
+        REAL,
+        {"sample_weight": np.linspace(0, 2, len(REAL)), "validation_split": 0.2},
+    ),
+    # One row, of one replica's share, has no finite loss.
+    (failing_vae, {}, WITH_A_FAILING_ROW, {"compile": {"on_nonfinite": "skip"}}),
+]
+
+
+def main(replicas):
+    with_devices(replicas)
+    # TensorFlow mixes up the collectives of two such strategies in one process.
+    strategy = tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(replicas)])
+    for make, optimizer, x, options in CASES:
+        compiled = options.get("compile", {})
+        alone = fitted(make, optimizer, x, **{**options, "compile": {**plain(), **compiled}})
+        with strategy.scope():
+            together = fitted(make, optimizer, x, **options)
+        assert_same(alone, together)
+        assert together[1].get("skipped_steps", [1, 1]) == [1, 1]
+        predictions = [vae.predict(x[:5], verbose=0) for vae, *_ in (alone, together)]
+        np.testing.assert_allclose(*predictions, rtol=1e-4, atol=1e-5)
+    whole = tf.data.Dataset.from_tensor_slices(ROWS).batch(9)
+    alone = fitted_on(whole)
+    with strategy.scope():
+        together = fitted_on(whole)
+    for one, other in zip(alone.get_weights(), together.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def fitted_on(batches):
+    """Trains on a dataset of whole batches, the last of which is smaller."""
+    keras.utils.set_random_seed(3)
+    vae = calibrated_vae()
+    vae.compile("adam", **({} if tf.distribute.has_strategy() else plain()))
+    vae.fit(batches, validation_data=batches, epochs=2, verbose=0)
+    return vae
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
