@@ -39,7 +39,8 @@ def temperatures(count: int) -> np.ndarray:
     """
     line = np.linspace(-_STEEPNESS, _STEEPNESS, count + 1)
     sigmoid = 1.0 / (1.0 + np.exp(-line))
-    return (sigmoid - sigmoid[0]) / (sigmoid[-1] - sigmoid[0])
+    path: np.ndarray = (sigmoid - sigmoid[0]) / (sigmoid[-1] - sigmoid[0])
+    return path
 
 
 def check_latents_are_unbounded(vae: VAE) -> None:
