@@ -192,7 +192,7 @@ def _log_weight_sums(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the logarithms of the sum of the weights and of their squares, `[B]` each."""
     batch = vae.distributions(x, seeds.beside(seed), condition)
-    log_zero = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, batch.posterior.dtype))
+    nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, batch.posterior.dtype))
 
     def accumulate(
         index: tf.Tensor, log_sum: tf.Tensor, log_squares: tf.Tensor
@@ -210,7 +210,7 @@ def _log_weight_sums(
     _, log_sum, log_squares = tf.while_loop(
         lambda index, *_: index * _DRAWS_AT_ONCE < draws,
         accumulate,
-        (tf.constant(0), log_zero, log_zero),
+        (tf.constant(0), nothing, nothing),
         parallel_iterations=1,
     )
     return log_sum, log_squares

@@ -56,7 +56,7 @@ class ReconstructionError(NamedTuple):
 
     @property
     def explained(self) -> float:
-        """The share of variance explained: 1 - squared error / squared error of the mean."""
+        """The share of variance explained, 1 - squared error / squared error of the mean."""
         total = self.squared_of_mean.sum()
         return float(1.0 - self.squared.sum() / total) if total > 0.0 else math.nan
 
