@@ -253,7 +253,7 @@ def test_data_that_fails_by_itself_is_refused():
         def __array__(self, dtype=None, copy=None):
             raise RuntimeError("not today")
 
-    with pytest.raises(ValueError, match=r"`X` must turn into an array; got .*RuntimeError: not"):
+    with pytest.raises(ValueError, match=r"`X` must convert to an array; got .*RuntimeError: not"):
         VAETransformer().fit(Failing())
 
 

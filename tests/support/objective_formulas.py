@@ -15,7 +15,7 @@ from tfp_vae.testing import (
     normal_kl_divergence,
     normal_squared_maximum_mean_discrepancy,
 )
-from tfp_vae.testing.objective_properties import PRIOR_LOC, PRIOR_SCALE, gradients
+from tfp_vae.testing.objective_gradients import PRIOR_LOC, PRIOR_SCALE, gradients
 
 DRAWS = 4000
 

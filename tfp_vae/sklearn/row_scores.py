@@ -1,4 +1,4 @@
-"""Estimates of log p(x) of which none depends on the other rows."""
+"""Importance-sampling estimates of log p(x), each independent of the other rows."""
 
 import math
 
@@ -10,7 +10,7 @@ from tfp_vae.model import VAE
 from tfp_vae.row_chunks import row_chunks
 
 EAGER_ROWS = 20
-"""The largest number of rows that is scored without compiling, which takes seconds itself."""
+"""The largest number of rows that is scored eagerly: compilation takes seconds."""
 
 _CHUNK = 256
 
@@ -18,8 +18,8 @@ _CHUNK = 256
 def log_marginal_likelihoods(vae: VAE, x: np.ndarray, draws: int, seed: int) -> np.ndarray:
     """Returns importance-sampling estimates of log p(x), `[N]`, in nats.
 
-    Every row gets the same noise, so that its score is the same alone, in another order, and
-    among other rows; `evaluation.log_marginal_likelihood` draws new noise for every row.
+    Every row gets the same noise, so that its score does not depend on its place or on the other
+    rows; `evaluation.log_marginal_likelihood` draws independent noise for every row.
 
     Args:
       vae: The model.

@@ -134,7 +134,7 @@ def _tables(event_shape: list[int]) -> st.SearchStrategy:
 
 
 @st.composite
-def _products(draw: Any, columns: int) -> Any:
+def _products(draw: st.DrawFn, columns: int) -> kinds_of_likelihood.Product:
     """Draws a product of two parts, or of one where there is one column, in any order."""
     order = draw(st.permutations(range(columns)))
     cut = draw(st.integers(1, max(columns - 1, 1)))
@@ -148,7 +148,9 @@ def _products(draw: Any, columns: int) -> Any:
         return kinds_of_likelihood.Product(parts)
 
 
-def _product_data(layer: Any, rng: np.random.Generator, shape: list[int]) -> np.ndarray:
+def _product_data(
+    layer: kinds_of_likelihood.Product, rng: np.random.Generator, shape: list[int]
+) -> np.ndarray:
     x = np.empty(shape)
     for columns, part in zip(layer.columns, layer.parts, strict=True):
         x[:, columns] = LIKELIHOODS[type(part)].inside(part, rng, [shape[0], len(columns)])

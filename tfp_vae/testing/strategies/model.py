@@ -22,7 +22,8 @@ from tfp_vae.testing.strategies.prior import priors
 
 @st.composite
 def vaes(  # noqa: D417 - Hypothesis passes `draw`
-    draw: Any,
+    draw: st.DrawFn,
+    /,
     posterior_kinds: Iterable[type] = (),
     prior_kinds: Iterable[type] = (),
     likelihood_kinds: Iterable[type] = (),
@@ -58,7 +59,7 @@ def vaes(  # noqa: D417 - Hypothesis passes `draw`
 
 @st.composite
 def vaes_with_data(  # noqa: D417 - Hypothesis passes `draw`
-    draw: Any, max_rows: int = 5, **options: Any
+    draw: st.DrawFn, /, max_rows: int = 5, **options: Any
 ) -> tuple[VAE, np.ndarray]:
     """Draws a small model and data that it can score, `[1 to max_rows, *event]`.
 
