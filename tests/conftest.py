@@ -11,7 +11,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process for every core already.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
-# First of the project's dependencies: it imports the others without their deprecation warnings.
+# Before TensorFlow Probability, which it imports without its deprecation warnings.
 import tfp_vae  # noqa: E402, F401
 
 import keras  # noqa: E402 # isort: skip

@@ -1,1 +1,0 @@
-import tfp_vae  # noqa: F401 - imports TensorFlow Probability without its notices

@@ -182,7 +182,6 @@ def test_sample_prints_json_alone(run_folder, monkeypatch, capfd):
 
 
 def test_an_audit_is_told_of_while_it_runs(run_folder, monkeypatch, capfd):
-    """Though what TensorFlow writes to standard error in the meantime is kept aside."""
     told = []
 
     def watched(*arguments, **options):

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tfp_vae import _quiet_import
 from tfp_vae.audit import audit as audit_loss
 from tfp_vae.audit import load_callable
-from tfp_vae.cli.console import BAD_USAGE, fail, out, standard_error_as_it_is
+from tfp_vae.cli.console import BAD_USAGE, fail, out
 from tfp_vae.cli.formats import Format
 from tfp_vae.cli.inputs import read_data
 from tfp_vae.cli.progress import Waiting
@@ -75,12 +74,7 @@ def audit(
         fail(f"--event-shape must be sizes such as 784 or 28,28,1; got {event_shape!r}.", BAD_USAGE)
     examples = None if data is None else read_data(str(data)).x
     try:
-        # Sizes that a loss does not take make TensorFlow write warnings of its own.
-        with (
-            standard_error_as_it_is() as told,
-            Waiting(f"Auditing {loss}", told),
-            _quiet_import.notices_dropped(),
-        ):
+        with Waiting(f"Auditing {loss}"):
             report = audit_loss(
                 load_callable(loss, "loss"),
                 None if sampler is None else load_callable(sampler, "sampler"),

@@ -30,13 +30,6 @@ err = Console(file=_progress_file(), stderr=True, highlight=False)
 _failures = Console(stderr=True, highlight=False)
 
 
-@contextlib.contextmanager
-def standard_error_as_it_is() -> Iterator[Console]:
-    """Gives a console on standard error that stays there while that is led elsewhere."""
-    with os.fdopen(os.dup(2), "w", encoding="utf-8") as file:
-        yield Console(file=file, highlight=False)
-
-
 class CommandError(Exception):
     """Something that ends the program with one line and an exit code."""
 

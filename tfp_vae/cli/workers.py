@@ -26,7 +26,6 @@ _SCRATCH = "TFP_VAE_SCRATCH_FOLDER"
 _ALL_HERE = "TFP_VAE_ALL_HERE_FILE"
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_TO_SAVE = 30.0
-_PROGRAM = "from tfp_vae.cli import main; main()"
 
 
 def is_one_of_several() -> bool:
@@ -96,7 +95,7 @@ def train(arguments: Sequence[str], output: Path, count: int, told: Console) -> 
                     running.append(
                         subprocess.Popen(
                             [
-                                *(sys.executable, "-c", _PROGRAM, "train"),
+                                *(sys.executable, "-m", "tfp_vae_cli", "train"),
                                 *arguments,
                                 *("--output", str(output)),
                             ],
