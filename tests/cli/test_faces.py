@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from tfp_vae.cli import app, progress
-from tfp_vae.cli.progress import EpochProgress, StepProgress, Waiting
+from tfp_vae.cli.progress import EpochProgress, StepProgress, status
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
@@ -107,24 +108,36 @@ def test_a_completing_shell_is_told_nothing():
     assert told_at_a_terminal(_TFP_VAE_COMPLETE="complete_zsh")[1] == ""
 
 
-def waiting(terminal, **options):
+def status_of_nothing(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal)
-    with Waiting("Drawing 5 rows", console, **options):
+    with status("Drawing [5] rows", console):
         pass
     return console.file.getvalue()
 
 
-def test_waiting_is_a_bar_on_a_terminal_a_line_elsewhere_and_nothing_where_it_is_short(monkeypatch):
+def test_a_status_is_a_spinner_on_a_terminal_a_line_elsewhere_and_nothing_where_it_is_short(
+    monkeypatch,
+):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    bar = waiting(True, patience=0.0)
-    assert "Drawing 5 rows" in bar
-    assert "0:00:00" in bar
-    assert COLOUR.search(bar)
+    assert status_of_nothing(True) == status_of_nothing(False) == ""
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    spinner = status_of_nothing(True)
+    assert re.search("[⠁-⣿].* Drawing \\[5\\] rows …", spinner)
+    assert spinner.endswith("\x1b[1A\x1b[2K")  # It is gone at the end.
+    assert COLOUR.search(spinner)
+    assert status_of_nothing(False) == "Drawing [5] rows …\n"
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not COLOUR.search(waiting(True, patience=0.0))
-    assert waiting(False, patience=0.0) == "Drawing 5 rows …\n"
-    assert waiting(True) == waiting(False) == ""
+    assert not COLOUR.search(status_of_nothing(True))
+
+
+def test_a_status_that_lasts_appears_after_a_moment(monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 1e-3)
+    shown = threading.Event()
+    console = Console(file=io.StringIO(), force_terminal=False)
+    monkeypatch.setattr(console, "print", lambda *_, **__: shown.set())
+    with status("Drawing 5 rows", console):
+        assert shown.wait(timeout=60)
 
 
 def test_steps_are_a_bar_on_a_terminal_and_lines_elsewhere():

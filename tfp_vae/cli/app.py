@@ -1,4 +1,4 @@
-"""The commands, and what becomes of their failures."""
+"""The commands, and the exit codes of their failures."""
 
 import os
 from collections.abc import Sequence
