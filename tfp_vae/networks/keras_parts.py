@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import checks
+from tfp_vae.error_text import described
 
 _TRIAL_SHAPE = (2, 3)
 
@@ -20,18 +20,18 @@ def activation(value: Any, name: str = "activation") -> Any:
     """
     if not (value is None or isinstance(value, (str, dict)) or callable(value)):
         raise TypeError(
-            f"`{name}` must be a Keras activation, such as 'relu'; got {checks.shown(value)}."
+            f"`{name}` must be a Keras activation, such as 'relu'; got {described(value)}."
         )
     try:
         function = keras.activations.get(value)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`{name}` must be a Keras activation, such as 'relu'; got {checks.shown(value)}."
+            f"`{name}` must be a Keras activation, such as 'relu'; got {described(value)}."
         ) from error
     if not (value is None or isinstance(value, str) or _keeps_shape(function)):
         raise ValueError(
             f"`{name}` must be a function from a tensor to one of the same shape; got "
-            f"{checks.shown(value)}, which is none on shape {list(_TRIAL_SHAPE)}."
+            f"{described(value)}, which is none on shape {list(_TRIAL_SHAPE)}."
         )
     return value
 
@@ -57,8 +57,8 @@ def initializer(value: Any, name: str) -> Any:
     """
     wanted = f"`{name}` must be a Keras initializer, such as 'zeros'"
     if not (isinstance(value, (str, dict)) or callable(value)):
-        raise TypeError(f"{wanted}; got {checks.shown(value)}.")
+        raise TypeError(f"{wanted}; got {described(value)}.")
     try:
         return keras.initializers.get(value)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{wanted}; got {checks.shown(value)}.") from error
+        raise ValueError(f"{wanted}; got {described(value)}.") from error

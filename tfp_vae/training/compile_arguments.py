@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from tfp_vae import checks
+from tfp_vae.error_text import described
 
 
 class CompileArguments(NamedTuple):
@@ -41,11 +42,12 @@ def checked(
     """
     steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
     if not isinstance(run_eagerly, (bool, np.bool_)):
-        raise TypeError(f"`run_eagerly` must be True or False; got {checks.shown(run_eagerly)}.")
+        raise TypeError(f"`run_eagerly` must be True or False; got {described(run_eagerly)}.")
     is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
     if not isinstance(jit_compile, bool) and not is_auto:
-        told = checks.shown(jit_compile)
-        raise ValueError(f'`jit_compile` must be True, False or "auto"; got {told}.')
+        raise ValueError(
+            f'`jit_compile` must be True, False or "auto"; got {described(jit_compile)}.'
+        )
     on_nonfinite = checks.one_of(on_nonfinite, ["raise", "skip"], "on_nonfinite")
     return CompileArguments(
         _as_optimizer(optimizer), bool(run_eagerly), steps_per_execution, jit_compile, on_nonfinite
