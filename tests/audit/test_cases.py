@@ -49,7 +49,7 @@ def test_a_sampled_kl_is_read_within_its_error(weight, codes):
     assert "plus noise" in report.formula
 
 
-def test_a_sampled_kl_averaged_over_latents_is_told():
+def test_a_sampled_kl_averaged_over_latents_is_found():
     tf.random.set_seed(2)
 
     def loss(x, p, m, s):
@@ -58,7 +58,7 @@ def test_a_sampled_kl_averaged_over_latents_is_told():
     assert audit(loss, event_shape=(D,), latent_size=16).codes == {"kl-reduction"}
 
 
-def test_a_formula_error_beside_noise_is_told():
+def test_a_formula_error_with_noise_is_found():
     tf.random.set_seed(3)
 
     def loss(x, p, m, s):

@@ -1,4 +1,4 @@
-"""Files from strangers on the command line: one line, an exit code, no traceback."""
+"""Untrusted files on the command line: one line, an exit code, no traceback."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def answered_in_one_line(arguments, capfd):
 
 
 @pytest.mark.parametrize("name", files_of_strangers.FILES)
-def test_data_of_strangers(name, tmp_path, capfd, monkeypatch):
+def test_untrusted_data(name, tmp_path, capfd, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = files_of_strangers.written(name, tmp_path)
     assert name in answered_in_one_line(["train", path.name], capfd)
@@ -39,7 +39,7 @@ def test_data_of_strangers(name, tmp_path, capfd, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["evaluate", "sample"])
-def test_models_of_strangers(command, tmp_path, capfd, monkeypatch):
+def test_untrusted_models(command, tmp_path, capfd, monkeypatch):
     monkeypatch.chdir(tmp_path)
     marker = tmp_path / "marker"
     cut = hostile_models.saved(tmp_path)

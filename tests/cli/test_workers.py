@@ -1,4 +1,4 @@
-"""`tfp-vae train --workers 2` beside the same run in one process."""
+"""`tfp-vae train --workers 2`, compared with the same run in one process."""
 
 import csv
 import json
