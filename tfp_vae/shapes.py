@@ -41,7 +41,7 @@ def size_of(shape: Sequence[int]) -> int:
     return math.prod(shape)
 
 
-def written(*sizes: Any) -> str:
+def written(*sizes: int | str | None) -> str:
     """Returns a shape as it stands in an error, such as "[batch, 784]"."""
     return "[" + ", ".join("?" if size is None else str(size) for size in sizes) + "]"
 

@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from tfp_vae.error_text import described
 _LARGEST_SIZE = 2**24
 
 
-def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
+def checked_event_shape(event_shape: Sequence[int], latent_size: int) -> tuple[int, ...]:
     """Returns the event shape as a tuple.
 
     Raises:
@@ -42,7 +42,7 @@ def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
     return shape
 
 
-def _listed(event_shape: Any) -> Any:
+def _listed(event_shape: object) -> Sequence[object] | np.ndarray:
     """Returns `event_shape` if it is a list of sizes, and neither text nor an iterator."""
     is_bytes = isinstance(event_shape, (str, bytes, bytearray, memoryview))
     if is_bytes or not isinstance(event_shape, (Sequence, np.ndarray)):
@@ -86,7 +86,7 @@ def _listed_names(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def encoder_output_count(loss: Any, sampler: Any) -> int:
+def encoder_output_count(loss: Callable[..., Any], sampler: Callable[..., Any] | None) -> int:
     """How many encoder outputs a loss takes: 0, 1 or 2.
 
     Raises:

@@ -120,7 +120,9 @@ def _sizes(design: Design) -> list[Size]:
     return [Size(BATCH, design.batch_size), *latent, *axes]
 
 
-def _sampler_reading(sampler: Any, latent_size: int, outputs: int) -> SamplerReading | None:
+def _sampler_reading(
+    sampler: Callable[..., Any] | None, latent_size: int, outputs: int
+) -> SamplerReading | None:
     if sampler is None:
         return None
     count = positional_count(sampler)

@@ -19,10 +19,10 @@ class Style:
     """The kind of input that a function is called with."""
 
     words: str
-    dtype: Any
+    dtype: type[np.floating[Any]]
     as_tensors: bool
 
-    def make(self, array: Array) -> Any:
+    def make(self, array: Array) -> Array | tf.Tensor:
         """Turns an array into an input of this style, one that shares no memory with it."""
         copy = np.array(array, dtype=self.dtype)
         return tf.constant(copy) if self.as_tensors else copy

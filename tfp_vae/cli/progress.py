@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import Self
 
 import keras
 from rich.console import Console
@@ -38,14 +38,15 @@ class EpochProgress(keras.callbacks.Callback):
         )
         self._task = self._bar.add_task("train", total=epochs, terms="compiling …")
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Starts the bar."""
         del logs
         if self._console.is_terminal:
             self._bar.start()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Moves the bar, or prints one of ten lines."""
+        assert logs is not None
         done = epoch + 1
         terms = f"ELBO {logs['elbo']:.2f}, validation {logs['val_elbo']:.2f} nats"
         if self._console.is_terminal:

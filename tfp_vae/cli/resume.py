@@ -63,7 +63,7 @@ class ConfigFile(keras.callbacks.Callback):
         super().__init__()
         self._folder, self._settings, self._console = folder, settings, console
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Compares the number of epochs with those that the run has had."""
         del logs
         done, epochs = self.model.first_epoch(0), self._settings["epochs"]

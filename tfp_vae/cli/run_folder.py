@@ -111,7 +111,7 @@ class ModelFile(keras.callbacks.Callback):
         self._folder = folder
         self._every = max(1, epochs // 10)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Saves the model after every tenth of the epochs."""
         del logs
         if (epoch + 1) % self._every == 0:
@@ -129,7 +129,7 @@ class HistoryFile(keras.callbacks.Callback):
         super().__init__()
         self._path = folder.path / HISTORY
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Writes the epochs that a resumed run has had."""
         del logs
         history = self.model.history.history
@@ -139,7 +139,7 @@ class HistoryFile(keras.callbacks.Callback):
             for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
                 self._write(aside, epoch, dict(zip(names, values, strict=True)))
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Adds a row."""
         self._write(self._path, epoch, logs or {})
 
