@@ -34,23 +34,23 @@ def evaluate(
         typer.Option(
             "--output",
             "-o",
-            help="The folder of the report and its pictures; by default 'evaluation' beside the "
-            "model.",
+            help="The folder of the report and its plots; 'evaluation' beside the model if not "
+            "given.",
         ),
     ] = None,
     report: Annotated[
         bool,
-        typer.Option("--report/--no-report", help="Whether to write report.html and pictures."),
+        typer.Option("--report/--no-report", help="Whether to write report.html and plots."),
     ] = True,
     sample_size: Annotated[
-        int, typer.Option("--sample-size", min=1, help="Draws from the posterior for every row.")
+        int, typer.Option("--sample-size", min=1, help="Posterior samples per row.")
     ] = 1,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the draws.")] = 0,
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="A table to read, or JSON for a script.")
     ] = OutputFormat.table,
 ) -> None:
-    """Score data under a model, and write a report with pictures that opens in a browser."""
+    """Evaluate the ELBO of data, and write a report with plots that opens in a browser."""
     mpl.use("Agg")
     vae = read_model(model)
     dataset = read_data(data)
@@ -68,7 +68,7 @@ def evaluate(
         return
     print_summary(summary, f"{dataset.name}, {len(dataset.x)} rows")
     if report:
-        out.print(f"Written to {folder / REPORT}, with its pictures beside it.", soft_wrap=True)
+        out.print(f"Written to {folder / REPORT}, with its plots beside it.", soft_wrap=True)
 
 
 def _write_report(

@@ -23,24 +23,22 @@ def sample(
     model: Annotated[str, typer.Argument(help="A .keras file, or the folder of a run.")],
     output: Annotated[
         Path,
-        typer.Option(
-            "--output", "-o", help="The file to write: .npy, .csv, or .png for a picture."
-        ),
+        typer.Option("--output", "-o", help="The file to write: .npy, .csv, or .png for a plot."),
     ] = Path("samples.npy"),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the output file if it is there.")
     ] = False,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many draws.")] = 32,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="The number of rows.")] = 32,
     mean: Annotated[
         bool,
-        typer.Option("--mean", help="The mean of p(x|z) of every draw of z, not a draw of x."),
+        typer.Option("--mean", help="Return the mean of p(x|z) for each z, not a sample of x."),
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the draws.")] = 0,
     output_format: Annotated[
         OutputFormat, typer.Option("--format", help="A line to read, or JSON for a script.")
     ] = OutputFormat.table,
 ) -> None:
-    """Draw new rows from a model; a picture shows the means."""
+    """Sample rows from a model; a plot shows their means."""
     suffix = output.suffix.lower()
     if suffix not in _SUFFIXES:
         fail(f"--output must end in .npy, .csv or .png; got {output.name!r}.", BAD_USAGE)

@@ -40,9 +40,9 @@ def train(
     workers: option.Workers = 1,
     output_format: option.FormatOfResult = OutputFormat.table,
 ) -> None:
-    """Train a VAE on data, and write the model, its history and pictures.
+    """Train a VAE on data, and write the model, its history and plots.
 
-    A fifth of the rows is held out for the test, a tenth for validation while training.
+    A fifth of the rows is held out for the test, a tenth for validation during training.
     """
     mpl.use("Agg")
     options = TrainOptions(
@@ -98,7 +98,7 @@ def _train(options: TrainOptions, console: Console) -> None:
             summary = evaluation.elbo(vae, dataset.x[split.test], seed=options.seed)
         save_plots(vae, dataset, split.test, history, folder, console)
     except SystemExit:
-        fail("terminated; the same command with --resume goes on from here.", TERMINATED)
+        fail("terminated; the same command with --resume continues the run.", TERMINATED)
     if options.output_format is OutputFormat.json:
         print_json(summary, len(split.test))
     else:
@@ -176,8 +176,8 @@ def _fit(
         folder.save_model(vae)
         done = len(history.epoch)
         fail(
-            f"interrupted after {done} of {epochs} epochs; the model so far is in "
-            f"{str(folder.path)!r}, and --resume goes on.",
+            f"interrupted after {done} of {epochs} epochs; the model is saved in "
+            f"{str(folder.path)!r}, and --resume continues the run.",
             INTERRUPTED,
         )
     finally:

@@ -38,8 +38,8 @@ Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on with the run in the output folder, if there is one; give the settings "
-        "that it had. More --epochs prolong it.",
+        help="Continue the run in the output folder, if there is one, with the same settings; "
+        "more --epochs prolong it.",
     ),
 ]
 LatentSize = Annotated[
@@ -52,8 +52,8 @@ Rescale = Annotated[
     Rescaling,
     typer.Option(
         "--rescale",
-        help="What to do to the data first: unit brings it to [0, 1] by its range, "
-        "standardise gives every column mean 0 and standard deviation 1.",
+        help="How to rescale the data: unit maps its range to [0, 1], standardise gives every "
+        "column mean 0 and standard deviation 1.",
     ),
 ]
 Epochs = Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training rows.")]
@@ -65,16 +65,16 @@ Workers = Annotated[
     typer.Option(
         "--workers",
         min=1,
-        help="How many processes on this machine share every batch; they reach the weights "
-        "that one does.",
+        help="The number of processes on this machine that share every batch; the weights are "
+        "those of one process.",
     ),
 ]
 FormatOfResult = Annotated[
     OutputFormat,
     typer.Option(
         "--format",
-        help="How to print the test set's figures: a table to read, or JSON for a script, "
-        "with all else on standard error.",
+        help="How to print the scores of the test set: as a table, or as JSON, with all else on "
+        "standard error.",
     ),
 ]
 
@@ -109,7 +109,9 @@ class TrainOptions:
                 f"--learning-rate must be above 0; got {self.learning_rate:g}."
             )
         if self.resume and self.overwrite:
-            fail("--resume goes on with a run and --overwrite replaces it: give one.", BAD_USAGE)
+            fail(
+                "--resume continues a run and --overwrite replaces it; give one of them.", BAD_USAGE
+            )
 
     def path(self, name: str) -> Path:
         """Returns the output folder of a run on the data of this name."""

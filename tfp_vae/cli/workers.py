@@ -162,8 +162,8 @@ def _wait(running: Sequence[subprocess.Popen[bytes]], scratch: str) -> None:
                 if process.returncode < 0:
                     name = signal.Signals(-process.returncode).name
                     fail(
-                        f"{worker} was killed by {name}; the same command with --resume goes on "
-                        "after the last epoch that was saved.",
+                        f"{worker} was killed by {name}; the same command with --resume continues "
+                        "after the last saved epoch.",
                         BAD_DATA,
                     )
                 fail(f"{worker}: {_last_line(scratch, index)}", process.returncode)
