@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 import keras
 import tensorflow as tf
 
-from tfp_vae import checks
+from tfp_vae.error_text import described
 
 Activation: TypeAlias = str | dict[str, Any] | Callable[[tf.Tensor], tf.Tensor] | None
 """The name of a Keras activation, its config, a function from a tensor to one of its shape, or
@@ -30,18 +30,18 @@ def activation(value: _Activation, name: str = "activation") -> _Activation:
     """
     if not (value is None or isinstance(value, (str, dict)) or callable(value)):
         raise TypeError(
-            f"`{name}` must be a Keras activation, such as 'relu'; got {checks.shown(value)}."
+            f"`{name}` must be a Keras activation, such as 'relu'; got {described(value)}."
         )
     try:
         function = keras.activations.get(value)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`{name}` must be a Keras activation, such as 'relu'; got {checks.shown(value)}."
+            f"`{name}` must be a Keras activation, such as 'relu'; got {described(value)}."
         ) from error
     if not (value is None or isinstance(value, str) or _keeps_shape(function)):
         raise ValueError(
             f"`{name}` must be a function from a tensor to one of the same shape; got "
-            f"{checks.shown(value)}, which is none on shape {list(_TRIAL_SHAPE)}."
+            f"{described(value)}, which is none on shape {list(_TRIAL_SHAPE)}."
         )
     return value
 
@@ -67,8 +67,8 @@ def initializer(value: Initializer, name: str) -> keras.initializers.Initializer
     """
     expected = f"`{name}` must be a Keras initializer, such as 'zeros'"
     if not (isinstance(value, (str, dict)) or callable(value)):
-        raise TypeError(f"{expected}; got {checks.shown(value)}.")
+        raise TypeError(f"{expected}; got {described(value)}.")
     try:
         return keras.initializers.get(value)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{expected}; got {checks.shown(value)}.") from error
+        raise ValueError(f"{expected}; got {described(value)}.") from error
