@@ -40,7 +40,7 @@ napoleon_custom_sections = [("Call with", "params_style")]
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-python_maximum_signature_line_length = 80
+python_maximum_signature_line_length = 110  # of full names, which are shown without their modules
 autodoc_default_options = {"members": True, "imported-members": True}
 python_use_unqualified_type_names = True
 add_module_names = False
@@ -92,6 +92,12 @@ def _skipped(_app, _what, name, member, skip, _options):
 
 def _is_of(member, package):
     return str(getattr(member, "__module__", None)).startswith(package)
+
+
+def _without_class_docstring(_app, what, _name, documented, _options, lines):
+    """Leaves out the docstring of a constant's class, which autodoc repeats for every constant."""
+    if what == "data" and documented.__doc__ == type(documented).__doc__:
+        lines.clear()
 
 
 def _with_underscores(_app, _what, _name, _documented, _options, lines):
@@ -152,6 +158,7 @@ def setup(app):
     app.connect("builder-inited", _prepare_linkcheck, priority=100)  # before MyST-NB reads it
     app.connect("doctree-read", _without_test_values)
     app.connect("autodoc-process-signature", _own_arguments)
+    app.connect("autodoc-process-docstring", _without_class_docstring)
     app.connect("autodoc-process-docstring", _with_underscores, priority=600)
     app.connect("autodoc-skip-member", _skipped)
     app.add_html_math_renderer(
