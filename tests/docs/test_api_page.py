@@ -40,7 +40,10 @@ FOR_COMPONENTS = (
     "supports",
 )
 """Modules that a custom likelihood, posterior, prior or objective uses."""
-INTERNAL = {"atomic_files", "cli", "paths", "replica_context", "row_chunks", "saving", "training"}
+INTERNAL = {
+    *("atomic_files", "cli", "paths", "pipeline_errors", "replica_context", "row_chunks"),
+    *("saving", "training"),
+}
 """Modules without a page in the reference."""
 RECORDS = (
     "Calibration",
