@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of the notebooks too, whos
 
 from docutils import nodes
 from latex2mathml.converter import convert
+from sphinx.domains.python import PyObject
 from sphinx.util.inspect import stringify_signature
 
 import tfp_vae
@@ -154,7 +155,9 @@ def _draw_block(translator, node):
 
 
 def setup(app):
-    """Connects these functions to Sphinx's events."""
+    """Connects these functions to Sphinx's events, and calls attributes by their name."""
+    (attributes,) = (field for field in PyObject.doc_field_types if field.name == "variable")
+    attributes.label = "Attributes"
     app.connect("builder-inited", _prepare_linkcheck, priority=100)  # before MyST-NB reads it
     app.connect("doctree-read", _without_test_values)
     app.connect("autodoc-process-signature", _own_arguments)

@@ -39,7 +39,7 @@ class Support:
 
     @property
     def inner_value(self) -> float:
-        """A number in the set: 0 where it is one."""
+        """A number in the set, 0 if it is one of them."""
         middle = 0.5 * (self.lower + self.upper)
         candidates = np.array([0.0, 1.0, 0.5, middle, self.lower, self.upper])
         candidates = candidates[np.isfinite(candidates)]
