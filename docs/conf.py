@@ -32,6 +32,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 900
 nb_execution_in_temp = True
 nb_merge_streams = True
+nb_render_markdown_format = "gfm"
 nb_output_stderr = "remove"  # TensorFlow's start-up messages; a warning fails in the test suite
 
 napoleon_google_docstring = True
