@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.small_models import BINARY, eager_vae
 from tfp_vae import callbacks
-from tfp_vae.training.loops.compiled_epoch import want_every_batch
+from tfp_vae.training.loops import want_every_batch
 
 
 def fit(vae, given, epochs=3, **options):

@@ -11,7 +11,7 @@ from tensorflow_probability import distributions as tfd
 from tests.support.mutations import assert_killed
 from tfp_vae import distributions, divergences
 from tfp_vae.distributions import spherical_uniform
-from tfp_vae.divergences import normals, spheres
+from tfp_vae.divergences import kl_registrations
 from tfp_vae.testing import assert_mean, diagonal_normal, without_exact_kl
 
 _RNG = np.random.default_rng(0)
@@ -178,15 +178,15 @@ CHECKS = {
     "normals KL": lambda: test_kl_between_normals_of_any_two_kinds("tril", "product", ()),
 }
 
-log_area = spherical_uniform.log_area
-as_multivariate = normals._as_multivariate
+log_sphere_area = spherical_uniform.log_sphere_area
+as_multivariate_normal = kl_registrations._as_multivariate_normal
 
 MUTATIONS = {
     "the area of the sphere of one dimension more in the KL": (
         "sphere KL",
-        spheres,
-        "log_area",
-        lambda dimension: log_area(dimension + 1),
+        distributions,
+        "log_sphere_area",
+        lambda dimension: log_sphere_area(dimension + 1),
     ),
     "the KL's sign flipped": (
         "sphere KL by draws",
@@ -197,15 +197,16 @@ MUTATIONS = {
     "the area of the sphere of one dimension more in the density": (
         "area",
         spherical_uniform,
-        "log_area",
-        lambda dimension: log_area(dimension + 1),
+        "log_sphere_area",
+        lambda dimension: log_sphere_area(dimension + 1),
     ),
     "the scale of a product read as a variance": (
         "normals KL",
-        normals,
-        "_as_multivariate",
+        kl_registrations,
+        "_as_multivariate_normal",
         lambda product: tfd.MultivariateNormalDiag(
-            as_multivariate(product).loc, tf.sqrt(as_multivariate(product).scale.diag_part())
+            as_multivariate_normal(product).loc,
+            tf.sqrt(as_multivariate_normal(product).scale.diag_part()),
         ),
     ),
 }

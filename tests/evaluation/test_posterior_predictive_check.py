@@ -31,18 +31,18 @@ def test_the_p_value_is_exact_within_its_error():
     # Beyond 5 standard errors in 6e-7 of all seeds, were the seed not fixed.
     assert abs(check.p_value - known.sf(check.observed)) < 5.0 * check.p_value_standard_error
     assert stats.kstest(check.replicated, known.cdf).pvalue > 1e-4
-    assert "gives data with such" in check.verdict
+    assert "No misfit found" in check.verdict
 
 
 def test_data_that_the_model_does_not_give_are_told_with_their_side():
     wide = MODEL.offset + 2.0 * (X - MODEL.offset)
     check = evaluation.posterior_predictive_check(MODEL.vae(), wide, np.std)
     assert check.p_value < 0.01
-    assert "its own is smaller" in str(check)
+    assert "is smaller under the model" in str(check)
     narrow = MODEL.offset + 0.4 * (X - MODEL.offset)
     check = evaluation.posterior_predictive_check(MODEL.vae(), narrow, np.std)
     assert check.p_value > 0.99
-    assert "its own is larger" in str(check)
+    assert "is larger under the model" in str(check)
 
 
 def test_p_values_and_ties():

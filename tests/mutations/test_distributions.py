@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 
 def _check_levels():
-    levels = distributions.DiscretizedLogistic.of_levels(
+    levels = distributions.DiscretizedLogistic.from_levels(
         tf.constant(9.3, tf.float64), tf.constant(4.0, tf.float64), 17
     )
     law = stats.logistic(9.3, 4.0)
@@ -56,7 +56,7 @@ MUTATIONS = {
     "a level's upper end a whole level off": (
         "levels",
         distributions.DiscretizedLogistic,
-        "of_levels",
+        "from_levels",
         classmethod(
             lambda kind, loc, scale, levels: kind(
                 tfd.Logistic(loc, scale), low=0.0, high=levels - 1.0

@@ -3,11 +3,11 @@
 import pytest
 import tensorflow as tf
 
-import tfp_vae
 from tests.support import exact_checks
 from tests.support.exact_checks import LINEAR_GAUSSIAN
 from tests.support.mutations import assert_killed
-from tfp_vae.training import trainer
+from tfp_vae.model import inputs
+from tfp_vae.training import metrics, state
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -23,33 +23,33 @@ CHECKS = {
 
 
 def _unweighted_log(self, loss, terms, step):
-    self.loss_tracker.update_state(loss)
-    for name, tracker in self.term_trackers.items():
-        tracker.update_state(tf.reduce_mean(getattr(terms, name)))
+    self.loss.update_state(loss)
+    for name, metric in self.terms.items():
+        metric.update_state(tf.reduce_mean(getattr(terms, name)))
 
 
 MUTATIONS = {
     "preprocess skipped": (
         "preprocess",
-        tfp_vae.VAE,
+        inputs.InputPipeline,
         "_preprocessed",
-        lambda self, x, seed: tf.cast(x, self.compute_dtype),
+        lambda self, x, seed: tf.cast(x, self.dtype),
     ),
     "the log a mean of the batches' means": (
         "evaluate",
-        trainer.ObjectiveModel,
-        "note",
+        metrics.TrainingLog,
+        "update",
         _unweighted_log,
     ),
     "the loss a sum over the batch": (
         "training",
-        trainer.ObjectiveModel,
+        state.TrainingState,
         "loss_of",
         lambda self, terms, weights: -tf.reduce_sum(terms.objective),
     ),
     "the loss not weighted": (
         "training",
-        trainer.ObjectiveModel,
+        state.TrainingState,
         "loss_of",
         lambda self, terms, weights: -tf.reduce_mean(terms.elbo),
     ),

@@ -123,7 +123,7 @@ def test_compiled_and_eager_agree(monkeypatch):
 
 
 def test_blocks_of_rows_cover_all_of_them(fitted, monkeypatch):
-    monkeypatch.setattr(row_scores, "_BLOCK", 16)
+    monkeypatch.setattr(row_scores, "_CHUNK", 16)
     monkeypatch.setattr(vae_transformer, "_ROWS_AT_ONCE", 7)
     x = table(37, seed=3)
     scores, latents = fitted.score_samples(x), fitted.transform(x)
@@ -253,7 +253,7 @@ def test_data_that_fails_by_itself_is_refused():
         def __array__(self, dtype=None, copy=None):
             raise RuntimeError("not today")
 
-    with pytest.raises(ValueError, match=r"`X` must turn into an array; got .*RuntimeError: not"):
+    with pytest.raises(ValueError, match=r"`X` must convert to an array; got .*RuntimeError: not"):
         VAETransformer().fit(Failing())
 
 

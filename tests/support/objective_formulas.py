@@ -15,7 +15,7 @@ from tfp_vae.testing import (
     normal_kl_divergence,
     normal_squared_maximum_mean_discrepancy,
 )
-from tfp_vae.testing.objective_properties import PRIOR_LOC, PRIOR_SCALE, gradients
+from tfp_vae.testing.objective_gradients import PRIOR_LOC, PRIOR_SCALE, gradients
 
 DRAWS = 4000
 
@@ -266,7 +266,7 @@ def check_info_vae(objective, model, batch_size=6):
     discrepancy = divergences.squared_maximum_mean_discrepancy(
         q.sample(objective.sample_size, seed=seed),
         p,
-        seeds.beside(seed),
+        seeds.independent_seed(seed),
         objective.bandwidth or np.sqrt(model.latent_size),
     )
     assert_close(

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfp_vae import atomic_files, checks
 from tfp_vae.callbacks import state
 from tfp_vae.paths import as_path
-from tfp_vae.training.distributed.step import AnyReplica, agreed
+from tfp_vae.training import AnyReplica, agreed
 
 _DESCRIPTION = "description"
 
@@ -94,7 +94,7 @@ class Checkpoint(keras.callbacks.Callback):
             self._go_on(saved)
 
     def _callbacks_that_remember(self) -> list[keras.callbacks.Callback]:
-        given = self.model.fit_context.callbacks
+        given = self.model.trainer.state.fit_context.callbacks
         here = given.index(self)
         for late in state.with_state(given[here:]):
             raise ValueError(
@@ -104,7 +104,7 @@ class Checkpoint(keras.callbacks.Callback):
         return state.with_state(given[:here])
 
     def _check_workers(self, epochs: int) -> None:
-        if not self.model.replicated:
+        if not self.model.trainer.state.replicated:
             return
         strategy = self.model.distribute_strategy
         differs = epochs != int(agreed(strategy, tf.constant(epochs)))
@@ -186,8 +186,8 @@ class Checkpoint(keras.callbacks.Callback):
         return {
             "model": _digest_of_text(_nameless([self.model.get_config(), shapes])),
             "optimizer": _digest_of_text(_nameless(optimizer)),
-            "batch_size": self.model.fit_context.batch_size,
-            "shuffle": self.model.fit_context.shuffle,
+            "batch_size": self.model.trainer.state.fit_context.batch_size,
+            "shuffle": self.model.trainer.state.fit_context.shuffle,
             "number of steps": self.params.get("steps"),
             "data": self._data,
             "list of callbacks that remember": [

@@ -57,7 +57,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Looks at the bound of the epoch."""
         if self.monitor not in (logs or {}):
-            if self.model.fit_context.validated:
+            if self.model.trainer.state.fit_context.validated:
                 return
             raise ValueError(
                 "`validation_data` or `validation_split` must be given to `fit` for an early stop, "

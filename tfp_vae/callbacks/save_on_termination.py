@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from tfp_vae.callbacks.checkpoint import Checkpoint
-from tfp_vae.training.distributed.step import AnyReplica
+from tfp_vae.training import AnyReplica
 
 
 class SaveOnTermination(keras.callbacks.Callback):
@@ -52,14 +52,14 @@ class SaveOnTermination(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Begins to listen."""
         del logs
-        given = self.model.fit_context.callbacks
+        given = self.model.trainer.state.fit_context.callbacks
         if self._checkpoint not in given[: given.index(self)]:
             raise ValueError(
                 "`callbacks` must hold the Checkpoint before the SaveOnTermination that saves it; "
                 f"got {[type(callback).__name__ for callback in given]}."
             )
         self._told = False
-        if self.model.replicated:
+        if self.model.trainer.state.replicated:
             self._on_any_worker = AnyReplica(self.model.distribute_strategy)
         try:
             self._before = signal.signal(signal.SIGTERM, self._receive) or signal.SIG_DFL
@@ -91,6 +91,6 @@ class SaveOnTermination(keras.callbacks.Callback):
     def _receive(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self._told = True
-        if self.model.fit_context is None:
+        if self.model.trainer.state.fit_context is None:
             # An error has ended `fit`, and nobody has told.
             self.on_train_end()

@@ -1,4 +1,4 @@
-"""Evaluation: what a trained model is worth."""
+"""Evaluation of a trained model."""
 
 from tfp_vae.evaluation.calibration import Calibration, calibration
 from tfp_vae.evaluation.comparison import Comparison, compare

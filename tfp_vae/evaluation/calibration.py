@@ -1,4 +1,4 @@
-"""Whether the spread that a likelihood claims is the spread that the data have."""
+"""Calibration of a likelihood: whether central intervals of p(x|z) cover as much as they claim."""
 
 import math
 from typing import Any, NamedTuple
@@ -13,26 +13,26 @@ from tfp_vae.evaluation.text_tables import table, with_error
 from tfp_vae.model import VAE
 
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-_JUDGED = 0.9
+_VERDICT_LEVEL = 0.9
 _ERRORS_OF_A_VERDICT = 3.0
 
 
 class Calibration(NamedTuple):
-    """How often central intervals of p(x|z) hold the data.
+    """Coverage of central intervals of p(x|z).
 
     Attributes:
-      levels: The shares of values that the intervals should hold, `[K]`.
-      coverage: The shares that they do hold, `[K]`.
+      levels: The nominal levels of the intervals, `[K]`.
+      coverage: The share of the data inside each interval, `[K]`.
       coverage_standard_error: Their standard errors, from the spread over the rows, `[K]`.
-      residual_spread: The root mean square of (x - mean) / stddev, 1 for a true scale and above 1
-        for one too small; NaN where p(x|z) has no standard deviation.
+      residual_spread: The root mean square of (x - mean) / stddev, 1 for a calibrated scale and
+        above 1 for one too small; NaN where p(x|z) has no standard deviation.
       residual_spread_standard_error: Its standard error.
 
     Example:
       >>> calibrated = evaluation.calibration(vae, x, levels=[0.5, 0.9])
       >>> calibrated.coverage_standard_error.shape
       (2,)
-      >>> calibrated.verdict.startswith(("No fault of the scale", "The scale is"))
+      >>> calibrated.verdict.startswith(("The scale is calibrated", "The scale is"))
       True
     """
 
@@ -44,35 +44,36 @@ class Calibration(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Whether the scale or the shape is wrong, and how, beyond the noise."""
-        place = int(np.argmin(np.abs(self.levels - _JUDGED)))
-        level, covered = self.levels[place], self.coverage[place]
-        said = f"intervals of {level:.0%} hold {covered:.1%} of the values"
-        error = self.coverage_standard_error[place]
-        if not abs(covered - level) > _ERRORS_OF_A_VERDICT * error:
-            return f"No fault of the scale beyond the noise: {said}."
-        if covered < level:
+        """Whether scale and shape of the likelihood are calibrated, to three standard errors."""
+        index = int(np.argmin(np.abs(self.levels - _VERDICT_LEVEL)))
+        level, coverage = self.levels[index], self.coverage[index]
+        finding = f"{level:.0%} intervals cover {coverage:.1%} of the values"
+        error = self.coverage_standard_error[index]
+        if not abs(coverage - level) > _ERRORS_OF_A_VERDICT * error:
+            return f"The scale is calibrated within the sampling error: {finding}."
+        if coverage < level:
             return (
-                f"The scale is too small: {said}. The model is surer than it should be; try fewer "
-                "epochs, a held-out set for the early stop, or a likelihood of heavier tails."
+                f"The scale is too small: {finding}. The model is overconfident; try fewer epochs, "
+                "early stopping on held-out data, or a likelihood with heavier tails."
             )
         if self.residual_spread >= 1.0 - _ERRORS_OF_A_VERDICT * self.residual_spread_standard_error:
             return (
-                f"The scale is right but the shape is not: {said}, and the others lie far out. Try "
-                "a likelihood of heavier tails, such as likelihoods.StudentT."
+                f"The scale is calibrated but the shape is not: {finding}, and the others are "
+                "outliers. Try a likelihood with heavier tails, such as likelihoods.StudentT."
             )
         return (
-            f"The scale is too large: {said}. Train longer, or let the likelihood learn its scale."
+            f"The scale is too large: {finding}. Train longer, or let the likelihood learn its "
+            "scale."
         )
 
     def __str__(self) -> str:
         errors = zip(self.levels, self.coverage, self.coverage_standard_error, strict=True)
         rows = [["level", "coverage"]] + [
-            [f"{level:.2f}", with_error(covered, error)] for level, covered, error in errors
+            [f"{level:.2f}", with_error(coverage, error)] for level, coverage, error in errors
         ]
         spread = with_error(self.residual_spread, self.residual_spread_standard_error)
         return "\n\n".join(
-            [table(rows), table([["spread of (x - mean) / stddev", spread]]), self.verdict]
+            [table(rows), table([["RMS of (x - mean) / stddev", spread]]), self.verdict]
         )
 
 
@@ -84,20 +85,20 @@ def calibration(
     batch_size: int = 500,
     condition: Any = None,
 ) -> Calibration:
-    """Compares the intervals of p(x|z), z drawn from q(z|x), with where the data are.
+    """Measures the coverage of central intervals of p(x|z), with z drawn from q(z|x).
 
     If the model is true and the posterior exact, the pair of x and z is a draw of the model, and
-    the distribution function of p(x|z) at x is uniform: central intervals hold as many values as
-    their level says. What is off tells of the scale, or of a posterior that is. Of whole numbers
-    the function is drawn between its values before and after the step.
+    the cumulative distribution function (CDF) of p(x|z) at x is uniform: the coverage of every
+    interval is its level. A difference means that the scale, the shape or the posterior is wrong.
+    For whole numbers the CDF is randomised over its step at x.
 
     Args:
-      vae: The model, of a likelihood whose values are independent given z and have a spread.
-      x: Data, `[N, *event]`, at least two rows, best held out from the training. Missing values
-        do not count.
+      vae: The model, with a likelihood whose values are independent given z and have a scale.
+      x: Data, `[N, *event]`, at least two rows, preferably held out from training. Missing
+        values are ignored.
       levels: The levels of the intervals, numbers between 0 and 1.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-      batch_size: How many rows are scored at once.
+      batch_size: The number of rows scored at once.
       condition: y, `[N, ...]`, for a model of p(x|y).
 
     Returns:
@@ -119,21 +120,22 @@ def calibration(
     wanted = _as_levels(levels)
     rows = checked_rows(vae, x, batch_size, condition)
     if len(rows) < 2:
-        raise ValueError("`x` must hold at least two rows, to tell their spread; got one.")
+        raise ValueError("`x` must hold at least two rows, for a standard error; got one.")
     _check_has_scale(vae.decoder.likelihood)
     held, squares = [], []
     for batch in row_batches(rows, batch_size, seeds.as_seed(seed), condition):
         preprocess_seed, draw_seed, step_seed = seeds.split(batch.seed, 3)
         known = vae.distributions(batch.x, preprocess_seed, batch.condition)
         values = known.decoder_fn(known.posterior.sample(seed=draw_seed)).distribution
-        observed = vae.prepared_and_observed(batch.x, preprocess_seed)[1]
+        observed = vae.pipeline.prepared(batch.x, preprocess_seed)[1]
         weights = np.ones(known.x.shape) if observed is None else observed.numpy().astype(float)
         whole = vae.decoder.likelihood.support.integers
-        level_of = np.abs(2.0 * _uniform_if_true(values, known.x, whole, step_seed) - 1.0)
+        transformed = _probability_integral_transform(values, known.x, whole, step_seed)
+        level_of = np.abs(2.0 * transformed - 1.0)
         held.append([_row_means(level_of <= level, weights) for level in wanted])
         squares.append(_row_means(_residuals(values, known.x) ** 2, weights))
     inside, square = np.concatenate(held, axis=1), np.concatenate(squares)
-    kept = np.isfinite(inside[0])  # A row with all its values missing tells nothing.
+    kept = np.isfinite(inside[0])  # NaN where all values of a row are missing.
     inside, square = inside[:, kept], square[kept]
     spread = math.sqrt(square.mean()) if np.isfinite(square).all() else math.nan
     scale = math.sqrt(len(square))
@@ -161,29 +163,29 @@ def _check_has_scale(likelihood: likelihoods.Likelihood) -> None:
     without = (likelihoods.Bernoulli, likelihoods.Categorical, likelihoods.Product)
     if isinstance(likelihood, without):
         raise ValueError(
-            "`vae` must have a likelihood with a spread of its own, such as likelihoods.Normal; "
+            "`vae` must have a likelihood with a scale, such as likelihoods.Normal; "
             f"got a {type(likelihood).__name__}."
         )
 
 
-def _uniform_if_true(
+def _probability_integral_transform(
     values: tfd.Distribution, x: tf.Tensor, whole: bool, seed: tf.Tensor
 ) -> np.ndarray:
-    """Returns the distribution function at `x`; of whole numbers, a draw from its step there."""
-    reached = values.cdf(x).numpy().astype(np.float64)
-    if not whole:
-        return reached
-    share = stateless_random.uniform(tf.shape(x), seed).numpy().astype(np.float64)
-    return reached - share * values.prob(x).numpy().astype(np.float64)
+    """Returns the CDF at `x`; for whole numbers, a uniform draw from its step there."""
+    cdf: np.ndarray = values.cdf(x).numpy().astype(np.float64)
+    if whole:
+        share = stateless_random.uniform(tf.shape(x), seed).numpy().astype(np.float64)
+        cdf = cdf - share * values.prob(x).numpy().astype(np.float64)
+    return cdf
 
 
 def _residuals(values: tfd.Distribution, x: tf.Tensor) -> np.ndarray:
-    """Returns (x - mean) / stddev; NaN for a distribution that does not know its own."""
+    """Returns (x - mean) / stddev; NaN for a distribution without these moments."""
     try:
-        residuals = (x - values.mean()) / values.stddev()
+        residuals: np.ndarray = ((x - values.mean()) / values.stddev()).numpy()
     except NotImplementedError:
         return np.full(x.shape, np.nan)
-    return residuals.numpy().astype(np.float64)
+    return residuals.astype(np.float64)
 
 
 def _row_means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

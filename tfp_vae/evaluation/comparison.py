@@ -1,4 +1,4 @@
-"""Several models on the same rows, whose differences are judged by their paired errors."""
+"""Comparison of several models on the same rows, by paired standard errors."""
 
 import math
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from tfp_vae.evaluation.text_tables import table, with_error
 from tfp_vae.model import VAE
 
 ERRORS_OF_A_DIFFERENCE = 3.0
-"""A difference of fewer standard errors is not called one."""
+"""A smaller difference, in standard errors, is not significant."""
 
 
 class Comparison(NamedTuple):
-    """The bounds of M models on the same rows, in nats, the best first.
+    """ELBOs of M models on the same rows, in nats, the best first.
 
     Attributes:
-      names: What the models are called.
+      names: The names of the models.
       elbo: The mean evidence lower bound of every model, `[M]`.
       standard_error: Its standard error from the spread over the rows, `[M]`.
-      difference: The mean of every model's bound less that of the best, `[M]`.
+      difference: The mean of every model's ELBO minus that of the best, `[M]`.
       difference_standard_error: The standard error of that from the differences row by row, `[M]`.
 
     Example:
@@ -40,17 +40,19 @@ class Comparison(NamedTuple):
     @property
     def differs(self) -> np.ndarray:
         """Whether a model differs from the best by more than three standard errors, `[M]`."""
-        return np.abs(self.difference) > ERRORS_OF_A_DIFFERENCE * self.difference_standard_error
+        limit = ERRORS_OF_A_DIFFERENCE * self.difference_standard_error
+        differs: np.ndarray = np.abs(self.difference) > limit
+        return differs
 
     def __str__(self) -> str:
-        rows = [["model", "ELBO (nats)", "less the best", ""]]
-        for place, name in enumerate(self.names):
-            own = with_error(float(self.elbo[place]), float(self.standard_error[place]))
+        rows = [["model", "ELBO (nats)", "difference from the best", ""]]
+        for index, name in enumerate(self.names):
+            own = with_error(float(self.elbo[index]), float(self.standard_error[index]))
             paired = with_error(
-                float(self.difference[place]), float(self.difference_standard_error[place])
+                float(self.difference[index]), float(self.difference_standard_error[index])
             )
-            said = "worse" if self.differs[place] else "no difference beyond the noise"
-            rows.append([name, own, paired, said] if place else [name, own, "", "best"])
+            finding = "worse" if self.differs[index] else "not significant"
+            rows.append([name, own, paired, finding] if index else [name, own, "", "best"])
         return table(rows)
 
 
@@ -63,15 +65,15 @@ def compare(
 ) -> Comparison:
     """Compares the evidence lower bounds of several models on the same rows.
 
-    The models must give the same kind of likelihood: nats of a density and nats of a probability
-    are not comparable.
+    The likelihoods of all models must be densities, or all probabilities: their nats are not
+    comparable otherwise.
 
     Args:
       models: Two models or more, by their names.
       x: Data, `[N, *event]`, at least two rows.
       sample_size: The number of draws from the posterior for every row.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed; the same for all models.
-      batch_size: How many rows are scored at once.
+      batch_size: The number of rows scored at once.
 
     Returns:
       A `Comparison`, in nats, the best model first; print it.
@@ -94,7 +96,7 @@ def compare(
     for vae in models.values():
         rows = checked_rows(vae, x, batch_size, None)
         if len(rows) < 2:
-            raise ValueError("`x` must hold at least two rows, to tell their spread; got one.")
+            raise ValueError("`x` must hold at least two rows, for a standard error; got one.")
         parts = [
             vae.elbo(batch.x, sample_size, batch.seed).elbo.numpy()
             for batch in row_batches(rows, batch_size, key, None)

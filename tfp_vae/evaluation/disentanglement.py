@@ -1,12 +1,11 @@
-"""Whether single latents follow single factors of the data that are known."""
+"""Disentanglement: whether single latents follow single known factors of the data."""
 
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfp_vae import checks, seeds
-from tfp_vae.divergences.active_units import active_latents
+from tfp_vae import checks, divergences, seeds
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
 from tfp_vae.evaluation.text_tables import table, with_error
 from tfp_vae.model import VAE
@@ -17,23 +16,23 @@ _ROWS_OF_A_VOTE = 64
 
 
 class Disentanglement(NamedTuple):
-    """How well L latents tell F known factors apart.
+    """Disentanglement scores of L latents for F known factors.
 
     Attributes:
       mutual_information: Of every latent with every factor, in nats, `[L, F]`.
       entropy: Of every factor over the rows, in nats, `[F]`.
-      gap: Of every factor, the mutual information with the latent that has most of it, less that
-        with the second, as a share of the factor's entropy, `[F]`; 1 is perfect.
+      gap: For every factor, the largest mutual information with a latent minus the second largest,
+        divided by the factor's entropy, `[F]`; 1 is perfect.
       mutual_information_gap: The mean of `gap` over the factors.
       mutual_information_gap_standard_error: Its standard error, by the jackknife.
-      factor_score: How often the latent that varies least tells which factor was held fixed; 1 is
-        perfect.
+      factor_score: The accuracy of predicting the fixed factor from the latent that varies least;
+        1 is perfect.
       factor_score_standard_error: Its standard error.
 
     Example:
       >>> rows = np.tile(x, [3, 1])
-      >>> tidy = evaluation.disentanglement(vae, rows, rows[:, :1] > 0.0, votes=10)
-      >>> tidy.mutual_information.shape, tidy.gap.shape
+      >>> scores = evaluation.disentanglement(vae, rows, rows[:, :1] > 0.0, votes=10)
+      >>> scores.mutual_information.shape, scores.gap.shape
       ((2, 1), (1,))
     """
 
@@ -46,8 +45,8 @@ class Disentanglement(NamedTuple):
     factor_score_standard_error: float
 
     def __str__(self) -> str:
-        strongest = np.argmax(self.mutual_information, axis=0)
-        rows = [["factor", "entropy (nats)", "strongest latent", "its information", "gap"]] + [
+        best = np.argmax(self.mutual_information, axis=0)
+        rows = [["factor", "entropy (nats)", "best latent", "mutual information", "gap"]] + [
             [
                 str(factor),
                 f"{self.entropy[factor]:.3f}",
@@ -55,7 +54,7 @@ class Disentanglement(NamedTuple):
                 f"{self.mutual_information[latent, factor]:.3f}",
                 f"{self.gap[factor]:.3f}",
             ]
-            for factor, latent in enumerate(strongest)
+            for factor, latent in enumerate(best)
         ]
         gap = with_error(self.mutual_information_gap, self.mutual_information_gap_standard_error)
         score = with_error(self.factor_score, self.factor_score_standard_error)
@@ -72,25 +71,26 @@ def disentanglement(
     batch_size: int = 500,
     condition: Any = None,
 ) -> Disentanglement:
-    """Compares the latents with the factors that the data were made from.
+    """Scores how well single latents follow the known factors of the data.
 
-    The mutual information is that of one draw z from q(z|x) for every row, cut into 20 bins of
-    equal width, with a factor, less the bias that counting in so many cells has (Miller 1955). A
-    draw rather than the mean, for a latent that the decoder cannot tell from noise has nothing to
-    say, however exactly its mean follows a factor.
+    The mutual information is that of a factor and one draw z from q(z|x) for every row, in 20 bins
+    of equal width, with the bias correction of Miller (1955). It uses a draw, not the posterior
+    mean, since a latent that is mostly noise carries little information however exactly its mean
+    follows a factor.
 
-    For the factor score rows are picked in which one factor, chosen at random, has one value. Of
-    the active latents that one votes whose mean varies least, in units of its standard deviation
-    over all rows. What each latent's votes stand for is decided on as many votes again.
+    For every vote of the factor score, rows are drawn in which one random factor has one value;
+    the vote goes to the active latent whose mean varies least, relative to its standard deviation
+    over all rows. The factor that each latent stands for is decided on a separate set of as many
+    votes.
 
     Args:
       vae: The model.
       x: Data, `[N, *event]`.
-      factors: The factors of every row, `[N, F]`, each of them with a few values; they should vary
-        independently of one another in the data.
-      votes: How many votes are counted for the factor score.
+      factors: The factors of every row, `[N, F]`, each with a few values; they should be
+        independent of one another in the data.
+      votes: The number of votes for the factor score.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-      batch_size: How many rows are encoded at once.
+      batch_size: The number of rows encoded at once.
       condition: y, `[N, ...]`, for a model of p(x|y).
 
     Returns:
@@ -115,7 +115,7 @@ def disentanglement(
     rows = checked_rows(vae, x, batch_size, condition)
     codes = _as_codes(factors, len(rows))
     if vae.latent_size < 2:
-        raise ValueError("`vae` must have at least two latents, to tell them apart; got one.")
+        raise ValueError("`vae` must have at least two latents, to compare them; got one.")
     key = seeds.as_seed(seed)
     drawn, means = [], []
     for batch in row_batches(rows, batch_size, key, condition):
@@ -164,14 +164,15 @@ def _as_codes(factors: Any, rows: int) -> np.ndarray:
 
 
 def _binned(z: np.ndarray) -> np.ndarray:
-    """Returns the bin of every value between the least and the greatest of its latent, `[N, L]`."""
+    """Returns the bin of every value between the minimum and maximum of its latent, `[N, L]`."""
     lowest, highest = z.min(axis=0), z.max(axis=0)
     width = np.maximum(highest - lowest, np.finfo(np.float64).tiny)
-    return np.minimum((_BINS * ((z - lowest) / width)).astype(int), _BINS - 1)
+    bins: np.ndarray = np.minimum((_BINS * ((z - lowest) / width)).astype(int), _BINS - 1)
+    return bins
 
 
 def _counts(bins: np.ndarray, codes: np.ndarray, blocks: np.ndarray) -> np.ndarray:
-    """Returns in how many rows of a block a latent's bin meets a factor's value.
+    """Returns the contingency tables of every latent's bins and every factor's values, by block.
 
     Returns:
       `[blocks, L, F, bins, values]`, zero for values that a factor does not have.
@@ -195,9 +196,9 @@ def _counts(bins: np.ndarray, codes: np.ndarray, blocks: np.ndarray) -> np.ndarr
 def _information_and_entropy(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the mutual information `[L, F]` and the entropy `[F]` of counts, in nats.
 
-    The entropy of m cells that are met in N rows comes out too small by (m - 1) / 2N (Miller 1955,
-    "Note on the bias of information estimates"), so that the sum of the three entropies is
-    corrected by (m_bins + m_values - m_both - 1) / 2N.
+    The entropy of m occupied cells in N rows is biased by -(m - 1) / 2N (Miller 1955, "Note on the
+    bias of information estimates"), so that the sum of the three entropies is corrected by
+    (m_bins + m_values - m_both - 1) / 2N.
     """
     of_bins, of_values = counts.sum(axis=-1), counts.sum(axis=-2)
     both = counts.reshape(*counts.shape[:2], -1)
@@ -211,16 +212,18 @@ def _information_and_entropy(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def _entropy(counts: np.ndarray) -> np.ndarray:
     shares = counts / counts.sum(axis=-1, keepdims=True)
-    return -np.sum(shares * np.log(np.where(shares > 0.0, shares, 1.0)), axis=-1)
+    entropy: np.ndarray = -np.sum(shares * np.log(np.where(shares > 0.0, shares, 1.0)), axis=-1)
+    return entropy
 
 
 def _gap(information: np.ndarray, entropy: np.ndarray) -> np.ndarray:
     second, first = np.sort(information, axis=0)[-2:]
-    return (first - second) / entropy
+    gap: np.ndarray = (first - second) / entropy
+    return gap
 
 
 def _jackknife(counts: np.ndarray) -> float:
-    """Returns the standard error of the mean gap, leaving out one block of rows after another."""
+    """Returns the standard error of the mean gap, by the jackknife over blocks of rows."""
     whole = counts.sum(axis=0)
     gaps = [_gap(*_information_and_entropy(whole - block)).mean() for block in counts]
     return math.sqrt((len(gaps) - 1) * float(np.var(gaps)))
@@ -229,8 +232,8 @@ def _jackknife(counts: np.ndarray) -> float:
 def _factor_score(
     mean: np.ndarray, codes: np.ndarray, votes: int, generator: np.random.Generator
 ) -> float:
-    """Returns the share of votes that name the factor which was held fixed."""
-    active = active_latents(mean)
+    """Returns the share of votes for the factor that was held fixed."""
+    active = divergences.active_units(mean)
     if not active.any():
         active[0] = True
     scaled = mean[:, active] / np.maximum(

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfp_vae import checks, seeds
+from tfp_vae import seeds
+from tfp_vae.evaluation.row_batches import checked_rows, row_batches
+from tfp_vae.evaluation.text_tables import standard_error
 from tfp_vae.model import VAE
 
 
@@ -16,8 +18,8 @@ class ELBOSummary(NamedTuple):
       elbo: The mean evidence lower bound; higher is better.
       log_likelihood: Its first term.
       kl_divergence: Its second term.
-      standard_error: The standard error of `elbo`, from its spread over the rows.
-      event_size: How many values a row has.
+      standard_error: The standard error of `elbo`, from the spread over the rows.
+      event_size: The number of values in a row.
 
     Example:
       >>> summary = evaluation.elbo(vae, x)
@@ -35,7 +37,7 @@ class ELBOSummary(NamedTuple):
 
     @property
     def bits_per_dimension(self) -> float:
-        """The negative bound in bits for every value of a row; lower is better."""
+        """The negative bound in bits per value of a row; lower is better."""
         return -self.elbo / self.event_size / math.log(2.0)
 
 
@@ -54,7 +56,7 @@ def elbo(
       x: Data, `[N, *event]`.
       sample_size: The number of draws from the posterior for every row.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-      batch_size: How many rows are scored at once.
+      batch_size: The number of rows scored at once.
       condition: y, `[N, ...]`, for a model of p(x|y).
 
     Returns:
@@ -71,27 +73,19 @@ def elbo(
 
     Source: Kingma & Welling (2013), equation 3.
     """
-    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
-    batch_size = checks.positive_int(batch_size, "batch_size")
-    rows = checks.array(x)
-    vae.check_rows(rows)
-    vae.check_condition(condition, len(rows))
-    y = None if condition is None else checks.array(condition, "condition")
-    key = seeds.as_seed(seed)
-    parts = []
-    for start in range(0, len(rows), batch_size):
-        own = slice(start, start + batch_size)
-        given = None if y is None else y[own]
-        parts.append(vae.elbo(rows[own], sample_size, seeds.fold_in(key, start), given))
+    rows = checked_rows(vae, x, batch_size, condition)
+    parts = [
+        vae.elbo(batch.x, sample_size, batch.seed, batch.condition)
+        for batch in row_batches(rows, batch_size, seeds.as_seed(seed), condition)
+    ]
     bound, log_likelihood, kl_divergence = (
         np.concatenate([part[term].numpy() for part in parts]).astype(np.float64)
         for term in range(3)
     )
-    spread = bound.std(ddof=1) if len(bound) > 1 else math.nan
     return ELBOSummary(
         elbo=float(bound.mean()),
         log_likelihood=float(log_likelihood.mean()),
         kl_divergence=float(kl_divergence.mean()),
-        standard_error=float(spread / math.sqrt(len(bound))),
+        standard_error=standard_error(bound),
         event_size=math.prod(vae.event_shape),
     )

@@ -1,4 +1,4 @@
-"""Which latents a trained model uses, and for how much."""
+"""Latent usage: the KL divergence and activity of every latent, and mutual information."""
 
 import math
 from typing import Any, NamedTuple
@@ -8,17 +8,15 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences, seeds
-from tfp_vae.divergences.active_units import ACTIVE_VARIANCE, REMEDY
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
-from tfp_vae.evaluation.standard_errors import standard_error
-from tfp_vae.evaluation.text_tables import table, with_error
+from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
 
 _DRAWS_AT_ONCE = 100
 
 
 class LatentUsage(NamedTuple):
-    """What the latents carry of a data set, in nats.
+    """The information in the latents about a data set, in nats.
 
     Attributes:
       kl_per_dimension: The mean over the rows of the KL of every latent, `[L]`; NaN where the prior
@@ -26,16 +24,16 @@ class LatentUsage(NamedTuple):
       kl_standard_error: Its standard error, `[L]`.
       variance_of_means: The variance over the rows of the posterior's mean of every latent, `[L]`.
       mutual_information: An estimate of the mutual information of a row and its latents. It is at
-        most the logarithm of the number of rows, and in expectation at most that of the
-        distribution which the rows come from.
+        most the logarithm of the number of rows, and in expectation at most the mutual information
+        under the data distribution.
       mutual_information_standard_error: Its standard error.
       mutual_information_upper: The same with every row left out of its own aggregate: in
-        expectation at least the mutual information under the distribution of the rows.
+        expectation at least the mutual information under the data distribution.
       aggregate_kl: An estimate of the KL of the aggregate posterior, the mean of q(z|x) over the
-        rows, from the prior. With the mutual information it adds up to the mean KL, but for the
-        errors of both.
+        rows, from the prior. With the mutual information it sums to the mean KL, up to the errors
+        of both.
       aggregate_kl_standard_error: Its standard error.
-      rows: How many rows there were.
+      rows: The number of rows.
 
     Example:
       >>> usage = evaluation.latent_usage(vae, x)
@@ -58,11 +56,11 @@ class LatentUsage(NamedTuple):
     @property
     def active(self) -> np.ndarray:
         """Whether the variance of the mean of a latent is above 0.01, `[L]`."""
-        return self.variance_of_means > ACTIVE_VARIANCE
+        return self.variance_of_means > divergences.ACTIVE_UNIT_VARIANCE
 
     @property
     def active_units(self) -> int:
-        """How many latents are active."""
+        """The number of active latents."""
         return int(self.active.sum())
 
     @property
@@ -75,19 +73,19 @@ class LatentUsage(NamedTuple):
         """Whether the posterior has collapsed, and what to try."""
         latents = len(self.variance_of_means)
         if self.collapsed:
-            return REMEDY
+            return divergences.POSTERIOR_COLLAPSE_ADVICE
         if self.active_units < latents:
             return (
-                f"No collapse: {self.active_units} of {latents} latents are active. The others cost"
-                " nothing and carry nothing: fewer latents would do, or try a KL that warms up."
+                f"No collapse: {self.active_units} of {latents} latents are active. The others "
+                "carry no information: use fewer latents, or try KL warm-up."
             )
         return f"No collapse: all {latents} latents are active. More latents may raise the ELBO."
 
     def __str__(self) -> str:
         kl = zip(self.kl_per_dimension, self.kl_standard_error, strict=True)
         latents = [["latent", "KL (nats)", "variance of mean", "active"]] + [
-            [str(place), with_error(value, error), f"{variance:.4f}", "yes" if active else "no"]
-            for place, ((value, error), variance, active) in enumerate(
+            [str(latent), with_error(value, error), f"{variance:.4f}", "yes" if active else "no"]
+            for latent, ((value, error), variance, active) in enumerate(
                 zip(kl, self.variance_of_means, self.active, strict=True)
             )
         ]
@@ -95,8 +93,8 @@ class LatentUsage(NamedTuple):
         totals = [
             ["", "nats"],
             ["mutual information", information],
-            ["  at most, in expectation", f"{self.mutual_information_upper:.3f}"],
-            ["  its limit, log of the rows", f"{math.log(self.rows):.3f}"],
+            ["  upper bound in expectation", f"{self.mutual_information_upper:.3f}"],
+            ["  limit: log of the number of rows", f"{math.log(self.rows):.3f}"],
             [
                 "KL of aggregate posterior",
                 with_error(self.aggregate_kl, self.aggregate_kl_standard_error),
@@ -113,17 +111,18 @@ def latent_usage(
     batch_size: int = 500,
     condition: Any = None,
 ) -> LatentUsage:
-    """Tells which latents carry information on the data, and whether the posterior has collapsed.
+    """Measures the information in every latent, and detects posterior collapse.
 
-    The aggregate posterior is that of all rows; its density is computed at one draw for each of at
-    most `draws` rows, which are chosen at random.
+    The aggregate posterior is that of all rows; its density is estimated at one draw for each of at
+    most `draws` random rows.
 
     Args:
       vae: The model, whose posterior has latents that are independent given x.
       x: Data, `[N, *event]`, at least two rows.
-      draws: For how many rows z is drawn, to estimate mutual information and aggregate KL.
+      draws: The number of rows for which z is drawn, to estimate mutual information and aggregate
+        KL.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-      batch_size: How many rows are encoded at once.
+      batch_size: The number of rows encoded at once.
       condition: y, `[N, ...]`, for a model of p(x|y).
 
     Returns:
@@ -132,7 +131,7 @@ def latent_usage(
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If `x` does not fit the model or has one row, `batch_size` is not positive,
-        `draws` is less than 2, or the posterior's latents depend on one another.
+        `draws` is less than 2, or the posterior's latents are dependent.
 
     Example:
       >>> evaluation.latent_usage(vae, x).kl_per_dimension.shape
@@ -145,7 +144,7 @@ def latent_usage(
     draws = checks.whole_number(draws, "draws", minimum=2)
     rows = checked_rows(vae, x, batch_size, condition)
     if len(rows) < 2:
-        raise ValueError("`x` must hold at least two rows, whose posteriors can differ; got one.")
+        raise ValueError("`x` must hold at least two rows, for a variance; got one.")
     key = seeds.as_seed(seed)
     generator = np.random.default_rng(key.numpy().view(np.uint32))
     chosen = np.sort(generator.permutation(len(rows))[:draws])
@@ -157,10 +156,10 @@ def latent_usage(
         means.append(known.posterior.mean().numpy())
         exact = divergences.kl_divergence_per_dimension(known.posterior, known.prior)
         divergence.append(np.full_like(means[-1], np.nan) if exact is None else exact.numpy())
-        places = chosen[(chosen >= batch.own.start) & (chosen < batch.own.stop)] - batch.own.start
+        picked = chosen[(chosen >= batch.own.start) & (chosen < batch.own.stop)] - batch.own.start
         z = known.posterior.sample(seed=draw_seed)
-        drawn.append(z.numpy()[places])
-        log_prior.append(known.prior.log_prob(z).numpy()[places])
+        drawn.append(z.numpy()[picked])
+        log_prior.append(known.prior.log_prob(z).numpy()[picked])
     log_posterior, log_aggregate, log_others = _log_densities(
         factors, np.concatenate(drawn), chosen
     )
@@ -184,8 +183,8 @@ def _independent_latents(posterior: tfd.Distribution) -> tfd.Distribution:
     factors = divergences.latent_factors(posterior)
     if factors is None:
         raise ValueError(
-            "`vae` must have a posterior whose latents are independent given x, to tell what each "
-            f"of them carries; got a {type(posterior).__name__}."
+            "`vae` must have a posterior whose latents are independent given x; got a "
+            f"{type(posterior).__name__}."
         )
     return factors
 

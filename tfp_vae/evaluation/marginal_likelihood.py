@@ -1,4 +1,4 @@
-"""The marginal likelihood of every example, by importance sampling or by annealing to it."""
+"""The marginal likelihood of every row, by importance sampling or annealed importance sampling."""
 
 import math
 import warnings
@@ -13,9 +13,9 @@ from tfp_vae.evaluation.annealed_importance_sampling import (
     check_latents_are_unbounded,
     temperatures,
 )
-from tfp_vae.evaluation.text_tables import table, with_error
+from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
-from tfp_vae.row_chunks import row_blocks
+from tfp_vae.row_chunks import row_chunks
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
@@ -29,11 +29,11 @@ class MarginalLikelihood(NamedTuple):
 
     Attributes:
       estimate: log p(x), `[N]`. Its expectation is a lower bound, which rises with the sample size.
-      standard_error: The standard error of `estimate`, `[N]`, by the delta method. It is too small
-        where the effective sample size is.
-      effective_sample_size: (sum of weights)² / (sum of squared weights), `[N]`: as many draws from
-        the exact posterior would have done as well.
-      event_size: How many values a row has.
+      standard_error: The standard error of `estimate`, `[N]`, by the delta method. It is
+        underestimated where the effective sample size is small.
+      effective_sample_size: (sum of weights)² / (sum of squared weights), `[N]`: the number of
+        draws from the exact posterior that are worth as much.
+      event_size: The number of values in a row.
 
     Example:
       >>> found = evaluation.log_marginal_likelihood(vae, x, importance_sample_size=100)
@@ -56,13 +56,11 @@ class MarginalLikelihood(NamedTuple):
     @property
     def mean_standard_error(self) -> float:
         """The standard error of `mean`, from the spread over the rows; NaN for one row."""
-        if len(self.estimate) < 2:
-            return math.nan
-        return float(self.estimate.std(ddof=1) / math.sqrt(len(self.estimate)))
+        return standard_error(self.estimate)
 
     @property
     def bits_per_dimension(self) -> np.ndarray:
-        """The negative of log p(x) in bits for every value of a row, `[N]`; lower is better."""
+        """The negative of log p(x) in bits per value of a row, `[N]`; lower is better."""
         return -self.estimate / self.event_size / math.log(2.0)
 
     def __str__(self) -> str:
@@ -76,7 +74,7 @@ class MarginalLikelihood(NamedTuple):
                     "bits per dimension",
                     with_error(-bits * self.mean, bits * self.mean_standard_error),
                 ],
-                ["effective sample size, smallest", f"{sizes.min():.1f}"],
+                ["effective sample size, minimum", f"{sizes.min():.1f}"],
                 ["effective sample size, median", f"{np.median(sizes):.1f}"],
             ]
         )
@@ -93,12 +91,12 @@ def log_marginal_likelihood(
 ) -> MarginalLikelihood:
     """Estimates log p(x) of every row, by importance sampling or by annealed importance sampling.
 
-    With "importance_sampling" the posterior is the proposal. The draws are taken a few at a time
-    for a few rows at a time, in a compiled loop: memory grows neither with the sample size nor
-    with the number of rows. With "ais" chains go from the prior to the exact posterior in small
-    steps, by Hamiltonian trajectories, and the encoder plays no part: a second opinion, which costs
-    about 22 gradients of the decoder for every chain and step. Where it is higher by more than the
-    errors of both, the encoder hides a part of what the model knows.
+    With "importance_sampling" the posterior is the proposal. A compiled loop takes a few draws for
+    a few rows at a time: memory grows neither with the sample size nor with the number of rows.
+    With "ais" chains move from the prior to the exact posterior in small steps, by Hamiltonian
+    Monte Carlo. It does not use the encoder, so that it is a check on the first estimate, at a cost
+    of about 22 gradients of the decoder for every chain and step. If it is higher by more than the
+    errors of both, the encoder is a poor proposal and the first estimate is too low.
 
     Args:
       vae: The model.
@@ -116,7 +114,7 @@ def log_marginal_likelihood(
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If `x` does not fit the model, a size is not positive, `method` is unknown, or
-        "ais" is asked for with a prior on a part of the real numbers.
+        `method` is "ais" and the support of the prior is a part of the real numbers.
 
     Warns:
       UserWarning: If the effective sample size of a row is below 10 and below a tenth of the
@@ -146,7 +144,7 @@ def log_marginal_likelihood(
     y = None if condition is None else checks.array(condition, "condition")
     weigh = vae.compiled_function(annealed_log_weights if annealed else _log_weight_sums)
     blocks = []
-    for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
+    for start, count, places in row_chunks(len(rows), _ROWS_AT_ONCE):
         own = tf.convert_to_tensor(rows[places])
         given = None if y is None else tf.convert_to_tensor(y[places])
         own_seed = seeds.fold_in(key, start)
@@ -173,13 +171,13 @@ def log_marginal_likelihood(
 
 def _warn_of_few_draws(effective_sample_size: np.ndarray, draws: int) -> None:
     least = min(_FEWEST_DRAWS, _LEAST_SHARE * draws)
-    # Not "size < least": a size that is not a number must not pass for a good one.
+    # Not "size < least", which is false for NaN.
     few = int((~(effective_sample_size >= least)).sum())
     if few:
         warnings.warn(
             f"{few} of {len(effective_sample_size)} rows have an effective sample size below "
             f"{least:g} of {draws} draws: their log p(x) is likely too low and its standard error "
-            "too small. Raise `importance_sample_size`, or ask for a second opinion with "
+            "too small. Raise `importance_sample_size`, or compare with "
             'method="ais" and more `annealing_steps`.',
             stacklevel=3,
         )
@@ -193,10 +191,12 @@ def _log_weight_sums(
     condition: tf.Tensor | None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the logarithms of the sum of the weights and of their squares, `[B]` each."""
-    batch = vae.distributions(x, seeds.beside(seed), condition)
+    batch = vae.distributions(x, seeds.independent_seed(seed), condition)
     nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, batch.posterior.dtype))
 
-    def more(index: tf.Tensor, log_sum: tf.Tensor, log_squares: tf.Tensor) -> Any:
+    def accumulate(
+        index: tf.Tensor, log_sum: tf.Tensor, log_squares: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         z = batch.posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(seed, index))
         log_weights = batch.log_weights(z)
         wanted = index * _DRAWS_AT_ONCE + tf.range(_DRAWS_AT_ONCE) < draws
@@ -209,7 +209,7 @@ def _log_weight_sums(
 
     _, log_sum, log_squares = tf.while_loop(
         lambda index, *_: index * _DRAWS_AT_ONCE < draws,
-        more,
+        accumulate,
         (tf.constant(0), nothing, nothing),
         parallel_iterations=1,
     )

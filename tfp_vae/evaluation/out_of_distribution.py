@@ -1,4 +1,4 @@
-"""Whether rows come from the distribution that a model was trained on."""
+"""Out-of-distribution scores: whether rows come from the training distribution."""
 
 import math
 from typing import Any, NamedTuple
@@ -7,20 +7,20 @@ import numpy as np
 
 from tfp_vae import checks, seeds
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
-from tfp_vae.evaluation.text_tables import table, with_error
+from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
 
 
 class OutOfDistribution(NamedTuple):
-    """Two scores of every row for being out of distribution; of both, higher is stranger.
+    """Out-of-distribution scores of every row.
 
     Attributes:
-      elbo: The bound of log p(x) of every row, in nats, `[N]`. Its negative is the plain score.
-      atypicality: How far the bound of a row is from the mean of the reference, in nats, `[N]`: the
-        corrected score.
-      p_value: The share of reference rows that are at least as atypical, the row among them, `[N]`.
-      reference_elbo: The bound of every reference row, in nats, `[M]`.
-      reference_atypicality: How far each of these is from the mean of the others, `[M]`.
+      elbo: The ELBO of every row, in nats, `[N]`; lower is more likely out of distribution.
+      atypicality: The distance of a row's ELBO from the mean of the reference, in nats, `[N]`;
+        higher is more likely out of distribution.
+      p_value: The share of reference rows at least as atypical, the row itself included, `[N]`.
+      reference_elbo: The ELBO of every reference row, in nats, `[M]`.
+      reference_atypicality: The distance of each of these from the mean of the others, `[M]`.
 
     Example:
       >>> scores = evaluation.out_of_distribution(vae, x + 9.0, x)
@@ -36,33 +36,29 @@ class OutOfDistribution(NamedTuple):
 
     @property
     def area_by_elbo(self) -> float:
-        """The chance that a row's bound is lower than that of a reference row.
-
-        This is the area under the receiver operating characteristic, if all rows are strangers;
-        0.5 tells nothing apart.
-        """
+        """AUROC of the negative ELBO, with `x` as the out-of-distribution class; 0.5 is chance."""
         return _area(-self.elbo, -self.reference_elbo)
 
     @property
     def area_by_atypicality(self) -> float:
-        """The chance that a row is more atypical than a reference row."""
+        """AUROC of atypicality, with `x` as the out-of-distribution class; 0.5 is chance."""
         return _area(self.atypicality, self.reference_atypicality)
 
     def __str__(self) -> str:
-        strangers, own = len(self.elbo), len(self.reference_elbo)
         rows = [["", "mean ELBO (nats)"]]
         for name, values in (("reference", self.reference_elbo), ("rows", self.elbo)):
-            error = values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-            rows.append([f"{len(values)} {name}", with_error(float(values.mean()), float(error))])
-        areas = [["score", "area under the curve"]] + [
-            [name, with_error(area, _area_standard_error(area, strangers, own))]
+            mean = with_error(float(values.mean()), standard_error(values))
+            rows.append([f"{len(values)} {name}", mean])
+        counts = len(self.elbo), len(self.reference_elbo)
+        areas = [["score", "AUROC"]] + [
+            [name, with_error(area, _area_standard_error(area, *counts))]
             for name, area in (
-                ("ELBO, lower is stranger", self.area_by_elbo),
+                ("negative ELBO", self.area_by_elbo),
                 ("atypicality", self.area_by_atypicality),
             )
         ]
-        said = f"{np.mean(self.p_value <= 0.05):.1%} of the rows have a p-value of at most 0.05."
-        return "\n\n".join([table(rows), table(areas), said])
+        summary = f"{np.mean(self.p_value <= 0.05):.1%} of the rows have a p-value of at most 0.05."
+        return "\n\n".join([table(rows), table(areas), summary])
 
 
 def out_of_distribution(
@@ -75,22 +71,20 @@ def out_of_distribution(
 ) -> OutOfDistribution:
     """Scores rows for being out of the distribution of a reference.
 
-    A low log p(x) alone is a poor sign: a model often gives simpler data of another kind more
-    density than its own, as smooth images after training on rich ones (Nalisnick et al. 2019, "Do
-    deep generative models know what they don't know?"). The corrected score is the test of
-    typicality for one row: the distance of log p(x) from its mean over the reference, to either
-    side. It needs no second model and no codec, so that it exists for every kind of data; it is
-    blind to strangers whose log p(x) happens to be as large as the reference's. The bound stands
-    for log p(x) here.
+    Low log p(x) alone is unreliable: a model often gives simpler data of another kind a higher
+    density than its own, such as smooth images after training on detailed ones (Nalisnick et al.
+    2019, "Do deep generative models know what they don't know?"). Atypicality is the typicality
+    test for one row: the absolute difference of log p(x) from its mean over the reference. It needs
+    neither a second model nor a codec, so that it applies to every kind of data; it cannot detect
+    rows whose log p(x) is typical of the reference. The ELBO stands for log p(x) here.
 
     Args:
       vae: The model.
       x: The rows to score, `[N, *event]`.
-      reference: Rows of the distribution that the model was trained on, but held out from the
-        training, `[M, *event]`, at least two.
+      reference: Held-out rows of the training distribution, `[M, *event]`, at least two.
       sample_size: The number of draws from the posterior for every row.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-      batch_size: How many rows are scored at once.
+      batch_size: The number of rows scored at once.
 
     Returns:
       An `OutOfDistribution`, in nats; print it.
@@ -110,7 +104,7 @@ def out_of_distribution(
     sample_size = checks.positive_int(sample_size, "sample_size")
     known = checked_rows(vae, reference, batch_size, None, "reference")
     if len(known) < 2:
-        raise ValueError("`reference` must hold at least two rows, to tell their spread; got one.")
+        raise ValueError("`reference` must hold at least two rows, for a standard error; got one.")
     rows = checked_rows(vae, x, batch_size, None)
     row_seed, reference_seed = seeds.split(seeds.as_seed(seed), 2)
     bound, reference_bound = (
@@ -123,29 +117,33 @@ def out_of_distribution(
         for each, each_seed in ((rows, row_seed), (known, reference_seed))
     )
     count, mean = len(reference_bound), reference_bound.mean()
-    # Its distance from the mean of the others, for a row that is one of those the mean is of.
+    # For a reference row, the distance from the mean of the other ones.
     reference_atypicality = np.abs(reference_bound - mean) * count / (count - 1)
     atypicality = np.abs(bound - mean)
-    stranger = count - np.searchsorted(np.sort(reference_atypicality), atypicality, side="left")
+    at_least = count - np.searchsorted(np.sort(reference_atypicality), atypicality, side="left")
     return OutOfDistribution(
         elbo=bound,
         atypicality=atypicality,
-        p_value=(stranger + 1) / (count + 1),
+        p_value=(at_least + 1) / (count + 1),
         reference_elbo=reference_bound,
         reference_atypicality=reference_atypicality,
     )
 
 
-def _area(strange: np.ndarray, known: np.ndarray) -> float:
-    """Returns the chance that a strange score is above a known one, a tie counting as half."""
-    known = np.sort(known)
-    below = np.searchsorted(known, strange, side="left")
-    not_above = np.searchsorted(known, strange, side="right")
-    return float(np.mean(below + not_above) / (2.0 * len(known)))
+def _area(outlier: np.ndarray, reference: np.ndarray) -> float:
+    """Returns the probability that an outlier's score is the higher one, a tie counting as half."""
+    reference = np.sort(reference)
+    below = np.searchsorted(reference, outlier, side="left")
+    not_above = np.searchsorted(reference, outlier, side="right")
+    return float(np.mean(below + not_above) / (2.0 * len(reference)))
 
 
-def _area_standard_error(area: float, strange: int, known: int) -> float:
-    """Returns the standard error of an area by Hanley & McNeil (1982), equations 1 and 2."""
+def _area_standard_error(area: float, outliers: int, references: int) -> float:
+    """Returns the standard error of an AUROC by Hanley & McNeil (1982), equations 1 and 2."""
     one, other = area / (2.0 - area), 2.0 * area**2 / (1.0 + area)
-    spread = area * (1.0 - area) + (strange - 1) * (one - area**2) + (known - 1) * (other - area**2)
-    return math.sqrt(max(spread, 0.0) / (strange * known))
+    variance = (
+        area * (1.0 - area)
+        + (outliers - 1) * (one - area**2)
+        + (references - 1) * (other - area**2)
+    )
+    return math.sqrt(max(variance, 0.0) / (outliers * references))

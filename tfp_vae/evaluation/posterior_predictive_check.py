@@ -1,4 +1,4 @@
-"""Whether data sets drawn from a model look like the data, in a statistic of the user's."""
+"""Posterior predictive check: a statistic of the data against data sets drawn from the model."""
 
 import math
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from tfp_vae.model import VAE
 
 
 class PredictiveCheck(NamedTuple):
-    """A statistic of the data beside its distribution under the model.
+    """A statistic of the data and its distribution under the model.
 
     Attributes:
       observed: The statistic of the data.
-      replicated: The same of every data set drawn from the model, `[R]`.
+      replicated: The statistic of every data set drawn from the model, `[R]`.
 
     Example:
       >>> check = evaluation.posterior_predictive_check(vae, x + 9.0, np.mean, replicates=20)
       >>> check.replicated.shape, round(check.p_value, 3), round(check.p_value_standard_error, 3)
       ((20,), 0.024, 0.034)
       >>> check.verdict
-      'The model does not give data with such a statistic: its own is smaller.'
+      'Misfit: the statistic is smaller under the model than in the data.'
     """
 
     observed: float
@@ -32,9 +32,9 @@ class PredictiveCheck(NamedTuple):
 
     @property
     def p_value(self) -> float:
-        """The share of the replicated statistics that are at least as large, the data's among them.
+        """The share of replicated statistics at least as large, the observed one included.
 
-        Near 0 or 1 the model does not give such data; a tie counts as half.
+        Near 0 or 1 the model does not fit; a tie counts as half.
         """
         above = np.sum(self.replicated > self.observed)
         ties = np.sum(self.replicated == self.observed)
@@ -42,27 +42,24 @@ class PredictiveCheck(NamedTuple):
 
     @property
     def p_value_standard_error(self) -> float:
-        """The standard error of `p_value`, for so many replicated data sets."""
+        """The standard error of `p_value`, from the number of replicated data sets."""
         return math.sqrt(self.p_value * (1.0 - self.p_value) / len(self.replicated))
 
     @property
     def verdict(self) -> str:
-        """Whether the statistic is one that the model gives in 95 of 100 data sets."""
+        """Whether the statistic of the data is in the central 95 % of the replicated ones."""
         extreme = min(self.p_value, 1.0 - self.p_value)
         if extreme > 0.025:
-            return "The model gives data with such a statistic."
+            return "No misfit found in this statistic."
         side = "smaller" if self.p_value < 0.5 else "larger"
-        return f"The model does not give data with such a statistic: its own is {side}."
+        return f"Misfit: the statistic is {side} under the model than in the data."
 
     def __str__(self) -> str:
-        low, middle, high = np.quantile(self.replicated, [0.025, 0.5, 0.975])
+        low, median, high = np.quantile(self.replicated, [0.025, 0.5, 0.975])
         rows = [
             ["statistic of the data", f"{self.observed:.4g}"],
-            [
-                f"of {len(self.replicated)} data sets of the model, median",
-                f"{middle:.4g}",
-            ],
-            ["  95 % of them", f"{low:.4g} to {high:.4g}"],
+            [f"median of {len(self.replicated)} replicated data sets", f"{median:.4g}"],
+            ["  central 95 %", f"{low:.4g} to {high:.4g}"],
             ["p-value", with_error(self.p_value, self.p_value_standard_error)],
         ]
         return "\n\n".join([table(rows), self.verdict])
@@ -79,20 +76,19 @@ def posterior_predictive_check(
 ) -> PredictiveCheck:
     """Compares a statistic of the data with its distribution over data sets of the model.
 
-    Every replicated data set has as many rows as the data, z drawn from the prior and x from
-    p(x|z) at the weights that were trained. On the data that the model was trained on the p-value
-    is too near one half; held-out data are a sharper test.
+    Every replicated data set has as many rows as the data, with z drawn from the prior and x from
+    p(x|z) at the trained weights. On the training data the p-value is biased towards one half;
+    held-out data are a sharper test.
 
     Args:
       vae: The model.
-      x: Data, `[N, *event]`, none of it missing.
-      statistic: A function of a whole data set, `[N, *event]` as a NumPy array, that returns a
-        number, such as `lambda x: x.sum(axis=1).std()`. It sees data as they leave the preprocess
-        layer.
-      replicates: How many data sets are drawn.
+      x: Data, `[N, *event]`, without missing values.
+      statistic: A function of a whole data set, a NumPy array `[N, *event]` after the preprocess
+        layer, that returns a number, such as `lambda x: x.sum(axis=1).std()`.
+      replicates: The number of data sets drawn.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-      batch_size: How many rows are prepared at once.
-      condition: y, `[N, ...]`, for a model of p(x|y): every replicated row has that of its own.
+      batch_size: The number of rows preprocessed at once.
+      condition: y, `[N, ...]`, for a model of p(x|y); every replicated row has the same y.
 
     Returns:
       A `PredictiveCheck`; print it.
@@ -119,8 +115,8 @@ def posterior_predictive_check(
     rows = checked_rows(vae, x, batch_size, condition)
     if vae.missing is not None and not vae.missing.observed_in(rows).all():
         raise ValueError(
-            "`x` must have no missing values, for the model's own data sets have none; impute "
-            "them, or check the rows that are complete."
+            "`x` must have no missing values, since replicated data sets have none; got missing "
+            "values: impute them, or check the complete rows alone."
         )
     key = seeds.as_seed(seed)
     data_seed, draw_seed = seeds.split(key, 2)
@@ -134,15 +130,15 @@ def posterior_predictive_check(
     replicated = [
         _number(
             statistic(
-                vae.sample(len(rows), seeds.fold_in(draw_seed, place), condition=condition).numpy()
+                vae.sample(len(rows), seeds.fold_in(draw_seed, index), condition=condition).numpy()
             )
         )
-        for place in range(count)
+        for index in range(count)
     ]
     return PredictiveCheck(observed, np.array(replicated))
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     found = np.asarray(value)
     if found.shape != () or not (
         np.issubdtype(found.dtype, np.floating) or np.issubdtype(found.dtype, np.integer)

@@ -1,4 +1,4 @@
-"""What models spend on the latents, and what they gain by it."""
+"""Rate and distortion of one or several models."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,13 +12,13 @@ from tfp_vae.model import VAE
 
 
 class RateDistortion(NamedTuple):
-    """Rate and distortion of M models on the same rows, in nats, the smallest rate first.
+    """Rate and distortion of M models on the same rows, in nats, the lowest rate first.
 
     Attributes:
-      names: What the models are called.
+      names: The names of the models.
       rate: The mean KL of q(z|x) from the prior, `[M]`.
       rate_standard_error: Its standard error from the spread over the rows, `[M]`.
-      distortion: The mean of -log p(x|z), `[M]`; of densities it can be negative.
+      distortion: The mean of -log p(x|z), `[M]`; it can be negative for densities.
       distortion_standard_error: Its standard error, `[M]`.
       elbo_standard_error: The standard error of their sum, `[M]`.
 
@@ -38,7 +38,8 @@ class RateDistortion(NamedTuple):
     @property
     def elbo(self) -> np.ndarray:
         """The evidence lower bound, -(rate + distortion), `[M]`."""
-        return -(self.rate + self.distortion)
+        negative_elbo: np.ndarray = self.rate + self.distortion
+        return -negative_elbo
 
     def __str__(self) -> str:
         columns = (
@@ -61,18 +62,18 @@ def rate_distortion(
     batch_size: int = 500,
     condition: Any = None,
 ) -> RateDistortion:
-    """Places models by what they spend on the latents and what they lose without more of them.
+    """Measures the rate, the KL in nats, and the distortion, -log p(x|z) in nats, of models.
 
-    Models of equal bound lie on a line of slope -1: at one end autoencoders of a high rate, at the
-    other models whose decoder does without z. A row of models trained with different `kl_weight`
-    follows the curve that the networks can reach.
+    Models of equal ELBO lie on a line of slope -1: at one end autoencoders of a high rate, at the
+    other models whose decoder ignores z. Models trained with different `kl_weight` trace the
+    rate-distortion curve of their networks.
 
     Args:
       models: Models by their names, or one model.
       x: Data, `[N, *event]`, at least two rows.
       sample_size: The number of draws from the posterior for every row.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed; the same for all models.
-      batch_size: How many rows are scored at once.
+      batch_size: The number of rows scored at once.
       condition: y, `[N, ...]`, for models of p(x|y).
 
     Returns:
@@ -102,7 +103,7 @@ def rate_distortion(
         checks.instance_of(vae, VAE, f"models[{name!r}]", "tfp_vae.VAE.for_data(x)")
         rows = checked_rows(vae, x, batch_size, condition)
         if len(rows) < 2:
-            raise ValueError("`x` must hold at least two rows, to tell their spread; got one.")
+            raise ValueError("`x` must hold at least two rows, for a standard error; got one.")
         terms = [
             vae.elbo(batch.x, sample_size, batch.seed, batch.condition)
             for batch in row_batches(rows, batch_size, key, condition)

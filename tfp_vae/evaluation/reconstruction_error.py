@@ -1,4 +1,4 @@
-"""How far reconstructions are from the data."""
+"""Reconstruction error, in units of the data."""
 
 import math
 from typing import Any, NamedTuple
@@ -7,19 +7,18 @@ import numpy as np
 
 from tfp_vae import likelihoods, seeds
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
-from tfp_vae.evaluation.standard_errors import standard_error
-from tfp_vae.evaluation.text_tables import table, with_error
+from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
 
 
 class ReconstructionError(NamedTuple):
-    """The error of the reconstruction of every row, as the mean over its observed values.
+    """The reconstruction error of every row, as the mean over its observed values.
 
     Attributes:
-      squared: The mean squared error, `[N]`; of class codes the share that is wrong.
-      absolute: The mean absolute error, `[N]`; of class codes the same share.
-      squared_of_mean: The squared error of a model that gives every row the mean of all rows, or
-        for class codes the most frequent one, `[N]`.
+      squared: The mean squared error, `[N]`; for class codes the error rate.
+      absolute: The mean absolute error, `[N]`; for class codes the error rate.
+      squared_of_mean: The squared error of predicting the mean of all rows, or for class codes the
+        most frequent one, `[N]`.
 
     Example:
       >>> error = evaluation.reconstruction_error(vae, x)
@@ -57,9 +56,9 @@ class ReconstructionError(NamedTuple):
 
     @property
     def explained(self) -> float:
-        """The share of the squared error of the mean that the reconstruction does away with."""
-        whole = self.squared_of_mean.sum()
-        return float(1.0 - self.squared.sum() / whole) if whole > 0.0 else math.nan
+        """The share of variance explained, 1 - squared error / squared error of the mean."""
+        total = self.squared_of_mean.sum()
+        return float(1.0 - self.squared.sum() / total) if total > 0.0 else math.nan
 
     def __str__(self) -> str:
         return table(
@@ -73,7 +72,7 @@ class ReconstructionError(NamedTuple):
                     "mean absolute error",
                     with_error(self.mean_absolute, self.mean_absolute_standard_error),
                 ],
-                ["explained, of the squared error of the mean", f"{self.explained:.1%}"],
+                ["variance explained", f"{self.explained:.1%}"],
             ]
         )
 
@@ -85,22 +84,22 @@ def reconstruction_error(
     batch_size: int = 500,
     condition: Any = None,
 ) -> ReconstructionError:
-    """Measures how far `vae.predict(x)` is from the data, in units of the data.
+    """Measures the error of `vae.predict(x)`, in units of the data.
 
-    The reconstruction is the mean of p(x|z) at the posterior mean, and of class codes the most
-    probable one. It leaves out what the latents cost, so that it is no measure of a model's
-    likelihood: it falls with every latent that is added.
+    The reconstruction is the mean of p(x|z) at the posterior mean, or for class codes the most
+    probable one. It ignores the KL, so that it does not measure a model's likelihood: it decreases
+    with every latent that is added.
 
     Args:
       vae: The model.
-      x: Data, `[N, *event]`; values that are missing do not count. With a preprocess layer the
-        error is that of what it returns.
-      seed: What a preprocess layer that draws takes as its seed.
-      batch_size: How many rows are reconstructed at once.
+      x: Data, `[N, *event]`; missing values are ignored. With a preprocess layer the error is that
+        of its outputs.
+      seed: The seed of a random preprocess layer.
+      batch_size: The number of rows reconstructed at once.
       condition: y, `[N, ...]`, for a model of p(x|y).
 
     Returns:
-      A `ReconstructionError` of arrays `[N]`; print it. A row of missing values alone is left out.
+      A `ReconstructionError` of arrays `[N]`; print it. Rows without observed values are left out.
 
     Raises:
       TypeError: If an argument is of the wrong kind.
@@ -113,7 +112,7 @@ def reconstruction_error(
     rows = checked_rows(vae, x, batch_size, condition)
     scored, predicted, known = [], [], []
     for batch in row_batches(rows, batch_size, seeds.as_seed(seed), condition):
-        prepared, observed = vae.prepared_and_observed(batch.x, batch.seed)
+        prepared, observed = vae.pipeline.prepared(batch.x, batch.seed)
         reconstruction = vae.reconstruct(batch.x, batch.seed, batch.condition)
         scored.append(prepared.numpy())
         predicted.append(vae.decoder.likelihood.prediction(reconstruction).numpy())
@@ -145,9 +144,10 @@ def _class_codes(likelihood: likelihoods.Likelihood, size: int) -> np.ndarray:
 
 
 def _errors(values: np.ndarray, prediction: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Returns the absolute error of every value, and of class codes whether it is wrong."""
+    """Returns the absolute error of every value, and for class codes whether it is wrong."""
     error = np.abs(values - prediction)
-    return np.where(codes, (error > 0.5).astype(np.float64), error)
+    errors: np.ndarray = np.where(codes, (error > 0.5).astype(np.float64), error)
+    return errors
 
 
 def _centre(values: np.ndarray, counts: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The rows of a data set, checked and taken a batch at a time."""
+"""The checked rows of a data set, in batches."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ class RowBatch(NamedTuple):
     """A batch of rows.
 
     Attributes:
-      own: Which rows of the data set these are.
+      own: The slice of the data set.
       x: The rows, `[B, *event]`.
       condition: y, `[B, ...]`, or None.
-      seed: A stateless seed for what is drawn for these rows.
+      seed: A stateless seed for the draws of these rows.
     """
 
     own: slice
@@ -27,7 +27,7 @@ class RowBatch(NamedTuple):
 
 
 def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any, name: str = "x") -> np.ndarray:
-    """Returns `x`, which the caller calls `name`, as an array that the model can score.
+    """Returns `x`, the argument `name`, as an array that the model can score.
 
     Raises:
       TypeError: If an argument is of the wrong kind.
@@ -44,7 +44,7 @@ def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any, name: str = 
 def row_batches(
     rows: np.ndarray, batch_size: int, seed: tf.Tensor, condition: Any
 ) -> Iterator[RowBatch]:
-    """Yields the rows in their order, a batch at a time."""
+    """Yields the rows in order, a batch at a time."""
     y = None if condition is None else checks.array(condition, "condition")
     for start in range(0, len(rows), batch_size):
         own = slice(start, start + batch_size)

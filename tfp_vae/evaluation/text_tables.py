@@ -1,17 +1,26 @@
-"""Results as tables of text."""
+"""Means with their standard errors, as tables of text."""
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+
+def standard_error(values: np.ndarray) -> float:
+    """Returns the standard error of the mean of independent values `[N]`; NaN for one value."""
+    if len(values) < 2:
+        return math.nan
+    return float(values.std(ddof=1) / math.sqrt(len(values)))
+
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Returns rows of words as aligned columns: the first to the left, the others to the right."""
+    """Returns rows of cells as aligned columns: the first to the left, the others to the right."""
     columns = list(zip(*rows, strict=True))
-    widths = [max(len(word) for word in column) for column in columns]
+    widths = [max(len(cell) for cell in column) for column in columns]
     lines = [
         "  ".join(
-            word.ljust(width) if place == 0 else word.rjust(width)
-            for place, (word, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
     ]
@@ -19,7 +28,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def with_error(value: float, standard_error: float) -> str:
-    """Returns a number and its standard error, or the number alone where that is not known."""
+    """Returns a number and its standard error, or the number alone where that is NaN."""
     if math.isnan(standard_error):
         return f"{value:.3f}"
     return f"{value:.3f} ± {standard_error:.3f}"

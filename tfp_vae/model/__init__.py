@@ -1,9 +1,19 @@
 """The model: encoder, decoder, and the variational autoencoder made of them."""
 
-from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.batch_distributions import BatchDistributions
+from tfp_vae.model.coders import Decoder, Encoder, Transition
 from tfp_vae.model.hierarchical import HierarchicalVAE
 from tfp_vae.model.loading import load
-from tfp_vae.model.transition import Transition
+from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.model.vae import VAE
 
-__all__ = ["HierarchicalVAE", "VAE", "Decoder", "Encoder", "Transition", "load"]
+__all__ = [
+    "BatchDistributions",
+    "HierarchicalVAE",
+    "VAE",
+    "Decoder",
+    "Encoder",
+    "Transition",
+    "ancestral_sample",
+    "load",
+]

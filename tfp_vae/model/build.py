@@ -1,18 +1,26 @@
 """Puts the parts of a model together, and checks that they fit one another."""
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from tfp_vae import divergences
 from tfp_vae.model.inputs import condition as conditions
-from tfp_vae.model.pairs import check_same_latent_space
 from tfp_vae.objectives import Objective
+from tfp_vae.posteriors import Posterior
+from tfp_vae.priors import Prior
+
+if TYPE_CHECKING:
+    from tfp_vae.model.vae import VAE
 
 
-def assemble(vae: Any) -> None:
+def assemble(vae: "VAE") -> str:
     """Builds every part of a model on a row of zeros.
+
+    Returns:
+      Whether the KL divergence is exact or estimated, in words.
 
     Raises:
       ValueError: If the parts do not fit: a trunk that fails on its input, features that cannot
@@ -55,11 +63,10 @@ def assemble(vae: Any) -> None:
                 f"{likelihood.variable_dtype}; got {part.variable_dtype}."
             )
     vae.objective.check_pair(posterior, prior)
-    vae.kl_declaration = divergences.declaration(posterior, prior)
-    vae.objective.declare(vae.kl_declaration)
+    return divergences.declaration(posterior, prior)
 
 
-def check_objective(vae: Any, objective: Objective) -> None:
+def check_objective(vae: "VAE", objective: Objective) -> None:
     """Refuses another objective that makes no sense with an assembled model's distributions.
 
     Args:
@@ -71,10 +78,9 @@ def check_objective(vae: Any, objective: Objective) -> None:
     """
     inputs = _rows_of_zeros(vae)[-1]
     objective.check_pair(vae.inferred(inputs, training=False), vae.prior())
-    objective.declare(vae.kl_declaration)
 
 
-def _rows_of_zeros(vae: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
+def _rows_of_zeros(vae: "VAE") -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
     """Returns a row of zeros, the features of a condition of zeros, and what the encoder sees."""
     dtype = vae.decoder.likelihood.variable_dtype
     rows = tf.zeros([1, *vae.event_shape], dtype)
@@ -85,10 +91,31 @@ def _rows_of_zeros(vae: Any) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
     return rows, features, conditions.joined(rows, features, len(vae.event_shape))
 
 
-def _check_missing_values(vae: Any, likelihood: Any, rows: tf.Tensor) -> None:
+def _check_missing_values(vae: "VAE", likelihood: tfd.Distribution, rows: tf.Tensor) -> None:
     if vae.preprocess is not None:
         raise ValueError(
             "`missing_values` must be None with a preprocess layer, which would see the gaps: "
             "preprocess the data first."
         )
     vae.decoder.likelihood.of_observed(likelihood, tf.ones_like(rows, tf.bool))
+
+
+def check_same_latent_space(posterior: Posterior, prior: Prior | Posterior) -> None:
+    """Checks that a posterior and what it is compared with are distributions over the same set.
+
+    Args:
+      posterior: The layer that makes q.
+      prior: The layer that makes p: a prior, or below the topmost layer of latents the layer that
+        makes p(z₁|z₂).
+
+    Raises:
+      ValueError: If they are not, with the reason.
+    """
+    ours, theirs = posterior.latent_space, prior.latent_space
+    if theirs is None or theirs == ours:
+        return
+    raise ValueError(
+        f"`prior` must be a distribution over the latents of {type(posterior).__name__}, "
+        f"{ours.description}, as a KL divergence compares two densities on the same set; got "
+        f"{type(prior).__name__}, a distribution over {theirs.description}."
+    )

@@ -1,18 +1,22 @@
 """A SavedModel with the signatures of a variational autoencoder."""
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
-from tfp_vae import atomic_files, checks
+from tfp_vae import atomic_files
+from tfp_vae.error_text import described
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.paths import as_path
 
+if TYPE_CHECKING:
+    from tfp_vae.model.vae import VAE
 
-def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any) -> None:
+
+def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: Any) -> None:
     """Writes the signatures `encode`, `decode`, `sample` and `elbo` of a model.
 
     Args:
@@ -29,7 +33,7 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
     as_path(filepath, "filepath", "served")
     wanted = refused.pop("format", "tf_saved_model")
     if not isinstance(wanted, str) or wanted != "tf_saved_model":
-        raise ValueError(f"`format` must be 'tf_saved_model'; got {checks.shown(wanted)}.")
+        raise ValueError(f"`format` must be 'tf_saved_model'; got {described(wanted)}.")
     for name in refused:
         raise TypeError(f"`{name}` is no argument of export.")
     dtype = vae.decoder.likelihood.variable_dtype
@@ -51,7 +55,7 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
         return latents
 
     def decode(z: tf.Tensor, condition: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-        features = vae.condition_features(condition, None)
+        features = vae.pipeline.features(condition, None)
         return {"mean": vae.decoder.likelihood.prediction(vae.decoded(z, features))}
 
     def sample(
@@ -74,7 +78,7 @@ def export(vae: Any, filepath: Any, verbose: bool | None = None, **refused: Any)
         archive.write_out(filepath, verbose=verbose)
         return
     try:
-        with atomic_files.written_aside(filepath) as aside:
+        with atomic_files.atomic_path(filepath) as aside:
             archive.write_out(str(aside), verbose=verbose)
     except tf.errors.OpError as error:
         raise OSError(f"{str(filepath)!r} cannot be written: {error.message}.") from error

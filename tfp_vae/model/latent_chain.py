@@ -7,8 +7,7 @@ import keras
 
 from tfp_vae import checks
 from tfp_vae.distributions import LatentChain
-from tfp_vae.model.coders import Encoder
-from tfp_vae.model.transition import Transition
+from tfp_vae.model.coders import Encoder, Transition
 from tfp_vae.priors import Prior, StandardNormal, VampPrior
 
 

@@ -1,22 +1,12 @@
-"""Models from files, whoever wrote them."""
+"""Safe loading of untrusted `.keras` files."""
 
 import os
-import tempfile
-import textwrap
-import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import keras
-
+from tfp_vae import saving
 from tfp_vae.model.vae import VAE
 from tfp_vae.paths import as_path
-from tfp_vae.saving.archive import CONFIG, WEIGHTS, read_members, write_members
-from tfp_vae.saving.config_allowlist import check_config
-from tfp_vae.saving.weights_file import check_same, read_weights, room_for
-
-_LONGEST_REASON = 300
 
 
 def load(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None) -> VAE:
@@ -56,31 +46,4 @@ def load(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None 
         )
     if not file.is_file():
         raise FileNotFoundError(f"There is no model at {str(file)!r}.")
-    try:
-        model = _checked_model(file, dict(custom_objects or {}))
-    except Exception as error:
-        # What a broken or hostile file makes Keras, HDF5 and zlib raise is of many kinds.
-        # Keras tells the whole configuration first, and what was wrong with it last.
-        told = str(error).rpartition("Exception encountered: ")[2] or type(error).__name__
-        reason = textwrap.shorten(told, _LONGEST_REASON, placeholder=" ...").rstrip(".")
-        raise ValueError(f"{file.name!r} cannot be loaded as a model: {reason}.") from error
-    return model
-
-
-def _checked_model(file: Path, custom_objects: dict[str, Any]) -> VAE:
-    members = read_members(file)
-    check_config(members[CONFIG], custom_objects)
-    weights = read_weights(members[WEIGHTS])
-    with tempfile.TemporaryDirectory() as folder:
-        # Keras reads what was checked, and not the file, which may change or be read otherwise.
-        checked = Path(folder) / "checked.keras"
-        write_members(members, checked)
-        with room_for(weights), warnings.catch_warnings():
-            warnings.filterwarnings("error", "Skipping variable loading")
-            model = keras.models.load_model(checked, custom_objects=custom_objects, safe_mode=True)
-        if not isinstance(model, VAE):
-            raise ValueError(f"it holds a {type(model).__name__}; expected a VAE")
-        again = Path(folder) / "again.weights.h5"
-        model.save_weights(again)
-        check_same(weights, read_weights(again.read_bytes()))
-    return model
+    return saving.load_checked(file, custom_objects or {}, VAE)

@@ -1,14 +1,21 @@
 """Draws from p(x): latents from the prior, then data from the likelihood."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from tfp_vae import seeds
 
+if TYPE_CHECKING:
+    from tfp_vae.model.vae import VAE
+
 
 def ancestral_sample(
-    vae: Any, sample_size: Any, seed: tf.Tensor, mean: bool, condition: tf.Tensor | None = None
+    vae: "VAE",
+    sample_size: int | tf.Tensor,
+    seed: tf.Tensor,
+    mean: bool,
+    condition: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Draws `[sample_size, *event]` from p(x), or from p(x|y).
 
@@ -21,7 +28,7 @@ def ancestral_sample(
       condition: y, `[sample_size, ...]`, or None.
     """
     latent_seed, data_seed = seeds.split(seed, 2)
-    features = vae.condition_features(condition, None)
+    features = vae.pipeline.features(condition, None)
     likelihood = vae.decoded(vae.prior().sample(sample_size, seed=latent_seed), features)
     if mean:
         return vae.decoder.likelihood.prediction(likelihood)

@@ -1,30 +1,33 @@
 """The variational autoencoder: an encoder, a decoder, a prior and an objective."""
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks
+from tfp_vae import checks, saving, seeds
 from tfp_vae.likelihoods import Likelihood, Suggestion
-from tfp_vae.model import export
-from tfp_vae.model.build import assemble, check_objective
+from tfp_vae.model import build, defaults, export, sampling
+from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.latent_variable_model import LatentVariableModel
-from tfp_vae.objectives import ELBO, Objective
+from tfp_vae.model.imputation import Imputation, importance_impute, impute
+from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
+from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
 from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
-from tfp_vae.training.data.initial_rows import first_rows
+from tfp_vae.training import CompileOptions, Trainer, initial_rows
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
-class VAE(LatentVariableModel):
+class VAE(keras.Model):
     """A variational autoencoder made of distribution objects.
 
     A Keras model: `compile`, `fit`, `evaluate`, `predict`, `save`. Its loss is the negative mean of
-    the objective, in nats. The model is built and its parts are checked against one another when
+    the objective, in nats. The model is built, and its parts are checked against one another, when
     it is made.
 
     Args:
@@ -76,19 +79,26 @@ class VAE(LatentVariableModel):
         condition: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            encoder,
-            decoder,
-            ELBO() if objective is None else objective,
-            preprocess,
-            missing_values,
-            condition,
-            **kwargs,
+        checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
+        super().__init__(**{"autocast": False, **kwargs})
+        self.trainer = Trainer(self)
+        self.objective = ELBO() if objective is None else objective
+        # Keras tracks and saves what it finds in attributes, in this order.
+        self.noise = self.trainer.state.noise
+        self.loss_tracker = self.trainer.state.log.loss
+        self.term_trackers = self.trainer.state.log.terms
+        self.skipped_steps = self.trainer.state.log.skipped_steps
+        self.encoder = encoder
+        self.decoder = checks.instance_of(
+            decoder, Decoder, "decoder", "tfp_vae.Decoder(trunk, likelihood)"
         )
+        self.pipeline = InputPipeline(decoder.likelihood, preprocess, missing_values, condition)
+        self.preprocess, self.condition = preprocess, condition
         self.prior_layer = StandardNormal() if prior is None else prior
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
         self.suggestion: Suggestion | None = None
-        assemble(self)
+        self._compiled_functions: dict[str, Any] = {}
+        self.kl_declaration = build.assemble(self)
         self.built = True
 
     @classmethod
@@ -123,13 +133,57 @@ class VAE(LatentVariableModel):
           >>> type(vae.decoder.likelihood).__name__
           'Bernoulli'
         """
-        from tfp_vae.model.defaults import parts_for
-
-        encoder, decoder, suggestion = parts_for(x, latent_size, likelihood, preprocess)
+        encoder, decoder, suggestion = defaults.parts_for(x, latent_size, likelihood, preprocess)
         vae = cls(encoder, decoder, preprocess=preprocess)
         vae.suggestion = suggestion
         vae.check_rows(x)
         return vae
+
+    @property
+    def objective(self) -> Objective:
+        """What training raises; the loss is its negative mean.
+
+        Another one may be set, as in `vae.objective = objectives.IWAE(5)`, and training goes on
+        with it: weights, optimizer and step number stay. A TypeError is raised if it is no
+        objective, and a ValueError if it makes no sense with the model's posterior and prior; the
+        present one then stays.
+        """
+        return self._objective
+
+    @objective.setter
+    def objective(self, objective: Objective) -> None:
+        checks.instance_of(objective, Objective, "objective", "objectives.ELBO()")
+        if self.built:
+            build.check_objective(self, objective)
+        self._objective = objective
+        self.trainer.follow(objective)
+        # Keras makes it anew for the present objective.
+        self.test_function = None
+
+    @property
+    def event_shape(self) -> tuple[int, ...]:
+        """The shape of one row of data, as the likelihood has it."""
+        return self.pipeline.event_shape
+
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row as it comes in: the event's, or None before a preprocess layer."""
+        return self.pipeline.row_shape
+
+    @property
+    def data_dtype(self) -> str:
+        """The dtype that data is cast to, that of the likelihood."""
+        return self.pipeline.dtype
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the model is one of p(x|y)."""
+        return self.condition is not None
+
+    @property
+    def missing(self) -> MissingValues | None:
+        """What stands for missing values, or None."""
+        return self.pipeline.missing
 
     @property
     def latent_size(self) -> int:
@@ -150,12 +204,235 @@ class VAE(LatentVariableModel):
         """Returns p(z): batch `[]`, event `[latent_size]`."""
         return self.prior_layer.distribution()
 
-    def adapt(self, x: Any) -> None:
-        """Gives a prior that begins at data some rows of it."""
-        wanted = self.prior_layer.rows_wanted
-        rows = first_rows(x, wanted) if wanted else None
-        if rows is not None:
-            self.prior_layer.adapt(self.prepared(rows))
+    def elbo(
+        self, x: Any, sample_size: int = 1, seed: seeds.Seed = None, condition: Any = None
+    ) -> ELBOTerms:
+        """Computes the evidence lower bound of every example, whatever the objective is.
+
+        Args:
+          x: Data, `[B, *event]`.
+          sample_size: The number of draws from the posterior for every example.
+          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+          condition: y, `[B, ...]`, for a model of p(x|y).
+
+        Returns:
+          `ELBOTerms`: `elbo`, `log_likelihood` and `kl_divergence`, `[B]` each, in nats.
+
+        Raises:
+          TypeError: If `x` or `seed` is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit, or `sample_size` is not positive.
+
+        Example:
+          >>> terms = vae.elbo(x, sample_size=10, seed=0)
+          >>> bool(np.all(terms.elbo == terms.log_likelihood - terms.kl_divergence))
+          True
+        """
+        sample_size = checks.positive_int(sample_size, "sample_size")
+        objective = ELBO(sample_size=sample_size)
+        terms = self.terms_of(objective, x, seeds.as_seed(seed), None, False, condition)
+        return ELBOTerms(terms.elbo, terms.log_likelihood, terms.kl_divergence)
+
+    def posterior(
+        self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
+    ) -> tfd.Distribution:
+        """Computes q(z|x) of the data after the preprocess layer.
+
+        Args:
+          x: Data, `[B, *event]`.
+          seed: What a preprocess layer that draws takes as its seed.
+          condition: y, `[B, ...]`, for a model of p(x|y).
+
+        Returns:
+          A `tfd.Distribution`, batch `[B]`, event `[latent_size]`.
+
+        Raises:
+          TypeError: If `x` or `seed` is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model.
+
+        Example:
+          >>> vae.posterior(x).mean().shape
+          TensorShape([20, 2])
+        """
+        return self.distributions(x, seed, condition).posterior
+
+    def reconstruct(
+        self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
+    ) -> tfd.Distribution:
+        """Computes p(x|z) at the posterior mean.
+
+        Args:
+          x: Data, `[B, *event]`.
+          seed: What a preprocess layer that draws takes as its seed.
+          condition: y, `[B, ...]`, for a model of p(x|y).
+
+        Returns:
+          A `tfd.Distribution`, batch `[B]`, event `[*event]`.
+
+        Raises:
+          TypeError: If `x` or `seed` is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model.
+
+        Example:
+          >>> vae.reconstruct(x).mean().shape
+          TensorShape([20, 3])
+        """
+        batch = self.distributions(x, seed, condition)
+        return batch.decoder_fn(self.reconstructing_latents(batch.posterior))
+
+    def sample(
+        self,
+        sample_size: int,
+        seed: seeds.Seed = None,
+        mean: bool = False,
+        condition: Any = None,
+    ) -> tf.Tensor:
+        """Draws from p(x), or p(x|y): latents from the prior, then data from the likelihood.
+
+        Args:
+          sample_size: The number of draws.
+          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+          mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x;
+            of class codes, which have no mean, the most probable one.
+          condition: y, `[sample_size, ...]`, for a model of p(x|y).
+
+        Returns:
+          A tensor `[sample_size, *event]`.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `sample_size` is not positive, or `condition` does not fit the model.
+
+        Example:
+          >>> vae.sample(5, seed=0).shape
+          TensorShape([5, 3])
+          >>> bool(np.all(vae.sample(5, seed=0) == vae.sample(5, seed=0)))
+          True
+        """
+        count = checks.positive_int(sample_size, "sample_size")
+        self.check_condition(condition, count)
+        y = None
+        if condition is not None:
+            y = tf.convert_to_tensor(checks.array(condition, "condition"))
+        draw = self.compiled_function(sampling.ancestral_sample)
+        return draw(count, seeds.as_seed(seed), bool(mean), y)
+
+    def impute(
+        self,
+        x: Any,
+        sample_size: int = 10,
+        importance_sample_size: int = 1000,
+        seed: seeds.Seed = None,
+        condition: Any = None,
+    ) -> Imputation:
+        """Fills in missing values: their mean, their spread and draws, given the observed ones.
+
+        The posterior is the proposal of self-normalised importance sampling, so that the result
+        tends to that under the exact p(x_missing|x_observed) of the model as the importance sample
+        grows, whatever the encoder. The draws are taken by importance resampling.
+
+        Args:
+          x: Data, `[N, *event]`, with what `missing_values` said for what is missing.
+          sample_size: The number of draws of every row, for multiple imputation.
+          importance_sample_size: The number of latents drawn for every row.
+          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+          condition: y, `[N, ...]`, for a model of p(x|y).
+
+        Returns:
+          `Imputation`: arrays `mean` and `stddev`, `[N, *event]`, `draws`,
+          `[sample_size, N, *event]`, and `effective_sample_size`, `[N]`. Observed values are those
+          of `x` in `mean` and `draws`, and have a `stddev` of 0. Class codes have no mean: take
+          their `draws`.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model, a size is not positive, or the
+            model was made without `missing_values`.
+
+        Example:
+          >>> vae = tfp_vae.VAE(
+          ...     tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2)),
+          ...     tfp_vae.Decoder(networks.mlp([8]), likelihoods.Normal([3])),
+          ...     missing_values=np.nan,
+          ... )
+          >>> vae.impute(np.array([[0.5, np.nan, -1.0]]), seed=0).mean[0, [0, 2]]
+          array([ 0.5, -1. ])
+
+        Source: Mattei & Frellsen (2019), "MIWAE: deep generative modelling and imputation of
+        incomplete data sets", section 2.3; Rubin (1987), "Multiple imputation".
+        """
+        sizes = (
+            checks.positive_int(sample_size, "sample_size"),
+            checks.positive_int(importance_sample_size, "importance_sample_size"),
+        )
+        compiled = self.compiled_function(importance_impute)
+        return impute(self, compiled, x, *sizes, seeds.as_seed(seed), condition)
+
+    def call(self, x: Any, condition: Any = None, training: bool | None = None) -> tf.Tensor:
+        """Returns the prediction of p(x|z) at the posterior mean, `[B, *event]`: its mean.
+
+        Of class codes, which have no mean, it is the most probable one.
+        """
+        batch = self.distributions(x, seeds.EVALUATION, condition, bool(training))
+        likelihood = batch.decoder_fn(self.reconstructing_latents(batch.posterior))
+        return self.decoder.likelihood.prediction(likelihood)
+
+    def distributions(
+        self,
+        x: Any,
+        seed: seeds.Seed = seeds.EVALUATION,
+        condition: Any = None,
+        training: bool = False,
+    ) -> BatchDistributions:
+        """Returns all that the model says of a batch, of which every estimate of log p(x) is made.
+
+        Args:
+          x: Data, `[B, *event]`.
+          seed: What a preprocess layer that draws takes as its seed.
+          condition: y, `[B, ...]`, for a model of p(x|y).
+          training: Whether the networks run as in training, with dropout.
+
+        Returns:
+          `BatchDistributions`: `x` as it is scored, `posterior`, `prior`, `likelihood_fn` and
+          `decoder_fn`.
+
+        Raises:
+          TypeError: If `x` or `seed` is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model.
+
+        Example:
+          >>> known = vae.distributions(x)
+          >>> z = known.posterior.sample(100, seed=0)
+          >>> known.log_weights(z).shape  # log p(x, z) - log q(z|x), in nats
+          TensorShape([100, 20])
+        """
+        prepared, observed = self.pipeline.prepared(x, seed)
+        features = self.pipeline.features(condition, prepared.shape[0], training)
+        layer = self.decoder.likelihood
+
+        def decoder_fn(z: tf.Tensor) -> tfd.Distribution:
+            return self.decoded(z, features, training)
+
+        def likelihood_fn(z: tf.Tensor) -> tfd.Distribution:
+            likelihood = decoder_fn(z)
+            if training:
+                likelihood = layer.fitted_to(likelihood, prepared, observed)
+            return likelihood if observed is None else layer.of_observed(likelihood, observed)
+
+        posterior = self.inferred(self.pipeline.joined(prepared, features), training)
+        return BatchDistributions(prepared, posterior, self.prior(), likelihood_fn, decoder_fn)
+
+    def decoded(
+        self, z: tf.Tensor, features: tf.Tensor | None = None, training: bool = False
+    ) -> tfd.Distribution:
+        """Returns p(x|z) for latents `[..., latent_size]` and a condition's features `[B, C]`."""
+        seen = self.decoder_latents(z)
+        if features is not None:
+            seen = condition_beside(seen, features, event_rank=1)
+        return self.decoder.of_tensors(seen, training=training)
+
+    def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
+        """Returns those of the latents `[..., latent_size]` that the decoder sees: all of them."""
+        return z
 
     def inferred(self, inputs: tf.Tensor, training: bool) -> tfd.Distribution:
         """Returns q of what the encoder sees, data `[B, ...]` with the features of a condition."""
@@ -164,6 +441,343 @@ class VAE(LatentVariableModel):
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
         """Returns the posterior mean, `[B, latent_size]`."""
         return posterior.mean()
+
+    def objective_terms(
+        self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
+    ) -> ObjectiveTerms:
+        """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
+        return self.terms_of(self.objective, x, seed, step, training, condition)
+
+    def terms_of(
+        self,
+        objective: Objective,
+        x: Any,
+        seed: tf.Tensor,
+        step: Any,
+        training: bool,
+        condition: Any,
+    ) -> ObjectiveTerms:
+        """Computes the terms of an objective for rows `[B, *event]`, in nats, `[B]` each.
+
+        Args:
+          objective: The objective.
+          x: Data, `[B, *event]`.
+          seed: A stateless seed, `[2]`.
+          step: The training step, or None.
+          training: Whether the networks run as in training.
+          condition: y, `[B, ...]`, or None.
+        """
+        preprocess_seed, objective_seed = seeds.split(seed, 2)
+        batch = self.distributions(x, preprocess_seed, condition, training)
+        return objective(
+            batch.x,
+            posterior=batch.posterior,
+            prior=batch.prior,
+            likelihood_fn=batch.likelihood_fn,
+            seed=objective_seed,
+            step=step,
+        )
+
+    def compiled_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns a function of a model, compiled for this one once and for all.
+
+        TensorFlow warns of one function that is traced again and again, as it would be for every
+        model of a grid.
+
+        Args:
+          function: Called with the model and with what the compiled one is called with, tensors
+            of any shape.
+
+        Returns:
+          A `tf.function`, the same at every call with the same function; it is called without the
+          model, and returns what the function does.
+
+        Example:
+          >>> def reconstructed(vae, x):
+          ...     return vae.decoder(vae.encoder(x).mean()).mean()
+          >>> vae.compiled_function(reconstructed)(x).shape
+          TensorShape([20, 3])
+        """
+        name = f"{function.__module__}.{function.__qualname__}"
+        known = self._compiled_functions.get(name)
+        # Two functions that were made in one place have one name.
+        if known is None or known.python_function.func is not function:
+            self._compiled_functions[name] = tf.function(
+                functools.partial(function, self),
+                jit_compile=True,
+                reduce_retracing=True,
+                autograph=False,
+            )
+        return self._compiled_functions[name]
+
+    def adapt(self, x: Any) -> None:
+        """Initialises weights that begin at data, such as a VampPrior's pseudo-inputs.
+
+        `fit` does so by itself, before the first step.
+
+        Args:
+          x: An array `[N, *event]`, or a dataset of batches; of another iterator nothing is taken.
+
+        Raises:
+          TypeError: If the data holds no real numbers.
+          ValueError: If it does not fit the model.
+
+        Example:
+          >>> vae.adapt(x)
+        """
+        wanted = self.prior_layer.rows_wanted
+        rows = initial_rows(x, wanted) if wanted else None
+        if rows is not None:
+            self.prior_layer.adapt(self.prepared(rows))
+
+    def prepared(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tf.Tensor:
+        """Returns data as encoder and likelihood see it: checked, cast, preprocessed and filled.
+
+        In the place of a missing value stands 0, or another number in the likelihood's support.
+
+        Args:
+          x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
+          seed: The seed of a preprocess layer that draws.
+
+        Returns:
+          A tensor `[B, *event]`.
+
+        Raises:
+          TypeError: If `x` or `seed` is of the wrong kind.
+          ValueError: If `x` does not fit the model.
+        """
+        return self.pipeline.prepared(x, seed)[0]
+
+    def check_rows(self, x: Any, name: str = "x") -> None:
+        """Raises a TypeError or ValueError unless the model can score `x`, `[B, *event]`."""
+        self.pipeline.check_rows(x, name)
+
+    def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
+        """Raises a TypeError or ValueError unless `condition` has a valid y for each row."""
+        self.pipeline.check_condition(condition, rows, name)
+
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        *,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        on_nonfinite: str = "raise",
+        **refused: Any,
+    ) -> None:
+        """Chooses how to train; the loss is the objective's.
+
+        A step whose loss or gradients are NaN or infinite leaves the weights and the optimizer's
+        state as they were.
+
+        Args:
+          optimizer: A Keras optimizer, or its name.
+          run_eagerly: Whether to run Python at every step, for debugging.
+          steps_per_execution: How many batches one call of the compiled function takes.
+          jit_compile: Whether to compile with XLA; "auto" does so where it is supported.
+          on_nonfinite: What `fit` does at a step whose loss or gradients are not finite: "raise" a
+            FloatingPointError that names the row, the term and the latent or the place in the
+            event; or "skip" the step, count it in the log as `skipped_steps`, and go on. The terms
+            of the log are those of the steps that were taken.
+          **refused: Nothing else is taken: there is no loss to choose and no target to measure.
+
+        Raises:
+          TypeError: If any other argument is given, or `optimizer` is none.
+          ValueError: If Keras knows no optimizer of that name, or an argument has another value
+            than those above.
+
+        Example:
+          >>> vae.compile(keras.optimizers.Adam(1e-3))
+          >>> vae.compile(loss="mse")
+          Traceback (most recent call last):
+              ...
+          TypeError: `loss` is no argument of compile: the loss is the negative mean...
+        """
+        for name in refused:
+            raise TypeError(
+                f"`{name}` is no argument of compile: the loss is the negative mean of the "
+                f"model's objective, {self.objective!r}, and the log shows its terms."
+            )
+        chosen = CompileOptions.checked(
+            optimizer, run_eagerly, steps_per_execution, jit_compile, on_nonfinite
+        )
+        with chosen.keras_warnings():
+            super().compile(
+                optimizer=chosen.optimizer,
+                run_eagerly=chosen.run_eagerly,
+                steps_per_execution=chosen.steps_per_execution,
+                jit_compile=self.trainer.xla_for(chosen),
+            )
+        self.trainer.compile(chosen)
+
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
+        """Trains the model on x alone, or a model of p(x|y) on x and y.
+
+        Args:
+          x: An array `[N, *event]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or generator
+            of batches `[B, *event]`; of a model of p(x|y), batches are pairs (x, y).
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None: there
+            are no targets.
+          **kwargs: The arguments of `keras.Model.fit`: `batch_size`, `epochs`, `verbose`,
+            `callbacks`, `validation_split`, `validation_data` (x alone, or (x, y)), `shuffle`,
+            `sample_weight` (`[N]`), `initial_epoch`, `steps_per_epoch`, `validation_steps`,
+            `validation_batch_size`, `validation_freq`.
+
+        Returns:
+          A `keras.callbacks.History`; its logs are `loss`, `elbo`, `log_likelihood` and
+          `kl_divergence`, in nats, and the weights that follow a schedule.
+
+        Raises:
+          TypeError: If the data holds no real numbers.
+          ValueError: If it has another shape than the model's event, values that are not finite
+            or outside the likelihood's support, no rows, or targets, or if the condition lacks or
+            does not fit. An array is checked before the first step, a dataset batch by batch before
+            it is used.
+          FloatingPointError: If the loss or a gradient is not finite; the step is not taken.
+          RuntimeError: If one of several workers is gone.
+
+        Warns:
+          RuntimeWarning: If the ELBO of the validation data was not a number, and when first.
+
+        Example:
+          >>> vae.compile("adam")
+          >>> history = vae.fit(x, epochs=2, batch_size=10, verbose=0)
+          >>> len(history.history["elbo"])
+          2
+        """
+        return self.trainer.fit(x, y, kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Computes the mean over examples of the loss and the terms of the bound, in nats.
+
+        The noise is the same at every call, so that two calls agree.
+
+        Args:
+          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None.
+          **kwargs: The arguments of `keras.Model.evaluate`, such as `batch_size`, `verbose`,
+            `sample_weight` and `return_dict`.
+
+        Returns:
+          A list of loss, elbo, log-likelihood and KL divergence, or a dict with
+          `return_dict=True`.
+
+        Raises:
+          TypeError: If the data holds no real numbers.
+          ValueError: If it does not fit the model, as in `fit`.
+
+        Example:
+          >>> vae.compile("adam")
+          >>> loss, elbo, log_likelihood, kl_divergence = vae.evaluate(x, verbose=0)
+          >>> bool(np.isclose(loss, -elbo))
+          True
+        """
+        return self.trainer.evaluate(x, y, kwargs)
+
+    def predict(self, x: Any, condition: Any = None, **kwargs: Any) -> Any:
+        """Computes the mean of p(x|z) at the posterior mean of every row.
+
+        Of class codes, which have no mean, it is the most probable one.
+
+        Args:
+          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
+          condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
+          **kwargs: The arguments of `keras.Model.predict`, such as `batch_size` and `verbose`.
+
+        Returns:
+          An array `[N, *event]`.
+
+        Raises:
+          TypeError: If the data holds no real numbers.
+          ValueError: If it does not fit the model, as in `fit`.
+
+        Example:
+          >>> vae.predict(x, verbose=0).shape
+          (20, 3)
+        """
+        return self.trainer.predict(x, condition, kwargs)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """What the log shows, in order."""
+        return self.trainer.state.metrics
+
+    @property
+    def has_custom_train_step(self) -> bool:
+        """Whether a subclass takes its training steps itself."""
+        return type(self).train_step is not VAE.train_step
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Takes one step of the optimizer on a batch, if it is finite, and returns the log."""
+        return self.trainer.train_step(data)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Scores a batch, with noise that depends only on its place in the data."""
+        return self.trainer.test_step(data)
+
+    def predict_step(self, data: Any) -> tf.Tensor:
+        """Returns the mean of p(x|z) at the posterior mean."""
+        x, condition, _ = self.trainer.state.unpacked(data)
+        return self(x, condition, training=False)
+
+    def make_train_function(self, force: bool = False) -> Callable[..., Any]:
+        """Makes what `train_on_batch` calls."""
+        del force
+        self.train_function = self.trainer.train_on_next
+        return self.train_function
+
+    def save(
+        self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
+    ) -> None:
+        """Writes the model to a `.keras` file, aside first; what was there stays if that fails.
+
+        Args:
+          filepath: The file.
+          overwrite: Whether a file that is there is replaced; if not, Keras asks on the terminal.
+          zipped: As of Keras: whether to write an archive rather than a folder.
+          **kwargs: As of `keras.Model.save`.
+
+        Raises:
+          TypeError: If `filepath` is no path.
+          ValueError: If it does not end in .keras.
+          OSError: If it cannot be written.
+
+        Example:
+          >>> import tempfile
+          >>> with tempfile.TemporaryDirectory() as folder:
+          ...     vae.save(f"{folder}/vae.keras")
+          ...     loaded = keras.models.load_model(f"{folder}/vae.keras")
+          >>> bool(np.all(loaded.elbo(x, seed=0).elbo == vae.elbo(x, seed=0).elbo))
+          True
+        """
+        self.trainer.state.build_optimizer()
+        with saving.whole_model(filepath, overwrite, zipped) as path:
+            super().save(path, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Writes the weights to a `.weights.h5` file, in memory first and then aside.
+
+        Args:
+          filepath: The file.
+          overwrite: Whether a file that is there is replaced; if not, Keras asks on the terminal.
+          **kwargs: As of `keras.Model.save_weights`; shards are written as Keras writes them.
+
+        Raises:
+          TypeError: If `filepath` is no path.
+          ValueError: If it does not end in .weights.h5.
+          OSError: If it cannot be written.
+
+        Example:
+          >>> import tempfile
+          >>> with tempfile.TemporaryDirectory() as folder:
+          ...     vae.save_weights(f"{folder}/vae.weights.h5")
+          ...     vae.load_weights(f"{folder}/vae.weights.h5")
+        """
+        self.trainer.state.build_optimizer()
+        sharded = kwargs.get("max_shard_size") is not None
+        with saving.whole_weights(filepath, overwrite, sharded) as file:
+            super().save_weights(file, overwrite=overwrite, **kwargs)
 
     def export(self, filepath: Any, **kwargs: Any) -> None:
         """Writes a SavedModel that serves without tfp_vae.
@@ -214,9 +828,16 @@ class VAE(LatentVariableModel):
         else:
             print_fn(line)
 
-    def check_objective(self, objective: Objective) -> None:
-        """Raises a ValueError if an objective makes no sense with the model's distributions."""
-        check_objective(self, objective)
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Returns the arguments of `compile`, for saving."""
+        return self.trainer.compile_config() if self.compiled else None
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as `get_compile_config` said."""
+        optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
+        self.compile(**{**config, "optimizer": optimizer})
+        if self.built:
+            optimizer.build(self.trainable_variables)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal model, untrained."""
@@ -230,8 +851,7 @@ class VAE(LatentVariableModel):
             name: None if part is None else keras.saving.serialize_keras_object(part)
             for name, part in parts.items()
         }
-        missing = self.missing
-        code = None if missing is None else missing.config
+        code = None if self.missing is None else self.missing.config
         return {"name": self.name, **serialized, "missing_values": code}
 
     def _parts_config(self) -> dict[str, Any]:

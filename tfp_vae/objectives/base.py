@@ -56,9 +56,6 @@ class Objective(abc.ABC):
       TensorShape([3])
     """
 
-    kl_declarations: tuple[str, ...] = ()
-    """Whether the KL is exact or estimated in the models that the objective belongs to."""
-
     rows_are_independent: ClassVar[bool] = True
     """Whether the objective of a row depends on that row alone. Where it does not, it is a property
     of the whole batch and of its size; `elbo`, `log_likelihood` and `kl_divergence` never are."""
@@ -159,18 +156,13 @@ class Objective(abc.ABC):
         """The weights that follow a schedule, by the name under which the log shows them."""
         return {}
 
-    def declare(self, kl_declaration: str) -> None:
-        """Takes note of whether the KL is exact in a model, in words, for the representation."""
-        if kl_declaration not in self.kl_declarations:
-            self.kl_declarations = (*self.kl_declarations, kl_declaration)
-
     def shown_arguments(self) -> dict[str, Any]:
         """Returns the arguments as the representation shows them."""
         return self.get_config()
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.shown_arguments().items())
-        return ", ".join([f"{type(self).__name__}({arguments})", *self.kl_declarations])
+        return f"{type(self).__name__}({arguments})"
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
         """Refuses a posterior and a prior that a model cannot be trained with on this objective.

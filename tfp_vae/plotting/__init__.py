@@ -1,4 +1,4 @@
-"""Plots of a model and of its training; each returns Matplotlib axes or a figure."""
+"""Plots of a model and its training; each returns Matplotlib axes or a figure."""
 
 from tfp_vae.plotting.calibration import calibration
 from tfp_vae.plotting.comparison import compare

@@ -1,7 +1,6 @@
-"""Axes to draw on."""
+"""Matplotlib axes, and checks of what is to be drawn."""
 
 from collections.abc import Sequence
-from typing import Any
 
 try:
     import matplotlib.pyplot as plt
@@ -13,8 +12,8 @@ except ImportError as error:
 __all__ = ["Axes", "Figure", "axes", "check_axes", "check_record", "panels"]
 
 
-def check_axes(ax: Any) -> None:
-    """Checks where to draw.
+def check_axes(ax: object) -> None:
+    """Checks the argument `ax`.
 
     Raises:
       TypeError: If `ax` is neither None nor Matplotlib axes.
@@ -23,21 +22,21 @@ def check_axes(ax: Any) -> None:
         raise TypeError(f"`ax` must be Matplotlib axes or None; got a {type(ax).__name__}.")
 
 
-def check_record(record: Any, name: str, source: str, fields: Sequence[str]) -> None:
-    """Checks that a record is what a function of `evaluation` returns.
+def check_record(record: object, name: str, source: str, fields: Sequence[str]) -> None:
+    """Checks that a record is a result of a function of `evaluation`, by the fields to draw.
 
     Args:
       record: The record.
-      name: What the caller calls it.
-      source: The function that returns such records.
-      fields: What they have, as far as it is drawn.
+      name: The caller's name for it.
+      source: The function of `evaluation` that returns such records.
+      fields: The fields to draw.
 
     Raises:
-      TypeError: If a field is not there.
+      TypeError: If a field is missing.
     """
     if isinstance(record, type) or not all(hasattr(record, field) for field in fields):
         raise TypeError(
-            f"`{name}` must be what evaluation.{source} returned; got a {type(record).__name__}."
+            f"`{name}` must be a result of evaluation.{source}; got a {type(record).__name__}."
         )
 
 
@@ -50,9 +49,11 @@ def axes(ax: Axes | None, width: float, height: float) -> Axes:
     check_axes(ax)
     if ax is not None:
         return ax
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+    new_axes: Axes = plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return new_axes
 
 
-def panels(count: int, width: float, height: float) -> tuple[Figure, Any]:
-    """Returns a new figure with `count` axes side by side."""
-    return plt.subplots(1, count, figsize=(width, height), layout="constrained")
+def panels(count: int, width: float, height: float) -> tuple[Figure, Sequence[Axes]]:
+    """Returns a new figure of `width` by `height` inches with `count` axes side by side."""
+    figure, all_axes = plt.subplots(1, count, figsize=(width, height), layout="constrained")
+    return figure, all_axes

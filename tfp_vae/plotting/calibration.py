@@ -1,4 +1,4 @@
-"""Intervals against what they hold."""
+"""Coverage of central intervals against their level."""
 
 import math
 from typing import Any
@@ -10,14 +10,14 @@ def calibration(calibrated: Any, ax: Axes | None = None) -> Axes:
     """Draws the coverage of central intervals against their level, with three standard errors.
 
     Args:
-      calibrated: What `evaluation.calibration` returned.
+      calibrated: A result of `evaluation.calibration`.
       ax: Where to draw; by default a new figure.
 
     Returns:
       The Matplotlib axes.
 
     Raises:
-      TypeError: If `calibrated` is something else, or `ax` no axes.
+      TypeError: If `calibrated` is something else, or `ax` is not axes.
 
     Example:
       >>> plotting.calibration(evaluation.calibration(vae, x)).get_xlabel()
@@ -26,7 +26,7 @@ def calibration(calibrated: Any, ax: Axes | None = None) -> Axes:
     fields = ("levels", "coverage", "coverage_standard_error", "residual_spread")
     check_record(calibrated, "calibrated", "calibration", fields)
     ax = axes(ax, 4.6, 4.2)
-    ax.plot([0.0, 1.0], [0.0, 1.0], color="black", linewidth=0.8, label="a true scale")
+    ax.plot([0.0, 1.0], [0.0, 1.0], color="black", linewidth=0.8, label="calibrated")
     ax.errorbar(
         calibrated.levels,
         calibrated.coverage,
@@ -34,13 +34,13 @@ def calibration(calibrated: Any, ax: Axes | None = None) -> Axes:
         marker="o",
         markersize=4.0,
         capsize=2.0,
-        label="the model",
+        label="model",
     )
     if not math.isnan(calibrated.residual_spread):
-        ax.set_title(f"Spread of (x - mean) / stddev: {calibrated.residual_spread:.2f}")
+        ax.set_title(f"RMS of (x - mean) / stddev: {calibrated.residual_spread:.2f}")
     ax.set(
         xlabel="level of the interval",
-        ylabel="share of the values inside, ± 3 standard errors",
+        ylabel="coverage, ± 3 standard errors",
         xlim=(0.0, 1.0),
         ylim=(0.0, 1.0),
     )

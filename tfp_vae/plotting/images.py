@@ -1,4 +1,4 @@
-"""Rows of data as pictures: images where a row is one, a heat map where it is a vector."""
+"""Rows of data as images, or as a heat map where a row is a vector."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ _GAP = 1
 
 
 def reconstructions(vae: VAE, x: Any, ax: Axes | None = None) -> Axes:
-    """Draws rows of data above the means of their reconstructions.
+    """Draws rows of data above their reconstructions, the means of p(x|z) at the posterior mean.
 
     Args:
       vae: The model.
-      x: A few rows, `[B, *event]`.
+      x: A few rows of data, `[B, *event]`.
       ax: Where to draw; by default a new figure.
 
     Returns:
@@ -55,7 +55,7 @@ def samples(vae: VAE, sample_size: int = 32, seed: Any = 0, ax: Axes | None = No
 
     Args:
       vae: The model.
-      sample_size: How many.
+      sample_size: The number of draws.
       seed: An int, a `[2]` integer tensor, or None for a fresh seed.
       ax: Where to draw; by default a new figure.
 
@@ -90,8 +90,7 @@ def samples(vae: VAE, sample_size: int = 32, seed: Any = 0, ax: Axes | None = No
 def draw_lines(ax: Axes, rows: np.ndarray, names: list[str]) -> None:
     """Draws rows of data `[lines, steps, *event]`, each line with its name at the left.
 
-    Images stand side by side; of vectors every line is a picture of its own, a step to each row of
-    it.
+    Images are drawn side by side; for vectors every line is a heat map with one row for each step.
     """
     lines, steps = rows.shape[:2]
     flat = rows.reshape(lines * steps, *rows.shape[2:])

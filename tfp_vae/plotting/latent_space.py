@@ -1,4 +1,4 @@
-"""Where the model puts the data in its latent space."""
+"""Posterior means of data in the latent space."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from tfp_vae import checks, shapes
 from tfp_vae.model import VAE
 from tfp_vae.plotting.axes import Axes, axes, check_axes
 
-_MOST_LABELS = 10
+_MAX_LABELS = 10
 
 
 def latent(vae: VAE, x: Any, labels: Any = None, ax: Axes | None = None) -> Axes:
-    """Draws the posterior means of some data as points, one colour for each label.
+    """Draws the posterior means of data as points, one colour for each label.
 
-    Of more than two latents the first two principal components are drawn.
+    With more than two latents, the first two principal components are drawn.
 
     Args:
       vae: The model.
@@ -27,7 +27,7 @@ def latent(vae: VAE, x: Any, labels: Any = None, ax: Axes | None = None) -> Axes
 
     Raises:
       TypeError: If `x` holds no real numbers.
-      ValueError: If `x` does not fit the model, or there are not as many labels as rows.
+      ValueError: If `x` does not fit the model, or the numbers of labels and rows differ.
 
     Example:
       >>> plotting.latent(vae, x, labels=[0] * 10 + [1] * 10).get_xlabel()
@@ -49,7 +49,7 @@ def latent(vae: VAE, x: Any, labels: Any = None, ax: Axes | None = None) -> Axes
     kinds = None if labels is None else np.unique(labels)
     if kinds is None:
         ax.scatter(means[:, 0], means[:, 1], s=8, alpha=0.7)
-    elif len(kinds) > _MOST_LABELS:
+    elif len(kinds) > _MAX_LABELS:
         points = ax.scatter(means[:, 0], means[:, 1], s=8, alpha=0.7, c=labels, cmap="viridis")
         ax.figure.colorbar(points, ax=ax)
     else:
@@ -65,15 +65,15 @@ def _as_labels(labels: Any, rows: int) -> np.ndarray:
     kinds = (list, tuple, np.ndarray)
     if not isinstance(labels, kinds) and not hasattr(labels, "__array__"):
         raise TypeError(
-            f"`labels` must be a list of a label for every row; got a {type(labels).__name__}."
+            f"`labels` must be a list of one label for each row; got a {type(labels).__name__}."
         )
     try:
         values = np.asarray(labels)
     except Exception as error:
-        # What an object with a conversion of its own raises is of many kinds.
+        # An `__array__` of the caller's own may raise anything.
         raise TypeError(
-            f"`labels` must be a list of a label for every row; got a {type(labels).__name__} that "
-            "is none."
+            "`labels` must be a list of one label for each row; got a "
+            f"{type(labels).__name__} that NumPy cannot convert."
         ) from error
     if values.shape != (rows,):
         raise ValueError(

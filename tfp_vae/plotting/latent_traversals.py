@@ -1,4 +1,4 @@
-"""Walks through the latent space, and what the decoder makes of every step."""
+"""Latent traversals and interpolations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from tfp_vae.model import VAE
 from tfp_vae.plotting.axes import Axes, axes, check_axes
 from tfp_vae.plotting.images import draw_lines
 
-_MOST_LATENTS = 10
+_MAX_LATENTS = 10
 _PRIOR_DRAWS = 1000
 
 
@@ -23,18 +23,18 @@ def traversals(
     span: float = 2.0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draws what one latent after another changes: a line for each, from low to high.
+    """Draws a latent traversal: a line for each latent, which goes from low to high.
 
-    Every line starts at the posterior mean of the first row of `x`, and moves one latent over
-    `span` standard deviations of the prior to either side of the prior's mean.
+    Every line takes the posterior mean of the first row of `x`, and moves one latent from `span`
+    standard deviations of the prior below the prior's mean to as many above.
 
     Args:
       vae: The model.
-      x: Data, `[N, *event]`. The first row is the start.
-      latents: Which latents to move; by default at most ten of those whose posterior mean varies
-        most over `x`, the most first.
-      steps: How many values each latent takes.
-      span: How far to go, in standard deviations of the prior.
+      x: Data, `[N, *event]`; the first row is traversed.
+      latents: The latents to move; by default the ten whose posterior mean varies most over `x`, in
+        decreasing order.
+      steps: The number of values that each latent takes.
+      span: The distance to either side, in standard deviations of the prior.
       ax: Where to draw; by default a new figure.
 
     Returns:
@@ -43,7 +43,7 @@ def traversals(
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If `x` does not fit the model, a number is not positive, there is no such latent,
-        or the latents cannot move one by one, as those on a sphere.
+        or the latents cannot be moved one by one, as on a sphere.
 
     Example:
       >>> drawn = plotting.traversals(vae, x, latents=[0, 1])
@@ -57,34 +57,33 @@ def traversals(
     space = vae.latent_pairs[0][0].latent_space
     if space != supports.REAL_VECTORS:
         raise ValueError(
-            "`vae` must have latents that can move one by one, any real numbers; got "
-            f"{space.description}."
+            f"`vae` must have real latents, which can be moved one by one; got {space.description}."
         )
     batch = vae.distributions(x)
     mean = vae.reconstructing_latents(batch.posterior).numpy()
-    seen = vae.decoder_latents(mean).shape[-1]
-    chosen = _as_latents(latents, mean[:, :seen])
+    decoder_size = vae.decoder_latents(mean).shape[-1]
+    chosen = _as_latents(latents, mean[:, :decoder_size])
     draws = vae.prior().sample(_PRIOR_DRAWS, seed=seeds.as_seed(0)).numpy()
     centre, scale = draws.mean(axis=0), draws.std(axis=0)
     z = np.tile(mean[0], [len(chosen), steps, 1])
     for line, latent in enumerate(chosen):
         z[line, :, latent] = centre[latent] + scale[latent] * np.linspace(-span, span, steps)
     ax = _drawn(vae, z, ax, [f"latent {latent}" for latent in chosen])
-    ax.set_title(f"One latent after another, {span:g} standard deviations to either side")
+    ax.set_title(f"Latent traversals, ± {span:g} standard deviations of the prior")
     return ax
 
 
 def interpolation(vae: VAE, x: Any, steps: int = 9, ax: Axes | None = None) -> Axes:
-    """Draws the way from one row of data to another, through the latent space.
+    """Draws interpolations between pairs of rows in the latent space.
 
-    The ends are the posterior means of the two rows. The way is a straight line, or between
-    latents on the unit sphere the arc of a great circle.
+    The ends are the posterior means of the two rows. The path is a straight line, or a great-circle
+    arc for latents on the unit sphere.
 
     Args:
       vae: The model.
-      x: Two rows for each line of the picture, `[2 * lines, *event]`: from the first to the second,
+      x: Two rows for each line of the figure, `[2 * lines, *event]`: from the first to the second,
         from the third to the fourth, and so on.
-      steps: How many pictures a line has, both ends among them, at least two.
+      steps: The number of images in a line, both ends included, at least two.
       ax: Where to draw; by default a new figure.
 
     Returns:
@@ -96,7 +95,7 @@ def interpolation(vae: VAE, x: Any, steps: int = 9, ax: Axes | None = None) -> A
 
     Example:
       >>> plotting.interpolation(vae, x[:2]).get_title()
-      'From the left row of data to the right one'
+      'Interpolation between two rows of data'
 
     Source: Shoemake (1985), "Animating rotation with quaternion curves", section 3.3 (the arc).
     """
@@ -114,24 +113,25 @@ def interpolation(vae: VAE, x: Any, steps: int = 9, ax: Axes | None = None) -> A
     ends = vae.reconstructing_latents(batch.posterior).numpy()
     share = np.linspace(0.0, 1.0, steps, dtype=ends.dtype)[:, None]
     on_sphere = vae.latent_pairs[0][0].latent_space == supports.UNIT_VECTORS
-    way = _arc if on_sphere else _line
+    path = _arc if on_sphere else _line
     pairs = zip(ends[::2], ends[1::2], strict=True)
-    z = np.stack([way(start, end, share) for start, end in pairs])
+    z = np.stack([path(start, end, share) for start, end in pairs])
     ax = _drawn(vae, z, ax, [""] * len(z))
-    ax.set_title("From the left row of data to the right one")
+    ax.set_title("Interpolation between two rows of data")
     return ax
 
 
 def _check_model(vae: VAE) -> None:
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     if vae.condition is not None:
-        raise ValueError("`vae` must have no condition, which a walk would have to choose.")
+        raise ValueError("`vae` must have no condition; got a model of p(x|y).")
 
 
 def _as_latents(latents: Sequence[int] | None, means: np.ndarray) -> list[int]:
     size = means.shape[1]
     if latents is None:
-        return np.argsort(-means.var(axis=0), kind="stable")[:_MOST_LATENTS].tolist()
+        order = np.argsort(-means.var(axis=0), kind="stable")
+        return [int(latent) for latent in order[:_MAX_LATENTS]]
     chosen = checks.array(latents, "latents")
     if chosen.ndim != 1 or not chosen.size or not np.issubdtype(chosen.dtype, np.integer):
         raise TypeError(
@@ -139,7 +139,7 @@ def _as_latents(latents: Sequence[int] | None, means: np.ndarray) -> list[int]:
         )
     if chosen.min() < 0 or chosen.max() >= size:
         raise ValueError(f"`latents` must be from 0 to {size - 1}; got {chosen.tolist()}.")
-    return chosen.tolist()
+    return [int(latent) for latent in chosen]
 
 
 def _drawn(vae: VAE, z: np.ndarray, ax: Axes | None, names: list[str]) -> Axes:
@@ -153,24 +153,26 @@ def _drawn(vae: VAE, z: np.ndarray, ax: Axes | None, names: list[str]) -> Axes:
 
 
 def _line(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
-    return (1.0 - share) * start + share * end
+    points: np.ndarray = (1.0 - share) * start + share * end
+    return points
 
 
 def _arc(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Returns points of the unit sphere; of two opposite ends no arc is the shortest: any will do.
+    """Returns points of a shortest arc on the unit sphere; between antipodes, of any of them.
 
-    The means of a posterior on the sphere lie inside it, and are brought onto it first.
+    Posterior means lie inside the sphere, and are projected onto it first.
     """
     start, end = (each / np.maximum(np.linalg.norm(each), 1e-12) for each in (start, end))
-    across = end - (start @ end) * start
-    length = np.linalg.norm(across)
+    orthogonal = end - (start @ end) * start
+    length = np.linalg.norm(orthogonal)
     if length < 1e-6:
-        across = np.roll(start, 1)
-        across = across - (start @ across) * start
-        length = np.linalg.norm(across)
+        orthogonal = np.roll(start, 1)
+        orthogonal = orthogonal - (start @ orthogonal) * start
+        length = np.linalg.norm(orthogonal)
         if length < 1e-6:
-            across = np.eye(len(start), dtype=start.dtype)[0]
-            across = across - (start @ across) * start
-            length = np.linalg.norm(across)
+            orthogonal = np.eye(len(start), dtype=start.dtype)[0]
+            orthogonal = orthogonal - (start @ orthogonal) * start
+            length = np.linalg.norm(orthogonal)
     angle = np.arccos(np.clip(start @ end, -1.0, 1.0))
-    return np.cos(share * angle) * start + np.sin(share * angle) * across / length
+    points: np.ndarray = np.cos(share * angle) * start + np.sin(share * angle) * orthogonal / length
+    return points

@@ -1,4 +1,4 @@
-"""Models by rate and distortion."""
+"""Rate-distortion plane."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from tfp_vae.plotting.axes import Axes, axes, check_record
 
 _LINES = 6
 _LINE_HEIGHT, _LETTER_WIDTH = 13.0, 7.0
-"""Of what is written, at most, in typographic points."""
+"""Upper bounds on the size of the labels, in typographic points."""
 
 
 def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
-    """Draws the distortion of models against their rate, over lines of equal bound.
+    """Draws the distortion of models against their rate, over lines of equal ELBO.
 
     Args:
-      points: What `evaluation.rate_distortion` returned.
+      points: A result of `evaluation.rate_distortion`.
       ax: Where to draw; by default a new figure.
 
     Returns:
       The Matplotlib axes, in nats.
 
     Raises:
-      TypeError: If `points` is something else, or `ax` no axes.
+      TypeError: If `points` is something else, or `ax` is not axes.
 
     Example:
       >>> plotting.rate_distortion(evaluation.rate_distortion(vae, x)).get_xlabel()
@@ -46,7 +46,7 @@ def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
     for total in np.linspace(left + low, right + high, _LINES + 2)[1:-1]:
         ax.plot([left, right], [total - left, total - right], "k:", linewidth=0.6, zorder=0)
     ax.set(
-        title="Dotted: the same ELBO",
+        title="Dotted: equal ELBO",
         xlabel="rate, nats per example",
         ylabel="distortion, nats per example",
         xlim=(left, right),
@@ -57,19 +57,19 @@ def rate_distortion(points: Any, ax: Axes | None = None) -> Axes:
 
 
 def _write_names(points: Any, ax: Axes) -> None:
-    """Writes the name of every model beside its point, the higher where points lie together.
+    """Labels every point with the name of its model; labels that would overlap are raised.
 
     The limits of the axes must be set.
     """
     at = np.stack([points.rate, points.distortion], axis=-1)
-    places = ax.transData.transform(at) * 72.0 / ax.figure.dpi
+    positions = ax.transData.transform(at) * 72.0 / ax.figure.dpi
     taken: list[tuple[float, float, float]] = []
     for model in np.argsort(points.distortion):
-        (left, up), width = places[model], _LETTER_WIDTH * len(points.names[model])
+        (left, up), width = positions[model], _LETTER_WIDTH * len(points.names[model])
         height = 5.0
         for other_left, other_up, other_width in sorted(taken, key=lambda box: box[1]):
-            beside = left > other_left + other_width or other_left > left + width
-            if not beside and abs(up + height - other_up) < _LINE_HEIGHT:
+            apart = left > other_left + other_width or other_left > left + width
+            if not apart and abs(up + height - other_up) < _LINE_HEIGHT:
                 height = other_up - up + _LINE_HEIGHT
         taken.append((left, up + height, width))
         ax.annotate(points.names[model], at[model], (5.0, height), textcoords="offset points")

@@ -1,4 +1,4 @@
-"""How training went."""
+"""Training curves."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _PANELS = (
 
 
 def training(history: Any) -> Figure:
-    """Draws the evidence lower bound and its two terms against the epoch.
+    """Draws the ELBO and its two terms against the epoch.
 
     Args:
       history: What `fit` returned, or its `history` dict.

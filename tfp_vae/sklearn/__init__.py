@@ -1,4 +1,4 @@
-"""A variational autoencoder as an estimator of scikit-learn."""
+"""A variational autoencoder as a scikit-learn transformer."""
 
 from tfp_vae.sklearn.vae_transformer import VAETransformer
 

@@ -1,24 +1,24 @@
-"""A transformer to the latents of a variational autoencoder, and back."""
+"""A scikit-learn transformer: data to the latents of a variational autoencoder, and back."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from tfp_vae import checks, likelihoods, networks, objectives, posteriors, seeds
-from tfp_vae.model import VAE, Decoder, Encoder
-from tfp_vae.model.sampling import ancestral_sample
+from tfp_vae.model import VAE, Decoder, Encoder, ancestral_sample
 from tfp_vae.sklearn import validation
-from tfp_vae.sklearn.random_state import keras_seeded, seed_of
+from tfp_vae.sklearn.random_state import seed_of
 from tfp_vae.sklearn.row_scores import log_marginal_likelihoods
 
 EAGER_STEPS = 20
-"""The largest number of steps that is trained without compiling, which takes seconds itself."""
+"""The largest number of training steps that runs eagerly: compilation takes seconds."""
 
 _ROWS_AT_ONCE = 4096
 
@@ -26,30 +26,31 @@ _ROWS_AT_ONCE = 4096
 class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Turns tables `[n_samples, n_features]` into latents `[n_samples, latent_size]`, and back.
 
-    It computes in the dtype of the data: float32 data is trained on faster. A training of at most
-    20 steps runs eagerly, as does the scoring of at most 20 rows; longer ones are compiled, which
-    takes some seconds for every model. Put a `StandardScaler` before the likelihood "normal".
+    It computes in the dtype of the data; float32 trains faster. Training of at most 20 steps and
+    scoring of at most 20 rows run eagerly; more is compiled, which takes some seconds for every
+    model. Put a `StandardScaler` before the likelihood "normal".
 
     Args:
       latent_size: The number of latent variables.
-      likelihood: A name of `likelihoods.get`, or "auto" for what `likelihoods.suggest` chooses from
-        the training data. A score on held-out data is a density only of data in its support.
+      likelihood: A name of `likelihoods.get`, or "auto" for the choice of `likelihoods.suggest`
+        from the training data. The score of held-out data is defined only in its support.
       hidden_layer_sizes: The widths of the encoder's dense layers; the decoder's are the reverse.
-      activation: A Keras activation, that of all these layers.
+      activation: The Keras activation of these layers.
       kl_weight: The weight of the KL divergence in training; 1 is the evidence lower bound.
-      epochs: How often the training goes through the data.
-      batch_size: The number of rows of a step.
-      learning_rate: That of the optimizer Adam.
+      epochs: The number of passes over the data.
+      batch_size: The number of rows in a training step.
+      learning_rate: The learning rate of Adam.
       importance_sample_size: The number of draws for the score of every row.
       random_state: An int, a `numpy.random.RandomState`, or None, for weights and noise.
       verbose: Whether to show Keras's progress bar: 0, 1 or 2.
 
     Attributes:
       vae_: The model, a `tfp_vae.VAE`.
-      history_: The mean `loss`, `elbo`, `log_likelihood` and `kl_divergence` of every epoch, nats.
-      likelihood_reason_: Why this likelihood.
+      history_: The mean `loss`, `elbo`, `log_likelihood` and `kl_divergence` of every epoch, in
+        nats.
+      likelihood_reason_: The reason for this likelihood.
       n_features_in_: The number of columns.
-      feature_names_in_: Their names, where the data had names.
+      feature_names_in_: Their names, if the data had names.
 
     Raises:
       TypeError: In `fit`, if an argument is of the wrong kind.
@@ -85,7 +86,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         batch_size: int = 100,
         learning_rate: float = 1e-3,
         importance_sample_size: int = 100,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         self.latent_size = latent_size
@@ -112,7 +113,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
         Raises:
           TypeError: If an argument is of the wrong kind.
-          ValueError: If one has a wrong value, or the data does not fit the likelihood.
+          ValueError: If one has a wrong value, or the data is outside the likelihood's support.
         """
         rows = validation.rows_of(self, X, reset=True)
         epochs = checks.positive_int(self.epochs, "epochs")
@@ -121,7 +122,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         rate = checks.finite_number(self.learning_rate, "learning_rate", minimum=0, exclusive=True)
         steps = epochs * -(-len(rows) // batch_size)
         seed = seed_of(self.random_state)
-        with keras_seeded(seed), _dtype_of(rows):
+        with seeds.keras_seeded(seed), _dtype_of(rows):
             self.vae_ = self._model(rows)
             self.vae_.compile(keras.optimizers.Adam(rate), run_eagerly=steps <= EAGER_STEPS)
             history = self.vae_.fit(
@@ -149,7 +150,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self._in_blocks(rows, lambda block: self.vae_.posterior(block).mean())
 
     def inverse_transform(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Returns the mean of p(x|z) of latents; of class codes the most probable one.
+        """Returns the mean of p(x|z) for latents; for class codes the most probable one.
 
         Args:
           X: Latents, `[n_samples, latent_size]`.
@@ -172,9 +173,9 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self._in_blocks(z, lambda block: predicted(self.vae_.decoder(block)))
 
     def score_samples(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Estimates log p(x) of every row by importance sampling, from below in the mean.
+        """Estimates log p(x) of every row by importance sampling, a lower bound in expectation.
 
-        The noise is the same for every row and at every call.
+        The noise is the same for every row and every call.
 
         Args:
           X: Data, `[n_samples, n_features]`.
@@ -206,7 +207,9 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         return float(np.mean(self.score_samples(X)))
 
-    def sample(self, n_samples: int = 1, random_state: Any = None) -> np.ndarray:
+    def sample(
+        self, n_samples: int = 1, random_state: int | np.random.RandomState | None = None
+    ) -> np.ndarray:
         """Draws from p(x): latents from the prior, then data from the likelihood.
 
         Args:
@@ -224,10 +227,11 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         count = checks.positive_int(n_samples, "n_samples")
         seed = seeds.as_seed(seed_of(random_state))
-        return ancestral_sample(self.vae_, count, seed, mean=False).numpy()
+        draws: np.ndarray = ancestral_sample(self.vae_, count, seed, mean=False).numpy()
+        return draws
 
-    def __sklearn_tags__(self) -> Any:
-        """Says that float32 and float64 data is transformed to latents of its own dtype."""
+    def __sklearn_tags__(self) -> Tags:
+        """Declares that float32 and float64 are preserved."""
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = [
             np.dtype(dtype).name for dtype in validation.DTYPES
@@ -266,7 +270,9 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         rows = validation.rows_of(self, X, reset=False)
         return rows.astype(self.vae_.data_dtype, copy=False)
 
-    def _in_blocks(self, rows: np.ndarray, function: Any) -> np.ndarray:
+    def _in_blocks(
+        self, rows: np.ndarray, function: Callable[[tf.Tensor], tf.Tensor]
+    ) -> np.ndarray:
         starts = range(0, len(rows), _ROWS_AT_ONCE)
         blocks = (tf.convert_to_tensor(rows[start : start + _ROWS_AT_ONCE]) for start in starts)
         return np.concatenate([np.asarray(function(block)) for block in blocks])
@@ -274,7 +280,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
 @contextlib.contextmanager
 def _dtype_of(rows: np.ndarray) -> Iterator[None]:
-    """Makes Keras layers of the dtype of some data."""
+    """Sets Keras's dtype policy to the dtype of the data."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(rows.dtype.name)
     try:

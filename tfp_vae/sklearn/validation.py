@@ -1,4 +1,4 @@
-"""Data as scikit-learn checks it, where even data that fails by itself is refused in one way."""
+"""Validation of data by scikit-learn, with one error for data that cannot be converted."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,22 +15,24 @@ def rows_of(estimator: BaseEstimator, X: Any, reset: bool) -> np.ndarray:  # noq
     """Returns the rows of X, `[N, columns]`.
 
     Args:
-      estimator: Whose columns they are.
+      estimator: The estimator to which the columns belong.
       X: The data.
-      reset: Whether the estimator shall remember their columns, rather than ask for those it has.
+      reset: Whether to store the columns in the estimator, rather than to compare with its own.
 
     Raises:
-      TypeError: If it is no data, in scikit-learn's words.
-      ValueError: If its shape or a value is wrong, in scikit-learn's words.
+      TypeError: If X is not data, by scikit-learn's message.
+      ValueError: If its shape or a value is wrong, by scikit-learn's message.
     """
     with _failures_as_errors_of("X"):
-        return validate_data(estimator, X, dtype=DTYPES, reset=reset)
+        rows: np.ndarray = validate_data(estimator, X, dtype=DTYPES, reset=reset)
+    return rows
 
 
 def array_of(X: Any) -> np.ndarray:  # noqa: N803
-    """Returns the rows of X, `[N, columns]`, of any columns; refuses as `rows_of` does."""
+    """Returns the rows of X, `[N, columns]`, with any columns; raises as `rows_of` does."""
     with _failures_as_errors_of("X"):
-        return check_array(X, dtype=DTYPES)
+        rows: np.ndarray = check_array(X, dtype=DTYPES)
+    return rows
 
 
 @contextlib.contextmanager
@@ -41,6 +43,6 @@ def _failures_as_errors_of(name: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise ValueError(
-            f"`{name}` must turn into an array; got data that fails with a "
+            f"`{name}` must convert to an array; got data that raises a "
             f"{type(error).__name__}: {error}."
         ) from error

@@ -1,8 +1,8 @@
-"""What a test suite of one's own asks of a model, of its parts and of a hand-written loss.
+"""Tests for your own models, their parts and hand-written losses.
 
-`check_elbo`, `assert_loss_is_negative_elbo`, `properties` and the assertions need nothing more than
-this library; the models whose log p(x) is known exactly and `flows` need SciPy, and `strategies`
-Hypothesis: `pip install "tfp-vae[testing]"` brings both.
+`check_elbo`, `assert_loss_is_negative_elbo`, `properties` and the assertions need this library
+alone; the models with exact log p(x) and `flows` need SciPy, and `strategies` needs Hypothesis:
+`pip install "tfp-vae[testing]"` installs both.
 """
 
 import importlib
@@ -60,7 +60,7 @@ _NEEDS_THE_EXTRA = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what needs the extra `testing` only when it is asked for."""
+    """Imports the names that need the extra `testing` at their first use."""
     if name not in _NEEDS_THE_EXTRA:
         raise AttributeError(f"module 'tfp_vae.testing' has no attribute {name!r}")
     try:

@@ -1,9 +1,9 @@
-"""Aggregate posteriors of a handful of examples, whose parts of the KL are known exactly."""
+"""Aggregate posteriors of a few examples, with the exact decomposition of their KL."""
 
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy import special, stats
@@ -11,17 +11,17 @@ from scipy import special, stats
 from tfp_vae import checks
 
 NODES = 48
-"""Points of the Gauss-Hermite rule, for every latent."""
+"""Nodes of the Gauss-Hermite rule, for every latent."""
 
 
 @dataclass(frozen=True)
 class AggregatePosterior:
     """Normal posteriors q(z|n) = N(mean[n], stddev[n]²) of N examples, and a standard normal prior.
 
-    The aggregate posterior q(z) is their mean. The mutual information of example and code, the
-    total correlation and the dimension-wise KL of q(z) are then Gauss-Hermite sums, in NumPy and
-    SciPy alone: what an objective that takes the KL apart, as β-TCVAE does, is compared with. The
-    grid has 48 points for every latent, so that there may be three of them.
+    The aggregate posterior q(z) is their mean. Its mutual information of example and code, total
+    correlation and dimension-wise KL are Gauss-Hermite sums, in NumPy and SciPy alone: the oracle
+    of an objective that decomposes the KL, such as β-TCVAE. The grid has 48 points for every
+    latent, so that three latents are the practical limit.
 
     Attributes:
       mean: `[N, L]`.
@@ -71,23 +71,24 @@ class AggregatePosterior:
         """The number N of examples."""
         return len(self.mean)
 
-    def log_densities(self, z: Any) -> np.ndarray:
+    def log_densities(self, z: np.ndarray) -> np.ndarray:
         """Returns log q(z_j|n) in nats of every latent under every example, `[..., N, L]`.
 
         Args:
           z: `[..., L]`.
         """
-        return stats.norm.logpdf(z[..., None, :], self.mean, self.stddev)
+        densities: np.ndarray = stats.norm.logpdf(z[..., None, :], self.mean, self.stddev)
+        return densities
 
     def log_parts(
-        self, z: Any, own: int, weights: Any
+        self, z: np.ndarray, own: int, weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Returns log q(z|own), log q(z), Σ log q(z_j) and log p(z) in nats, `[...]` each.
 
         Args:
           z: `[..., L]`.
-          own: The number of the example that z was drawn from.
-          weights: What every example counts in the mixture, `[N]`; each 1/N for q(z) itself.
+          own: The index of the example that z was drawn from.
+          weights: The weight of every example in the mixture, `[N]`; 1/N each for q(z) itself.
         """
         densities = self.log_densities(z)
         joint = special.logsumexp(densities.sum(axis=-1), axis=-1, b=weights)
@@ -110,53 +111,54 @@ class AggregatePosterior:
         for own in range(self.data_size):
             parts = self.log_parts(self.mean[own] + self.stddev[own] * grid, own, uniform)
             rows.append([np.sum(volume * (a - b)) for a, b in itertools.pairwise(parts)])
-        return np.mean(rows, axis=0)
+        decomposition: np.ndarray = np.mean(rows, axis=0)
+        return decomposition
 
     def estimates(
-        self, z: Any, batch: Sequence[int], weights_of: Callable[[int], Any]
+        self, z: np.ndarray, batch: Sequence[int], weights_of: Callable[[int], np.ndarray]
     ) -> np.ndarray:
-        """Returns the three differences of `log_parts` for the draws of a batch, `[3, S, B]`.
+        """Returns estimates of the three parts for the draws of a batch, `[3, S, B]`, in nats.
 
         Args:
           z: Draws of the posteriors of the batch, `[S, B, L]`.
-          batch: The numbers of the examples in the batch, B of them.
-          weights_of: From an example of the batch to the weights of all, `[N]`.
+          batch: The indices of the B examples in the batch.
+          weights_of: From the index of an example in the batch to the weights of all, `[N]`.
         """
         estimates = []
-        for place, own in enumerate(batch):
-            parts = self.log_parts(z[:, place], own, weights_of(own))
+        for index, own in enumerate(batch):
+            parts = self.log_parts(z[:, index], own, weights_of(own))
             estimates.append([a - b for a, b in itertools.pairwise(parts)])
         return np.stack(estimates, axis=-1)
 
     def minibatch_weights(
         self, estimator: str, batch: Sequence[int]
     ) -> Callable[[int], np.ndarray]:
-        """Returns the `weights_of` by which a batch stands for the data, for `estimates`.
+        """Returns the `weights_of` of a minibatch estimator, for `estimates`.
 
         Args:
           estimator: "minibatch_weighted": 1 / (N B) for every example of the batch. Or
-            "minibatch_stratified": 1 / N for the example that was drawn from, and for each other
-            one of the batch (N - 1) / (N (B - 1)).
-          batch: The numbers of the examples in the batch, B of them.
+            "minibatch_stratified": 1 / N for the example that z was drawn from, and
+            (N - 1) / (N (B - 1)) for each other one in the batch.
+          batch: The indices of the B examples in the batch.
 
         Returns:
-          A function from the number of an example of the batch to the weights of all, `[N]`.
+          A function from the index of an example in the batch to the weights of all, `[N]`.
 
         Raises:
-          ValueError: If `estimator` is another.
+          ValueError: If `estimator` is neither.
 
         Source: Chen et al. (2018), equation 3 and appendix C.2.
         """
         checks.one_of(estimator, ["minibatch_weighted", "minibatch_stratified"], "estimator")
-        size, places = self.data_size, list(batch)
+        size, members = self.data_size, list(batch)
 
         def weights_of(own: int) -> np.ndarray:
             weights = np.zeros(size)
             if estimator == "minibatch_weighted":
-                weights[places] = 1.0 / (size * len(places))
+                weights[members] = 1.0 / (size * len(members))
             else:
-                if len(places) > 1:
-                    weights[places] = (size - 1) / size / (len(places) - 1)
+                if len(members) > 1:
+                    weights[members] = (size - 1) / size / (len(members) - 1)
                 weights[own] = 1.0 / size
             return weights
 

@@ -1,4 +1,4 @@
-"""Assertions of numbers: to many digits, or by a statistic that states how often it is wrong."""
+"""Numerical assertions: to rounding error, or by a z-score with a stated failure rate."""
 
 import math
 from typing import Any
@@ -10,16 +10,16 @@ LIMIT = 5.5
 
 
 def assert_close(actual: Any, expected: Any, rtol: float = 1e-9, atol: float = 1e-9) -> None:
-    """Asserts that two arrays or tensors are equal but for rounding; in float64, by default.
+    """Asserts that two arrays or tensors are equal to rounding error, by default of float64.
 
     Args:
       actual: Numbers of any shape.
-      expected: Numbers of the same shape, or of one that is broadcast to it.
-      rtol: How far they may be apart, as a share of `expected`.
-      atol: How far they may be apart beside that.
+      expected: Numbers of the same shape, or of one that broadcasts to it.
+      rtol: The relative tolerance, as a share of `expected`.
+      atol: The absolute tolerance, added to it.
 
     Raises:
-      AssertionError: If they are further apart.
+      AssertionError: If they differ by more.
 
     Example:
       >>> tfp_vae.testing.assert_close([1.0, 2.0], [1.0, 2.0 + 1e-12])
@@ -29,17 +29,17 @@ def assert_close(actual: Any, expected: Any, rtol: float = 1e-9, atol: float = 1
 
 
 def assert_mean(samples: Any, expected: Any, limit: float = LIMIT, rounding: float = 1e-12) -> None:
-    """Asserts that independent samples have an expectation, by a z-score.
+    """Asserts that the expectation of independent samples is `expected`, by a z-score.
 
-    The standard error is estimated from the samples, so there must be enough of them (hundreds) for
-    their mean to be normal. A true statement fails once in 26 million comparisons; by the union
-    bound the rate of the whole call is at most the number of means times as much.
+    The standard error is estimated from the samples, which must be enough (hundreds) for their mean
+    to be normal. A true statement fails once in 26 million comparisons; by the union bound the
+    failure rate of a call is at most that times the number of means.
 
     Args:
       samples: `[N, ...]`, independent along the first axis, with N of 100 or more.
-      expected: The expectation of each, `[...]`.
+      expected: The expectations, `[...]`.
       limit: The largest z-score allowed, of either sign.
-      rounding: How exact the numbers are, as a share of 1 and the largest of them.
+      rounding: The rounding error of the numbers, relative to 1 plus the largest of them.
 
     Raises:
       AssertionError: If a mean is too far off, or the samples are too few or not finite.
@@ -57,13 +57,13 @@ def assert_mean(samples: Any, expected: Any, limit: float = LIMIT, rounding: flo
 def assert_mean_at_most(
     samples: Any, bound: Any, limit: float = LIMIT, rounding: float = 1e-12
 ) -> None:
-    """Asserts that independent samples have an expectation of at most a bound, by a z-score.
+    """Asserts that the expectation of independent samples is at most `bound`, by a z-score.
 
     Args:
       samples: `[N, ...]`, independent along the first axis, with N of 100 or more.
-      bound: What each expectation must not exceed, `[...]`.
+      bound: The upper bounds of the expectations, `[...]`.
       limit: The largest z-score allowed.
-      rounding: How exact the numbers are, as a share of 1 and the largest of them.
+      rounding: The rounding error of the numbers, relative to 1 plus the largest of them.
 
     Raises:
       AssertionError: If a mean exceeds its bound, or the samples are too few or not finite.

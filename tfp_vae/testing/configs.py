@@ -1,19 +1,17 @@
-"""What must come back from a config."""
-
-from typing import Any
+"""Config round trips."""
 
 import keras
 
 
-def assert_config_is_a_fixed_point(block: Any) -> None:
-    """Asserts that a part made from the config of another has the same config.
+def assert_config_is_a_fixed_point(block: object) -> None:
+    """Asserts that a config survives deserialisation and serialisation unchanged.
 
     Args:
       block: A posterior, prior, likelihood, objective, network, model or other object that Keras
         can serialise.
 
     Raises:
-      AssertionError: If the config of the copy is another.
+      AssertionError: If the config of the copy differs.
 
     Example:
       >>> tfp_vae.testing.assert_config_is_a_fixed_point(likelihoods.Normal([3], scale="shared"))
@@ -21,4 +19,4 @@ def assert_config_is_a_fixed_point(block: Any) -> None:
     __tracebackhide__ = True
     config = keras.saving.serialize_keras_object(block)
     again = keras.saving.serialize_keras_object(keras.saving.deserialize_keras_object(config))
-    assert again == config, f"the config is {again}, and was {config}"
+    assert again == config, f"the config of the copy is {again}; expected {config}"

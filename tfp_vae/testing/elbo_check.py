@@ -1,29 +1,30 @@
-"""Runs the properties of the bound on a model."""
+"""Checks the properties of the ELBO of a model."""
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tfp_vae import checks
-from tfp_vae.model.latent_variable_model import LatentVariableModel
+from tfp_vae.model import VAE
 from tfp_vae.testing.elbo_report import ELBOReport, PropertyResult
 from tfp_vae.testing.properties import PROPERTIES, NotApplicable, Subject
 
 
-def check_elbo(vae: Any, x: Any, condition: Any = None) -> ELBOReport:
-    """Fails unless the evidence lower bound of a model has the properties of one.
+def check_elbo(vae: VAE, x: Any, condition: Any = None) -> ELBOReport:
+    """Asserts that the ELBO of a model has the properties of an evidence lower bound.
 
-    It runs all of `tfp_vae.testing.properties`: whether the terms have shape `[B]` and are finite,
-    whether the bound is the log-likelihood less the KL, agrees with draws from the posterior and
-    does not exceed log p(x), whether rows depend on one another or on the batch, whether seeds
-    decide all draws, eagerly and compiled, whether every weight has a gradient and its estimators
-    agree, whether copies and files keep the bound, and whether wrong data is refused. Statistical
-    properties fail by chance once in 26 million comparisons; the seeds are fixed.
+    It checks all of `tfp_vae.testing.properties`: the terms have shape `[B]` and are finite; the
+    ELBO is the log-likelihood minus the KL, agrees with draws from the posterior and does not
+    exceed log p(x); rows depend neither on one another nor on the batch; the seed determines all
+    draws, eager and compiled; every weight has a gradient, and gradient estimators agree; copies
+    and saved files keep the ELBO; invalid data raises. Statistical properties fail by chance once
+    in 26 million comparisons; the seeds are fixed.
 
     Args:
-      vae: The model, trained or not. It is left as it is.
-      x: Data, `[B, *event]`; a handful of rows is enough.
+      vae: The model, trained or not; it is not changed.
+      x: Data, `[B, *event]`; a few rows are enough.
       condition: y, `[B, ...]`, for a model of p(x|y).
 
     Returns:
@@ -41,25 +42,26 @@ def check_elbo(vae: Any, x: Any, condition: Any = None) -> ELBOReport:
       True
     """
     __tracebackhide__ = True
-    checks.instance_of(vae, LatentVariableModel, "vae", "tfp_vae.VAE.for_data(x)")
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     rows = checks.array(x)
     vae.check_rows(rows)
     vae.check_condition(condition, len(rows))
     subject = Subject(vae, rows, None if condition is None else np.asarray(condition))
     report = ELBOReport(tuple(_result(each, subject) for each in PROPERTIES))
     if not report.ok:
-        raise AssertionError(f"The evidence lower bound is not one:\n{report}")
+        raise AssertionError(f"The ELBO must have these properties:\n{report}")
     return report
 
 
-def _result(asked: Any, subject: Subject) -> PropertyResult:
+def _result(check: Callable[[Subject], None], subject: Subject) -> PropertyResult:
+    name = check.__name__
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            asked(subject)
+            check(subject)
     except NotApplicable as reason:
-        return PropertyResult(asked.__name__, "skipped", str(reason))
+        return PropertyResult(name, "skipped", str(reason))
     except Exception as error:
         kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-        return PropertyResult(asked.__name__, "failed", kind + str(error))
-    return PropertyResult(asked.__name__, "passed")
+        return PropertyResult(name, "failed", kind + str(error))
+    return PropertyResult(name, "passed")

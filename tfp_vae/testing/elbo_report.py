@@ -1,4 +1,4 @@
-"""What `check_elbo` found, one line for each property."""
+"""The report of `check_elbo`, one line for each property."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ class PropertyResult:
     """The outcome of one property.
 
     Attributes:
-      name: The property.
+      name: The name of the property.
       outcome: "passed", "failed" or "skipped".
-      reason: Why it failed or was skipped.
+      reason: The reason of a failure or a skip.
 
     Example:
       >>> from tfp_vae.testing import PropertyResult
@@ -45,7 +45,7 @@ class ELBOReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed."""
+        """Whether no property failed."""
         return not self.named("failed")
 
     def named(self, outcome: str) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
-"""A model of binary latents, where every expectation is a sum over a handful of them."""
+"""A model of binary latents, whose expectations are finite sums."""
 
 import itertools
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import tensorflow as tf
@@ -14,9 +14,9 @@ from tensorflow_probability import distributions as tfd
 class Enumerable:
     """L binary latents with prior probabilities, and D binary observations with affine logits.
 
-    log p(x), the terms of the bound and its gap are finite sums, in NumPy and SciPy alone. The
-    latents have no gradient, so there is no `tfp_vae.VAE` of it: its distributions go to an
-    objective.
+    log p(x), the terms of the ELBO and its gap are finite sums, in NumPy and SciPy alone. Discrete
+    latents have no pathwise gradient, so that the model is no `tfp_vae.VAE`: pass its distributions
+    to an objective.
 
     Attributes:
       prior_probs: p(z = 1), `[L]`.
@@ -71,7 +71,7 @@ class Enumerable:
         """Returns every x, `[2**D, D]`."""
         return np.array(list(itertools.product([0.0, 1.0], repeat=len(self.offset))))
 
-    def log_likelihoods(self, x: Any) -> np.ndarray:
+    def log_likelihoods(self, x: np.ndarray) -> np.ndarray:
         """Returns log p(x|z) in nats of every row and every z, `[B, 2**L]`.
 
         Args:
@@ -79,24 +79,27 @@ class Enumerable:
         """
         logits = self.all_latents() @ self.weights.T + self.offset
         signs = 2.0 * x[:, None, :] - 1.0
-        return special.log_expit(signs * logits[None]).sum(axis=-1)
+        log_likelihoods: np.ndarray = special.log_expit(signs * logits[None]).sum(axis=-1)
+        return log_likelihoods
 
     def log_prior(self) -> np.ndarray:
         """Returns log p(z) in nats of every z, `[2**L]`."""
         return _log_bernoulli(self.all_latents(), self.prior_probs)
 
-    def log_marginal_likelihood(self, x: Any) -> np.ndarray:
+    def log_marginal_likelihood(self, x: np.ndarray) -> np.ndarray:
         """Returns log p(x) in nats, `[B]`.
 
         Args:
           x: `[B, D]`.
         """
-        return special.logsumexp(self.log_likelihoods(x) + self.log_prior(), axis=1)
+        log_joint = self.log_likelihoods(x) + self.log_prior()
+        log_marginals: np.ndarray = special.logsumexp(log_joint, axis=1)
+        return log_marginals
 
     def exact_terms(
-        self, x: Any, posterior_probs: Any
+        self, x: np.ndarray, posterior_probs: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns the terms of the bound and its gap, in nats, `[B]` each.
+        """Returns the terms of the ELBO and its gap, in nats, `[B]` each.
 
         Args:
           x: `[B, D]`.
@@ -119,7 +122,7 @@ class Enumerable:
         """Returns p(z): batch `[]`, event `[L]`."""
         return self.posterior(self.prior_probs)
 
-    def posterior(self, probs: Any) -> tfd.Distribution:
+    def posterior(self, probs: np.ndarray) -> tfd.Distribution:
         """Returns a distribution of binary latents: batch `[...]`, event `[L]`.
 
         Args:
@@ -138,4 +141,5 @@ class Enumerable:
 
 
 def _log_bernoulli(values: np.ndarray, probs: np.ndarray) -> np.ndarray:
-    return (values * np.log(probs) + (1.0 - values) * np.log1p(-probs)).sum(axis=-1)
+    log_probs: np.ndarray = values * np.log(probs) + (1.0 - values) * np.log1p(-probs)
+    return np.asarray(log_probs.sum(axis=-1))

@@ -1,13 +1,14 @@
-"""Normalizing flows in NumPy: what their steps do to noise, one latent after another.
+"""Normalizing flows in NumPy, from noise to latents one at a time, as the papers write them.
 
-They share no code with the flows of this library but the networks that they are given, and read the
-way that the papers write them: with `numerical_log_density` the oracle of a flow's density.
+They share only the networks with the flows of this library; with `numerical_log_density` they are
+the oracle of a flow's density.
 """
-
-from typing import Any
 
 import numpy as np
 from scipy import special, stats
+
+from tfp_vae.posteriors import InverseAutoregressiveFlow
+from tfp_vae.priors import MaskedAutoregressiveFlow, RealNVP
 
 __all__ = [
     "coupling_forward",
@@ -16,11 +17,11 @@ __all__ = [
 ]
 
 BOUND = 5.0
-"""Between what and its negative every step keeps a log-scale, smoothly."""
+"""The absolute bound of a log-scale in every step, which tanh approaches."""
 
 
-def masked_autoregressive_forward(prior: Any, u: np.ndarray) -> np.ndarray:
-    """Takes noise to latents, one latent after another: z_i = u_i exp(a_i) + m_i.
+def masked_autoregressive_forward(prior: MaskedAutoregressiveFlow, u: np.ndarray) -> np.ndarray:
+    """Maps noise to latents, one at a time: z_i = u_i exp(a_i) + m_i.
 
     Args:
       prior: A built `priors.MaskedAutoregressiveFlow`, in float64.
@@ -37,23 +38,23 @@ def masked_autoregressive_forward(prior: Any, u: np.ndarray) -> np.ndarray:
       >>> flow.build([2])
       >>> u = np.random.default_rng(0).normal(size=[3, 2])
       >>> z = tfp_vae.testing.flows.masked_autoregressive_forward(flow, u)
-      >>> bool(np.allclose(z, u))  # at first the flow changes nothing
+      >>> bool(np.allclose(z, u))  # the initial flow is the identity
       True
     """
     for index, network in enumerate(prior.networks):
         size = u.shape[-1]
         z = np.zeros_like(u)
         for i in range(size) if index % 2 == 0 else reversed(range(size)):
-            # Of the latents that are not there yet the network is told nonsense.
-            told = np.where(z == 0.0, 1e3, z)
-            shift, log_scale = np.moveaxis(np.asarray(network(told)), -1, 0)
+            # The network must ignore the latents that are not computed yet, whatever they are.
+            partial = np.where(z == 0.0, 1e3, z)
+            shift, log_scale = np.moveaxis(np.asarray(network(partial)), -1, 0)
             z[..., i] = u[..., i] * np.exp(_bounded(log_scale[..., i])) + shift[..., i]
         u = z
     return u
 
 
-def coupling_forward(prior: Any, u: np.ndarray) -> np.ndarray:
-    """Takes noise to latents, half by half; the networks are made of their weights, by NumPy.
+def coupling_forward(prior: RealNVP, u: np.ndarray) -> np.ndarray:
+    """Maps noise to latents, one half at a time, with the networks computed by NumPy.
 
     Args:
       prior: A built `priors.RealNVP` whose networks have tanh layers, in float64.
@@ -69,7 +70,7 @@ def coupling_forward(prior: Any, u: np.ndarray) -> np.ndarray:
       >>> flow.build([2])
       >>> u = np.random.default_rng(0).normal(size=[3, 2])
       >>> z = tfp_vae.testing.flows.coupling_forward(flow, u)
-      >>> bool(np.allclose(z, u))  # at first the flow changes nothing
+      >>> bool(np.allclose(z, u))  # the initial flow is the identity
       True
     """
     size = u.shape[-1]
@@ -88,19 +89,23 @@ def coupling_forward(prior: Any, u: np.ndarray) -> np.ndarray:
 
 
 def inverse_autoregressive_forward(
-    posterior: Any, loc: np.ndarray, scale: np.ndarray, context: np.ndarray, noise: np.ndarray
+    posterior: InverseAutoregressiveFlow,
+    loc: np.ndarray,
+    scale: np.ndarray,
+    context: np.ndarray,
+    noise: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Takes noise to latents by gates, and computes their density on the way.
+    """Maps noise to latents by gated steps, and returns their density too.
 
     Args:
       posterior: A built `posteriors.InverseAutoregressiveFlow`, in float64.
-      loc: What the encoder gives as the first mean, `[B, L]`.
-      scale: What it gives as the first standard deviation, `[B, L]`.
-      context: What it tells every step, `[B, C]`.
+      loc: The initial mean from the encoder, `[B, L]`.
+      scale: The initial standard deviation from the encoder, `[B, L]`.
+      context: The context from the encoder for every step, `[B, C]`.
       noise: Standard normal noise, `[..., B, L]`.
 
     Returns:
-      The latents, `[..., B, L]`, and log q of them in nats, `[..., B]`.
+      The latents, `[..., B, L]`, and their log q in nats, `[..., B]`.
 
     Source: Kingma et al. (2016), "Improved variational inference with inverse autoregressive flow",
     equations 10, 11, 13 and 14.

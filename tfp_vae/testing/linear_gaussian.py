@@ -1,4 +1,4 @@
-"""The linear-Gaussian model, whose log p(x), posterior and bound are known exactly."""
+"""The linear-Gaussian model, with exact log p(x), posterior and ELBO."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -17,10 +17,10 @@ from tfp_vae.testing.normals import conditional_normal, diagonal_normal
 class LinearGaussian:
     """The model z ~ N(0, I), x|z ~ N(weights z + offset, scale² I).
 
-    It is the VAE with an affine decoder and a Normal likelihood of fixed scale, and everything that
-    is approximate for another model is exact here: in NumPy and SciPy alone, so that it can judge
-    an objective, an estimate or a posterior. With orthogonal columns in `weights`, as `drawn` makes
-    them, the latents of the exact posterior are independent, so that a diagonal one can equal it.
+    It is the VAE with an affine decoder and a Normal likelihood of fixed scale. Its quantities are
+    exact, in NumPy and SciPy alone, so that it is an oracle of objectives, estimates and
+    posteriors. With orthogonal columns in `weights`, as from `drawn`, the latents of the exact
+    posterior are independent, so that a diagonal posterior can equal it.
 
     Attributes:
       weights: `[D, L]`.
@@ -33,7 +33,7 @@ class LinearGaussian:
       (4, 2, (4, 4))
       >>> x = model.draws(3)
       >>> exact = model.log_marginal_likelihood(x)
-      >>> vae = model.vae(loc_shift=0.5)  # a posterior that is not quite the exact one
+      >>> vae = model.vae(loc_shift=0.5)  # a posterior that is not exact
       >>> bool(np.all(vae.elbo(x, sample_size=1000, seed=0).elbo < exact))
       True
       >>> mean, stddev = model.posterior_moments(x)
@@ -41,7 +41,7 @@ class LinearGaussian:
       True
       >>> bool(np.allclose(mean, (x - model.offset) @ model.posterior_gain().T))
       True
-      >>> bool(np.all(model.log_likelihood(x, mean, stddev) > exact))  # by the KL of the exact one
+      >>> bool(np.all(model.log_likelihood(x, mean, stddev) > exact))  # by a KL
       True
       >>> terms = objectives.ELBO()(
       ...     x, posterior=tfp_vae.testing.diagonal_normal(mean, stddev), prior=model.prior(),
@@ -63,7 +63,7 @@ class LinearGaussian:
     def drawn(
         cls, seed: int = 0, event_size: int = 4, latent_size: int = 2, scale: float = 0.7
     ) -> Self:
-        """Draws a model with orthogonal columns of different lengths.
+        """Draws a model whose weights have orthogonal columns of different lengths.
 
         Args:
           seed: The seed of NumPy's generator.
@@ -82,17 +82,19 @@ class LinearGaussian:
     @property
     def event_size(self) -> int:
         """D, the number of values in a row."""
-        return self.weights.shape[0]
+        return int(self.weights.shape[0])
 
     @property
     def latent_size(self) -> int:
         """L, the number of latents."""
-        return self.weights.shape[1]
+        return int(self.weights.shape[1])
 
     @property
     def covariance(self) -> np.ndarray:
         """The covariance of p(x), `[D, D]`; its mean is `offset`."""
-        return self.weights @ self.weights.T + self.scale**2 * np.eye(self.event_size)
+        noise = self.scale**2 * np.eye(self.event_size)
+        covariance: np.ndarray = self.weights @ self.weights.T + noise
+        return covariance
 
     def draws(self, count: int, seed: int = 0) -> np.ndarray:
         """Draws x from the model.
@@ -107,12 +109,13 @@ class LinearGaussian:
         rng = np.random.default_rng([seed, 1])
         z = rng.normal(size=[count, self.latent_size])
         noise = rng.normal(size=[count, self.event_size])
-        return z @ self.weights.T + self.offset + self.scale * noise
+        draws: np.ndarray = z @ self.weights.T + self.offset + self.scale * noise
+        return draws
 
-    def log_marginal_likelihood(self, x: Any) -> np.ndarray:
+    def log_marginal_likelihood(self, x: np.ndarray) -> np.ndarray:
         """Returns log p(x) in nats, `[B]`, of the observed values of every row.
 
-        What is NaN counts as missing, and a row of nothing else has log p(x) = 0.
+        NaN is a missing value; a row without observed values has log p(x) = 0.
 
         Args:
           x: `[B, D]`.
@@ -120,13 +123,15 @@ class LinearGaussian:
         return np.array([self._log_density(row) for row in np.atleast_2d(x)])
 
     def _log_density(self, row: np.ndarray) -> float:
-        seen = ~np.isnan(row)
-        if not seen.any():
+        observed = ~np.isnan(row)
+        if not observed.any():
             return 0.0
-        law = stats.multivariate_normal(self.offset[seen], self.covariance[np.ix_(seen, seen)])
-        return float(law.logpdf(row[seen]))
+        normal = stats.multivariate_normal(
+            self.offset[observed], self.covariance[np.ix_(observed, observed)]
+        )
+        return float(normal.logpdf(row[observed]))
 
-    def missing_moments(self, row: Any) -> tuple[np.ndarray, np.ndarray]:
+    def missing_moments(self, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns mean `[M]` and covariance `[M, M]` of the M values of a row that are NaN.
 
         Args:
@@ -149,23 +154,24 @@ class LinearGaussian:
         return 1.0 / np.diag(precision)
 
     def posterior_gain(self) -> np.ndarray:
-        """Returns the matrix `[L, D]` that takes x - offset to the mean of the exact posterior."""
-        return self.posterior_variance()[:, None] * self.weights.T / self.scale**2
+        """Returns the matrix `[L, D]` that maps x - offset to the mean of the exact posterior."""
+        gain: np.ndarray = self.posterior_variance()[:, None] * self.weights.T / self.scale**2
+        return gain
 
     def posterior_moments(
-        self, x: Any, loc_shift: float = 0.0, scale_factor: float = 1.0
+        self, x: np.ndarray, loc_shift: float = 0.0, scale_factor: float = 1.0
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Returns mean and standard deviation `[B, L]` of the posterior that `vae` is given.
+        """Returns mean and standard deviation `[B, L]` of the posterior of `vae`.
 
         Args:
           x: `[B, D]`.
-          loc_shift: As of `vae`.
-          scale_factor: As of `vae`.
+          loc_shift: As in `vae`.
+          scale_factor: As in `vae`.
         """
         mean = (x - self.offset) @ self.posterior_gain().T + loc_shift
         return mean, np.broadcast_to(scale_factor * np.sqrt(self.posterior_variance()), mean.shape)
 
-    def log_likelihood(self, x: Any, mean: Any, stddev: Any) -> np.ndarray:
+    def log_likelihood(self, x: np.ndarray, mean: np.ndarray, stddev: np.ndarray) -> np.ndarray:
         """Returns the expectation of log p(x|z) for z ~ N(mean, stddev²), in nats, `[B]`.
 
         Args:
@@ -175,10 +181,11 @@ class LinearGaussian:
         """
         error = x - mean @ self.weights.T - self.offset
         spread = (stddev**2) @ (self.weights**2).sum(axis=0)
-        return (
+        log_likelihood: np.ndarray = (
             -0.5 * self.event_size * np.log(2 * np.pi * self.scale**2)
             - 0.5 * ((error**2).sum(axis=-1) + spread) / self.scale**2
         )
+        return log_likelihood
 
     def prior(self) -> tfd.Distribution:
         """Returns p(z), a normal of TensorFlow Probability's own: batch `[]`, event `[L]`."""
@@ -194,11 +201,11 @@ class LinearGaussian:
         return diagonal_normal(mean, np.full(self.event_size, self.scale))
 
     def vae(self, loc_shift: float = 0.0, scale_factor: float = 1.0, **options: Any) -> VAE:
-        """Makes a `tfp_vae.VAE` of this model whose posterior is exact, or off by so much.
+        """Makes a `tfp_vae.VAE` of this model, with the exact posterior or a wrong one.
 
         Args:
-          loc_shift: What is added to the posterior's mean.
-          scale_factor: What the posterior's scale is multiplied by.
+          loc_shift: The shift of the posterior's mean.
+          scale_factor: The factor of the posterior's scale.
           **options: More arguments of `tfp_vae.VAE`.
 
         Returns:

@@ -1,4 +1,4 @@
-"""What a test suite asserts of a hand-written loss."""
+"""Assertion on a hand-written loss."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,17 +9,18 @@ from tfp_vae.audit import audit
 def assert_loss_is_negative_elbo(
     loss: Callable[..., Any], sampler: Callable[..., Any] | None = None, **declaration: Any
 ) -> None:
-    """Fails unless a loss is the negative evidence lower bound, up to a positive factor.
+    """Asserts that a loss is the negative ELBO, up to a positive factor.
 
     Args:
       loss: A function `(x, decoder_output, *encoder_outputs)` that returns a scalar or one value
         per example.
       sampler: The function `(*encoder_outputs)` that draws z, if any.
-      **declaration: What the loss is meant to be, as `tfp_vae.audit` takes it: `likelihood`,
+      **declaration: The intended loss, as arguments of `tfp_vae.audit`: `likelihood`,
         `decoder_output`, `event_shape`, `latent_size`, `expected_kl_weight`, `data`.
 
     Raises:
-      AssertionError: If the loss is anything else, or could not be told; the message is the report.
+      AssertionError: If the loss is another, or the audit is inconclusive; the message is the
+        report.
       TypeError: If an argument is of the wrong kind.
       ValueError: If an argument has a wrong value, or the loss cannot be called.
 

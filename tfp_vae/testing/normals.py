@@ -1,22 +1,26 @@
-"""What is known exactly of normal distributions, written apart from the code that is tested."""
+"""Exact results for normal distributions, independent of the code under test."""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 
 def normal_kl_divergence(
-    mean: Any, stddev: Any, prior_mean: Any = 0.0, prior_stddev: Any = 1.0
+    mean: npt.ArrayLike,
+    stddev: npt.ArrayLike,
+    prior_mean: npt.ArrayLike = 0.0,
+    prior_stddev: npt.ArrayLike = 1.0,
 ) -> np.ndarray:
-    """Returns KL(N(mean, stddev²)‖N(prior_mean, prior_stddev²)) of every latent, by formula.
+    """Returns KL(N(mean, stddev²)‖N(prior_mean, prior_stddev²)) of every latent, in closed form.
 
     Args:
       mean: `[..., L]`.
       stddev: `[..., L]`.
-      prior_mean: What is broadcast to `[..., L]`.
-      prior_stddev: What is broadcast to `[..., L]`.
+      prior_mean: Broadcast to `[..., L]`.
+      prior_stddev: Broadcast to `[..., L]`.
 
     Returns:
       An array `[..., L]`, in nats.
@@ -27,12 +31,17 @@ def normal_kl_divergence(
     """
     variance, prior_variance = np.square(stddev), np.square(prior_stddev)
     ratio = variance / prior_variance
-    apart = np.square(np.asarray(mean) - prior_mean)
-    return 0.5 * (ratio + apart / prior_variance - 1.0 - np.log(ratio))
+    square = np.square(np.asarray(mean) - prior_mean)
+    kl: np.ndarray = 0.5 * (ratio + square / prior_variance - 1.0 - np.log(ratio))
+    return kl
 
 
 def normal_squared_maximum_mean_discrepancy(
-    mean: Any, stddev: Any, prior_mean: Any, prior_stddev: Any, bandwidth: float
+    mean: npt.ArrayLike,
+    stddev: npt.ArrayLike,
+    prior_mean: npt.ArrayLike,
+    prior_stddev: npt.ArrayLike,
+    bandwidth: float,
 ) -> np.ndarray:
     """Returns the squared maximum mean discrepancy of two diagonal normals, in closed form.
 
@@ -42,12 +51,12 @@ def normal_squared_maximum_mean_discrepancy(
     Args:
       mean: `[..., L]`.
       stddev: `[..., L]`.
-      prior_mean: What is broadcast to `[..., L]`.
-      prior_stddev: What is broadcast to `[..., L]`.
+      prior_mean: Broadcast to `[..., L]`.
+      prior_stddev: Broadcast to `[..., L]`.
       bandwidth: The standard deviation of the kernel.
 
     Returns:
-      An array `[...]`, without a unit.
+      An array `[...]`, dimensionless.
 
     Source: Gretton et al. (2012), lemma 6, for the discrepancy.
 
@@ -63,15 +72,16 @@ def normal_squared_maximum_mean_discrepancy(
         return np.prod(np.sqrt(bandwidth**2 / width) * np.exp(-0.5 * square / width), axis=-1)
 
     own, prior = (mean, np.square(stddev)), (prior_mean, np.square(prior_stddev))
-    return (
+    discrepancy: np.ndarray = (
         expected_kernel(*own, *own)
         + expected_kernel(*prior, *prior)
         - 2.0 * expected_kernel(*own, *prior)
     )
+    return discrepancy
 
 
 def diagonal_normal(mean: Any, stddev: Any) -> tfd.MultivariateNormalDiag:
-    """Makes TensorFlow Probability's own normal, which shares no code with a posterior of tfp_vae.
+    """Makes TensorFlow Probability's normal, which shares no code with a posterior of tfp_vae.
 
     Args:
       mean: `[..., L]`.
@@ -90,8 +100,8 @@ def diagonal_normal(mean: Any, stddev: Any) -> tfd.MultivariateNormalDiag:
 def same_noise_normal(mean: Any, stddev: Any) -> tfd.MultivariateNormalDiag:
     """Makes a diagonal normal that draws every row of its batch from the same noise.
 
-    With it as the posterior the terms of a row depend on that row alone, not on its place, so that
-    permuting and splitting a batch may be asked to change nothing at all.
+    With this posterior the terms of a row do not depend on its place in the batch, so that a test
+    can permute and split a batch and require equal terms.
 
     Args:
       mean: `[..., L]`.
@@ -119,9 +129,9 @@ class _SameNoiseNormal(tfd.MultivariateNormalDiag):
 
 
 def without_exact_kl(distribution: tfd.Distribution) -> tfd.Distribution:
-    """Makes an equal distribution, as a mixture of one, for which no exact KL is registered.
+    """Makes an equal distribution without a registered exact KL, a mixture of one component.
 
-    With it as the prior an objective must sample the KL that it would compute otherwise.
+    With this prior an objective must estimate the KL by sampling.
 
     Args:
       distribution: Batch `[...]`, event `[L]`.
@@ -140,8 +150,10 @@ def without_exact_kl(distribution: tfd.Distribution) -> tfd.Distribution:
     return tfd.MixtureSameFamily(weights, component)
 
 
-def conditional_normal(mean: Any, covariance: Any, x: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Returns what a normal row with holes says of what is missing, given what is there.
+def conditional_normal(
+    mean: np.ndarray, covariance: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the moments of the missing values of a normal row given the observed ones.
 
     Args:
       mean: `[D]`.
@@ -156,9 +168,10 @@ def conditional_normal(mean: Any, covariance: Any, x: Any) -> tuple[np.ndarray, 
       >>> tfp_vae.testing.conditional_normal(mean, covariance, np.array([2.0, np.nan]))
       (array([1.]), array([[0.75]]))
     """
-    gone = np.isnan(x)
-    gain = covariance[np.ix_(gone, ~gone)] @ np.linalg.inv(covariance[np.ix_(~gone, ~gone)])
+    missing, observed = np.isnan(x), ~np.isnan(x)
+    between = covariance[np.ix_(missing, observed)]
+    gain = between @ np.linalg.inv(covariance[np.ix_(observed, observed)])
     return (
-        mean[gone] + gain @ (x[~gone] - mean[~gone]),
-        covariance[np.ix_(gone, gone)] - gain @ covariance[np.ix_(~gone, gone)],
+        mean[missing] + gain @ (x[observed] - mean[observed]),
+        covariance[np.ix_(missing, missing)] - gain @ covariance[np.ix_(observed, missing)],
     )

@@ -1,4 +1,4 @@
-"""Derivatives by central differences, the densities that follow from them, and grids for sums."""
+"""Central differences, densities by change of variables, and grids for numerical integrals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,13 +15,13 @@ def finite_differences(
     """Returns the derivatives of a scalar with respect to every entry of a variable.
 
     Args:
-      function: Returns the scalar, from the variable as it is then. Of an expectation it draws with
-        a seed of its own, the same at every call.
-      variable: In float64; it holds afterwards what it held before.
-      step: How far every entry is moved to either side.
+      function: Returns the scalar at the present value of the variable. If it draws, it must take
+        the same seed at every call.
+      variable: A float64 variable; its value is restored.
+      step: The step of the central difference.
 
     Returns:
-      An array of the variable's shape, whose error falls with the square of `step`.
+      An array of the variable's shape, with an error of order `step` squared.
 
     Example:
       >>> weight = tf.Variable(np.array([1.0, 2.0]))
@@ -47,15 +47,15 @@ def finite_differences(
 def numerical_log_density(
     forward: Callable[[np.ndarray], np.ndarray], noise: np.ndarray, step: float = 1e-5
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns what a flow makes of standard normal noise, and its log-density.
+    """Returns the output of a flow for standard normal noise, and its log density.
 
-    By the change of variables, log N(u) - log abs det(dx/du), with a Jacobian of central
-    differences: what the `log_prob` of a flow of one's own is compared with.
+    By the change of variables, log N(u) - log |det dx/du|, with a Jacobian of central differences:
+    the oracle of the `log_prob` of your own flow.
 
     Args:
       forward: From noise to x, row by row.
       noise: u, in float64, `[N, L]`.
-      step: How far every entry is moved to either side.
+      step: The step of the central difference.
 
     Returns:
       x, `[N, L]`, and log p(x) in nats, `[N]`.
@@ -77,15 +77,15 @@ def numerical_log_density(
 
 
 def plane_grid(lower: float, upper: float, count: int = 401) -> tuple[np.ndarray, float]:
-    """Returns the points of a square grid in the plane, and the area that each stands for.
+    """Returns the points of a square grid in the plane, and the area of a cell.
 
-    The sum of a density of two latents over it, times the area, is 1 where the square holds all of
-    its mass; so are its moments found without a draw.
+    The sum of a density of two latents over the points, times the area, is 1 if the square holds
+    all of its mass; moments are computed alike, without sampling.
 
     Args:
-      lower: The least value of either coordinate.
-      upper: The greatest.
-      count: How many values each coordinate takes.
+      lower: The minimum of either coordinate.
+      upper: The maximum of either coordinate.
+      count: The number of values of each coordinate.
 
     Returns:
       The points, `[count**2, 2]`, and the area.

@@ -1,21 +1,19 @@
-"""The properties of an objective, asked of it on a model where log p(x) is known exactly.
+"""Properties of an objective, checked on a model whose log p(x) is known exactly.
 
-They are for an objective of one's own as well: a function that raises an `AssertionError` where the
-property does not hold. Keras's dtype policy must be float64 for those that make a model.
+Each function raises an `AssertionError` if the property does not hold, for an objective of your own
+too. Keras's dtype policy must be float64 for those that make a model.
 """
 
 import itertools
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import distributions
 from tfp_vae.objectives import Objective
 from tfp_vae.testing.assertions import assert_close, assert_mean, assert_mean_at_most
 from tfp_vae.testing.linear_gaussian import LinearGaussian
-from tfp_vae.testing.normals import diagonal_normal
+from tfp_vae.testing.objective_gradients import DRAWS, Gradients, gradients
 
 __all__ = [
     "Gradients",
@@ -28,103 +26,16 @@ __all__ = [
     "rows_are_independent_as_declared",
 ]
 
-_DRAWS = 4000
-PRIOR_LOC, PRIOR_SCALE = 0.2, 1.3
-"""The prior of `gradients`, where the posterior is not the exact one."""
-
-
-class Gradients(NamedTuple):
-    """What an objective gives for many rows of the same x, and how it depends on every group.
-
-    Attributes:
-      terms: The terms, `[N]` each, in nats.
-      z: The draws, `[S, N, L]`.
-      encoder: The gradient by the posterior's loc and scale, `[N, 2, L]`.
-      decoder: The gradient by the decoder's weights, `[N, D, L]`.
-      prior: The gradient by the prior's loc, `[N, L]`.
-
-    Example:
-      >>> from tfp_vae.testing import objective_properties
-      >>> model = tfp_vae.testing.LinearGaussian.drawn(latent_size=2)
-      >>> found = objective_properties.gradients(objectives.IWAE(3), model, count=5)
-      >>> found.z.shape, found.encoder.shape
-      ((3, 5, 2), (5, 2, 2))
-    """
-
-    terms: Any
-    z: np.ndarray
-    encoder: np.ndarray
-    decoder: np.ndarray
-    prior: np.ndarray
-
-
-def gradients(
-    objective: Objective,
-    model: LinearGaussian,
-    exact: bool = False,
-    count: int = _DRAWS,
-    seed: int = 13,
-) -> Gradients:
-    """Differentiates an objective by parameters of which every row has its own copy.
-
-    Args:
-      objective: The objective.
-      model: A linear-Gaussian model.
-      exact: Whether the posterior is the exact one, and the prior that of the model. Otherwise the
-        one is off by 0.3 and 1.4 times as wide, and the other is N(0.2, 1.3²).
-      count: N, how many rows.
-      seed: The seed of the draws.
-
-    Returns:
-      `Gradients`.
-
-    Example:
-      >>> from tfp_vae.testing import objective_properties
-      >>> model = tfp_vae.testing.LinearGaussian.drawn(event_size=4, latent_size=2)
-      >>> objective_properties.gradients(objectives.ELBO(), model, count=5).decoder.shape
-      (5, 4, 2)
-    """
-    row = model.draws(1)
-    off = {} if exact else {"loc_shift": 0.3, "scale_factor": 1.4}
-    mean, stddev = (moment[0] for moment in model.posterior_moments(row, **off))
-    prior_mean = np.full(model.latent_size, 0.0 if exact else PRIOR_LOC)
-    parameters = [
-        tf.constant(np.repeat(value[None], count, axis=0))
-        for value in (mean, stddev, model.weights, prior_mean)
-    ]
-    draws = []
-    with tf.GradientTape() as tape:
-        tape.watch(parameters)
-        loc, scale, weights, prior_loc = parameters
-
-        def likelihood_fn(z: tf.Tensor) -> Any:
-            draws.append(z.numpy())
-            return diagonal_normal(
-                tf.linalg.matvec(weights, z) + model.offset, np.full(model.event_size, model.scale)
-            )
-
-        prior_scale = (1.0 if exact else PRIOR_SCALE) * tf.ones_like(prior_loc)
-        terms = objective(
-            np.repeat(row, count, axis=0),
-            posterior=distributions.MultivariateNormalDiag(loc, scale),
-            prior=diagonal_normal(prior_loc, prior_scale),
-            likelihood_fn=likelihood_fn,
-            seed=seed,
-        )
-        total = tf.reduce_sum(terms.objective)
-    drawn = [value.numpy() for value in tape.gradient(total, parameters)]
-    return Gradients(terms, draws[0], np.stack(drawn[:2], axis=1), drawn[2], drawn[3])
-
 
 def exact_posterior_gives_log_marginal_likelihood(
     objective: Objective, model: LinearGaussian
 ) -> None:
-    """Asks that an objective of sampled log-weights is log p(x) where the posterior is exact.
+    """Asserts that an objective of sampled log-weights is log p(x) if the posterior is exact.
 
-    No statistics are needed: every draw gives it, to all digits.
+    This needs no statistics: it holds for every draw, to rounding error.
 
     Args:
-      objective: One that estimates the KL by its draws, as `IWAE` does.
+      objective: One that estimates the KL from its draws, as `IWAE` does.
       model: A linear-Gaussian model.
 
     Raises:
@@ -141,10 +52,10 @@ def exact_posterior_gives_log_marginal_likelihood(
 
 
 def exact_posterior_has_no_gradient(objective: Objective, model: LinearGaussian) -> None:
-    """Asks that nothing reaches the encoder where the posterior is exact, and something the others.
+    """Asserts that the encoder's gradient is zero if the posterior is exact, the others' not.
 
     Args:
-      objective: One whose gradient has no score, such as `ELBO` by sticking the landing.
+      objective: One whose gradient has no score term, such as `ELBO` with sticking the landing.
       model: A linear-Gaussian model.
 
     Raises:
@@ -169,17 +80,17 @@ def bounds_are_ordered(
     model: LinearGaussian,
     sizes: tuple[int, ...] = (1, 2, 4, 16),
 ) -> None:
-    """Asks that a bound rises in the mean with its sample size, from the ELBO up to log p(x).
+    """Asserts that the mean of a bound increases with its sample size, from the ELBO to log p(x).
 
     A true statement fails once in 26 million comparisons.
 
     Args:
       objective_of: From a sample size to the objective.
       model: A linear-Gaussian model.
-      sizes: The sample sizes, from the smallest to the largest.
+      sizes: The sample sizes, in increasing order.
 
     Raises:
-      AssertionError: If one is lower than that before it, or higher than log p(x).
+      AssertionError: If a bound is lower than the one before it, or higher than log p(x).
 
     Example:
       >>> from tfp_vae.testing import objective_properties
@@ -188,7 +99,7 @@ def bounds_are_ordered(
       >>> objective_properties.bounds_are_ordered(objectives.IWAE, model, sizes=(1, 4))
       >>> keras.config.set_dtype_policy("float32")
     """
-    x = np.repeat(model.draws(1), _DRAWS, axis=0)
+    x = np.repeat(model.draws(1), DRAWS, axis=0)
     vae = model.vae(0.3, 1.4)
     parts = {"posterior": vae.encoder(x), "prior": vae.prior(), "likelihood_fn": vae.decoder}
     bounds = []
@@ -198,26 +109,26 @@ def bounds_are_ordered(
         bounds.append(terms.objective.numpy())
     for lower, higher in itertools.pairwise(bounds):
         assert_mean_at_most(lower - higher, 0.0)
-    assert np.mean(bounds[-1]) > np.mean(bounds[0]), "it does not rise at all"
+    assert np.mean(bounds[-1]) > np.mean(bounds[0]), "the bound does not increase with its size"
     assert_mean_at_most(bounds[-1], model.log_marginal_likelihood(x[:1])[0])
 
 
 def estimator_is_unbiased(
     objective: Objective, reference: Objective, model: LinearGaussian
 ) -> None:
-    """Asks that two objectives have the same terms, and in the mean the same gradient.
+    """Asserts that two objectives have the same terms and the same mean gradient.
 
-    The gradients of encoder, decoder and prior are compared one by one. The two draw different
-    noise, so that the rows of their difference are independent; a true statement fails once in 26
-    million comparisons.
+    The gradients of encoder, decoder and prior are compared separately. The objectives draw
+    independent noise, so that the rows of the difference are independent; a true statement fails
+    once in 26 million comparisons.
 
     Args:
-      objective: The one that is asked, with an estimator of its own.
-      reference: One of the same value, whose gradient is known to be right.
+      objective: The objective under test, with its own gradient estimator.
+      reference: An objective of the same value with an unbiased gradient.
       model: A linear-Gaussian model.
 
     Raises:
-      AssertionError: If a term or a mean gradient is another.
+      AssertionError: If a term or a mean gradient differs.
 
     Example:
       >>> from tfp_vae.testing import objective_properties
@@ -238,15 +149,15 @@ def estimator_is_unbiased(
 def gradient_is_that_of_finite_differences(
     objective: Objective, model: LinearGaussian, step: float = 1e-5
 ) -> None:
-    """Asks that the gradient of an objective is that of its value, along a random direction.
+    """Asserts that the gradient equals finite differences of the value, along a random direction.
 
     Args:
-      objective: One whose gradient is that of its value, so not one by sticking the landing.
+      objective: One whose gradient is that of its value, so not with sticking the landing.
       model: A linear-Gaussian model.
-      step: How far apart the two values are, from the point between them.
+      step: The step of the central difference.
 
     Raises:
-      AssertionError: If it is another, or there is none.
+      AssertionError: If they differ, or the derivative is zero.
 
     Example:
       >>> from tfp_vae.testing import objective_properties
@@ -261,30 +172,30 @@ def gradient_is_that_of_finite_differences(
     direction = [rng.normal(size=value.shape) for value in start]
 
     def value_at(distance: float) -> tf.Tensor:
-        for variable, value, along in zip(vae.trainable_variables, start, direction, strict=True):
-            variable.assign(value + distance * along)
+        for variable, value, change in zip(vae.trainable_variables, start, direction, strict=True):
+            variable.assign(value + distance * change)
         terms = vae.objective_terms(x, tf.constant([1, 2]), 3, training=True)
         return tf.reduce_mean(terms.objective)
 
     with tf.GradientTape() as tape:
         value = value_at(0.0)
     gradient = tape.gradient(value, vae.trainable_variables)
-    along = sum(np.sum(one * other) for one, other in zip(gradient, direction, strict=True))
-    assert abs(along) > 1e-3, "the objective does not depend on the weights"
-    assert_close(along, (value_at(step) - value_at(-step)) / (2.0 * step), 1e-6, 1e-6)
+    derivative = sum(np.sum(one * other) for one, other in zip(gradient, direction, strict=True))
+    assert abs(derivative) > 1e-3, "the objective does not depend on the weights"
+    assert_close(derivative, (value_at(step) - value_at(-step)) / (2.0 * step), 1e-6, 1e-6)
 
 
 def rows_are_independent_as_declared(objective: Objective, model: LinearGaussian) -> None:
-    """Asks that another first row changes the objective of the others just if the class says so.
+    """Asserts that the first row changes the objective of the other rows only if declared.
 
-    The other terms, which are always the true bound, must not change in either case.
+    Their other terms, which are always the true bound, must not change in either case.
 
     Args:
       objective: The objective, with its `rows_are_independent`.
       model: A linear-Gaussian model.
 
     Raises:
-      AssertionError: If the declaration is not true.
+      AssertionError: If the declaration is wrong.
 
     Example:
       >>> from tfp_vae.testing import objective_properties

@@ -1,20 +1,19 @@
-"""Data and weights for a test: one row many times, rows with holes, weights that are not zero."""
-
-from typing import Any
+"""Data and weights for tests: repeated rows, missing values, random weights."""
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 
-def repeated(row: Any, count: int = 4000) -> np.ndarray:
-    """Returns one row of data as a batch, so that one call gives independent draws.
+def repeated(row: npt.ArrayLike, count: int = 4000) -> np.ndarray:
+    """Returns a batch of copies of one row, so that one call gives independent draws.
 
     Args:
       row: `[*event_shape]`.
       count: N, the number of rows.
 
     Returns:
-      An array `[N, *event_shape]`, of whose bound a term goes to `assert_mean` as it is.
+      An array `[N, *event_shape]`, whose ELBO terms can be passed to `assert_mean`.
 
     Example:
       >>> tfp_vae.testing.repeated([1.0, 2.0]).shape
@@ -23,16 +22,16 @@ def repeated(row: Any, count: int = 4000) -> np.ndarray:
     return np.repeat(np.asarray(row)[None], count, axis=0)
 
 
-def with_holes(x: Any, seed: int = 0, fraction: float = 0.4) -> np.ndarray:
-    """Returns data with values missing at random, of the first row all and of the second none.
+def with_holes(x: npt.ArrayLike, seed: int = 0, fraction: float = 0.4) -> np.ndarray:
+    """Returns data with values missing at random: all of the first row and none of the second.
 
     Args:
       x: Two rows or more, `[B, *event_shape]`.
       seed: The seed of NumPy's generator.
-      fraction: How many of the values are missing.
+      fraction: The share of values that are missing.
 
     Returns:
-      An array `[B, *event_shape]` of float64, with NaN for what is missing.
+      An array `[B, *event_shape]` of float64, with NaN for missing values.
 
     Example:
       >>> np.isnan(tfp_vae.testing.with_holes(np.ones([3, 2]))[:2])
@@ -42,19 +41,19 @@ def with_holes(x: Any, seed: int = 0, fraction: float = 0.4) -> np.ndarray:
     holes = np.array(x, np.float64)
     holes[np.random.default_rng(seed).uniform(size=holes.shape) < fraction] = np.nan
     holes[0] = np.nan
-    holes[1] = x[1]
+    holes[1] = np.asarray(x)[1]
     return holes
 
 
 def with_random_weights(layer: keras.Layer, scale: float = 0.7, seed: int = 0) -> keras.Layer:
-    """Sets all trainable weights of a built layer or model to normal numbers.
+    """Sets all trainable weights of a built layer or model to normal draws.
 
-    Biases and last layers often begin at zero, where a mistake in what they do does not show. What
-    is not trained, such as a running variance, stays as it is.
+    Biases and last layers are often initialised at zero, which hides errors in their use. Weights
+    that are not trainable, such as a running variance, are not changed.
 
     Args:
-      layer: What has weights.
-      scale: Their standard deviation.
+      layer: A built layer or model.
+      scale: The standard deviation of the weights.
       seed: The seed of NumPy's generator.
 
     Returns:

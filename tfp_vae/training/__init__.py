@@ -1,1 +1,21 @@
-"""The training engine: it fits any model that is `Trainable`."""
+"""The training engine: it trains any Keras model that is `Trainable`."""
+
+from tfp_vae.training.data import initial_rows
+from tfp_vae.training.distributed import AnyReplica, WorkerLostError, agreed
+from tfp_vae.training.fit_context import FitContext
+from tfp_vae.training.metrics import TrainingLog
+from tfp_vae.training.options import CompileOptions
+from tfp_vae.training.trainable import Trainable
+from tfp_vae.training.trainer import Trainer
+
+__all__ = [
+    "AnyReplica",
+    "CompileOptions",
+    "FitContext",
+    "Trainable",
+    "Trainer",
+    "TrainingLog",
+    "WorkerLostError",
+    "agreed",
+    "initial_rows",
+]

@@ -1,39 +1,157 @@
-"""The arguments of `fit`, `evaluate` and `predict` that are no data, checked first."""
+"""The arguments of `compile`, `fit`, `evaluate` and `predict` that are no data."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import keras
 import numpy as np
 
 from tfp_vae import checks
+from tfp_vae.error_text import described
 
 _VERBOSITY = ("auto", 0, 1, 2)
+_ON_NONFINITE = ("raise", "skip")
+Options = TypeVar("Options", "FitOptions", "EvaluateOptions", "PredictOptions")
 
 
-def checked(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Checks those of the arguments that are there.
+class CompileOptions(NamedTuple):
+    """What a model is compiled with.
 
-    Returns:
-      The arguments, with ints in the place of NumPy's, whose arithmetic may overflow, and a
-      list of epochs in the place of a tuple.
+    Attributes:
+      optimizer: A Keras optimizer.
+      run_eagerly: Whether every step runs in Python.
+      steps_per_execution: The number of batches in one call of the compiled function.
+      jit_compile: Whether to compile with XLA, or "auto".
+      on_nonfinite: "raise" or "skip".
+    """
+
+    optimizer: keras.optimizers.Optimizer
+    run_eagerly: bool
+    steps_per_execution: int
+    jit_compile: bool | str
+    on_nonfinite: str
+
+    @classmethod
+    def checked(
+        cls,
+        optimizer: Any,
+        run_eagerly: Any,
+        steps_per_execution: Any,
+        jit_compile: Any,
+        on_nonfinite: Any,
+    ) -> "CompileOptions":
+        """Checks the arguments, and makes the optimizer that a name stands for.
+
+        Raises:
+          TypeError: If one is of the wrong kind.
+          ValueError: If one has a wrong value, or Keras knows no optimizer of that name.
+        """
+        steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
+        if not isinstance(run_eagerly, (bool, np.bool_)):
+            raise TypeError(f"`run_eagerly` must be True or False; got {described(run_eagerly)}.")
+        is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
+        if not isinstance(jit_compile, bool) and not is_auto:
+            raise ValueError(
+                f'`jit_compile` must be True, False or "auto"; got {described(jit_compile)}.'
+            )
+        checks.one_of(on_nonfinite, list(_ON_NONFINITE), "on_nonfinite")
+        return cls(
+            _as_optimizer(optimizer),
+            bool(run_eagerly),
+            steps_per_execution,
+            jit_compile,
+            on_nonfinite,
+        )
+
+    @contextlib.contextmanager
+    def keras_warnings(self) -> Iterator[None]:
+        """Drops Keras's warning that XLA is not supported, where nobody asked for XLA."""
+        with warnings.catch_warnings():
+            if self.jit_compile == "auto":
+                warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
+            yield
+
+
+class FitOptions(NamedTuple):
+    """The arguments of `fit`; all are Keras's."""
+
+    batch_size: int | None = None
+    epochs: int = 1
+    verbose: int | str = "auto"
+    callbacks: Any = None
+    validation_split: float | None = 0.0
+    validation_data: Any = None
+    shuffle: Any = True
+    class_weight: None = None
+    sample_weight: Any = None
+    initial_epoch: int = 0
+    steps_per_epoch: int | None = None
+    validation_steps: int | None = None
+    validation_batch_size: int | None = None
+    validation_freq: int | Sequence[int] = 1
+
+    def validates_after(self, epoch: int) -> bool:
+        """Tells whether an epoch, counted from 0, ends with a validation."""
+        if isinstance(self.validation_freq, int):
+            return (epoch + 1) % self.validation_freq == 0
+        return epoch + 1 in self.validation_freq
+
+
+class EvaluateOptions(NamedTuple):
+    """The arguments of `evaluate`; all are Keras's."""
+
+    batch_size: int | None = None
+    verbose: int | str = "auto"
+    sample_weight: Any = None
+    steps: int | None = None
+    callbacks: Any = None
+    return_dict: bool = False
+
+
+class PredictOptions(NamedTuple):
+    """The arguments of `predict`; all are Keras's."""
+
+    batch_size: int | None = None
+    verbose: int | str = "auto"
+    steps: int | None = None
+    callbacks: Any = None
+
+
+def checked(kind: type[Options], arguments: Mapping[str, Any]) -> Options:
+    """Returns checked arguments, with ints in the place of NumPy's, whose arithmetic may overflow.
+
+    Args:
+      kind: `FitOptions`, `EvaluateOptions` or `PredictOptions`.
+      arguments: By name.
 
     Raises:
-      TypeError: If one is of the wrong kind.
+      TypeError: If one is of the wrong kind, or has another name.
       ValueError: If one has a wrong value.
     """
     for name, value in arguments.items():
+        if name not in kind._fields:
+            raise TypeError(
+                f"The arguments must be some of {', '.join(kind._fields)}; got `{name}`."
+            )
         if name in _CHECKS:
             _CHECKS[name](value, name)
-    plain = {
+    plain: dict[str, Any] = {
         name: int(value) if isinstance(value, np.integer) else value
         for name, value in arguments.items()
     }
-    epochs = plain.get("validation_freq")
-    if isinstance(epochs, Sequence):
-        # Keras knows a list of epochs by its type.
-        plain["validation_freq"] = [int(epoch) for epoch in epochs]
-    return plain
+    return kind(**plain)
+
+
+def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
+    wanted = "`optimizer` must be a Keras optimizer or its name, such as 'adam'"
+    if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)):
+        raise TypeError(f"{wanted}; got a {type(optimizer).__name__}.")
+    try:
+        return keras.optimizers.get(optimizer)
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"{wanted}; got {str(optimizer)[:60]!r}.") from error
 
 
 def _size_or_none(value: Any, name: str) -> None:
@@ -58,6 +176,14 @@ def _verbosity(value: Any, name: str) -> None:
         raise ValueError(f"`{name}` must be 'auto', 0, 1 or 2; got {value!r}.")
 
 
+def _no_class_weight(value: Any, name: str) -> None:
+    if value is not None:
+        raise ValueError(
+            f"`{name}` must be None, for a VAE has no classes to weigh; got a "
+            f"{type(value).__name__}."
+        )
+
+
 def _callbacks(value: Any, name: str) -> None:
     if value is None or isinstance(value, (keras.callbacks.Callback, keras.callbacks.CallbackList)):
         return
@@ -72,6 +198,7 @@ def _callbacks(value: Any, name: str) -> None:
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "batch_size": _size_or_none,
     "callbacks": _callbacks,
+    "class_weight": _no_class_weight,
     "epochs": checks.whole_number,
     "initial_epoch": checks.whole_number,
     "steps": _size_or_none,

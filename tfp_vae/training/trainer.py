@@ -1,289 +1,259 @@
-"""How Keras trains, tests and predicts with an objective: the steps, the log, the loss."""
+"""The trainer: fits and evaluates a model on data of every kind, in the loop that suits it."""
 
-import abc
+import contextlib
 import warnings
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from tfp_vae import seeds
-from tfp_vae.objectives import Objective, ObjectiveTerms
-from tfp_vae.training import compile_arguments
-from tfp_vae.training.distributed.guarded_step import GuardedReplicatedStep
-from tfp_vae.training.distributed.step import ReplicatedStep, test_on_share
-from tfp_vae.training.exchangeable_objective import ExchangeableObjective
+from tfp_vae import pipeline_errors
+from tfp_vae.training import options
+from tfp_vae.training.data import ArraySource, Batching, BatchSource, DataAdapter, Rows
+from tfp_vae.training.distributed import ReplicaLoop, lost_worker_named
 from tfp_vae.training.fit_context import FitContext
-from tfp_vae.training.loops.batch_by_batch import BatchByBatch
-from tfp_vae.training.loops.compiled_epoch import EpochLoop
-from tfp_vae.training.loops.guarded_epoch import GuardedEpochLoop
-from tfp_vae.training.metrics import MeanOfRows
-from tfp_vae.training.nonfinite.diagnose import non_finite_step
-from tfp_vae.training.steps.train_step import GuardedStep
+from tfp_vae.training.loops import (
+    ArrayLoop,
+    BatchByBatch,
+    Loop,
+    callback_list,
+    run_epochs,
+    run_evaluation,
+    run_predictions,
+    want_every_batch,
+)
+from tfp_vae.training.options import CompileOptions, EvaluateOptions, FitOptions, PredictOptions
+from tfp_vae.training.state import TrainingState
+from tfp_vae.training.steps import TrainStep, score_batch
+from tfp_vae.training.trainable import Trainable
 
 
-class ObjectiveModel(ExchangeableObjective):
-    """A Keras model whose loss is the negative mean of an objective, and which nobody writes."""
+class Trainer:
+    """Trains a model that has one.
 
-    def __init__(self, objective: Objective, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.objective = objective
-        self.replicated = tf.distribute.has_strategy()
-        self.fit_context: FitContext | None = None
-        self.noise = keras.random.SeedGenerator()
-        self.loss_tracker = MeanOfRows(name="loss")
-        self.term_trackers = {
-            name: MeanOfRows(name=name) for name in ("elbo", "log_likelihood", "kl_divergence")
-        }
-        self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
-        self.on_nonfinite = "raise"
+    Args:
+      model: The model, which need not be built or compiled yet.
 
-    @property
-    @abc.abstractmethod
-    def event_shape(self) -> tuple[int, ...]:
-        """The shape of one row of data."""
+    Attributes:
+      state: The noise, the log, and the call of `fit` in progress.
+    """
 
-    @property
-    @abc.abstractmethod
-    def data_dtype(self) -> str:
-        """The dtype that data is cast to, that of the likelihood."""
+    def __init__(self, model: Trainable) -> None:
+        self._model = model
+        self._data = DataAdapter(model)
+        self.state = TrainingState(model)
+        self._jit_choice: bool | str = "auto"
+        self._replica_loop: ReplicaLoop | None = None
+        self._predict: Callable[[Any], tf.Tensor] | None = None
 
-    @property
-    def row_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row of data as it comes in, or None if only the rows can tell."""
-        return self.event_shape
+    def follow(self, objective: Any) -> None:
+        """Trains on another objective from now on."""
+        with self._model.distribute_strategy.scope():
+            self.state.log.follow(objective.schedules)
+        if self._model.compiled:
+            self.make_steps()
 
-    @property
-    def conditional(self) -> bool:
-        """Whether the model is one of p(x|y), so that data comes as (x, y)."""
-        return False
-
-    @abc.abstractmethod
-    def objective_terms(
-        self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
-    ) -> ObjectiveTerms:
-        """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
-
-    @abc.abstractmethod
-    def check_rows(self, x: Any, name: str = "x") -> None:
-        """Raises a TypeError or ValueError if `x` is no `[B, *event]` that the model can score."""
-
-    @abc.abstractmethod
-    def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
-        """Raises a TypeError or ValueError if `condition` does not go with that many rows."""
-
-    def adapt(self, x: Any) -> None:
-        """Is given checked data before it is trained on, to initialise weights from.
-
-        Args:
-          x: What `fit` got: an array or anything that comes in batches.
-        """
-        del x
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """What the log shows, in order."""
-        counts = [self.skipped_steps] if self.skips else []
-        return [*self._metrics_of_rows, *counts]
-
-    @property
-    def _metrics_of_rows(self) -> list[keras.metrics.Metric]:
-        """What the log shows of training and of validation."""
-        trackers = [*self.term_trackers.values(), *self.scheduled_weights.metrics]
-        return [self.loss_tracker, *trackers]
-
-    @property
-    def skips(self) -> bool:
-        """Whether training goes on after a step whose loss or gradients are not finite."""
-        return self.on_nonfinite == "skip"
-
-    def reset_metrics(self) -> None:
-        """Begins a new log."""
-        super().reset_metrics()
-        self.skipped_steps.reset_state()
-        function = getattr(self, "train_function", None)
-        if isinstance(function, BatchByBatch):
-            function.begin_epoch()
-
-    def compile(
-        self,
-        optimizer: Any = "adam",
-        *,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        on_nonfinite: str = "raise",
-        **refused: Any,
-    ) -> None:
-        """Chooses how to train; the loss is the objective's.
-
-        A step whose loss or gradients are NaN or infinite leaves the weights and the optimizer's
-        state as they were.
-
-        Args:
-          optimizer: A Keras optimizer, or its name.
-          run_eagerly: Whether to run Python at every step, for debugging.
-          steps_per_execution: How many batches one call of the compiled function takes.
-          jit_compile: Whether to compile with XLA; "auto" does so where it is supported.
-          on_nonfinite: What `fit` does at a step whose loss or gradients are not finite: "raise" a
-            FloatingPointError that names the row, the term and the latent or the place in the
-            event; or "skip" the step, count it in the log as `skipped_steps`, and go on. The terms
-            of the log are those of the steps that were taken.
-          **refused: Nothing else is taken: there is no loss to choose and no target to measure.
-
-        Raises:
-          TypeError: If any other argument is given, or `optimizer` is none.
-          ValueError: If Keras knows no optimizer of that name, or an argument has another value
-            than those above.
-
-        Example:
-          >>> vae.compile(keras.optimizers.Adam(1e-3))
-          >>> vae.compile(loss="mse")
-          Traceback (most recent call last):
-              ...
-          TypeError: `loss` is no argument of compile: the loss is the negative mean...
-        """
-        for name in refused:
-            raise TypeError(
-                f"`{name}` is no argument of compile: the loss is the negative mean of the "
-                f"model's objective, {self.objective!r}, and the log shows its terms."
-            )
-        arguments = compile_arguments.checked(
-            optimizer, run_eagerly, steps_per_execution, jit_compile, on_nonfinite
-        )
-        self.on_nonfinite = arguments.on_nonfinite
-        self._jit_choice = arguments.jit_compile
-        if jit_compile == "auto":
-            # Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes
-            # a step of a small network several times as fast.
-            jit_compile = not run_eagerly and not self.replicated
-        with warnings.catch_warnings():
-            if self._jit_choice == "auto":
-                warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
-            super().compile(
-                optimizer=arguments.optimizer,
-                run_eagerly=run_eagerly,
-                steps_per_execution=arguments.steps_per_execution,
-                jit_compile=jit_compile,
-            )
+    def compile(self, chosen: CompileOptions) -> None:
+        """Makes the steps of a model that Keras has compiled."""
+        self.state.on_nonfinite = chosen.on_nonfinite
+        self._jit_choice = chosen.jit_compile
         self.make_steps()
 
-    def make_steps(self) -> None:
-        """Makes what takes the steps, which is compiled anew at the first of them."""
-        self._guarded_step = GuardedStep(self)
-        self.train_loop = GuardedEpochLoop(self, self._guarded_step)
-        self.test_loop = EpochLoop(self.test_step, self._metrics_of_rows, self.jit_compile)
-        if self.replicated:
-            self.replicated_train_step = GuardedReplicatedStep(self)
-            self.replicated_test_step = ReplicatedStep(
-                self.distribute_strategy, partial(test_on_share, self), self.run_eagerly
-            )
-        for function, make in (
-            ("train_function", self.make_train_function),
-            ("test_function", self.make_test_function),
-        ):
-            if getattr(self, function, None) is not None:
-                make(force=True)
+    def xla_for(self, chosen: CompileOptions) -> bool:
+        """Returns whether to compile with XLA.
 
-    @property
-    def has_own_steps(self) -> bool:
-        """Whether a subclass says itself what a training step is."""
-        return type(self).train_step is not ObjectiveModel.train_step
-
-    def make_train_function(self, force: bool = False) -> Any:
-        """Makes what Keras calls for every batch."""
-        if self.has_own_steps:
-            return super().make_train_function(force)
-        if getattr(self, "train_function", None) is None or force:
-            self.train_function = BatchByBatch(self, self._guarded_step)
-        return self.train_function
-
-    def not_taken(self, batch: Any, number: int) -> None:
-        """Is told of a batch that no step was taken on, as its loss or gradients are not finite.
-
-        Args:
-          batch: What it holds.
-          number: Its number in the epoch.
-
-        Raises:
-          FloatingPointError: Unless such steps are skipped; it says where what is not finite
-            arises.
+        Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes a step
+        of a small network several times as fast.
         """
-        if not self.skips:
-            under_way = self.fit_context
-            rows = None if under_way is None else under_way.rows_of_batch(number)
-            raise non_finite_step(self, batch, number, rows)
+        if isinstance(chosen.jit_compile, bool):
+            return chosen.jit_compile
+        return not chosen.run_eagerly and not self.state.replicated
 
-    def get_compile_config(self) -> dict[str, Any] | None:
+    def compile_config(self) -> dict[str, Any]:
         """Returns the arguments of `compile`, for saving."""
-        if not self.compiled:
-            return None
+        model = self._model
         return {
-            "optimizer": keras.saving.serialize_keras_object(self.optimizer),
-            "run_eagerly": self.run_eagerly,
-            "steps_per_execution": self.steps_per_execution,
+            "optimizer": keras.saving.serialize_keras_object(model.optimizer),
+            "run_eagerly": model.run_eagerly,
+            "steps_per_execution": model.steps_per_execution,
             "jit_compile": self._jit_choice,
-            "on_nonfinite": self.on_nonfinite,
+            "on_nonfinite": self.state.on_nonfinite,
         }
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as `get_compile_config` said."""
-        optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
-        self.compile(**{**config, "optimizer": optimizer})
-        if self.built:
-            optimizer.build(self.trainable_variables)
+    def make_steps(self) -> None:
+        """Makes the steps and loops, each of which TensorFlow compiles at its first use."""
+        self._step = TrainStep(self.state)
+        self._array_loop = ArrayLoop(self.state, self._step)
+        self._batch_loop = BatchByBatch(self.state, self._step)
+        self._replica_loop = ReplicaLoop(self.state) if self.state.replicated else None
+        self._predict = None
 
-    def train_step(self, data: Any) -> dict[str, Any]:
+    def train_step(self, batch: Any) -> dict[str, tf.Tensor]:
         """Takes one step of the optimizer on a batch, if it is finite, and returns the log."""
-        self._guarded_step(data)
-        return self.get_metrics_result()
+        self._step(batch)
+        return self.state.logged()
 
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """Scores a batch, with noise that depends only on its place in the data."""
-        x, condition, weights = self.unpacked(data)
-        step = tf.convert_to_tensor(self.optimizer.iterations)
-        rows_before = tf.convert_to_tensor(self.term_trackers["elbo"].count)
-        seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), tf.cast(rows_before, tf.int64))
-        terms = self.objective_terms(x, seed, step, training=False, condition=condition)
-        self.note(self.loss_of(terms, weights), terms, step)
-        return {metric.name: metric.result() for metric in self._metrics_of_rows}
+    def test_step(self, batch: Any) -> dict[str, tf.Tensor]:
+        """Scores a batch and returns the log."""
+        return score_batch(self.state, batch)
 
-    def predict_step(self, data: Any) -> tf.Tensor:
-        """Returns the mean of p(x|z) at the posterior mean."""
-        x, condition, _ = self.unpacked(data)
-        return self(x, condition, training=False)
+    def train_on_next(self, iterator: Iterator[Any]) -> dict[str, tf.Tensor]:
+        """Takes the steps of one call on the batches of an iterator, and returns the log."""
+        return self._batch_loop.train_on_next(iterator)
 
-    def unpacked(self, data: Any) -> tuple[Any, Any, Any]:
-        """Returns x, y and weights of a batch; y is None but for a model of p(x|y)."""
-        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-        return x, y if self.conditional else None, weights
-
-    def loss_of(self, terms: ObjectiveTerms, weights: Any) -> tf.Tensor:
-        """Returns the negative mean of the objective, and what the networks' regularisers add."""
-        objective = terms.objective
-        if weights is not None:
-            objective = objective * tf.cast(weights, objective.dtype)
-        penalties = [tf.cast(penalty, objective.dtype) for penalty in self.losses]
-        return tf.add_n([-tf.reduce_mean(objective), *penalties])
-
-    def note(self, loss: tf.Tensor, terms: ObjectiveTerms, step: Any) -> None:
-        """Adds a batch to the log.
+    def fit(self, x: Any, y: Any, arguments: Mapping[str, Any]) -> keras.callbacks.History:
+        """Trains on data of any kind.
 
         Args:
-          loss: A scalar.
-          terms: The terms of the objective, `[B]` each.
-          step: The number of the step.
+          x: An array of rows, or what gives batches.
+          y: The condition of every row, or None.
+          arguments: Keras's arguments of `fit`, by name.
         """
-        self.loss_tracker.update_state(loss, sample_weight=tf.shape(terms.elbo)[0])
-        for name, tracker in self.term_trackers.items():
-            tracker.update_state(getattr(terms, name))
-        self.scheduled_weights.note(step)
+        chosen = options.checked(FitOptions, arguments)
+        self._check_compiled()
+        train = self._data.checked(x, y, chosen.sample_weight, split=chosen.validation_split)
+        validation = None
+        if chosen.validation_data is not None:
+            validation = self._data.validation(chosen.validation_data)
+        seen = train.x if isinstance(train, Rows) else train.data
+        if chosen.validation_split and validation is None and isinstance(train, Rows):
+            train, validation = train.split(chosen.validation_split)
+        self._model._initial_epoch = None
+        self.state.noise.state.assign(keras.random.SeedGenerator().state)
+        batching = Batching(chosen.batch_size, bool(chosen.shuffle), chosen.steps_per_epoch)
+        held_out = Batching(
+            chosen.validation_batch_size or chosen.batch_size, steps=chosen.validation_steps
+        )
+        with self._fitting(train, validation is not None, batching, chosen.callbacks):
+            self._model.adapt(seen)
+            history = run_epochs(
+                self.state,
+                lambda source: self.loop_for(source, chosen.callbacks),
+                self._data.source(train, batching),
+                None if validation is None else self._data.source(validation, held_out),
+                chosen,
+            )
+        _warn_of_nan_validations(history.history.get("val_elbo", []))
+        return history
 
-    def first_epoch(self, wanted: int) -> int:
-        """Returns the epoch to begin with: the one asked for, unless a callback has set another."""
-        return self._initial_epoch or wanted
+    def evaluate(
+        self, x: Any, y: Any, arguments: Mapping[str, Any]
+    ) -> dict[str, float] | list[float]:
+        """Computes the log of data of any kind.
 
-    def noise_key(self) -> tf.Tensor:
-        """Returns the key of all that is drawn while training, `[2]` int32."""
-        return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
+        Args:
+          x: An array of rows, or what gives batches.
+          y: The condition of every row, or None.
+          arguments: Keras's arguments of `evaluate`, by name.
+        """
+        chosen = options.checked(EvaluateOptions, arguments)
+        self._check_compiled()
+        data = self._data.checked(x, y, chosen.sample_weight)
+        with self._reading():
+            source = self._data.source(data, Batching(chosen.batch_size, steps=chosen.steps))
+            callbacks = callback_list(self._model, chosen.callbacks, chosen.verbose, source.count)
+            logs = run_evaluation(
+                self.state,
+                lambda source: self.loop_for(source, chosen.callbacks),
+                source,
+                callbacks,
+            )
+        if chosen.return_dict:
+            return logs
+        return [logs[metric.name] for metric in self.state.log.metrics]
+
+    def predict(self, x: Any, condition: Any, arguments: Mapping[str, Any]) -> np.ndarray:
+        """Computes the predictions for data of any kind.
+
+        Args:
+          x: An array of rows, or what gives batches.
+          condition: The condition of every row, or None.
+          arguments: Keras's arguments of `predict`, by name.
+        """
+        chosen = options.checked(PredictOptions, arguments)
+        data = self._data.checked(x, condition, None, condition_name="condition")
+        with self._reading():
+            source = self._data.source(data, Batching(chosen.batch_size, steps=chosen.steps))
+            callbacks = callback_list(self._model, chosen.callbacks, chosen.verbose, source.count)
+            return run_predictions(self._predict_step(), source, callbacks)
+
+    def _predict_step(self) -> Callable[[Any], tf.Tensor]:
+        """Returns what computes the predictions for a batch, compiled at the first call."""
+        model = self._model
+        if model.run_eagerly or self.state.replicated:
+            return model.predict_step
+        if self._predict is None:
+            self._predict = tf.function(
+                model.predict_step,
+                jit_compile=model.jit_compile,
+                autograph=False,
+                reduce_retracing=True,
+            )
+        return self._predict
+
+    def loop_for(self, source: BatchSource, callbacks: Any) -> Loop:
+        """Returns the loop for a source: the fastest in which every callback is called."""
+        if self._replica_loop is not None:
+            return self._replica_loop
+        model = self._model
+        compiled = bool(model.jit_compile) and not model.run_eagerly
+        in_memory = isinstance(source, ArraySource) and model.steps_per_execution == 1
+        own_steps = not model.has_custom_train_step
+        if compiled and in_memory and own_steps and not want_every_batch(callbacks):
+            return self._array_loop
+        return self._batch_loop
+
+    @contextlib.contextmanager
+    def _fitting(
+        self, train: Any, validated: bool, batching: Batching, callbacks: Any
+    ) -> Iterator[None]:
+        """Keeps the context of a call of `fit`, for callbacks, while it lasts."""
+        in_memory = isinstance(train, Rows)
+        self.state.fit_context = FitContext(
+            _several(callbacks),
+            batching.rows if in_memory else None,
+            batching.shuffle if in_memory else None,
+            validated,
+        )
+        try:
+            with self._reading():
+                if self._replica_loop is not None:
+                    self._replica_loop.agree_on_noise()
+                yield
+        finally:
+            self.state.fit_context = None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Raises what is wrong with the data, or which worker is gone, as such."""
+        if self._replica_loop is not None:
+            self._replica_loop.check_objective()
+        with lost_worker_named(self._model.distribute_strategy), pipeline_errors.reraised():
+            yield
+
+    def _check_compiled(self) -> None:
+        if not self._model.compiled:
+            raise ValueError("The model must be compiled first: call `compile()`.")
+
+
+def _several(callbacks: Any) -> Sequence[keras.callbacks.Callback]:
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks
+    elif not isinstance(callbacks, Sequence):
+        callbacks = [callbacks]
+    return tuple(callback for callback in callbacks if callback is not None)
+
+
+def _warn_of_nan_validations(values: Sequence[float]) -> None:
+    """Warns where the ELBO of the validation data was NaN; training steps are guarded."""
+    wrong = np.isnan(np.asarray(values, np.float64))
+    if wrong.any():
+        warnings.warn(
+            f"`val_elbo` was NaN in {int(wrong.sum())} of {len(wrong)} validations (first: "
+            f"{int(np.argmax(wrong)) + 1}). Lower the learning rate, set `clipnorm`, or rescale "
+            "the data.",
+            RuntimeWarning,
+            stacklevel=4,
+        )

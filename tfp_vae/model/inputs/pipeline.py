@@ -1,4 +1,4 @@
-"""What a model takes as data: checked, cast, preprocessed, with holes filled and a condition."""
+"""Data as the networks see it: checked, cast, preprocessed, with missing values filled."""
 
 import inspect
 from typing import Any
@@ -7,68 +7,53 @@ import keras
 import tensorflow as tf
 
 from tfp_vae import checks, seeds
-from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.inputs import condition as conditions
-from tfp_vae.model.inputs import validation
 from tfp_vae.model.inputs.missing_values import MissingValues
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
-from tfp_vae.objectives import Objective
-from tfp_vae.training.fit import PassesOverData
+from tfp_vae.model.inputs.validation import check_rows
 
 
-class PreparedDataModel(PassesOverData):
-    """A model that knows what its data looks like.
+class InputPipeline:
+    """The way of data into a model.
 
     Args:
-      encoder: From data to the posterior q(z|x).
-      decoder: From latents to the likelihood p(x|z).
-      objective: What training raises.
+      likelihood: What scores the data.
       preprocess: A Keras layer applied to the data first, or None.
       missing_values: What stands for a missing value in the data, or None.
       condition: A Keras layer that turns y into features, or None.
-      **kwargs: The usual arguments of a Keras model.
+
+    Raises:
+      TypeError: If a layer is none, or gives a distribution.
+      ValueError: If `missing_values` is infinite.
     """
 
     def __init__(
         self,
-        encoder: Encoder,
-        decoder: Decoder,
-        objective: Objective,
+        likelihood: Likelihood,
         preprocess: keras.layers.Layer | None,
         missing_values: float | None,
         condition: keras.layers.Layer | None,
-        **kwargs: Any,
     ) -> None:
-        checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
-        super().__init__(objective, **{"autocast": False, **kwargs})
-        # Keras lists the weights in the order of these attributes.
-        self.encoder = encoder
-        self.decoder = checks.instance_of(
-            decoder, Decoder, "decoder", "tfp_vae.Decoder(trunk, likelihood)"
-        )
         for name, layer, example in (
             ("preprocess", preprocess, "networks.StochasticBinarization()"),
             ("condition", condition, "keras.layers.CategoryEncoding(10, output_mode='one_hot')"),
         ):
             if layer is not None:
                 check_gives_tensors(layer, name, example)
+        self._likelihood = likelihood
         self.preprocess, self.condition = preprocess, condition
         self._preprocess_draws = preprocess is not None and "seed" in (
             inspect.signature(preprocess.call).parameters
         )
-        self.missing = None
+        self.missing: MissingValues | None = None
         if missing_values is not None:
-            self.missing = MissingValues(missing_values, decoder.likelihood.support)
+            self.missing = MissingValues(missing_values, likelihood.support)
 
     @property
     def event_shape(self) -> tuple[int, ...]:
         """The shape of one row of data, as the likelihood has it."""
-        return self.decoder.likelihood.event_shape
-
-    @property
-    def data_dtype(self) -> str:
-        """The dtype that data is cast to, that of the likelihood."""
-        return self.decoder.likelihood.variable_dtype
+        return self._likelihood.event_shape
 
     @property
     def row_shape(self) -> tuple[int, ...] | None:
@@ -76,33 +61,22 @@ class PreparedDataModel(PassesOverData):
         return self.event_shape if self.preprocess is None else None
 
     @property
-    def conditional(self) -> bool:
-        """Whether the model is one of p(x|y)."""
-        return self.condition is not None
+    def dtype(self) -> str:
+        """The dtype that data is cast to, that of the likelihood."""
+        return str(self._likelihood.variable_dtype)
 
-    def prepared(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tf.Tensor:
-        """Returns data as encoder and likelihood see it: checked, cast, preprocessed and filled.
-
-        What stands in the place of missing values is 0, or a number in the likelihood's support.
+    def prepared(
+        self, x: Any, seed: seeds.Seed = seeds.EVALUATION
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Returns data as the networks see it, and which of it is observed; None for all.
 
         Args:
           x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
-          seed: What a preprocess layer that draws takes as its seed.
+          seed: The seed of a preprocess layer that draws.
 
         Raises:
           TypeError: If `x` or `seed` is of the wrong kind.
           ValueError: If `x` does not fit the model.
-        """
-        return self.prepared_and_observed(x, seed)[0]
-
-    def prepared_and_observed(
-        self, x: Any, seed: seeds.Seed = seeds.EVALUATION
-    ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Returns what `prepared` does, and which of it is observed, a boolean; None for all.
-
-        Args:
-          x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
-          seed: What a preprocess layer that draws takes as its seed.
         """
         if isinstance(x, keras.KerasTensor):
             raise TypeError("`x` must be an array of numbers; got a KerasTensor, which has none.")
@@ -118,12 +92,14 @@ class PreparedDataModel(PassesOverData):
         observed = self.missing.observed(prepared)
         return self.missing.filled(prepared, observed), observed
 
-    def condition_features(self, condition: Any, rows: int | None, training: bool = False) -> Any:
+    def features(
+        self, condition: Any, rows: int | None, training: bool = False
+    ) -> tf.Tensor | None:
         """Returns the features `[B, C]` of a condition, or None for a model without one.
 
         Args:
           condition: y, one row of it for every row of data, or None.
-          rows: How many rows of data there are, or None if that is not known.
+          rows: The number of rows of data, or None if it is not known.
           training: Whether the condition layer runs as in training.
 
         Raises:
@@ -136,29 +112,32 @@ class PreparedDataModel(PassesOverData):
                 condition = checks.array(condition, "condition")
         if self.condition is None:
             return None
-        return conditions.features_of(self.condition, condition, self.data_dtype, training)
+        return conditions.features_of(self.condition, condition, self.dtype, training)
+
+    def joined(self, x: tf.Tensor, features: tf.Tensor | None) -> tf.Tensor:
+        """Returns what the encoder sees: prepared data, with the features of a condition."""
+        return x if features is None else conditions.joined(x, features, len(self.event_shape))
 
     def check_rows(self, x: Any, name: str = "x") -> None:
-        """Checks that `x` is data which this model can score, as far as its values tell.
+        """Checks that `x` is data which the model can score, as far as its values tell.
 
         Args:
-          x: Data, `[B, *event]`.
-          name: What the caller calls `x`.
+          x: Data, `[B, *event]`, or what the preprocess layer turns into that.
+          name: The caller's name for `x`.
 
         Raises:
           TypeError: If `x` holds no real numbers.
           ValueError: If its shape or a value does not fit.
         """
-        seed = seeds.as_seed(seeds.EVALUATION)
-        validation.check_rows(self, x, name, lambda rows: self._preprocessed(rows, seed))
+        check_rows(self, self._likelihood, x, name)
 
     def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
         """Checks that there is a condition for every row, or none where the model takes none.
 
         Args:
           condition: y, `[rows, ...]`, or None.
-          rows: How many rows of data there are, or None if that is not known.
-          name: What the caller calls `condition`.
+          rows: The number of rows of data, or None if it is not known.
+          name: The caller's name for `condition`.
 
         Raises:
           TypeError: If it holds no real numbers.
@@ -172,10 +151,14 @@ class PreparedDataModel(PassesOverData):
                 f"{type(condition).__name__}."
             )
 
+    def preprocessed_rows(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns what the preprocess layer makes of rows in an evaluation."""
+        return self._preprocessed(x, seeds.as_seed(seeds.EVALUATION))
+
     def _preprocessed(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        x = tf.cast(x, self.data_dtype)
+        x = tf.cast(x, self.dtype)
         if self.preprocess is None:
             return x
         arguments = {"seed": seed} if self._preprocess_draws else {}
         prepared = preprocessed(self.preprocess, x, **arguments)
-        return tf.cast(prepared, self.data_dtype)
+        return tf.cast(prepared, self.dtype)

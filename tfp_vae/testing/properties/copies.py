@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from tfp_vae import seeds
-from tfp_vae.model import load
+from tfp_vae.model import VAE, load
 from tfp_vae.testing.properties.subject import NotApplicable, Subject, expect
 
 
@@ -59,7 +59,7 @@ def float32_tracks_float64(subject: Subject) -> None:
     subject.expect_close(batch.log_weights(z), expected, "the log-weight of a draw")
 
 
-def _has_the_same_elbo(subject: Subject, copy: Any) -> None:
+def _has_the_same_elbo(subject: Subject, copy: VAE) -> None:
     found = copy.elbo(subject.x, seed=12, condition=subject.condition)
     expected = subject.elbo(subject.x, subject.everywhere, seed=12)
     for name, one, another in zip(expected._fields, expected, found, strict=True):
@@ -67,4 +67,5 @@ def _has_the_same_elbo(subject: Subject, copy: Any) -> None:
 
 
 def _in_float64(config: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(config).replace('"float32"', '"float64"'))
+    copied: dict[str, Any] = json.loads(json.dumps(config).replace('"float32"', '"float64"'))
+    return copied

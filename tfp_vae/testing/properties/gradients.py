@@ -1,11 +1,10 @@
 """Gradients: every weight has one, and its estimators agree in the mean."""
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
 from tfp_vae import objectives
+from tfp_vae.model import VAE
 from tfp_vae.testing.assertions import assert_mean
 from tfp_vae.testing.properties.subject import DRAWS, Subject, expect, needs_no_noise_of_data
 
@@ -35,12 +34,12 @@ def gradient_estimators_agree(subject: Subject) -> None:
     one, another = (subject.objective_on(each, places, seed=18) for each in (standard, sticking))
     subject.expect_close(another.objective, one.objective, "the objective")
     for name, variables in _groups(subject.vae).items():
-        one, another = (
+        one_derivative, other_derivative = (
             _derivatives(subject, objective, places, variables, seed)
             for objective, seed in ((standard, 19), (sticking, 20))
         )
         try:
-            assert_mean(one - another, 0.0, rounding=subject.rounding)
+            assert_mean(one_derivative - other_derivative, 0.0, rounding=subject.rounding)
         except AssertionError as failure:
             raise AssertionError(f"for {name}, {failure}") from None
 
@@ -48,8 +47,12 @@ def gradient_estimators_agree(subject: Subject) -> None:
 _ESTIMATORS = ("standard", "sticking_the_landing")
 
 
-def _groups(vae: Any) -> dict[str, list]:
-    groups: dict[str, list] = {"the encoder": [], "the decoder": [], "the other weights": []}
+def _groups(vae: VAE) -> dict[str, list[tf.Variable]]:
+    groups: dict[str, list[tf.Variable]] = {
+        "the encoder": [],
+        "the decoder": [],
+        "the other weights": [],
+    }
     owners = {
         id(variable): name
         for name, part in (("the encoder", vae.encoder), ("the decoder", vae.decoder))
@@ -61,7 +64,11 @@ def _groups(vae: Any) -> dict[str, list]:
 
 
 def _derivatives(
-    subject: Subject, objective: Any, places: np.ndarray, variables: list, seed: int
+    subject: Subject,
+    objective: objectives.Objective,
+    places: np.ndarray,
+    variables: list[tf.Variable],
+    seed: int,
 ) -> np.ndarray:
     """Returns the derivative of the objective of every row along a random direction, `[N]`.
 
@@ -80,4 +87,5 @@ def _derivatives(
                 for gradient in map(tf.convert_to_tensor, gradients)
             ]
         )
-    return outer.gradient(along, u, unconnected_gradients="zero").numpy()
+    derivatives: np.ndarray = outer.gradient(along, u, unconnected_gradients="zero").numpy()
+    return derivatives

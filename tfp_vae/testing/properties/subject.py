@@ -1,4 +1,4 @@
-"""What a property is asked of: a model and rows that it can score."""
+"""The subject of a property: a model and rows that it can score."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,17 +7,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfp_vae import objectives
+from tfp_vae.model import VAE, BatchDistributions
 from tfp_vae.testing.assertions import assert_close
 
 ROWS_WITH_STATISTICS = 3
-"""How many rows the statistical properties look at."""
+"""The number of rows in the statistical properties."""
 
 DRAWS = 1000
-"""How many draws they take for each."""
+"""The number of draws for each of these rows."""
 
 
-class NotApplicable(Exception):  # noqa: N818 - no error: a property that asks nothing of a model
-    """Raised by a property that a model does not have to fulfil; its message is the reason.
+class NotApplicable(Exception):  # noqa: N818 - not an error
+    """Raised by a property that does not apply to a model; the message is the reason.
 
     Example:
       >>> from tfp_vae.testing import properties
@@ -34,7 +36,7 @@ class Subject:
     """A model, rows that it can score, and y for a model of p(x|y).
 
     Attributes:
-      vae: A `tfp_vae.VAE`, or another model with latents.
+      vae: A `tfp_vae.VAE`.
       x: Data, `[B, *event]`.
       condition: y, `[B, ...]`, or None.
 
@@ -43,7 +45,7 @@ class Subject:
       >>> subject = properties.Subject(vae, x)
       >>> properties.terms_are_finite(subject)
 
-      What a property of one's own is made of:
+      A property of your own uses:
 
       >>> everywhere = subject.everywhere
       >>> terms = subject.elbo(x, everywhere, seed=0)
@@ -57,13 +59,13 @@ class Subject:
       (False, {}, None)
     """
 
-    vae: Any
+    vae: VAE
     x: np.ndarray
     condition: np.ndarray | None = None
 
     @property
     def everywhere(self) -> np.ndarray:
-        """The numbers of all rows."""
+        """The indices of all rows."""
         return np.arange(len(self.x))
 
     @property
@@ -73,40 +75,42 @@ class Subject:
 
     @property
     def tolerance(self) -> float:
-        """How far numbers may be apart that are equal but for rounding in the model's dtype."""
+        """The tolerance of numbers that are equal to rounding error in the model's dtype."""
         return 1e-9 if self.vae.data_dtype == "float64" else 1e-3
 
     @property
     def rounding(self) -> float:
-        """How exact a single number is, as a share of it, in the model's dtype."""
+        """The relative rounding error of a single number in the model's dtype."""
         return 1e-12 if self.vae.data_dtype == "float64" else 1e-5
 
-    def elbo(self, x: Any, places: Any, **options: Any) -> Any:
-        """Returns the terms of the bound, `[B]` each, in nats.
+    def elbo(self, x: Any, places: np.ndarray, **options: Any) -> objectives.ELBOTerms:
+        """Returns the terms of the ELBO, `[B]` each, in nats.
 
         Args:
           x: Data, `[B, *event]`.
-          places: The numbers of the rows whose conditions go with it, `[B]`.
+          places: The indices of the rows whose conditions belong to it, `[B]`.
           **options: Arguments of the model's `elbo`.
         """
         return self.vae.elbo(x, condition=self.conditions(places), **options)
 
-    def objective_terms(self, training: bool) -> Any:
+    def objective_terms(self, training: bool) -> objectives.ObjectiveTerms:
         """Returns the terms of the model's own objective, for all rows."""
         return self.vae.objective_terms(
             self.rows, tf.constant([0, 1]), 3, training=training, condition=self.condition
         )
 
-    def objective_on(self, objective: Any, places: Any, seed: int) -> Any:
-        """Returns the terms of any objective, `[B]` each, or says that it does not apply.
+    def objective_on(
+        self, objective: objectives.Objective, places: np.ndarray, seed: int
+    ) -> objectives.ObjectiveTerms:
+        """Returns the terms of an objective for some rows, `[B]` each, in nats.
 
         Args:
           objective: The objective.
-          places: The numbers of the rows, `[B]`.
+          places: The indices of the rows, `[B]`.
           seed: The seed of its draws.
 
         Raises:
-          Exception: `NotApplicable`, if the objective refuses the model's distributions.
+          Exception: `NotApplicable`, if the objective does not accept the model's distributions.
         """
         batch = self.distributions(places)
         try:
@@ -117,33 +121,33 @@ class Subject:
                 likelihood_fn=batch.likelihood_fn,
                 seed=seed,
             )
-        except ValueError as refusal:
-            raise NotApplicable(str(refusal)) from refusal
+        except ValueError as error:
+            raise NotApplicable(str(error)) from error
 
-    def conditions(self, places: Any) -> np.ndarray | None:
-        """Returns the conditions of some rows, or None for a model without.
+    def conditions(self, places: np.ndarray) -> np.ndarray | None:
+        """Returns the conditions of some rows, or None for a model without a condition.
 
         Args:
-          places: The numbers of the rows, `[B]`.
+          places: The indices of the rows, `[B]`.
         """
         return None if self.condition is None else self.condition[places]
 
-    def distributions(self, places: Any, training: bool = False) -> Any:
-        """Returns the distributions of some rows, a `BatchDistributions`.
+    def distributions(self, places: np.ndarray, training: bool = False) -> BatchDistributions:
+        """Returns the distributions of some rows.
 
         Args:
-          places: The numbers of the rows, `[B]`.
+          places: The indices of the rows, `[B]`.
           training: Whether the networks run as in training.
         """
         return self.vae.distributions(
             self.x[places], condition=self.conditions(places), training=training
         )
 
-    def copy(self, config: dict[str, Any] | None = None) -> Any:
-        """Returns a copy of the model, by its config and its weights.
+    def copy(self, config: dict[str, Any] | None = None) -> VAE:
+        """Returns a copy of the model, from its config and weights.
 
         Args:
-          config: Another config for it.
+          config: The config of the copy, by default the model's.
         """
         config = self.vae.get_config() if config is None else config
         with keras.saving.custom_object_scope(self.own_classes()):
@@ -154,7 +158,7 @@ class Subject:
     def own_classes(self) -> dict[str, type]:
         """Returns the classes in the model that neither Keras nor this library defines.
 
-        They stand under the names that a config has for them.
+        The keys are their registered names in a config.
         """
         parts = [self.vae, getattr(self.vae, "objective", None), *self.vae._flatten_layers()]
         kinds = {type(part) for part in parts if part is not None}
@@ -167,13 +171,13 @@ class Subject:
     def expect_close(
         self, actual: Any, expected: Any, name: str, tolerance: float | None = None
     ) -> None:
-        """Fails unless two arrays are equal but for rounding, and says by how many nats.
+        """Asserts that two arrays are equal to rounding error; the message has the difference.
 
         Args:
-          actual: What there is.
-          expected: What there should be.
-          name: What it is called in the message.
-          tolerance: How far they may be apart, also as a share; `tolerance` if not given.
+          actual: The computed array.
+          expected: The expected array.
+          name: Its name in the message.
+          tolerance: The absolute and relative tolerance, by default the property `tolerance`.
 
         Raises:
           AssertionError: If they are not.
@@ -182,25 +186,25 @@ class Subject:
         try:
             assert_close(actual, expected, tolerance, tolerance)
         except AssertionError:
-            apart = np.max(np.abs(np.asarray(actual) - np.asarray(expected)))
-            raise AssertionError(f"{name} is off by up to {apart:g} nats") from None
+            difference = np.max(np.abs(np.asarray(actual) - np.asarray(expected)))
+            raise AssertionError(f"{name} is off by up to {difference:g} nats") from None
 
 
-def expect(truth: Any, otherwise: str) -> None:
-    """Fails with a message unless something is true.
+def expect(condition: Any, message: str) -> None:
+    """Asserts a condition, with a message.
 
     Raises:
       AssertionError: If it is not.
     """
-    if not truth:
-        raise AssertionError(otherwise)
+    if not condition:
+        raise AssertionError(message)
 
 
 def needs_no_noise_of_data(subject: Subject) -> None:
-    """Leaves out a property that looks at the same data twice.
+    """Skips a property that scores the same data twice.
 
     Raises:
-      NotApplicable: If a preprocess layer may draw.
+      NotApplicable: If a preprocess layer may be random.
     """
     if subject.vae.preprocess is not None:
         raise NotApplicable("a preprocess layer may draw")

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tfp_vae import likelihoods as kinds_of_likelihood
-from tfp_vae.testing.strategies.building import builds, own_random_state
+from tfp_vae.seeds import keras_seeded
+from tfp_vae.testing.strategies.building import builds
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _tables(event_shape: list[int]) -> st.SearchStrategy:
 
 
 @st.composite
-def _products(draw: Any, columns: int) -> Any:
+def _products(draw: st.DrawFn, columns: int) -> kinds_of_likelihood.Product:
     """Draws a product of two parts, or of one where there is one column, in any order."""
     order = draw(st.permutations(range(columns)))
     cut = draw(st.integers(1, max(columns - 1, 1)))
@@ -143,11 +144,13 @@ def _products(draw: Any, columns: int) -> Any:
         (group, draw(LIKELIHOODS[draw(st.sampled_from(families))].layers([len(group)])))
         for group in groups
     ]
-    with own_random_state():
+    with keras_seeded():
         return kinds_of_likelihood.Product(parts)
 
 
-def _product_data(layer: Any, rng: np.random.Generator, shape: list[int]) -> np.ndarray:
+def _product_data(
+    layer: kinds_of_likelihood.Product, rng: np.random.Generator, shape: list[int]
+) -> np.ndarray:
     x = np.empty(shape)
     for columns, part in zip(layer.columns, layer.parts, strict=True):
         x[:, columns] = LIKELIHOODS[type(part)].inside(part, rng, [shape[0], len(columns)])

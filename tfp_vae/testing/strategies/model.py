@@ -7,10 +7,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tfp_vae.model import VAE, Decoder, Encoder
+from tfp_vae.seeds import keras_seeded
 from tfp_vae.testing.aggregate_posterior import AggregatePosterior
 from tfp_vae.testing.enumerable import Enumerable
 from tfp_vae.testing.linear_gaussian import LinearGaussian
-from tfp_vae.testing.strategies.building import event_shapes, latent_sizes, own_random_state
+from tfp_vae.testing.strategies.building import event_shapes, latent_sizes
 from tfp_vae.testing.strategies.likelihood import likelihoods
 from tfp_vae.testing.strategies.network import perceptrons
 from tfp_vae.testing.strategies.objective import objectives
@@ -21,7 +22,8 @@ from tfp_vae.testing.strategies.prior import priors
 
 @st.composite
 def vaes(  # noqa: D417 - Hypothesis passes `draw`
-    draw: Any,
+    draw: st.DrawFn,
+    /,
     posterior_kinds: Iterable[type] = (),
     prior_kinds: Iterable[type] = (),
     likelihood_kinds: Iterable[type] = (),
@@ -51,13 +53,13 @@ def vaes(  # noqa: D417 - Hypothesis passes `draw`
     decoder = draw(perceptrons()), draw(likelihoods(draw(event_shapes()), likelihood_kinds))
     prior = draw(priors(latent_size, posterior, prior_kinds))
     parts = {"prior": prior, "objective": draw(objectives(posterior, prior)), **options}
-    with own_random_state(draw(st.integers(0, 2**31))):
+    with keras_seeded(draw(st.integers(0, 2**31))):
         return VAE(Encoder(*encoder), Decoder(*decoder), **parts)
 
 
 @st.composite
 def vaes_with_data(  # noqa: D417 - Hypothesis passes `draw`
-    draw: Any, max_rows: int = 5, **options: Any
+    draw: st.DrawFn, /, max_rows: int = 5, **options: Any
 ) -> tuple[VAE, np.ndarray]:
     """Draws a small model and data that it can score, `[1 to max_rows, *event]`.
 

@@ -1,7 +1,5 @@
 """Strategies of objectives, and of the schedules that their weights follow."""
 
-from typing import Any
-
 import keras
 from hypothesis import strategies as st
 
@@ -61,11 +59,15 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
 }
 
 
-def _suits(objective: Any, posterior: Any, prior: Any) -> bool:
-    """Tells whether an objective can be trained with a posterior and a prior.
+def _suits(
+    objective: kinds_of_objective.Objective,
+    posterior: posteriors.Posterior | None,
+    prior: priors.Prior | None,
+) -> bool:
+    """Returns whether an objective can be trained with a posterior and a prior.
 
-    Free bits and the decomposed KL ask for independent latents, and the discrepancy of the
-    aggregate posterior for a prior whose draws have a gradient, which those of mixtures have not.
+    Free bits and the decomposed KL need independent latents; the discrepancy of the aggregate
+    posterior needs a prior with reparameterized draws, which mixtures do not have.
     """
     independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
         priors.Normal,
@@ -78,11 +80,13 @@ def _suits(objective: Any, posterior: Any, prior: Any) -> bool:
     return not (isinstance(objective, kinds_of_objective.InfoVAE) and mixture)
 
 
-def objectives(posterior: Any = None, prior: Any = None) -> st.SearchStrategy:
-    """Draws an objective, with weights and sample sizes of all sorts.
+def objectives(
+    posterior: posteriors.Posterior | None = None, prior: priors.Prior | None = None
+) -> st.SearchStrategy:
+    """Draws an objective with various weights and sample sizes.
 
     Args:
-      posterior: What it must be able to train; without one, any objective.
+      posterior: The posterior to train; without one, any objective is drawn.
       prior: The prior of that posterior.
 
     Returns:

@@ -1,23 +1,21 @@
 """Strategies of data: inside the support of a likelihood, and just outside it."""
 
-from typing import Any
-
 import numpy as np
 from hypothesis import strategies as st
 
+from tfp_vae.likelihoods import Likelihood
 from tfp_vae.supports import Columns, Support
 from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 
-def observations(likelihood: Any, rows: int) -> st.SearchStrategy[np.ndarray]:
-    """Draws data that a likelihood gives a density to.
+def observations(likelihood: Likelihood, rows: int) -> st.SearchStrategy[np.ndarray]:
+    """Draws data in the support of a likelihood.
 
-    For a likelihood of your own it is uniform over the support that the class names, or normal
-    where that has no ends.
+    For a likelihood of your own it is uniform over a bounded support, and normal otherwise.
 
     Args:
       likelihood: A `tfp_vae.likelihoods.Likelihood`.
-      rows: How many rows.
+      rows: The number of rows.
 
     Returns:
       A strategy of float64 arrays `[rows, *event_shape]`.
@@ -33,12 +31,12 @@ def observations(likelihood: Any, rows: int) -> st.SearchStrategy[np.ndarray]:
     return st.integers(0, 2**31).map(lambda seed: observed(likelihood, rows, seed))
 
 
-def observed(likelihood: Any, rows: int, seed: int = 0) -> np.ndarray:
-    """Returns data that a likelihood gives a density to, as `observations` draws it.
+def observed(likelihood: Likelihood, rows: int, seed: int = 0) -> np.ndarray:
+    """Returns data in the support of a likelihood, as drawn by `observations`.
 
     Args:
       likelihood: A `tfp_vae.likelihoods.Likelihood`.
-      rows: How many rows.
+      rows: The number of rows.
       seed: The seed of NumPy's generator.
 
     Returns:
@@ -75,16 +73,16 @@ def _within(support: Support | Columns, rng: np.random.Generator, shape: list[in
     return np.floor(x) if support.integers else x
 
 
-def observations_outside(likelihood: Any, rows: int) -> st.SearchStrategy[np.ndarray]:
-    """Draws data of which one value lies outside the support of a likelihood, anywhere in it.
+def observations_outside(likelihood: Likelihood, rows: int) -> st.SearchStrategy[np.ndarray]:
+    """Draws data with one value outside the support of a likelihood, anywhere in it.
 
     Args:
       likelihood: A `tfp_vae.likelihoods.Likelihood`.
-      rows: How many rows.
+      rows: The number of rows.
 
     Returns:
-      A strategy of float64 arrays `[rows, *event_shape]`; it is empty where every finite number is
-      in the support.
+      A strategy of float64 arrays `[rows, *event_shape]`, empty if every finite number is in the
+      support.
 
     Example:
       >>> from hypothesis import find
@@ -105,8 +103,8 @@ def observations_outside(likelihood: Any, rows: int) -> st.SearchStrategy[np.nda
     )
 
 
-def _places_outside(likelihood: Any) -> list[tuple[tuple[int, ...], float]]:
-    """Returns the places in a row, and for each the numbers that must not stand there."""
+def _places_outside(likelihood: Likelihood) -> list[tuple[tuple[int, ...], float]]:
+    """Returns pairs of an index in a row and a number outside the support there."""
     entry = LIKELIHOODS.get(type(likelihood))
     support = likelihood.support
     return [

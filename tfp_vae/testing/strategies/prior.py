@@ -1,7 +1,6 @@
 """Strategies of priors p(z)."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from hypothesis import strategies as st
 
@@ -50,7 +49,7 @@ def _flows(kind: type) -> st.SearchStrategy:
 
 
 def priors(
-    latent_size: int, posterior: Any = None, kinds: Iterable[type] = ()
+    latent_size: int, posterior: posteriors.Posterior | None = None, kinds: Iterable[type] = ()
 ) -> st.SearchStrategy:
     """Draws a prior p(z).
 
@@ -79,7 +78,7 @@ def priors(
     return st.one_of(*(PRIORS[kind](latent_size) for kind in wanted))
 
 
-def _kinds_for(posterior: Any) -> tuple[type, ...]:
+def _kinds_for(posterior: posteriors.Posterior | None) -> tuple[type, ...]:
     for kind in type(posterior).__mro__:
         if kind in POSTERIORS:
             return POSTERIORS[kind].priors

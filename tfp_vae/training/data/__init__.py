@@ -1,1 +1,30 @@
-"""Data sources: every input becomes batches once."""
+"""Data sources: whatever comes is checked and becomes batches, once."""
+
+from tfp_vae.training.data.adapters import Batching, DataAdapter
+from tfp_vae.training.data.batch_sources import (
+    ArraySource,
+    Batch,
+    BatchSource,
+    FixedSteps,
+    Rows,
+    StreamSource,
+    gathered,
+    rows_in,
+    shuffled_order,
+)
+from tfp_vae.training.data.initial_rows import initial_rows
+
+__all__ = [
+    "ArraySource",
+    "Batch",
+    "BatchSource",
+    "Batching",
+    "DataAdapter",
+    "FixedSteps",
+    "Rows",
+    "StreamSource",
+    "gathered",
+    "initial_rows",
+    "rows_in",
+    "shuffled_order",
+]

@@ -1,95 +1,227 @@
-"""The whole batches of an epoch, of which every replica takes its share."""
+"""Sources of batches: what every kind of data becomes before a loop sees it."""
 
-import itertools
+import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.training.loops.run_epochs import Rows, epoch_order
+from tfp_vae.training.data import py_dataset
+from tfp_vae.training.data.validation import BatchValidator
+
+Batch: TypeAlias = Any
+"""x alone, (x, y) or (x, y, weights), in tensors; y and weights may be None."""
 
 
-class ArrayBatches:
-    """Batches of an array, in the order that a single process would take.
+class BatchSource(Protocol):
+    """Data in batches.
+
+    Attributes:
+      count: The number of batches in an epoch, or None if it is known only at the end.
+      order: The row numbers in the order of the latest epoch, or None if they are not known.
+    """
+
+    count: int | None
+    order: np.ndarray | None
+
+    def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
+        """Returns the batches of an epoch; a `tf.data.Iterator` where TensorFlow reads them.
+
+        Args:
+          epoch: Its number, counted from 0.
+          key: The key of the order of the rows, `[2]` of 32-bit integers; None keeps their order.
+        """
+
+
+class Rows(NamedTuple):
+    """Data in memory.
+
+    Attributes:
+      x: The rows, `[N, ...]`.
+      weights: Their weights, `[N]`, or None.
+      condition: The y of every row, `[N, ...]`, for a model of p(x|y), or None.
+    """
+
+    x: np.ndarray
+    weights: np.ndarray | None = None
+    condition: np.ndarray | None = None
+
+    def split(self, fraction: float) -> tuple["Rows", "Rows"]:
+        """Returns all rows but the last `fraction` of them, and those.
+
+        Raises:
+          ValueError: If there are no rows on one side.
+        """
+        at = int(len(self.x) * (1.0 - fraction))
+        if not 0 < at < len(self.x):
+            raise ValueError(
+                f"`validation_split` must leave rows of `x` on both sides; got {fraction:g} of "
+                f"{len(self.x)} rows."
+            )
+        return self._part(slice(at)), self._part(slice(at, None))
+
+    def _part(self, rows: slice) -> "Rows":
+        weights = None if self.weights is None else self.weights[rows]
+        condition = None if self.condition is None else self.condition[rows]
+        return Rows(self.x[rows], weights, condition)
+
+
+class ArraySource:
+    """Batches of rows in memory, gathered from one tensor.
 
     Args:
       rows: The data.
-      dtype: What floating rows are cast to.
-      batch_size: How many rows make a batch.
-      shuffle: Whether every epoch has an order of its own.
-      steps: How many batches make an epoch, or None for all.
+      dtype: What floating numbers are cast to.
+      batch_size: The number of rows in a batch; the last batch may have fewer.
+      shuffle: Whether every epoch has its own order of rows.
     """
 
-    def __init__(
-        self,
-        rows: Rows,
-        dtype: str,
-        batch_size: int,
-        shuffle: Any = False,
-        steps: int | None = None,
-    ) -> None:
-        data, weights = rows.on_device(dtype)
-        x, y = data if isinstance(data, tuple) else (data, None)
-        self._parts = (x, y, weights)
-        self._rows, self._batch_size = len(rows.x), batch_size
-        self._shuffle = shuffle
-        batches = -(-self._rows // batch_size)
-        self.count: int | None = batches if steps is None else min(steps, batches)
+    def __init__(self, rows: Rows, dtype: str, batch_size: int, shuffle: bool = False) -> None:
+        self.batch_size = batch_size
+        self.count: int | None = -(-len(rows.x) // batch_size)
         self.order: np.ndarray | None = None
+        self._size, self._shuffle = len(rows.x), shuffle
+        self.data = _on_device(rows, dtype)
+        self._batches: tf.data.Dataset | None = None
 
-    def epoch(self, epoch: int, key: Any = None) -> Iterator[Any]:
-        """Returns the batches (x, y, weights) of an epoch, in the order that belongs to `key`."""
-        self.order = order = epoch_order(self._rows, self._shuffle, key, epoch)
-        for start in range(0, self._rows, self._batch_size)[: self.count]:
-            indices = order[start : start + self._batch_size]
-            yield tuple(None if part is None else tf.gather(part, indices) for part in self._parts)
+    def order_of(self, epoch: int, key: Any = None) -> np.ndarray:
+        """Returns the row numbers in the order of an epoch."""
+        if self._shuffle and key is not None:
+            self.order = shuffled_order(self._size, key, epoch)
+        else:
+            self.order = np.arange(self._size, dtype=np.int32)
+        return self.order
+
+    def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
+        """Returns the batches of an epoch."""
+        order = self.order_of(epoch, key)
+        if self._batches is None:
+            self._order = tf.Variable(order, trainable=False)
+            starts = tf.data.Dataset.range(0, self._size, self.batch_size)
+            self._batches = starts.map(self._batch_from)
+        self._order.assign(order)
+        return iter(self._batches)
+
+    def gathered(self, indices: tf.Tensor) -> Batch:
+        """Returns the batch of some rows, by their numbers `[B]`."""
+        return gathered(self.data, indices)
+
+    def _batch_from(self, start: tf.Tensor) -> Batch:
+        return self.gathered(self._order[start : start + self.batch_size])
 
 
-class StreamedBatches:
-    """Batches of a dataset, a `PyDataset` or a generator, which every worker reads as a whole.
+class StreamSource:
+    """Batches of a `tf.data.Dataset`, a `keras.utils.PyDataset` or an iterator.
 
     Args:
-      source: What gives whole batches.
-      steps: How many batches make an epoch, or None for all; then one epoch goes on where the last
-        one stopped.
+      data: What gives batches.
+      validator: What checks every batch before it is used.
+      shuffle: Whether the batches of a `PyDataset` come in another order in every epoch.
     """
 
-    def __init__(self, source: Any, steps: int | None = None) -> None:
-        self._source, self._steps = source, steps
-        self._going_on: Iterator[Any] | None = None
-        self.order = None
-        self.count = steps
-        if steps is None and isinstance(source, keras.utils.PyDataset):
-            self.count = source.num_batches
-        elif steps is None and isinstance(source, tf.data.Dataset):
-            known = int(source.cardinality())
+    def __init__(self, data: Any, validator: BatchValidator, shuffle: bool = False) -> None:
+        self.data, self.shuffle = data, shuffle
+        self._validator = validator
+        self.order: np.ndarray | None = None
+        self.count: int | None = None
+        if isinstance(data, keras.utils.PyDataset):
+            self.count = data.num_batches
+        elif isinstance(data, tf.data.Dataset):
+            validator.check_element(data.element_spec)
+            known = int(data.cardinality())
             self.count = known if known >= 0 else None
+            self.data = data.map(tf.autograph.experimental.do_not_convert(self._checked_in_graph))
 
-    def epoch(self, epoch: int, key: Any = None) -> Iterator[Any]:
-        """Returns the batches of an epoch, as the source gives them."""
-        del epoch, key
-        if self._steps is None:
-            yield from self._fresh()
-            return
-        given = 0
-        for _ in range(2):
-            if self._going_on is None:
-                self._going_on = self._fresh()
-            for batch in itertools.islice(self._going_on, self._steps - given):
+    def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
+        """Returns the batches of an epoch; an iterator goes on where it stopped."""
+        if isinstance(self.data, tf.data.Dataset):
+            return iter(self.data)
+        if not isinstance(self.data, keras.utils.PyDataset):
+            return map(self._checked, self.data)
+        order = None if self.count is None else np.arange(self.count)
+        if order is not None and self.shuffle and key is not None:
+            order = shuffled_order(len(order), key, epoch)
+        return map(self._checked, py_dataset.batches(self.data, order))
+
+    def _checked(self, batch: Any) -> Batch:
+        self._validator.check_batch(batch)
+        parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+        return tuple(None if part is None else tf.convert_to_tensor(part) for part in parts)
+
+    def _checked_in_graph(self, *batch: Any) -> Batch:
+        parts = self._validator.rows_of(batch if len(batch) > 1 else batch[0])
+        passed = tf.py_function(self._validator.passes, parts, tf.bool)
+        with tf.control_dependencies([tf.debugging.Assert(passed, ["The data is wrong."])]):
+            rows = tf.identity(parts[0])
+        return rows if len(batch) == 1 else (rows, *batch[1:])
+
+
+class FixedSteps:
+    """Epochs of a fixed number of batches, each of which goes on where the last one stopped.
+
+    Args:
+      source: The batches.
+      steps: How many of them make an epoch.
+    """
+
+    def __init__(self, source: BatchSource, steps: int) -> None:
+        self._source, self._steps = source, steps
+        self.count: int | None = steps
+        self.order: np.ndarray | None = None
+        self._passes = 0
+        self._batches: Iterator[Batch] = iter(())
+
+    def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
+        """Returns the batches of an epoch; warns where all the data has fewer."""
+        del epoch
+        given, begun = 0, False
+        while given < self._steps:
+            batch = next(self._batches, None)
+            if batch is not None:
                 given += 1
                 yield batch
-            if given == self._steps:
+            elif not begun:
+                self._batches = self._source.epoch(self._passes, key)
+                self._passes += 1
+                begun = True
+            else:
+                warnings.warn(
+                    f"`x` ran out of data after {given} of {self._steps} steps: give it as many "
+                    "batches, or let it repeat.",
+                    stacklevel=2,
+                )
                 return
-            self._going_on = None
 
-    def _fresh(self) -> Iterator[Any]:
-        if not isinstance(self._source, keras.utils.PyDataset):
-            return iter(self._source)
-        return self._of_py_dataset(self._source)
 
-    def _of_py_dataset(self, source: keras.utils.PyDataset) -> Iterator[Any]:
-        source.on_epoch_begin()
-        yield from (source[index] for index in range(len(source)))
-        source.on_epoch_end()
+def gathered(data: Batch, indices: tf.Tensor) -> Batch:
+    """Returns the batch of some rows of all, by their numbers `[B]`."""
+    return tf.nest.map_structure(
+        lambda part: None if part is None else tf.gather(part, indices), data
+    )
+
+
+def shuffled_order(rows: int, key: Any, epoch: int) -> np.ndarray:
+    """Returns the row numbers in the random order that belongs to `key` and `epoch`."""
+    words = [int(word) for word in np.asarray(key).astype(np.uint32)]
+    return np.random.default_rng([*words, epoch]).permutation(rows).astype(np.int32)
+
+
+def rows_in(batch: Batch) -> int:
+    """Returns the number of rows in a batch."""
+    return int(tf.nest.flatten(batch)[0].shape[0])
+
+
+def _on_device(rows: Rows, dtype: str) -> Batch:
+    """Returns the tensors of all rows; floating numbers in `dtype`."""
+    x = _tensor(rows.x, dtype)
+    y = None if rows.condition is None else _tensor(rows.condition, dtype)
+    if rows.weights is not None:
+        return x, y, tf.convert_to_tensor(rows.weights, dtype)
+    return x if y is None else (x, y)
+
+
+def _tensor(values: np.ndarray, dtype: str) -> tf.Tensor:
+    floating = np.issubdtype(values.dtype, np.floating)
+    return tf.convert_to_tensor(values.astype(dtype, copy=False) if floating else values)

@@ -1,4 +1,4 @@
-"""Some rows of the data that a model is about to be trained on."""
+"""Rows of the training data from which weights are initialised."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 _ROWS_OF_AN_ARRAY = 10_000
 
 
-def first_rows(x: Any, count: int) -> np.ndarray | None:
+def initial_rows(x: Any, count: int) -> np.ndarray | None:
     """Returns rows of data, at least `count` where there are so many, or None.
 
     Of an array they are drawn at random, of a dataset they are those of the first batches. Other

@@ -1,28 +1,30 @@
-"""One sentence in the place of what TensorFlow says where one of several workers has died."""
+"""Names the worker that is gone, where TensorFlow reports a failed collective operation."""
 
 import contextlib
-import re
+import socket
 from collections.abc import Iterator
 
 import tensorflow as tf
 
+_SECONDS_TO_ANSWER = 2.0
+
 
 class WorkerLostError(RuntimeError):
-    """A worker is gone, so that those which are left cannot go on."""
+    """A worker is gone, so that the others cannot go on."""
 
 
 @contextlib.contextmanager
-def told(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Tells of a worker that is gone, where workers reduce together.
+def lost_worker_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Raises a WorkerLostError where workers reduce together and one of them is gone.
 
-    TensorFlow's coordination service asks every worker for a sign of life, and ends the collective
-    operations of the others when one gives none for some seconds.
+    TensorFlow's coordination service ends the collective operations of the others some seconds
+    after a worker's last sign of life. The address of a worker that is gone takes no connection.
 
     Args:
       strategy: The strategy of the workers.
 
     Raises:
-      WorkerLostError: If one does not answer.
+      WorkerLostError: If a worker is unreachable.
     """
     try:
         yield
@@ -35,12 +37,23 @@ def told(strategy: tf.distribute.Strategy) -> Iterator[None]:
         resolver = getattr(strategy, "cluster_resolver", None)
         if resolver is None:
             raise
-        workers = len(resolver.cluster_spec().as_dict().get("worker", []))
-        named = set(re.findall(r"/job:worker/(?:replica:\d+/)?task:(\d+)", error.message))
-        others = sorted(named - {str(resolver.task_id)}, key=int)
-        which = f"worker {others[0]}" if len(others) == 1 else "one of them"
+        addresses = resolver.cluster_spec().as_dict().get("worker", [])
+        gone = [
+            index
+            for index, address in enumerate(addresses)
+            if index != resolver.task_id and not _takes_connections(address)
+        ]
+        which = f"Worker {gone[0]}" if len(gone) == 1 else "A worker"
         raise WorkerLostError(
-            f"All {workers} workers must stay until the end, and {which} is gone: start all of "
-            "them again; with the same callbacks.Checkpoint among the callbacks of `fit` the run "
-            "goes on after the last epoch that was saved."
+            f"{which} of {len(addresses)} is unreachable. Restart all workers; with "
+            "`callbacks.Checkpoint`, training resumes from the last saved epoch."
         ) from error
+
+
+def _takes_connections(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_SECONDS_TO_ANSWER).close()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -7,19 +7,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import replica_context, seeds
+from tfp_vae import replica_context
 from tfp_vae.training.distributed.step import ReplicatedStep, scored_share, sums_of_share
-from tfp_vae.training.steps.train_step import changed_by_scoring, step_is_finite
+from tfp_vae.training.state import TrainingState
+from tfp_vae.training.steps import changed_by_scoring, step_is_finite
 
 
 def gradients_on_share(
-    model: Any, parts: Any, share: replica_context.Share
+    state: TrainingState, batch: Any, share: replica_context.BatchShard
 ) -> tuple[list[Any], tf.Tensor]:
     """Scores a share and differentiates its loss, inside a replica.
 
     Args:
-      model: The model.
-      parts: x, y and weights of the share; y and weights may be missing.
+      state: The state of training.
+      batch: x, y and weights of the share; y and weights may be missing.
       share: Which rows of the batch they are.
 
     Returns:
@@ -27,16 +28,15 @@ def gradients_on_share(
       elbo, log-likelihood and KL divergence of the whole batch, the first already a part of a mean,
       the others sums; and 1 if loss or gradients are not finite, else 0.
     """
-    step = tf.convert_to_tensor(model.optimizer.iterations)
-    seed = seeds.fold_in(model.noise_key(), step)
+    model, step = state.model, state.step_number()
     with tf.GradientTape() as tape:
-        loss, terms = scored_share(model, parts, share, seed, step, training=True)
+        loss, terms = scored_share(state, batch, share, state.step_seed(step), step, training=True)
         scaled = model.optimizer.scale_loss(loss)
     gradients = tape.gradient(scaled, model.trainable_variables)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     if _clips(model.optimizer):
         gradients, replicas = _summed_on_first_replica(gradients), 1
-    finite = step_is_finite(model, loss, gradients, replicas)
+    finite = step_is_finite(model.optimizer, loss, gradients, replicas)
     sums = sums_of_share(loss, terms)
     return gradients, tf.concat([sums, [tf.cast(~finite, sums.dtype)]], axis=0)
 
@@ -66,13 +66,14 @@ class GuardedReplicatedStep(ReplicatedStep):
     """Takes a step on all replicas, or leaves the model and the optimizer as they were.
 
     Args:
-      model: The model, compiled.
+      state: The state of training; the model is compiled.
     """
 
-    def __init__(self, model: Any) -> None:
-        step = partial(gradients_on_share, model)
+    def __init__(self, state: TrainingState) -> None:
+        model = state.model
+        step = partial(gradients_on_share, state)
         super().__init__(model.distribute_strategy, step, model.run_eagerly)
-        self._model = model
+        self._state = state
         self._apply = self._on_all
         if not model.run_eagerly:
             self._apply = tf.function(self._on_all, autograph=False, reduce_retracing=True)
@@ -91,7 +92,7 @@ class GuardedReplicatedStep(ReplicatedStep):
           The loss, and the sums of elbo, log-likelihood and KL divergence, `[4]`; none of them,
           `[0]`, if the step has not been taken.
         """
-        changing = [each for each in changed_by_scoring(self._model) if each.aggregation != "none"]
+        changing = [each for each in changed_by_scoring(self._state) if each.aggregation != "none"]
         before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
         gradients, total = self.outputs(parts, *arguments)
         *sums, failures = total.numpy()
@@ -112,7 +113,7 @@ class GuardedReplicatedStep(ReplicatedStep):
         def on_replica(gradients: Any) -> None:
             # An argument of a compiled function is on no device, which a sum over workers asks for.
             placed = [each if each is None else tf.identity(each) for each in gradients]
-            pairs = zip(placed, self._model.trainable_variables, strict=True)
-            self._model.optimizer.apply_gradients(pairs)
+            pairs = zip(placed, self._state.model.trainable_variables, strict=True)
+            self._state.model.optimizer.apply_gradients(pairs)
 
         self._strategy.run(on_replica, args=(gradients,))

@@ -11,45 +11,52 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import replica_context, seeds
+from tfp_vae import replica_context
 from tfp_vae.objectives import ObjectiveTerms
+from tfp_vae.training.state import TrainingState
 
 
-def test_on_share(
-    model: Any, parts: Any, share: replica_context.Share, rows_before: Any
+def score_share(
+    state: TrainingState, batch: Any, share: replica_context.BatchShard, rows_before: tf.Tensor
 ) -> tf.Tensor:
-    """Scores a share, inside a replica, with noise that depends only on its place in the data.
+    """Scores a share of a batch, inside a replica, with noise that its place in the data sets.
 
     Args:
-      model: The model.
-      parts: x, y and weights of the share; y and weights may be missing.
+      state: The state of training.
+      batch: x, y and weights of the share; y and weights may be missing.
       share: Which rows of the batch they are.
-      rows_before: How many rows came before the batch.
+      rows_before: The number of rows before the batch.
 
     Returns:
       What the rows of the share add to loss, elbo, log-likelihood and KL divergence of the whole
       batch, `[4]`: the first already a part of a mean, the others sums.
     """
-    step = tf.convert_to_tensor(model.optimizer.iterations)
-    seed = seeds.fold_in(seeds.as_seed(seeds.EVALUATION), rows_before)
-    return sums_of_share(*scored_share(model, parts, share, seed, step, training=False))
+    step = state.step_number()
+    seed = state.evaluation_seed(rows_before)
+    return sums_of_share(*scored_share(state, batch, share, seed, step, training=False))
 
 
 def scored_share(
-    model: Any, parts: Any, share: replica_context.Share, seed: tf.Tensor, step: Any, training: bool
+    state: TrainingState,
+    batch: Any,
+    share: replica_context.BatchShard,
+    seed: tf.Tensor,
+    step: tf.Tensor,
+    training: bool,
 ) -> tuple[tf.Tensor, ObjectiveTerms]:
     """Returns the part that a share adds to the loss, a scalar, and its terms.
 
     Args:
-      model: The model.
-      parts: x, y and weights of the share; y and weights may be missing.
+      state: The state of training.
+      batch: x, y and weights of the share; y and weights may be missing.
       share: Which rows of the batch they are.
       seed: The seed of the step.
       step: The number of the step.
       training: Whether the networks run as in training.
     """
-    x, condition, weights = model.unpacked(parts)
-    with replica_context.taking(share):
+    model = state.model
+    x, condition, weights = state.unpacked(batch)
+    with replica_context.shard_scope(share):
         terms = model.objective_terms(x, seed, step, training, condition)
     objective = terms.objective
     if weights is not None:
@@ -71,7 +78,7 @@ class ReplicatedStep:
 
     Args:
       strategy: The strategy that the model was made under.
-      step: A function of parts and a share, such as `test_on_share` of a model.
+      step: A function of parts and a share, such as `score_share`.
       run_eagerly: Whether to run Python at every step.
     """
 
@@ -133,7 +140,7 @@ class ReplicatedStep:
         self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
     ) -> Any:
         def on_replica(parts: Any, first_row: tf.Tensor) -> Any:
-            return self._step(parts, replica_context.Share(first_row, batch_rows), *arguments)
+            return self._step(parts, replica_context.BatchShard(first_row, batch_rows), *arguments)
 
         return self._strategy.run(on_replica, args=(parts, first_row))
 

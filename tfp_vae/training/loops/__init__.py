@@ -1,1 +1,22 @@
-"""Epoch loops."""
+"""Loops over batches, and the driver of all passes."""
+
+from tfp_vae.training.loops.array_loop import ArrayLoop, want_every_batch
+from tfp_vae.training.loops.batch_by_batch import BatchByBatch
+from tfp_vae.training.loops.run_epochs import (
+    Loop,
+    callback_list,
+    run_epochs,
+    run_evaluation,
+    run_predictions,
+)
+
+__all__ = [
+    "ArrayLoop",
+    "BatchByBatch",
+    "Loop",
+    "callback_list",
+    "run_epochs",
+    "run_evaluation",
+    "run_predictions",
+    "want_every_batch",
+]

@@ -1,35 +1,75 @@
-"""The function that Keras's `fit` calls for every batch, where it goes batch by batch."""
+"""Passes over data in which Python sees every batch."""
 
 from collections.abc import Iterator
 from typing import Any
 
+import keras
 import tensorflow as tf
 
-from tfp_vae.training.steps.train_step import GuardedStep, Scored
+from tfp_vae.training.data import Batch, BatchSource
+from tfp_vae.training.nonfinite import skip_or_raise
+from tfp_vae.training.state import TrainingState
+from tfp_vae.training.steps import ScoredBatch, TrainStep
+
+TensorLog = dict[str, tf.Tensor]
 
 
 class BatchByBatch:
-    """Takes guarded steps on the batches that an iterator gives.
+    """Takes guarded steps on the batches that an iterator gives, and scores batches.
 
     Args:
-      model: The model, compiled.
-      step: Its guarded step.
+      state: The state of training; the model is compiled.
+      step: The guarded step.
     """
 
-    def __init__(self, model: Any, step: GuardedStep) -> None:
-        self._model, self._step = model, step
+    def __init__(self, state: TrainingState, step: TrainStep) -> None:
+        self._state, self._step = state, step
+        model = state.model
         self._next, self._several = self._next_scored, self._several_steps
+        self._custom_step, self._test_step = model.train_step, model.test_step
         if not model.run_eagerly:
             options = {"autograph": False, "reduce_retracing": True}
             self._next = tf.function(self._next_scored, **options)
             self._several = tf.function(self._several_steps, **options)
+            compiled = {**options, "jit_compile": model.jit_compile}
+            self._custom_step = tf.function(model.train_step, **compiled)
+            self._test_step = tf.function(model.test_step, **compiled)
         self._batches = 0
 
-    def begin_epoch(self) -> None:
-        """Counts batches from 0 again."""
+    def train(
+        self,
+        source: BatchSource,
+        epoch: int,
+        key: tf.Tensor,
+        callbacks: keras.callbacks.CallbackList,
+    ) -> TensorLog:
+        """Trains on the batches of an epoch and returns the log."""
+        iterator = source.epoch(epoch, key)
+        if self._state.fit_context is not None:
+            self._state.fit_context.order = source.order
         self._batches = 0
+        logs: TensorLog = {}
+        while source.count is None or self._batches < source.count:
+            callbacks.on_train_batch_begin(self._batches)
+            try:
+                logs = self.train_on_next(iterator)
+            except (StopIteration, tf.errors.OutOfRangeError):
+                break
+            callbacks.on_train_batch_end(self._batches - 1, logs)
+            if self._state.model.stop_training:
+                break
+        return logs
 
-    def __call__(self, iterator: Iterator[Any]) -> dict[str, tf.Tensor]:
+    def evaluate(self, source: BatchSource, callbacks: keras.callbacks.CallbackList) -> TensorLog:
+        """Scores all batches and returns the log."""
+        logs: TensorLog = {}
+        for index, batch in enumerate(source.epoch(0)):
+            callbacks.on_test_batch_begin(index)
+            logs = self._test_step(batch)
+            callbacks.on_test_batch_end(index, logs)
+        return logs
+
+    def train_on_next(self, iterator: Iterator[Batch]) -> TensorLog:
         """Takes the steps of one call, as many as `steps_per_execution`, and returns the log.
 
         Args:
@@ -37,12 +77,13 @@ class BatchByBatch:
 
         Raises:
           StopIteration: If there is no batch any more.
-          tf.errors.OutOfRangeError: The same, as TensorFlow says it.
+          tf.errors.OutOfRangeError: The same, where TensorFlow reads the batches.
         """
-        steps = self._model.steps_per_execution
-        if not isinstance(iterator, tf.data.Iterator):
-            for _, data in zip(range(steps), iterator, strict=False):
-                logs = self._finished(data, *self._step.score(data))
+        steps = self._state.model.steps_per_execution
+        if not isinstance(iterator, tf.data.Iterator) or self._state.model.has_custom_train_step:
+            logs = self._on_batch(next(iterator))
+            for _, batch in zip(range(steps - 1), iterator, strict=False):
+                logs = self._on_batch(batch)
             return logs
         if steps == 1:
             return self._finished(*self._next(iterator))
@@ -51,34 +92,40 @@ class BatchByBatch:
             raise StopIteration
         self._batches += int(begun)
         if not finite:
-            self._model.not_taken(last.get_value(), self._batches - 1)
+            skip_or_raise(self._state, last.get_value(), self._batches - 1)
         return logs
 
-    def _finished(self, data: Any, step: Scored, finite: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _on_batch(self, batch: Batch) -> TensorLog:
+        if self._state.model.has_custom_train_step:
+            self._batches += 1
+            return self._custom_step(batch)
+        return self._finished(batch, *self._step.score(batch))
+
+    def _finished(self, batch: Batch, scored: ScoredBatch, finite: tf.Tensor) -> TensorLog:
         """Takes the second half of a step, and returns the log.
 
-        Python chooses whether to take it, rather than TensorFlow, which would be slower.
+        Python chooses whether to take it; choosing in TensorFlow would be slower.
         """
         self._batches += 1
         if finite:
-            return self._step.take(step)
-        self._model.skipped_steps.update_state(1)
-        self._model.not_taken(data, self._batches - 1)
-        return self._model.get_metrics_result()
+            return self._step.apply(scored)
+        self._state.log.skipped_steps.update_state(1)
+        skip_or_raise(self._state, batch, self._batches - 1)
+        return self._state.logged()
 
-    def _next_scored(self, iterator: Any) -> tuple[Any, Any, tf.Tensor]:
-        data = _without_optionals(iterator.get_next())
-        return data, *self._step.score(data)
+    def _next_scored(self, iterator: Any) -> tuple[Batch, ScoredBatch, tf.Tensor]:
+        batch = iterator.get_next()
+        return batch, *self._step.score(batch)
 
     def _several_steps(self, iterator: Any) -> Any:
-        stops = not self._model.skips
-        steps = self._model.steps_per_execution
+        stops = not self._state.skips
+        steps = self._state.model.steps_per_execution
 
         def goes_on(begun: tf.Tensor, finite: tf.Tensor, batch: Any) -> tf.Tensor:
             return (begun < steps) & finite & batch.has_value()
 
         def body(begun: tf.Tensor, finite: tf.Tensor, batch: Any) -> Any:
-            taken = self._step(_without_optionals(batch.get_value()))
+            taken = self._step(batch.get_value())
             finite = taken if stops else finite
             begun += 1
             more = finite & (begun < steps)
@@ -87,11 +134,4 @@ class BatchByBatch:
         begun, finite, batch = tf.while_loop(
             goes_on, body, (0, tf.constant(True), iterator.get_next_as_optional())
         )
-        return batch, begun, finite, self._model.get_metrics_result()
-
-
-def _without_optionals(data: Any) -> Any:
-    """Returns a batch with None where Keras puts an empty option."""
-    return tf.nest.map_structure(
-        lambda part: None if isinstance(part, tf.experimental.Optional) else part, data
-    )
+        return batch, begun, finite, self._state.logged()

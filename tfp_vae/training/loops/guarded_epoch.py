@@ -1,91 +1,111 @@
 """Compiled epochs whose steps leave the model as it was where a loss or gradient is not finite.
 
-To look at every gradient before it is used costs a small network some percent of its step. What is
+A look at every gradient before it is used costs a small network some percent of its step. What is
 not finite stays: it goes from the gradients into the weights and the optimizer's state, and from
-these into every loss that follows. So steps are taken without a look, some hundred in a row, and if
-then the loss or the state holds what is not finite, everything is put back and the same steps are
-taken once more with a look at each.
+these into every loss that follows. So some hundred steps in a row are taken without a look, and if
+then the loss or the state is not finite, all is put back and the same steps are taken again with a
+look at each.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.training.loops.compiled_epoch import Batchable, EpochLoop, gathered
-from tfp_vae.training.steps.in_place_updates import waiting_for_all
-from tfp_vae.training.steps.train_step import GuardedStep, scored, taken
+from tfp_vae.training.data import ArraySource, Batch
+from tfp_vae.training.loops.compiled_epoch import CompiledEpoch, Log
+from tfp_vae.training.nonfinite import skip_or_raise
+from tfp_vae.training.state import TrainingState
+from tfp_vae.training.steps import TrainStep, apply, score, waiting_for_all
 
 _STEPS_IN_A_ROW = 512
 
 
-class GuardedEpochLoop:
+class GuardedEpoch:
     """Takes guarded steps on all batches of an epoch.
 
     Args:
-      model: The model, compiled.
-      step: Its guarded step.
+      state: The state of training; the model is compiled.
+      step: The guarded step.
     """
 
-    def __init__(self, model: Any, step: GuardedStep) -> None:
-        self._model, self._step = model, step
-        self._loop = EpochLoop(self._unguarded, model.metrics, model.jit_compile)
+    def __init__(self, state: TrainingState, step: TrainStep) -> None:
+        self._state, self._step = state, step
+        self._unguarded = CompiledEpoch(
+            self._unguarded_step, state.metrics, state.model.jit_compile
+        )
         self._values = tf.function(self._read, autograph=False)
         self._finite = tf.function(self._is_finite, autograph=False)
 
     def run(
-        self,
-        rows: Batchable,
-        weights: tf.Tensor | None,
-        order: np.ndarray,
-        batch_size: int,
-        report: Callable[[int, dict[str, Any]], Any],
+        self, source: ArraySource, order: np.ndarray, report: Callable[[int, Log], Any]
     ) -> None:
         """Runs over every batch, the last of which may be smaller.
 
         Args:
-          rows: All rows, `[N, *event]`, or (x, y) for a model of p(x|y).
-          weights: Their weights, `[N]`, or None.
+          source: The rows.
           order: The row numbers in the order of the epoch, `[N]`.
-          batch_size: How many rows make a batch.
           report: Called now and then with the number of batches done and the log.
         """
-        looks_at_each = not _keeps_what_is_not_finite(self._model.optimizer)
-        for done in range(0, -(-len(order) // batch_size), _STEPS_IN_A_ROW):
-            part = order[done * batch_size : (done + _STEPS_IN_A_ROW) * batch_size]
+        looks_at_each = not _keeps_what_is_not_finite(self._state.model.optimizer)
+        rows_in_a_row = _STEPS_IN_A_ROW * source.batch_size
+        for start in range(0, len(order), rows_in_a_row):
+            part = order[start : start + rows_in_a_row]
+            done = start // source.batch_size
+            if looks_at_each or not self._run_unguarded(source, part, done, report):
+                self._run_guarded(source, part, done, report)
 
-            def reported(count: int, logs: dict[str, Any], done: int = done) -> bool:
-                finite = bool(np.isfinite(logs["loss"]))
-                if finite:
-                    report(done + count, logs)
-                return finite
+    def _run_unguarded(
+        self,
+        source: ArraySource,
+        order: np.ndarray,
+        done: int,
+        report: Callable[[int, Log], Any],
+    ) -> bool:
+        """Runs without a look at the gradients; puts all back and returns False if that fails."""
 
-            if not looks_at_each:
-                before = self._values()
-                if self._loop.run(rows, weights, part, batch_size, reported) and self._finite():
-                    continue
-                for variable, value in zip(self._state(), before, strict=True):
-                    variable.assign(value)
-            for index, start in enumerate(range(0, len(part), batch_size), start=done):
-                batch = gathered(rows, weights, tf.constant(part[start : start + batch_size]))
-                if not self._step(batch):
-                    self._model.not_taken(batch, index)
-                logs = self._model.get_metrics_result()
-                report(index + 1, {name: float(value) for name, value in logs.items()})
+        def reported(count: int, logs: Log) -> bool:
+            finite = bool(np.isfinite(logs["loss"]))
+            if finite:
+                report(done + count, logs)
+            return finite
 
-    def _unguarded(self, batch: Any) -> None:
-        step = scored(self._model, batch)
-        if self._model.jit_compile:
-            step = step._replace(gradients=waiting_for_all(step.gradients))
-        taken(self._model, step)
+        before = self._values()
+        if self._unguarded.run(source, order, reported) and self._finite():
+            return True
+        for variable, value in zip(self._variables(), before, strict=True):
+            variable.assign(value)
+        return False
 
-    def _state(self) -> list[Any]:
-        model = self._model
+    def _run_guarded(
+        self,
+        source: ArraySource,
+        order: np.ndarray,
+        done: int,
+        report: Callable[[int, Log], Any],
+    ) -> None:
+        size = source.batch_size
+        for index, start in enumerate(range(0, len(order), size), start=done):
+            batch = source.gathered(tf.constant(order[start : start + size]))
+            if not self._step(batch):
+                skip_or_raise(self._state, batch, index)
+            logs = self._state.logged()
+            report(index + 1, {name: float(value) for name, value in logs.items()})
+
+    def _unguarded_step(self, batch: Batch) -> None:
+        scored = score(self._state, batch)
+        if self._state.model.jit_compile:
+            scored = scored._replace(gradients=waiting_for_all(scored.gradients))
+        apply(self._state, scored)
+
+    def _variables(self) -> list[Any]:
+        model = self._state.model
         return [*model.variables, *model.metrics_variables, *model.optimizer.variables]
 
     def _read(self) -> list[tf.Tensor]:
-        return [tf.identity(variable) for variable in self._state()]
+        return [tf.identity(variable) for variable in self._variables()]
 
     def _is_finite(self) -> tf.Tensor:
         """Tells whether the sums of squares of all variables are finite, a boolean scalar."""
@@ -95,6 +115,6 @@ class GuardedEpochLoop:
         return tf.reduce_all([tf.math.is_finite(tf.nn.l2_loss(value)) for value in wide])
 
 
-def _keeps_what_is_not_finite(optimizer: Any) -> bool:
+def _keeps_what_is_not_finite(optimizer: keras.optimizers.Optimizer) -> bool:
     """Tells whether a gradient that is not finite is sure to leave a trace in weights or state."""
     return type(optimizer).__module__.startswith("keras.") and optimizer.clipvalue is None

@@ -1,7 +1,7 @@
-"""Where in a training step that was not taken a number arises that is not finite.
+"""Locates the source of a non-finite loss or gradient.
 
-The model is as it was before the step, so that the same batch gives the same numbers once more,
-this time one operation after another.
+The step was not taken, so the model is as it was before it: the same batch gives the same numbers
+again, this time one operation after another.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import divergences
 from tfp_vae.distributions import ProductOfColumns
+from tfp_vae.objectives import ObjectiveTerms
 from tfp_vae.training.nonfinite.gradients import place_by_weights, place_of_gradient
 from tfp_vae.training.nonfinite.replay import (
     Place,
@@ -20,8 +21,9 @@ from tfp_vae.training.nonfinite.replay import (
     at_value,
     is_by_row,
     parameters,
-    terms_again,
+    replayed_terms,
 )
+from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps.train_step import changed_by_scoring
 
 _ADVICE = (
@@ -29,21 +31,38 @@ _ADVICE = (
 )
 
 
-def non_finite_step(
-    model: Any, batch: Any, number: int, rows: np.ndarray | None
+def skip_or_raise(state: TrainingState, batch: Any, index: int) -> None:
+    """Handles a batch whose step was not taken, as `compile` chose.
+
+    Args:
+      state: The state of training.
+      batch: What it holds.
+      index: Its number in the epoch, from 0.
+
+    Raises:
+      FloatingPointError: Unless such steps are skipped; it locates the source.
+    """
+    if not state.skips:
+        context = state.fit_context
+        rows = None if context is None else context.rows_of_batch(index)
+        raise diagnosis(state, batch, index, rows)
+
+
+def diagnosis(
+    state: TrainingState, batch: Any, index: int, rows: np.ndarray | None
 ) -> FloatingPointError:
     """Returns the error of a step that was not taken.
 
     Args:
-      model: The model.
+      state: The state of training.
       batch: What the batch holds.
-      number: Its number in the epoch.
+      index: Its number in the epoch, from 0.
       rows: The numbers of its rows in the user's array, or None if they are not known.
     """
-    changing = changed_by_scoring(model)
+    changing = changed_by_scoring(state)
     before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
     try:
-        place = _place(model, batch)
+        place = _place(state, batch)
     finally:
         for variable, value in zip(changing, before, strict=True):
             variable.assign(value)
@@ -54,21 +73,22 @@ def non_finite_step(
         of_row = f" for row {place.row} of the batch"
     return FloatingPointError(
         f"`fit` must meet a finite loss and gradients with finite squares; got {place.what}{of_row}"
-        f"{place.where}, in batch {number} of the epoch, and the weights are those before it. "
+        f"{place.where}, in batch {index} of the epoch, and the weights are those before it. "
         f"{_ADVICE}"
     )
 
 
-def _place(model: Any, batch: Any) -> Place:
+def _place(state: TrainingState, batch: Any) -> Place:
+    model = state.model
     for variable in model.weights:
         array = np.asarray(variable)
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
             return Place(f"a weight {variable.path!r} that held {_first(array):g} before the step")
-    x, condition, weights = model.unpacked(batch)
+    x, condition, weights = state.unpacked(batch)
     found = Recorder(model.objective)
     with tf.GradientTape(persistent=True) as tape:
-        terms = terms_again(model, found, x, condition)
-        loss = model.loss_of(terms, weights)
+        terms = replayed_terms(state, found, x, condition)
+        loss = state.loss_of(terms, weights)
         sums = {
             "log-likelihood": tf.reduce_sum(terms.log_likelihood),
             "KL divergence": tf.reduce_sum(terms.kl_divergence),
@@ -77,7 +97,7 @@ def _place(model: Any, batch: Any) -> Place:
         _in_terms(found, terms)
         or _in_loss(loss)
         or place_of_gradient(model, tape, found, sums)
-        or place_by_weights(model, x, condition, tape.gradient(loss, model.trainable_variables))
+        or place_by_weights(state, x, condition, tape.gradient(loss, model.trainable_variables))
         or Place(
             "a loss or a gradient that is not finite, as it was compiled, and finite when computed "
             "once more step by step"
@@ -85,7 +105,7 @@ def _place(model: Any, batch: Any) -> Place:
     )
 
 
-def _in_terms(found: Recorder, terms: Any) -> Place | None:
+def _in_terms(found: Recorder, terms: ObjectiveTerms) -> Place | None:
     """Looks at the terms of every row: first at the KL, on whose latents the likelihood depends."""
     for name, values in (
         ("KL divergence", terms.kl_divergence),
@@ -141,7 +161,7 @@ def _value_of(found: Recorder, row: int) -> str:
     return at_value(found)(np.unravel_index(largest.argmax(), largest.shape))
 
 
-def _log_prob_by_value(likelihood: Any, x: tf.Tensor) -> tf.Tensor | None:
+def _log_prob_by_value(likelihood: tfd.Distribution, x: tf.Tensor) -> tf.Tensor | None:
     """Returns log p of every value by itself, `[S, B, *event]`, where values are independent."""
     if isinstance(likelihood, ProductOfColumns):
         parts = [

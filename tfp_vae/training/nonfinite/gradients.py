@@ -1,7 +1,8 @@
-"""Where the gradient of a step arises that an optimizer cannot take."""
+"""Locates the source of a gradient that an optimizer cannot take."""
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,13 +14,15 @@ from tfp_vae.training.nonfinite.replay import (
     at_value,
     is_by_row,
     parameters,
-    terms_again,
+    replayed_terms,
 )
-from tfp_vae.training.steps.train_step import largest_usable
+from tfp_vae.training.state import TrainingState
+from tfp_vae.training.steps.gradient_checks import Gradient, largest_usable
+from tfp_vae.training.trainable import Trainable
 
 
 def place_of_gradient(
-    model: Any, tape: tf.GradientTape, found: Recorder, terms: dict[str, tf.Tensor]
+    model: Trainable, tape: tf.GradientTape, found: Recorder, terms: dict[str, tf.Tensor]
 ) -> Place | None:
     """Looks at the gradients by what belongs to one row: parameters of distributions, and draws.
 
@@ -40,7 +43,7 @@ def place_of_gradient(
                 if gradient is None or not is_by_row(gradient, row_axis, len(found.x)):
                     continue
                 array = np.moveaxis(np.asarray(gradient), row_axis, 0)
-                wrong = np.argwhere(_unusable(model, array))
+                wrong = np.argwhere(_unusable(model.optimizer, array))
                 if len(wrong):
                     row, *index = (int(each) for each in wrong[0])
                     value = array[tuple(wrong[0])]
@@ -49,24 +52,27 @@ def place_of_gradient(
     return None
 
 
-def place_by_weights(model: Any, x: Any, condition: Any, gradients: list[Any]) -> Place | None:
+def place_by_weights(
+    state: TrainingState, x: tf.Tensor, condition: tf.Tensor | None, gradients: list[Gradient]
+) -> Place | None:
     """Looks for the one row whose terms have a gradient by a weight that cannot be taken.
 
     Args:
-      model: The model.
+      state: The state of training.
       x: The rows of the batch.
       condition: Their y, or None.
       gradients: Those of the loss by the trainable weights.
     """
-    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
-        if gradient is None or not _unusable(model, gradient).any():
+    optimizer = state.model.optimizer
+    for variable, gradient in zip(state.model.trainable_variables, gradients, strict=True):
+        if gradient is None or not _unusable(optimizer, gradient).any():
             continue
-        value = np.asarray(getattr(gradient, "values", gradient))[_unusable(model, gradient)].flat[
-            0
-        ]
+        value = np.asarray(getattr(gradient, "values", gradient))[
+            _unusable(optimizer, gradient)
+        ].flat[0]
         where = f", by the weight {variable.path!r}"
         for name in ("log_likelihood", "kl_divergence"):
-            row = _row_with_wrong_gradient(model, x, condition, name, variable)
+            row = _row_with_wrong_gradient(state, x, condition, name, variable)
             if row is not None:
                 named = name.replace("_l", "-l").replace("kl_d", "KL d")
                 return Place(f"a gradient of the {named} of {value:g}", row, where)
@@ -75,7 +81,11 @@ def place_by_weights(model: Any, x: Any, condition: Any, gradients: list[Any]) -
 
 
 def _row_with_wrong_gradient(
-    model: Any, x: Any, condition: Any, term: str, variable: Any
+    state: TrainingState,
+    x: tf.Tensor,
+    condition: tf.Tensor | None,
+    term: str,
+    variable: keras.Variable,
 ) -> int | None:
     """Halves the rows until one is left; the noise of a row depends on its place in the batch."""
 
@@ -83,14 +93,14 @@ def _row_with_wrong_gradient(
         y = None if condition is None else condition[rows]
         with (
             tf.GradientTape() as tape,
-            replica_context.taking(
-                replica_context.Share(tf.constant(rows.start), tf.constant(len(x)))
+            replica_context.shard_scope(
+                replica_context.BatchShard(tf.constant(rows.start), tf.constant(len(x)))
             ),
         ):
-            terms = terms_again(model, model.objective, x[rows], y)
+            terms = replayed_terms(state, state.model.objective, x[rows], y)
             total = tf.reduce_sum(getattr(terms, term))
         gradient = tape.gradient(total, variable)
-        return gradient is not None and bool(_unusable(model, gradient).any())
+        return gradient is not None and bool(_unusable(state.model.optimizer, gradient).any())
 
     low, high = 0, len(x)
     if not is_wrong(slice(low, high)):
@@ -106,7 +116,7 @@ def _row_with_wrong_gradient(
     return low
 
 
-def _unusable(model: Any, gradient: Any) -> np.ndarray:
+def _unusable(optimizer: keras.optimizers.Optimizer, gradient: Any) -> np.ndarray:
     """Tells of every number of a gradient whether the optimizer could not take it."""
     values = tf.convert_to_tensor(getattr(gradient, "values", gradient))
-    return ~(np.abs(values) <= largest_usable(values.dtype, model.optimizer))
+    return ~(np.abs(values) <= largest_usable(values.dtype, optimizer))

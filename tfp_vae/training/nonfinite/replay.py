@@ -1,4 +1,4 @@
-"""A step computed once more, with what it is computed from kept to be looked at."""
+"""A step computed again, with the distributions and latents that it is computed from recorded."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import seeds
+from tfp_vae.objectives import Objective, ObjectiveTerms
+from tfp_vae.training.state import TrainingState
 
 
 class Place(NamedTuple):
@@ -26,7 +27,7 @@ class Place(NamedTuple):
 class Recorder:
     """An objective that keeps what it is computed from."""
 
-    def __init__(self, objective: Any) -> None:
+    def __init__(self, objective: Objective) -> None:
         self._objective = objective
         self.posterior: Any = None
         self.prior: Any = None
@@ -49,21 +50,22 @@ class Recorder:
         )
 
 
-def terms_again(model: Any, objective: Any, x: Any, condition: Any) -> Any:
+def replayed_terms(
+    state: TrainingState, objective: Objective | Recorder, x: tf.Tensor, condition: Any
+) -> ObjectiveTerms:
     """Computes the terms of an objective with the noise of the step that was not taken.
 
     Args:
-      model: The model.
+      state: The state of training.
       objective: The objective.
       x: Rows of the batch.
       condition: Their y, or None.
     """
-    step = tf.convert_to_tensor(model.optimizer.iterations)
-    seed = seeds.fold_in(model.noise_key(), step)
-    return model.terms_of(objective, x, seed, step, True, condition)
+    step = state.step_number()
+    return state.model.terms_of(objective, x, state.step_seed(step), step, True, condition)
 
 
-def parameters(distribution: Any) -> Iterator[tf.Tensor]:
+def parameters(distribution: tfd.Distribution) -> Iterator[tf.Tensor]:
     """Yields the floating tensors that a distribution, and those it is made of, were given."""
     for value in distribution.parameters.values():
         several = value if isinstance(value, (list, tuple)) else [value]

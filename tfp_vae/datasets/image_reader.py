@@ -1,0 +1,58 @@
+"""Reads image files, one row from each."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import shapes
+from tfp_vae.datasets.file_reader import FileReader, Shard, unreadable
+
+_BRIGHTEST = 255.0
+
+
+class ImageReader(FileReader):
+    """Reads images of one size, scaled to [0, 1].
+
+    Args:
+      paths: The files.
+      shard: Which of them to read.
+      channels: 1 for grey, 3 for colour, 4 with transparency, or None for those of the first image.
+
+    Raises:
+      ValueError: If the first file is no image.
+    """
+
+    def __init__(self, paths: Sequence[Path], shard: Shard, channels: int | None) -> None:
+        first, end = shard.bounds(len(paths))
+        self._first_image, self._channels = paths[0], channels or 0
+        self.event_shape = _decoded(paths[0], self._channels).shape
+        self._paths = paths[first:end]
+        self.num_rows = len(self._paths)
+        self.num_partitions = -(-self.num_rows // self.block_rows)
+
+    def blocks(self, partition: int) -> Iterator[np.ndarray]:
+        """Decodes the images of a partition, as one block."""
+        paths = self._paths[partition * self.block_rows : (partition + 1) * self.block_rows]
+        yield np.stack([self._row(path) for path in paths])
+
+    def _row(self, path: Path) -> np.ndarray:
+        pixels = _decoded(path, self._channels)
+        if pixels.shape != self.event_shape:
+            raise unreadable(
+                path,
+                f"it must have the height, width and channels of {str(self._first_image)!r}, "
+                f"{shapes.written(*self.event_shape)}; got {shapes.written(*pixels.shape)}",
+            )
+        return pixels.astype(np.float32) / np.float32(_BRIGHTEST)
+
+
+def _decoded(path: Path, channels: int) -> np.ndarray:
+    try:
+        pixels: np.ndarray = tf.io.decode_image(
+            path.read_bytes(), channels=channels, expand_animations=False
+        ).numpy()
+    except (OSError, tf.errors.OpError) as error:
+        raise unreadable(path, getattr(error, "message", None) or error) from error
+    return pixels

@@ -1,0 +1,164 @@
+"""Checks of data, of rows in memory at once and of batches as they are read."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import checks, pipeline_errors, shapes
+from tfp_vae.training.trainable import Trainable
+
+_ONLY_X = (
+    "a VAE learns p(x) and takes no targets: pass x alone, and with a dataset of pairs "
+    "`dataset.map(lambda x, y: x)`"
+)
+
+
+class BatchValidator:
+    """Checks rows of x, and of y for a model of p(x|y).
+
+    Args:
+      model: What scores them.
+      name: The caller's name for x.
+      condition_name: The caller's name for y.
+    """
+
+    def __init__(self, model: Trainable, name: str, condition_name: str) -> None:
+        self._model = model
+        self.name, self.condition_name = name, condition_name
+
+    def check_rows(self, x: np.ndarray, condition: Any = None) -> None:
+        """Checks rows `[B, ...]`, and the condition `[B, ...]` that belongs to them.
+
+        Raises:
+          TypeError: If they are not real numbers.
+          ValueError: If a shape or a value does not fit the model.
+        """
+        self._model.check_rows(x, self.name)
+        if self._model.conditional:
+            self._model.check_condition(condition, len(x), self.condition_name)
+
+    def check_batch(self, batch: Any) -> None:
+        """Checks a batch, as `check_rows` does."""
+        self.check_rows(*map(np.asarray, self.rows_of(batch)))
+
+    def passes(self, *parts: tf.Tensor) -> bool:
+        """Tells whether rows pass; records the exception if they do not."""
+        try:
+            self.check_rows(*(part.numpy() for part in parts))
+        except (TypeError, ValueError) as error:
+            pipeline_errors.record(error)
+            return False
+        return True
+
+    def rows_of(self, batch: Any) -> list[Any]:
+        """Returns the x of a batch, and for a model of p(x|y) its y.
+
+        Args:
+          batch: x alone, or a tuple that begins with x.
+
+        Raises:
+          ValueError: If the batch is a pair of x and targets, or lacks the condition.
+        """
+        if isinstance(batch, list):
+            batch = tuple(batch)
+        if not isinstance(batch, tuple):
+            batch = (batch,)
+        y = batch[1] if len(batch) > 1 else None
+        has_y = y is not None and not isinstance(y, tf.NoneTensorSpec)
+        conditional = self._model.conditional
+        if conditional and not has_y:
+            raise ValueError(
+                "A batch must hold (x, y) or (x, y, weights), for the model is one of p(x|y); got "
+                "x without y."
+            )
+        if has_y and not conditional:
+            raise ValueError(
+                f"A batch must hold x alone, or with weights (x, None, weights), for {_ONLY_X}; "
+                f"got a tuple of {len(batch)}."
+            )
+        return [batch[0], y] if conditional else [batch[0]]
+
+    def check_element(self, spec: Any) -> None:
+        """Checks what is known of a dataset before it is read.
+
+        Args:
+          spec: The specification of its elements.
+
+        Raises:
+          TypeError: If they are not dense tensors.
+          ValueError: If they do not fit the model, or are single rows.
+        """
+        spec = self.rows_of(spec)[0]
+        if not isinstance(spec, tf.TensorSpec):
+            raise TypeError(
+                f"`{self.name}` must be a dataset of dense tensors; got elements of "
+                f"{type(spec).__name__}."
+            )
+        row_shape = self._model.row_shape
+        if row_shape is None:
+            return
+        if spec.shape.rank == len(row_shape):
+            raise ValueError(
+                f"`{self.name}` must be a dataset of batches {shapes.written('batch', *row_shape)}"
+                f"; got single rows {shapes.written(*spec.shape.as_list())}: call "
+                "`dataset.batch(100)` first."
+            )
+        checks.batch_shape(spec.shape, row_shape, self.name)
+
+
+def check_no_targets(y: Any, name: str) -> None:
+    """Refuses targets, which the caller calls `name`.
+
+    Raises:
+      ValueError: If there are any.
+    """
+    if y is not None:
+        raise ValueError(
+            f"`{name}` must be None, for {_ONLY_X}; got a {type(y).__name__}. A model of p(x|y) is "
+            "made with `condition`."
+        )
+
+
+def sample_weights(values: Any, rows: int, name: str) -> np.ndarray | None:
+    """Returns weights as an array `[rows]`, or None.
+
+    Raises:
+      TypeError: If they are not real numbers.
+      ValueError: If there are not as many as rows, or one is negative or not finite.
+    """
+    if values is None:
+        return None
+    array = checks.array(values, name)
+    if array.shape not in ((rows,), (rows, 1)):
+        raise ValueError(
+            f"`{name}` must hold one weight for each of {rows} rows, shape [{rows}]; got shape "
+            f"{shapes.written(*array.shape)}."
+        )
+    checks.finite(array, name)
+    checks.representable(array, "float32", name)
+    if (array < 0).any():
+        raise ValueError(f"`{name}` must not be negative; got {array.min():g}.")
+    return array.reshape(-1)
+
+
+def check_no_array_arguments(weights: Any = None, split: float | None = None) -> None:
+    """Refuses arguments that belong to an array of rows, where the data comes in batches.
+
+    Args:
+      weights: Weights, which batches bring themselves.
+      split: The share of the rows to hold out, whose number is not known.
+
+    Raises:
+      ValueError: If there are weights, or a share.
+    """
+    if split:
+        raise ValueError(
+            "`validation_split` must be None where `x` comes in batches, whose number is not "
+            f"known: pass `validation_data`; got {split:g}."
+        )
+    if weights is not None:
+        raise ValueError(
+            "`sample_weight` must be None where `x` comes in batches, each of which may bring its "
+            f"own as (x, y, sample_weight); got a {type(weights).__name__}."
+        )

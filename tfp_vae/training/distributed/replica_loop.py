@@ -1,0 +1,89 @@
+"""Passes over data on all replicas of a strategy, each of which takes its share of every batch."""
+
+from functools import partial
+
+import keras
+import tensorflow as tf
+
+from tfp_vae.training.data import BatchSource, rows_in
+from tfp_vae.training.distributed.guarded_step import GuardedReplicatedStep
+from tfp_vae.training.distributed.step import ReplicatedStep, agreed, score_share
+from tfp_vae.training.nonfinite import skip_or_raise
+from tfp_vae.training.state import TrainingState
+
+TensorLog = dict[str, tf.Tensor]
+
+
+class ReplicaLoop:
+    """Trains and evaluates on all replicas, as a single process would.
+
+    Args:
+      state: The state of training; the model is compiled.
+    """
+
+    def __init__(self, state: TrainingState) -> None:
+        model = state.model
+        self._state = state
+        self._train_step = GuardedReplicatedStep(state)
+        self._test_step = ReplicatedStep(
+            model.distribute_strategy, partial(score_share, state), model.run_eagerly
+        )
+
+    def check_objective(self) -> None:
+        """Refuses an objective that looks at all rows of a batch together.
+
+        Raises:
+          ValueError: If the model has one.
+        """
+        objective = self._state.model.objective
+        if not objective.rows_are_independent:
+            raise ValueError(
+                "`objective` must be one that scores every row by itself on several workers, each "
+                f"of which sees only its share of a batch; got {objective!r}."
+            )
+
+    def agree_on_noise(self) -> None:
+        """Gives all workers the noise of the first."""
+        noise = self._state.noise.state
+        strategy = self._state.model.distribute_strategy
+        noise.assign(agreed(strategy, tf.convert_to_tensor(noise)))
+
+    def train(
+        self,
+        source: BatchSource,
+        epoch: int,
+        key: tf.Tensor,
+        callbacks: keras.callbacks.CallbackList,
+    ) -> TensorLog:
+        """Trains on the batches of an epoch and returns the log."""
+        state = self._state
+        logs: TensorLog = {}
+        for index, batch in enumerate(source.epoch(epoch, key)):
+            callbacks.on_train_batch_begin(index)
+            step = state.step_number()
+            sums = self._train_step(batch)
+            if sums.size:
+                state.log.update_by_sums(rows_in(batch), sums[0], sums[1:], step)
+            else:
+                if state.fit_context is not None:
+                    state.fit_context.order = source.order
+                state.log.skipped_steps.update_state(1)
+                skip_or_raise(state, batch, index)
+            logs = state.logged()
+            callbacks.on_train_batch_end(index, logs)
+            if state.model.stop_training:
+                break
+        return logs
+
+    def evaluate(self, source: BatchSource, callbacks: keras.callbacks.CallbackList) -> TensorLog:
+        """Scores all batches and returns the log."""
+        state = self._state
+        logs: TensorLog = {}
+        for index, batch in enumerate(source.epoch(0)):
+            callbacks.on_test_batch_begin(index)
+            rows_before = tf.cast(state.log.rows_seen, tf.int64)
+            sums = self._test_step(batch, rows_before)
+            state.log.update_by_sums(rows_in(batch), sums[0], sums[1:], state.step_number())
+            logs = {metric.name: metric.result() for metric in state.log.metrics}
+            callbacks.on_test_batch_end(index, logs)
+        return logs

@@ -1,0 +1,96 @@
+"""What a model gives the engine that trains it."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae.objectives import Objective, ObjectiveTerms
+
+
+class Trainable(Protocol):
+    """A Keras model whose loss is the negative mean of an objective.
+
+    `Trainer` trains whatever has these attributes and methods; it knows nothing else of a model.
+    Those of the last two groups are Keras's own.
+    """
+
+    # The data: one row of x, and of y for a model of p(x|y).
+
+    @property
+    def row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row of x as it comes in; None if only the rows can tell."""
+
+    @property
+    def data_dtype(self) -> str:
+        """The dtype that floating data is cast to."""
+
+    @property
+    def conditional(self) -> bool:
+        """Whether data comes as (x, y)."""
+
+    def check_rows(self, x: np.ndarray, name: str = "x") -> None:
+        """Raises a TypeError or ValueError unless the model can score `x`, `[B, *row_shape]`."""
+
+    def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
+        """Raises a TypeError or ValueError unless `condition` has a valid y for each row."""
+
+    def adapt(self, x: Any) -> None:
+        """Initialises weights from checked training data, before the first step."""
+
+    # The loss.
+
+    @property
+    def objective(self) -> Objective:
+        """What training raises."""
+
+    def objective_terms(
+        self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
+    ) -> ObjectiveTerms:
+        """Computes the terms of the present objective for rows `[B, ...]`, in nats, `[B]` each."""
+
+    def terms_of(
+        self, objective: Any, x: Any, seed: tf.Tensor, step: Any, training: bool, condition: Any
+    ) -> ObjectiveTerms:
+        """Computes the terms of another objective, which a diagnosis listens in on."""
+
+    def __call__(self, x: Any, condition: Any = None, training: bool | None = None) -> tf.Tensor:
+        """Computes the prediction for rows, `[B, *event]`."""
+
+    # Steps: `train_step` is the engine's own unless a subclass of the model says otherwise.
+
+    @property
+    def has_custom_train_step(self) -> bool:
+        """Whether a subclass takes its training steps itself."""
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Takes one step on a batch and returns the log."""
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Scores a batch and returns the log."""
+
+    def predict_step(self, data: Any) -> tf.Tensor:
+        """Computes the prediction for a batch."""
+
+    # The state, as Keras tracks it.
+
+    variables: Sequence[keras.Variable]
+    weights: Sequence[keras.Variable]
+    trainable_variables: Sequence[keras.Variable]
+    non_trainable_variables: Sequence[keras.Variable]
+    metrics_variables: Sequence[keras.Variable]
+    losses: Sequence[tf.Tensor]
+    stop_training: bool
+    _initial_epoch: int | None
+    history: keras.callbacks.History
+
+    # What Keras keeps of `compile`.
+
+    compiled: bool
+    optimizer: keras.optimizers.Optimizer
+    run_eagerly: bool
+    jit_compile: bool
+    steps_per_execution: int
+    distribute_strategy: tf.distribute.Strategy
