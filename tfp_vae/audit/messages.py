@@ -2,7 +2,7 @@
 """The text of a report: the formula, and the evidence and the fix of each verdict."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.kl_term import KLTerm
@@ -124,7 +124,7 @@ def verdict_finding(
         weights: The measured weights, as a clause.
     """
     sizes = in_sizes(verdict.exponents, design)
-    evidence, fix = {
+    clauses: dict[str, Callable[[], tuple[str, str]]] = {
         "loss-sign": lambda: (
             "both terms enter with a minus sign",
             "return the negative of this value, or hand the optimizer its negative to minimise.",
@@ -170,7 +170,8 @@ def verdict_finding(
             "multiply it by the expected weight; if the weight is meant (a beta-VAE), say so with "
             f"expected_kl_weight={verdict.factor * expected_kl_weight:.6g}.",
         ),
-    }[verdict.code]()
+    }
+    evidence, fix = clauses[verdict.code]()
     return Finding.of(verdict.code, f"{evidence}; {weights}." if weights else f"{evidence}.", fix)
 
 

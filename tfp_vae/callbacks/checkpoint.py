@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._epochs, self._stopped = 0, False
         self._history: dict[str, list[float]] = {}
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Takes the run up where the checkpoint left it, if there is one."""
         del logs
         if not self.model.optimizer.built:
@@ -132,12 +133,12 @@ class Checkpoint(keras.callbacks.Callback):
         self.model._initial_epoch = self.params["epochs"] if saved.stopped else saved.epochs
         self.model.history.history.update({name: [*log] for name, log in saved.history.items()})
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Gives the history the epochs of before."""
         del logs
         self.model.history.epoch = list(range(epoch))
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Saves, if it is time."""
         self._epochs = epoch + 1
         for name, value in (logs or {}).items():
@@ -147,7 +148,7 @@ class Checkpoint(keras.callbacks.Callback):
         if last or self._epochs % self.every == 0:
             self.save()
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Gives the history all epochs."""
         del logs
         self.model.history.epoch = list(range(self._epochs))

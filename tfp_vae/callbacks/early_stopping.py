@@ -1,6 +1,6 @@
 """An end to training where the validation bound no longer rises."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import keras
 
@@ -54,7 +54,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
             restore_best_weights=True,
         )
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Looks at the bound of the epoch."""
         if self.monitor not in (logs or {}):
             if self.model.trainer.state.fit_context.validated:

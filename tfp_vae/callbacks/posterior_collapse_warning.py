@@ -1,6 +1,7 @@
 """A warning of posterior collapse while there is time."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -62,14 +63,14 @@ class PosteriorCollapseWarning(keras.callbacks.Callback):
         )
         self.collapsed_at: int | None = None
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Checks that the rows fit the model, and forgets what was found before."""
         del logs
         self.model.check_rows(self.rows)
         self.model.check_condition(self.condition, len(self.rows))
         self.collapsed_at = None
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Looks at the latents."""
         del logs
         looks = epoch >= self.start_from_epoch and (epoch + 1) % self.every == 0

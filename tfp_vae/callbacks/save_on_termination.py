@@ -1,6 +1,7 @@
 """A good order in which to leave when the machine is to be given back."""
 
 import signal
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
@@ -49,7 +50,7 @@ class SaveOnTermination(keras.callbacks.Callback):
         self._before: Any = signal.SIG_DFL
         self._on_any_worker: AnyReplica | None = None
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Begins to listen."""
         del logs
         given = self.model.trainer.state.fit_context.callbacks
@@ -69,7 +70,7 @@ class SaveOnTermination(keras.callbacks.Callback):
                 "else."
             ) from error
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Saves and leaves, if it is time."""
         del epoch, logs
         told = self._told
@@ -81,7 +82,7 @@ class SaveOnTermination(keras.callbacks.Callback):
             signal.signal(signal.SIGTERM, self._before)
             raise SystemExit(128 + signal.SIGTERM)
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Listens no more."""
         del logs
         signal.signal(signal.SIGTERM, self._before)

@@ -1,5 +1,6 @@
 """Images and histograms of a model in TensorBoard, epoch by epoch."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class TensorBoardImages(keras.callbacks.Callback):
         self.images = checks.positive_int(images, "images")
         self._writer: Any = None
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Checks that the rows fit the model, and opens the file."""
         del logs
         self.model.check_rows(self.rows)
@@ -66,7 +67,7 @@ class TensorBoardImages(keras.callbacks.Callback):
             )
         self._writer = tf.summary.create_file_writer(self.log_dir)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Writes, if this epoch is due."""
         del logs
         if (epoch + 1) % self.every:
@@ -76,7 +77,7 @@ class TensorBoardImages(keras.callbacks.Callback):
             self._write_histograms()
         self._writer.flush()
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Closes the file."""
         del logs
         self._writer.close()

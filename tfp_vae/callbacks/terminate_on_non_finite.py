@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -34,13 +35,13 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
         self.stopped_at: int | None = None
         self._weights: list[Any] | None = None
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Takes note of the weights that training begins with."""
         del logs
         self.stopped_at = None
         self._weights = self.model.get_weights()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Looks at every term of the log."""
         wrong = {
             name: value for name, value in (logs or {}).items() if not math.isfinite(float(value))
@@ -60,7 +61,7 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
             stacklevel=2,
         )
 
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Lets go of the weights."""
         del logs
         self._weights = None

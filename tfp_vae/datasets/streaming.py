@@ -1,13 +1,13 @@
 """Data larger than memory: files read block by block, shuffled and batched by `tf.data`."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks, seeds, shapes
+from tfp_vae import checks, pipeline_errors, seeds, shapes
 from tfp_vae.datasets.file_discovery import IMAGES, NPY, matching_files
 from tfp_vae.datasets.file_reader import FileReader, Shard
 from tfp_vae.datasets.image_reader import ImageReader
@@ -143,10 +143,12 @@ def _blocks(reader: FileReader, partitions: tf.data.Dataset, cycle_length: int) 
     """Returns the blocks of some partitions, `cycle_length` of which are read in turn."""
     signature = tf.TensorSpec([None, *reader.event_shape], tf.float32)
 
+    def read(number: np.integer) -> Iterator[np.ndarray]:
+        with pipeline_errors.recorded():
+            yield from reader.blocks(int(number))
+
     def blocks_of(partition: tf.Tensor) -> tf.data.Dataset:
-        return tf.data.Dataset.from_generator(
-            lambda number: reader.blocks(int(number)), output_signature=signature, args=(partition,)
-        )
+        return tf.data.Dataset.from_generator(read, output_signature=signature, args=(partition,))
 
     return partitions.interleave(blocks_of, cycle_length=cycle_length, block_length=1)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae.objectives.base import LikelihoodFn
+from tfp_vae.objectives import LikelihoodFn
 
 
 class BatchDistributions(NamedTuple):

@@ -148,7 +148,7 @@ class HierarchicalVAE(VAE):
     @property
     def latent_sizes(self) -> list[int]:
         """The numbers of latents of the layers, from the data up."""
-        return self.encoder.sizes
+        return list(self.encoder.sizes)
 
     @property
     def latent_size(self) -> int:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,9 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, seeds, stateless_random
 from tfp_vae.row_chunks import row_chunks
+
+if TYPE_CHECKING:
+    from tfp_vae.model.vae import VAE
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
@@ -36,7 +39,7 @@ class Imputation(NamedTuple):
 
 
 def impute(
-    vae: Any,
+    vae: "VAE",
     compiled: Callable[..., tuple[tf.Tensor, ...]],
     x: Any,
     sample_size: int,
@@ -90,7 +93,7 @@ def impute(
 
 
 def importance_impute(
-    vae: Any,
+    vae: "VAE",
     x: tf.Tensor,
     sample_size: int,
     draws: tf.Tensor,

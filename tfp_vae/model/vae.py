@@ -188,7 +188,7 @@ class VAE(keras.Model):
     @property
     def latent_size(self) -> int:
         """The number of latent variables."""
-        return self.encoder.posterior.latent_size
+        return int(self.encoder.posterior.latent_size)
 
     @property
     def distribution_layers(self) -> dict[str, keras.layers.Layer]:
@@ -502,13 +502,15 @@ class VAE(keras.Model):
         known = self._compiled_functions.get(name)
         # Two functions that were made in one place have one name.
         if known is None or known.python_function.func is not function:
-            self._compiled_functions[name] = tf.function(
+            known = tf.function(
                 functools.partial(function, self),
                 jit_compile=True,
                 reduce_retracing=True,
                 autograph=False,
             )
-        return self._compiled_functions[name]
+            self._compiled_functions[name] = known
+        compiled: Callable[..., Any] = known
+        return compiled
 
     def adapt(self, x: Any) -> None:
         """Initialises weights that begin at data, such as a VampPrior's pseudo-inputs.

@@ -41,7 +41,7 @@ class MissingValues:
 
     def observed_in(self, x: np.ndarray) -> np.ndarray:
         """Returns a boolean array, false where a value of `x` is missing."""
-        return ~np.isnan(x) if math.isnan(self.code) else x != self.code
+        return np.asarray(~np.isnan(x) if math.isnan(self.code) else x != self.code)
 
     def filled(self, x: tf.Tensor, observed: tf.Tensor) -> tf.Tensor:
         """Returns `x` with another number in the place of what is not `observed`."""

@@ -63,7 +63,7 @@ def scored_share(
         objective = objective * tf.cast(weights, objective.dtype)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     penalties = [tf.cast(penalty, objective.dtype) / replicas for penalty in model.losses]
-    mean = tf.reduce_sum(objective) / tf.cast(share.batch_rows, objective.dtype)
+    mean = tf.reduce_sum(objective) / tf.cast(share.global_batch_size, objective.dtype)
     return tf.add_n([-mean, *penalties]), terms
 
 
@@ -101,7 +101,7 @@ class ReplicatedStep:
         Returns:
           The sums of what the step returns, over all replicas.
         """
-        return self.outputs(parts, *arguments).numpy()
+        return np.asarray(self.outputs(parts, *arguments))
 
     def outputs(self, parts: Any, *arguments: Any) -> Any:
         """Returns what the function of all replicas gives for a whole batch.

@@ -79,6 +79,7 @@ class BatchByBatch:
           StopIteration: If there is no batch any more.
           tf.errors.OutOfRangeError: The same, where TensorFlow reads the batches.
         """
+        logs: TensorLog
         steps = self._state.model.steps_per_execution
         if not isinstance(iterator, tf.data.Iterator) or self._state.model.has_custom_train_step:
             logs = self._on_batch(next(iterator))
@@ -98,7 +99,8 @@ class BatchByBatch:
     def _on_batch(self, batch: Batch) -> TensorLog:
         if self._state.model.has_custom_train_step:
             self._batches += 1
-            return self._custom_step(batch)
+            logs: TensorLog = self._custom_step(batch)
+            return logs
         return self._finished(batch, *self._step.score(batch))
 
     def _finished(self, batch: Batch, scored: ScoredBatch, finite: tf.Tensor) -> TensorLog:
@@ -108,7 +110,8 @@ class BatchByBatch:
         """
         self._batches += 1
         if finite:
-            return self._step.apply(scored)
+            logs: TensorLog = self._step.apply(scored)
+            return logs
         self._state.log.skipped_steps.update_state(1)
         skip_or_raise(self._state, batch, self._batches - 1)
         return self._state.logged()

@@ -119,4 +119,4 @@ def _row_with_wrong_gradient(
 def _unusable(optimizer: keras.optimizers.Optimizer, gradient: Any) -> np.ndarray:
     """Tells of every number of a gradient whether the optimizer could not take it."""
     values = tf.convert_to_tensor(getattr(gradient, "values", gradient))
-    return ~(np.abs(values) <= largest_usable(values.dtype, optimizer))
+    return np.asarray(~(np.abs(values) <= largest_usable(values.dtype, optimizer)))

@@ -78,7 +78,7 @@ def parameters(distribution: tfd.Distribution) -> Iterator[tf.Tensor]:
 
 def is_by_row(tensor: tf.Tensor, row_axis: int, rows: int) -> bool:
     """Tells whether an axis of a tensor is that of the rows of the batch."""
-    return tensor.shape.rank > row_axis and tensor.shape[row_axis] == rows
+    return bool(tensor.shape.rank > row_axis and tensor.shape[row_axis] == rows)
 
 
 def at_latent(index: Any) -> str:

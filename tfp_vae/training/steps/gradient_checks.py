@@ -29,7 +29,9 @@ def step_is_finite(
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         # It answers infinite gradients with a smaller scale, and leaves the weights alone itself.
         return tf.math.is_finite(loss)
-    dense = [getattr(each, "values", each) for each in gradients if each is not None]
+    dense: list[tf.Tensor] = [
+        getattr(each, "values", each) for each in gradients if each is not None
+    ]
     if replicas > 1:
         dense = [replicas * each for each in dense]
     return tf.math.is_finite(loss) & all_usable(dense, optimizer)
