@@ -33,7 +33,7 @@ def answered_in_one_line(arguments, capfd):
 
 
 @pytest.mark.parametrize("name", untrusted_files.FILES)
-def test_data_of_strangers(name, tmp_path, capfd, monkeypatch):
+def test_untrusted_data(name, tmp_path, capfd, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = untrusted_files.written(name, tmp_path)
     assert name in answered_in_one_line(["train", path.name], capfd)
@@ -41,7 +41,7 @@ def test_data_of_strangers(name, tmp_path, capfd, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["evaluate", "sample"])
-def test_models_of_strangers(command, tmp_path, capfd, monkeypatch):
+def test_untrusted_models(command, tmp_path, capfd, monkeypatch):
     monkeypatch.chdir(tmp_path)
     marker = tmp_path / "marker"
     cut = untrusted_models.saved(tmp_path)

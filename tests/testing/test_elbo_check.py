@@ -39,7 +39,7 @@ def test_what_does_not_apply_is_skipped_with_the_reason(monkeypatch):
     ]
 
 
-def test_a_failure_is_reported_beside_what_passed(monkeypatch):
+def test_a_failure_is_reported_with_what_passed(monkeypatch):
     def raises(subject):
         raise TypeError("not so")
 
