@@ -46,8 +46,8 @@ _EXCESS_ZEROS = 0.05
 """The standard error of a share of zeros in 100 rows is at most 0.05."""
 
 _LARGE_COUNT = 1000.0
-"""From this mean on counts are taken for real values: a Poisson of that mean has a skewness of
-1/√1000 = 0.03 and a standard deviation of 32, beside which steps of 1 hardly show."""
+"""Counts of at least this mean are modelled as real values: a Poisson of this mean has a skewness
+of 1/√1000 = 0.03, and a standard deviation of 32, so that steps of 1 are negligible."""
 
 BINARY, UNIT, CODES, COUNTS, REAL = "binary", "unit", "codes", "counts", "real"
 
