@@ -166,3 +166,14 @@ def test_a_declaration_says_whether_the_kl_is_exact():
     assert divergences.declaration(q, p) == "KL: exact"
     estimated = divergences.declaration(q, without_exact_kl(p))
     assert estimated == "KL: Monte Carlo estimate, log q(z) - log p(z) at the draws"
+
+
+def test_active_units_are_those_whose_means_vary_over_the_data():
+    means = np.random.default_rng(0).normal(size=[1000, 3]) * [1.0, 0.2, 0.05]
+    np.testing.assert_array_equal(divergences.active_units(means), [True, True, False])
+
+
+@pytest.mark.parametrize("means", [np.zeros([1, 2]), np.zeros(3), np.zeros([2, 2, 2])])
+def test_means_of_another_shape_are_refused(means):
+    with pytest.raises(ValueError, match=r"`means` must have shape \[rows, latents\]"):
+        divergences.active_units(means)
