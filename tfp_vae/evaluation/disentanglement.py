@@ -233,7 +233,7 @@ def _jackknife(counts: np.ndarray) -> float:
 def _factor_score(
     mean: np.ndarray, codes: np.ndarray, votes: int, generator: np.random.Generator
 ) -> float:
-    """Returns the share of votes for the factor that was held fixed."""
+    """Returns the share of votes that name the factor which was held fixed."""
     active = active_latents(mean)
     if not active.any():
         active[0] = True
