@@ -7,6 +7,8 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 if PROFILE == "ci":
     # Most tests compile more than they compute. Read by XLA at its first use.
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Tests read what a command writes to standard error, where TensorFlow writes its log.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process for every core already.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
@@ -14,7 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 # Assertions of shared checks show their values, as those of the tests do.
 pytest.register_assert_rewrite("tests.support")
 
-# First of the project's dependencies: it imports the others without their deprecation warnings.
+# Before TensorFlow Probability, which it imports without its deprecation warnings.
 import tfp_vae  # noqa: E402, F401
 
 import keras  # noqa: E402 # isort: skip

@@ -19,8 +19,8 @@ def in_shares(draw, bounds):
     """Returns what `draw`, called with the first and the last row, gives for every share."""
     drawn = []
     for first, end in itertools.pairwise(bounds):
-        with replica_context.taking(
-            replica_context.Share(tf.constant(first), tf.constant(bounds[-1]))
+        with replica_context.shard_scope(
+            replica_context.BatchShard(tf.constant(first), tf.constant(bounds[-1]))
         ):
             drawn.append(draw(first, end))
     return drawn
@@ -46,7 +46,7 @@ def test_shares_together_draw_what_the_whole_batch_does(before, after, cuts, dty
 def test_the_same_under_xla():
     @tf.function(jit_compile=True)
     def compiled(first):
-        with replica_context.taking(replica_context.Share(first, tf.constant(9))):
+        with replica_context.shard_scope(replica_context.BatchShard(first, tf.constant(9))):
             return stateless_random.normal([2, 4, 3], SEED, row_axis=1)
 
     whole = stateless_random.normal([2, 9, 3], SEED)
@@ -74,12 +74,12 @@ def test_without_a_row_axis_every_share_draws_other_numbers():
 
 
 def test_a_share_ends_with_its_block():
-    assert replica_context.current() is None
-    with pytest.raises(KeyError), replica_context.taking(replica_context.Share(0, 2)):
+    assert replica_context.current_shard() is None
+    with pytest.raises(KeyError), replica_context.shard_scope(replica_context.BatchShard(0, 2)):
         raise KeyError
-    assert replica_context.current() is None
+    assert replica_context.current_shard() is None
     sums = [keras.ops.ones([])]
-    assert replica_context.sums_over_batch(sums) is sums
+    assert replica_context.all_reduce_sum(sums) is sums
 
 
 def test_the_draw_that_a_row_is_differentiated_by_is_chosen_in_shares():

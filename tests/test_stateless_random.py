@@ -78,7 +78,7 @@ def test_neighbouring_seeds_are_independent(one, another):
 def test_split_and_folded_seeds_are_independent():
     key = _key(9, 10)
     several = [*seeds.split(key, 3), seeds.fold_in(key, 0), seeds.fold_in(key, 1), key]
-    several += [seeds.beside(key), *seeds.split(several[0], 2)]
+    several += [seeds.independent_seed(key), *seeds.split(several[0], 2)]
     draws = np.stack([stateless_random.normal([COUNT], seed).numpy() for seed in several], -1)
     products = draws[:, :, None] * draws[:, None, :]
     assert_mean(products, np.eye(len(several)), LIMIT)

@@ -1,6 +1,6 @@
 """Variational autoencoders made of distribution objects, on TensorFlow Probability and Keras 3."""
 
-from tfp_vae import _quiet_import  # noqa: F401, I001 - first, so that what follows imports in silence
+from tfp_vae import _dependencies  # noqa: F401, I001 - before whatever imports them
 import importlib
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all: aside first, then renamed."""
+"""Atomic writes: a file or folder is written under a temporary name, then renamed into place."""
 
 import contextlib
 import os
@@ -6,59 +6,59 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-ASIDE = ".writing-"
-"""How the names of what is being written begin."""
+TEMPORARY_PREFIX = ".writing-"
+"""How the names of temporary files and folders begin."""
 
 
 @contextlib.contextmanager
-def written_aside(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives a place to write a file or a folder to, which takes its own place at the end.
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Gives a temporary path to write to, which is renamed to `path` when the block ends.
 
-    What is on the disk when it ends is the whole of it. A file replaces what was there in one step,
-    a folder in two, between which neither is there.
+    The content is on the disk before the rename. A file replaces an existing one in one step, a
+    folder in two, between which neither is there.
 
     Args:
-      path: The file or folder, which may be there already; a link is followed.
+      path: The file or folder, which may exist already; a link is followed.
 
     Yields:
-      Where to write it, in the same folder and with the same suffix.
+      The temporary path, in the same folder and with the same suffix.
 
     Raises:
       OSError: If it cannot be written; what was there before is still there, and nothing else.
     """
     target = Path(os.path.realpath(path))
     if not target.name:
-        raise IsADirectoryError(f"{str(path)!r} is a folder that has no place beside it to write.")
-    aside = target.with_name(ASIDE + target.name)
-    _remove(aside)
+        raise IsADirectoryError(f"`path` must be a file or folder to write; got {str(path)!r}.")
+    temporary = target.with_name(TEMPORARY_PREFIX + target.name)
+    _remove(temporary)
     try:
-        yield aside
-        _to_disk(aside)
-        if aside.is_dir() and target.is_dir():
-            _swap_folders(aside, target)
+        yield temporary
+        _flush_to_disk(temporary)
+        if temporary.is_dir() and target.is_dir():
+            _replace_folder(temporary, target)
         else:
-            os.replace(aside, target)
+            os.replace(temporary, target)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            _remove(aside)
+            _remove(temporary)
         if isinstance(error, OSError) and error.errno and error.filename is None:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
-    _to_disk(target.parent, files=False)
+    _flush_to_disk(target.parent, content=False)
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> None:
-    """Writes a file whole or not at all.
+    """Writes a file atomically.
 
     Args:
-      path: The file, which may be there already.
-      content: What it shall hold.
+      path: The file, which may exist already.
+      content: Its bytes.
 
     Raises:
       OSError: If it cannot be written; what was there before is still there.
     """
-    with written_aside(path) as aside:
-        aside.write_bytes(content)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def _remove(path: Path) -> None:
@@ -68,23 +68,24 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _to_disk(path: Path, files: bool = True) -> None:
-    if files and path.is_dir():
+def _flush_to_disk(path: Path, content: bool = True) -> None:
+    """Syncs a file, or a folder and, with `content`, all within it."""
+    if content and path.is_dir():
         for each in path.rglob("*"):
-            _to_disk(each, files=False)
-    number = os.open(path, os.O_RDONLY)
+            _flush_to_disk(each, content=False)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(number)
+        os.fsync(descriptor)
     finally:
-        os.close(number)
+        os.close(descriptor)
 
 
-def _swap_folders(aside: Path, target: Path) -> None:
-    before = target.with_name(f"{ASIDE}before-{target.name}")
+def _replace_folder(temporary: Path, target: Path) -> None:
+    before = target.with_name(f"{TEMPORARY_PREFIX}before-{target.name}")
     _remove(before)
     os.replace(target, before)
     try:
-        os.replace(aside, target)
+        os.replace(temporary, target)
     except OSError:
         os.replace(before, target)
         raise

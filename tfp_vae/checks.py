@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import shapes
+from tfp_vae.error_text import described
 from tfp_vae.shapes import LARGEST_SIZE
 from tfp_vae.supports import Columns, Support
 
@@ -26,7 +27,7 @@ def positive_int(value: Any, name: str) -> int:
       ValueError: If it is not positive, or too large for a size of a tensor.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"`{name}` must be a positive int; got {shown(value)}.")
+        raise TypeError(f"`{name}` must be a positive int; got {described(value)}.")
     if not 1 <= value <= LARGEST_SIZE:
         bound = "" if value < 1 else f" of at most {LARGEST_SIZE}"
         raise ValueError(f"`{name}` must be a positive int{bound}; got {value}.")
@@ -65,11 +66,11 @@ def finite_number(
     if isinstance(value, (bool, np.bool_)) or not isinstance(
         value, (int, float, np.integer, np.floating)
     ):
-        raise TypeError(f"`{name}` must be a number; got {shown(value)}.")
+        raise TypeError(f"`{name}` must be a number; got {described(value)}.")
     size: Any = abs(value)
     if _LARGEST_FLOAT < size < np.inf:
         raise ValueError(
-            f"`{name}` must be a finite number that float32 can represent; got {shown(value)}."
+            f"`{name}` must be a finite number that float32 can represent; got {described(value)}."
         )
     number = float(value)
     least = max(minimum, minimum + _SMALLEST_FLOAT) if exclusive else minimum
@@ -94,12 +95,12 @@ def one_of(value: Any, choices: Iterable[str], name: str) -> str:
     names = list(choices)
     listed = ", ".join(repr(choice) for choice in names)
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` must be one of {listed}; got {shown(value)}.")
+        raise TypeError(f"`{name}` must be one of {listed}; got {described(value)}.")
     if value not in names:
         near = difflib.get_close_matches(value.lower(), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        told = repr(value) if len(value) < 60 and value.isprintable() else "another text"
-        raise ValueError(f"`{name}` must be one of {listed}; got {told}.{hint}")
+        text = repr(value) if len(value) < 60 and value.isprintable() else "another text"
+        raise ValueError(f"`{name}` must be one of {listed}; got {text}.{hint}")
     return value
 
 
@@ -111,7 +112,7 @@ def instance_of(value: Any, kind: type, name: str, example: str) -> Any:
     """
     if not isinstance(value, kind):
         raise TypeError(
-            f"`{name}` must be a {kind.__name__}, such as {example}; got {shown(value)}."
+            f"`{name}` must be a {kind.__name__}, such as {example}; got {described(value)}."
         )
     return value
 
@@ -137,12 +138,11 @@ def array(x: Any, name: str = "x") -> np.ndarray:
     try:
         values = np.asarray(x)
     except Exception as error:
-        # What a list of uneven rows or an object with a conversion of its own raises is of many
-        # kinds.
-        told = " ".join(str(error).split()).rstrip(".")
+        # A list of uneven rows, or an object with a conversion of its own, raises any error.
+        reason = " ".join(str(error).split()).rstrip(".")
         raise TypeError(
             f"`{name}` must be a dense array of numbers, with rows of equal length; got a "
-            f"{type(x).__name__} that is none ({told})."
+            f"{type(x).__name__} that is none ({reason})."
         ) from error
     if values.dtype == object and values.size and not _holds_text(values):
         with contextlib.suppress(TypeError, ValueError, OverflowError):
@@ -154,7 +154,8 @@ def array(x: Any, name: str = "x") -> np.ndarray:
         values = values.astype(values.dtype.newbyteorder("="))
     if values.dtype.kind not in "biuf" and not _is_bfloat16(values.dtype):
         raise TypeError(
-            f"`{name}` must be an array of real numbers; got {shown(x)} with dtype {values.dtype}."
+            f"`{name}` must be an array of real numbers; got {described(x)} with dtype "
+            f"{values.dtype}."
         )
     return values
 
@@ -189,10 +190,10 @@ def batch_shape(
     ):
         target = shapes.written(-1, *event_shape)
         hint = f" The sizes agree: `{name}.reshape({target})` fits."
-    shown = shapes.written(*(["?"] if got.rank is None else got.as_list()))
+    got_shape = shapes.written(*(["?"] if got.rank is None else got.as_list()))
     raise ValueError(
         f"`{name}` must have shape {shapes.written('batch', *event_shape)}; got shape "
-        f"{shown}.{hint}"
+        f"{got_shape}.{hint}"
     )
 
 
@@ -278,7 +279,7 @@ def _holds_text(values: np.ndarray) -> bool:
 
 
 def _is_bfloat16(dtype: np.dtype) -> bool:
-    return dtype == tf.bfloat16.as_numpy_dtype
+    return bool(dtype == tf.bfloat16.as_numpy_dtype)
 
 
 def whole_number(value: Any, name: str, minimum: int = 0) -> int:
@@ -290,16 +291,7 @@ def whole_number(value: Any, name: str, minimum: int = 0) -> int:
     """
     wanted = f"`{name}` must be an int of at least {minimum}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{wanted}; got {shown(value)}.")
+        raise TypeError(f"{wanted}; got {described(value)}.")
     if not minimum <= value <= LARGEST_SIZE:
         raise ValueError(f"{wanted} and at most {LARGEST_SIZE}; got {value}.")
     return int(value)
-
-
-def shown(value: Any) -> str:
-    """Returns how a value stands in an error: itself if it is short, and its type."""
-    text = repr(value)
-    kind = type(value).__name__
-    if len(text) > 60 or not text.isprintable() or " at 0x" in text:
-        return f"a {kind}"
-    return f"{text}, which is of type {kind}"

@@ -1,4 +1,4 @@
-"""From a network's features to the parameters of a distribution."""
+"""The layer from a network's features to a distribution: one dense head for each parameter."""
 
 import abc
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from tfp_vae import shapes
 class DistributionLayer(keras.layers.Layer, abc.ABC):
     """A layer that turns features into a distribution: one dense head for each parameter.
 
-    A subclass names its parameters and says, in `distribution`, what they make. The heads compute
-    in the layer's compute dtype; the parameters come out in its variable dtype, so that under a
-    float16 or bfloat16 policy all distributions are of float32.
+    A subclass names its parameters and makes the distribution of them in `distribution`. The heads
+    compute in the layer's compute dtype; the parameters have its variable dtype, so that under a
+    float16 or bfloat16 policy all distributions are float32.
 
     Args:
       event_shape: The shape of one draw of the distribution.
@@ -40,14 +40,14 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
 
     @abc.abstractmethod
     def distribution(self, *args: Any, **kwargs: Any) -> tfd.Distribution:
-        """Makes the distribution of its parameters, real-valued tensors `[..., *shape]`."""
+        """Makes the distribution from its parameters, real-valued tensors `[..., *shape]`."""
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Returns the shape of every parameter for one row, by default the event's."""
         return dict.fromkeys(self.parameter_names, self.event_shape)
 
-    def build(self, features_shape: Any) -> None:
-        """Makes a head for each parameter."""
+    def build(self, features_shape: Sequence[int | None]) -> None:
+        """Creates a head for each parameter."""
         sizes = tuple(features_shape)[1:]
         if not sizes or None in sizes:
             raise ValueError(
@@ -71,8 +71,8 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
             self.heads[name] = head
         self.built = True
 
-    def compute_output_shape(self, features_shape: Any) -> tuple[int | None, ...]:
-        """Returns the shape of one draw for every row of features, `[batch, *event]`."""
+    def compute_output_shape(self, features_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Returns the shape of one draw for each row of features, `[batch, *event]`."""
         return (features_shape[0], *self.event_shape)
 
     def call(self, features: tf.Tensor) -> tfd.Distribution:

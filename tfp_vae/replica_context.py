@@ -1,51 +1,57 @@
-"""The share of a batch that one of several replicas works on.
+"""Which rows of a global batch the current replica computes.
 
-Inside `taking`, what draws a number for every row draws those of its rows in the whole batch, and
-what sums over rows sums over those of all replicas, so that the replicas together compute what one
-process would.
+Inside `shard_scope`, random numbers for rows are those that the rows have in the global batch, and
+sums over rows are reduced over all replicas. The replicas together then compute what one process
+would.
 """
 
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
-_current = threading.local()
 
-
-class Share(NamedTuple):
-    """Some consecutive rows of a batch.
+class BatchShard(NamedTuple):
+    """Consecutive rows of a global batch.
 
     Attributes:
-      first_row: The place of the first of them in the whole batch, an integer scalar.
-      batch_rows: How many rows the whole batch has, an integer scalar.
+      first_row: The index of the first of them in the global batch, an integer scalar.
+      global_batch_size: The number of rows of the global batch, an integer scalar.
     """
 
-    first_row: Any
-    batch_rows: Any
+    first_row: int | tf.Tensor
+    global_batch_size: int | tf.Tensor
 
 
-def current() -> Share | None:
-    """Returns the share that is being worked on, or None for a whole batch."""
-    return getattr(_current, "share", None)
+class _Current(threading.local):
+    shard: BatchShard | None = None
+
+
+_current = _Current()
+
+
+def current_shard() -> BatchShard | None:
+    """Returns the shard of the current replica, or None for a whole batch."""
+    return _current.shard
 
 
 @contextlib.contextmanager
-def taking(share: Share) -> Iterator[None]:
-    """Works on a share, in this thread; every replica has one of its own."""
-    outer = current()
-    _current.share = share
+def shard_scope(shard: BatchShard) -> Iterator[None]:
+    """Makes `shard` the current one inside the block, in this thread: each replica has its own."""
+    outer = _current.shard
+    _current.shard = shard
     try:
         yield
     finally:
-        _current.share = outer
+        _current.shard = outer
 
 
-def sums_over_batch(sums: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-    """Returns sums over the rows of the whole batch, given those over the rows at hand."""
+def all_reduce_sum(sums: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+    """Returns sums over the rows of the global batch, given the sums over the current shard."""
     context = tf.distribute.get_replica_context()
-    if current() is None or context is None or context.num_replicas_in_sync == 1:
+    if _current.shard is None or context is None or context.num_replicas_in_sync == 1:
         return sums
-    return context.all_reduce(tf.distribute.ReduceOp.SUM, list(sums))
+    reduced: Sequence[tf.Tensor] = context.all_reduce(tf.distribute.ReduceOp.SUM, list(sums))
+    return reduced

@@ -1,13 +1,16 @@
 """Stateless seeds: the same seed gives the same draw, eagerly, in a graph and under XLA."""
 
-from typing import Any
+import contextlib
+import random
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from tfp_vae.stateless_random import random_words
 
-Seed = Any
+Seed: TypeAlias = int | Sequence[int] | np.ndarray | tf.Tensor | None
 """An int, a `[2]` integer tensor, or None for a fresh seed from the global random state."""
 
 EVALUATION = 0
@@ -40,7 +43,7 @@ def as_seed(seed: Seed, name: str = "seed") -> tf.Tensor:
     try:
         tensor = tf.convert_to_tensor(seed)
     except Exception as error:
-        # What things that are no tensors make TensorFlow raise is of many kinds.
+        # TensorFlow raises many kinds of errors for objects that it cannot convert.
         raise TypeError(
             f"`{name}` must be an int, a [2] integer tensor or None; got a {type(seed).__name__}."
         ) from error
@@ -57,17 +60,16 @@ def as_seed(seed: Seed, name: str = "seed") -> tf.Tensor:
     return tf.cast(tensor, tf.int32)
 
 
-def fold_in(seed: tf.Tensor, number: Any) -> tf.Tensor:
-    """Returns the seed number `number` (an integer scalar) of the sequence that `seed` begins."""
+def fold_in(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:
+    """Returns seed `number`, an integer scalar, of the sequence that `seed` begins."""
     first, second = random_words(seed, tf.reshape(tf.cast(number, tf.uint32), [1]))
     return tf.bitcast(tf.concat([first, second], axis=0), tf.int32)
 
 
-def beside(seed: tf.Tensor) -> tf.Tensor:
-    """Returns a seed for one more draw beside something that is given `seed` itself.
+def independent_seed(seed: tf.Tensor) -> tf.Tensor:
+    """Returns a seed that is independent of `seed` and of all seeds that `split` makes of it.
 
-    A distribution may split the seed that it is given, and `split` would make the same seeds again;
-    this one is independent of `seed` and of all that `split` makes of it.
+    It is for a second draw where `seed` itself goes to a distribution, which may split it.
     """
     return fold_in(seed, 2**32 - 1)
 
@@ -75,3 +77,18 @@ def beside(seed: tf.Tensor) -> tf.Tensor:
 def split(seed: tf.Tensor, count: int) -> list[tf.Tensor]:
     """Returns `count` seeds that are independent of one another."""
     return [fold_in(seed, 2**31 + index) for index in range(count)]
+
+
+@contextlib.contextmanager
+def keras_seeded(seed: int = 0) -> Iterator[None]:
+    """Seeds the initializers and seed generators that Keras makes inside the block.
+
+    Keras takes the seed of every initializer and generator that is given none from Python's
+    `random` module, whose state is restored afterwards.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

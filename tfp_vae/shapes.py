@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfp_vae.error_text import described
+
 LARGEST_SIZE = 2**31 - 1
 """The largest number of elements that an axis, or a whole row, may have."""
 
@@ -22,10 +24,10 @@ def as_shape(shape: Any, name: str) -> tuple[int, ...]:
     is_unknown = isinstance(shape, tf.TensorShape) and not shape.is_fully_defined()
     is_text = isinstance(shape, (str, bytes, bytearray, memoryview))
     if is_text or is_unknown or not isinstance(shape, (Sequence, tf.TensorShape)):
-        raise TypeError(f"{wanted}; got {_printable(shape)}.")
+        raise TypeError(f"{wanted}; got {described(shape)}.")
     for size in shape:
         if isinstance(size, (bool, np.bool_)) or not isinstance(size, (int, np.integer)):
-            raise TypeError(f"{wanted}; got {_printable(list(shape))}.")
+            raise TypeError(f"{wanted}; got {described(list(shape))}.")
     sizes = tuple(int(size) for size in shape)
     if not sizes or min(sizes) < 1:
         raise ValueError(f"{wanted}; got {list(sizes)!r}.")
@@ -34,17 +36,12 @@ def as_shape(shape: Any, name: str) -> tuple[int, ...]:
     return sizes
 
 
-def _printable(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 100 and text.isprintable() else f"a {type(value).__name__}"
-
-
 def size_of(shape: Sequence[int]) -> int:
     """Returns the number of elements in `shape`."""
     return math.prod(shape)
 
 
-def written(*sizes: Any) -> str:
+def written(*sizes: int | str | None) -> str:
     """Returns a shape as it stands in an error, such as "[batch, 784]"."""
     return "[" + ", ".join("?" if size is None else str(size) for size in sizes) + "]"
 

@@ -1,4 +1,4 @@
-"""Supports: the values that a distribution gives a density or a probability to."""
+"""Supports: the values to which a distribution gives a density or a probability."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class Support:
     """A set of numbers that data must lie in.
 
     Attributes:
-      description: The set in words, as it stands in an error.
+      description: The set in words, for errors.
       lower: The smallest number allowed.
       upper: The largest number allowed.
       integers: Whether only whole numbers are allowed.
@@ -29,17 +29,17 @@ class Support:
         return wrong
 
     def wanted(self, where: tuple[int, ...]) -> str:
-        """Returns in words what the value at the index `where` of some data must be."""
+        """Returns what the value at index `where` of the data must be, in words."""
         del where
         return self.description
 
     def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the least and the greatest value of every number of a row, or infinities."""
+        """Returns the bounds of every value of a row, infinite where there is none."""
         return np.full(row_shape, self.lower), np.full(row_shape, self.upper)
 
     @property
     def inner_value(self) -> float:
-        """A number in the set: 0 where it is one."""
+        """A number in the set, 0 if possible."""
         middle = 0.5 * (self.lower + self.upper)
         candidates = np.array([0.0, 1.0, 0.5, middle, self.lower, self.upper])
         candidates = candidates[np.isfinite(candidates)]
@@ -51,7 +51,7 @@ class Columns:
     """A support for every column of a table.
 
     Attributes:
-      parts: Columns, their support, and the name of their likelihood.
+      parts: For every group of columns, their indices, their support and the likelihood's name.
     """
 
     parts: "tuple[tuple[tuple[int, ...], Support | Columns, str], ...]"
@@ -80,7 +80,7 @@ class Columns:
         return wrong
 
     def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the least and the greatest value of every number of a row, or infinities."""
+        """Returns the bounds of every value of a row, infinite where there is none."""
         lower, upper = np.empty(row_shape), np.empty(row_shape)
         for columns, support, _ in self.parts:
             part_shape = (*row_shape[:-1], len(columns))
@@ -88,7 +88,7 @@ class Columns:
         return lower, upper
 
     def wanted(self, where: tuple[int, ...]) -> str:
-        """Returns in words what the value at the index `where` of some data must be."""
+        """Returns what the value at index `where` of the data must be, in words."""
         column = where[-1]
         for columns, support, name in self.parts:
             if column in columns:
@@ -110,10 +110,10 @@ COUNTS = Support("whole numbers of at least 0", 0.0, integers=True)
 
 @dataclass(frozen=True)
 class LatentSpace:
-    """The set that latents lie in: the same for a posterior and for a prior it is compared with.
+    """The set of possible latents; a posterior and its prior have the same.
 
     Attributes:
-      description: The set in words, as it stands in an error.
+      description: The set in words, for errors.
     """
 
     description: str

@@ -371,7 +371,7 @@ def compositions(draw):
     weight = mostly(1.0, 0.5, 3.0, 0.1)
     overall = mostly("1", "1", "0.1", "1/D")
     if reduction == "mean times a number":
-        # 0.1 times a mean times 40 cannot be told from 4 times a mean.
+        # 0.1 times a mean times 40 cannot be distinguished from 4 times a mean.
         weight, overall = max(weight, 0.5), overall.replace("0.1", "1")
     return Composition(
         style=style,

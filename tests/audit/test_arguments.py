@@ -33,12 +33,16 @@ def only_two(m, s):
 @pytest.mark.parametrize(
     ("loss", "error", "words"),
     [
-        (raises, ValueError, r"`loss` was expected .* ZeroDivisionError: nothing to divide"),
-        (lambda x, p, m, s: None, TypeError, r"`loss` .* returned None"),
-        (lambda x, p, m, s: "loss", TypeError, r"`loss` .* returned a str"),
-        (lambda x, p, m, s: (1.0, 2.0), TypeError, r"`loss` .* returned a tuple"),
-        (lambda x, p, m, s: object(), TypeError, r"`loss` .* returned"),
-        (lambda x, p, m, s: 3, TypeError, r"`loss` .* returned int"),
+        (raises, ValueError, r"`loss` must accept .* got ZeroDivisionError: nothing to divide"),
+        (lambda x, p, m, s: None, TypeError, r"`loss` .* got None"),
+        (lambda x, p, m, s: "loss", TypeError, r"`loss` .* got a str"),
+        (lambda x, p, m, s: (1.0, 2.0), TypeError, r"`loss` .* got a tuple"),
+        (
+            lambda x, p, m, s: object(),
+            TypeError,
+            r"`loss` must return an array of floats; got a obj",
+        ),
+        (lambda x, p, m, s: 3, TypeError, r"`loss` .* got int"),
         (lambda x, p, m, s: (x - p) ** 2, ValueError, r"`loss` .* shape \[2, 6\]: a sum over"),
         (
             lambda x, p, m, s: tf.reduce_sum(x - p, -1, keepdims=True),
@@ -50,10 +54,10 @@ def only_two(m, s):
             ValueError,
             r"shape \[2, 2\]: .*broadcast",
         ),
-        (mutates, ValueError, r"`loss` .* changed `x` in place"),
-        ("loss", TypeError, r"`loss` was expected to be a function"),
-        (lambda x: x, TypeError, r"`loss` .* takes 1 arguments"),
-        (lambda a, b, c, d, e: a, TypeError, r"`loss` .* takes 5 arguments"),
+        (mutates, ValueError, r"`loss` .* got `x` changed in place"),
+        ("loss", TypeError, r"`loss` must be a function"),
+        (lambda x: x, TypeError, r"`loss` .* got one of 1 arguments"),
+        (lambda a, b, c, d, e: a, TypeError, r"`loss` .* got one of 5 arguments"),
     ],
 )
 def test_a_hostile_loss_ends_in_one_clear_error(loss, error, words):
@@ -75,7 +79,7 @@ def test_the_users_own_exception_is_the_cause():
         (lambda m, s: 1 / 0, ValueError, r"`sampler` .* ZeroDivisionError"),
         (lambda m, s: None, TypeError, r"`sampler` .* None"),
         (lambda m, s: tf.reduce_sum(m, -1), ValueError, r"`sampler` .* shape"),
-        (7, TypeError, r"`sampler` was expected to be a function"),
+        (7, TypeError, r"`sampler` must be a function"),
     ],
 )
 def test_a_hostile_sampler_ends_in_one_clear_error(sampler, error, words):

@@ -45,11 +45,11 @@ def test_a_sampled_kl_is_read_within_its_error(weight, codes):
     tf.random.set_seed(1)
     report = audit(lambda x, p, m, s: cross_entropy(x, p) + weight * sampled_kl(m, s), **SIZES)
     assert report.codes == codes
-    assert report.not_told == ()
+    assert report.undetermined == ()
     assert "plus noise" in report.formula
 
 
-def test_a_sampled_kl_averaged_over_latents_is_told():
+def test_a_sampled_kl_averaged_over_latents_is_found():
     tf.random.set_seed(2)
 
     def loss(x, p, m, s):
@@ -58,7 +58,7 @@ def test_a_sampled_kl_averaged_over_latents_is_told():
     assert audit(loss, event_shape=(D,), latent_size=16).codes == {"kl-reduction"}
 
 
-def test_a_formula_error_beside_noise_is_told():
+def test_a_formula_error_with_noise_is_found():
     tf.random.set_seed(3)
 
     def loss(x, p, m, s):
@@ -79,7 +79,7 @@ def test_hopeless_noise_is_admitted(size):
 
     report = audit(loss, **SIZES)
     assert report.codes == frozenset()
-    assert len(report.not_told) >= 1
+    assert len(report.undetermined) >= 1
     assert not report.clean
     with pytest.raises(AssertionError, match="noise hides"):
         report.assert_ok()
@@ -255,7 +255,7 @@ def test_a_loss_that_is_nowhere_finite_is_admitted():
     loss = lambda x, p, m, s: cross_entropy(x, p) + kl(m, tf.math.log(-s))  # noqa: E731
     report = audit(loss, **SIZES)
     assert "not-finite" in report.codes
-    assert report.not_told
+    assert report.undetermined
 
 
 # ---------------------------------------------------------------------- data

@@ -14,7 +14,7 @@ def check(composition):
     report = audit(composition.loss(), composition.sampler(), **composition.arguments())
     note(str(report))
     assert report.codes == composition.codes()
-    assert not report.not_told
+    assert not report.undetermined
     assert not report.not_checked
 
 

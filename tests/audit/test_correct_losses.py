@@ -125,7 +125,7 @@ def test_a_correct_loss_is_clean(loss, capsys):
     assert report.ok
     assert report.clean
     assert report.exit_code == 0
-    assert report.not_told == ()
+    assert report.undetermined == ()
     assert report.not_checked == ()
     report.assert_ok()
     assert capsys.readouterr().out == ""

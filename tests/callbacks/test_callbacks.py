@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.support.small_models import BINARY, REAL, compiled_vae, eager_vae, small_vae
 from tfp_vae import callbacks, likelihoods, objectives
-from tfp_vae.training.loops.compiled_epoch import want_every_batch
+from tfp_vae.training.loops import want_every_batch
 
 
 def fit(vae, given, epochs=3, **options):

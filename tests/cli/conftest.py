@@ -1,6 +1,10 @@
 import pytest
+import tensorflow as tf
 
 from tfp_vae.cli import progress
+
+# TensorFlow reports a missing GPU on standard error when it first lists the devices.
+tf.config.list_physical_devices()
 
 
 @pytest.fixture(autouse=True)

@@ -107,12 +107,12 @@ def test_evaluate_prints_a_table(digits_run, folder, run_here):
     assert "report.html" not in done.stdout
 
 
-def test_evaluate_writes_a_report_that_needs_nothing_beside_it(digits_run, folder, run_here):
-    done = run_here("evaluate", "runs/digits", "digits", "-o", "looked-at", cwd=folder)
+def test_evaluate_writes_a_self_contained_report(digits_run, folder, run_here):
+    done = run_here("evaluate", "runs/digits", "digits", "-o", "evaluated", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "report.html" in done.stdout
-    text = (folder / "looked-at" / "report.html").read_text()
-    pictures = {path.stem for path in (folder / "looked-at").glob("*.png")}
+    text = (folder / "evaluated" / "report.html").read_text()
+    pictures = {path.stem for path in (folder / "evaluated").glob("*.png")}
     assert pictures == {
         "calibration",
         "interpolation",

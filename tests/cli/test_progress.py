@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from tfp_vae.cli import app, progress
-from tfp_vae.cli.progress import EpochProgress, StepProgress, Waiting
+from tfp_vae.cli.progress import EpochProgress, StepProgress, status
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
@@ -26,12 +27,12 @@ def test_train_prints_json_alone_on_standard_output(tmp_path, monkeypatch, capfd
     monkeypatch.chdir(tmp_path)
     arguments = ["train", "x.npy", "--epochs", "1", "--latent-size", "2", "--format", "json"]
     assert app.run(arguments) == 0
-    printed, told = capfd.readouterr()
+    printed, errors = capfd.readouterr()
     figures = json.loads(printed)
     assert figures["rows"] == 18
     assert figures["elbo"] == pytest.approx(figures["log_likelihood"] - figures["kl_divergence"])
-    assert "epoch 1/1" in told
-    assert "Written to" in told
+    assert "epoch 1/1" in errors
+    assert "Written to" in errors
 
 
 def shown(console):
@@ -67,7 +68,7 @@ def test_the_bar_yields_to_plain_lines_where_there_is_no_terminal():
     ],
 )
 def test_a_shell_completes_commands(shell, asked):
-    """Told as the script of the shell tells it; what it does with the answer is its own."""
+    """Asked as the script of the shell asks; what the shell does with the answer is its own."""
     environment = {**os.environ, **asked, "_TFP_VAE_COMPLETE": f"complete_{shell}"}
     done = subprocess.run([PROGRAM], env=environment, capture_output=True, text=True, check=False)
     assert done.stderr == ""
@@ -75,8 +76,8 @@ def test_a_shell_completes_commands(shell, asked):
     assert not re.search(r"evaluate|sample|audit", done.stdout)
 
 
-def told_at_a_terminal(**environment):
-    """Returns what `tfp-vae --version` writes to a standard error that is a terminal."""
+def run_at_a_terminal(**environment):
+    """Returns the outputs of `tfp-vae --version` whose standard error is a terminal."""
     ours, theirs = pty.openpty()
     done = subprocess.run(
         [PROGRAM, "--version"],
@@ -86,45 +87,57 @@ def told_at_a_terminal(**environment):
         check=False,
     )
     os.close(theirs)
-    told = b""
+    errors = b""
     with contextlib.suppress(OSError):  # Linux ends a terminal that nobody writes to so.
         while more := os.read(ours, 1024):
-            told += more
+            errors += more
     os.close(ours)
-    return done.stdout.decode(), told.decode()
+    return done.stdout.decode(), errors.decode()
 
 
-def test_a_terminal_is_told_that_tensorflow_is_imported():
-    printed, told = told_at_a_terminal()
+def test_a_terminal_shows_that_tensorflow_is_imported():
+    printed, errors = run_at_a_terminal()
     assert printed.startswith("tfp-vae ")
-    waiting, blank, rest = told.split("\r")
+    waiting, blank, rest = errors.split("\r")
     assert waiting == "Importing TensorFlow …"
     assert blank == " " * len(waiting)
     assert rest == ""
 
 
-def test_a_completing_shell_is_told_nothing():
-    assert told_at_a_terminal(_TFP_VAE_COMPLETE="complete_zsh")[1] == ""
+def test_a_completing_shell_shows_nothing():
+    assert run_at_a_terminal(_TFP_VAE_COMPLETE="complete_zsh")[1] == ""
 
 
-def waiting(terminal, **options):
+def status_of_nothing(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal)
-    with Waiting("Drawing 5 rows", console, **options):
+    with status("Drawing [5] rows", console):
         pass
     return console.file.getvalue()
 
 
-def test_waiting_is_a_bar_on_a_terminal_a_line_elsewhere_and_nothing_where_it_is_short(monkeypatch):
+def test_a_status_is_a_spinner_on_a_terminal_a_line_elsewhere_and_nothing_where_it_is_short(
+    monkeypatch,
+):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    bar = waiting(True, patience=0.0)
-    assert "Drawing 5 rows" in bar
-    assert "0:00:00" in bar
-    assert COLOUR.search(bar)
+    assert status_of_nothing(True) == status_of_nothing(False) == ""
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    spinner = status_of_nothing(True)
+    assert re.search("[⠁-⣿].* Drawing \\[5\\] rows …", spinner)
+    assert spinner.endswith("\x1b[1A\x1b[2K")  # It is gone at the end.
+    assert COLOUR.search(spinner)
+    assert status_of_nothing(False) == "Drawing [5] rows …\n"
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not COLOUR.search(waiting(True, patience=0.0))
-    assert waiting(False, patience=0.0) == "Drawing 5 rows …\n"
-    assert waiting(True) == waiting(False) == ""
+    assert not COLOUR.search(status_of_nothing(True))
+
+
+def test_a_status_that_lasts_appears_after_a_moment(monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 1e-3)
+    shown = threading.Event()
+    console = Console(file=io.StringIO(), force_terminal=False)
+    monkeypatch.setattr(console, "print", lambda *_, **__: shown.set())
+    with status("Drawing 5 rows", console):
+        assert shown.wait(timeout=60)
 
 
 def test_steps_are_a_bar_on_a_terminal_and_lines_elsewhere():
@@ -164,14 +177,14 @@ def run_folder(tmp_path_factory):
     ],
     ids=lambda value: value[0],
 )
-def test_what_takes_long_is_said(run_folder, arguments, words, monkeypatch, capfd):
+def test_what_takes_long_shows_its_status(run_folder, arguments, words, monkeypatch, capfd):
     monkeypatch.chdir(run_folder)
     monkeypatch.syspath_prepend(run_folder)
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     app.run(arguments)
-    printed, told = capfd.readouterr()
+    printed, errors = capfd.readouterr()
     for each in words:
-        assert each in (printed if arguments[0] == "train" else told)
+        assert each in (printed if arguments[0] == "train" else errors)
 
 
 def test_sample_prints_json_alone(run_folder, monkeypatch, capfd):
@@ -181,16 +194,15 @@ def test_sample_prints_json_alone(run_folder, monkeypatch, capfd):
     assert json.loads(printed) == {"output": "a.csv", "draws": 3, "event_shape": [5]}
 
 
-def test_an_audit_is_told_of_while_it_runs(run_folder, monkeypatch, capfd):
-    """Though what TensorFlow writes to standard error in the meantime is kept aside."""
-    told = []
+def test_an_audit_shows_its_status_while_it_runs(run_folder, monkeypatch, capfd):
+    errors = []
 
     def watched(*arguments, **options):
-        told.append(capfd.readouterr().err)
+        errors.append(capfd.readouterr().err)
         raise ValueError("enough")
 
     monkeypatch.setattr("tfp_vae.cli.audit.audit_loss", watched)
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.syspath_prepend(run_folder)
     assert app.run(["audit", "losses_of_faces:loss"]) == 2
-    assert told == ["Auditing losses_of_faces:loss …\n"]
+    assert errors == ["Auditing losses_of_faces:loss …\n"]

@@ -71,7 +71,7 @@ def test_a_run_that_was_terminated_and_killed_ends_as_an_undisturbed_one(
     code, lines, errors = signalled(folder, signal.SIGTERM)
     assert code == 143
     assert lines[0] == "Nothing to resume in disturbed: the run begins.\n"
-    assert errors == "tfp-vae: terminated; the same command with --resume goes on from here.\n"
+    assert errors == "tfp-vae: terminated; the same command with --resume continues the run.\n"
     code, lines, errors = signalled(folder, signal.SIGKILL)
     assert code == -signal.SIGKILL
     assert any(re.fullmatch(r"Resumed after epoch \d+ of 100\.\n", line) for line in lines)
@@ -143,7 +143,7 @@ def test_a_run_killed_at_10_random_moments_ends_as_an_undisturbed_one(folder, ru
         (["--epochs", "1"], 2, "has had 100 epochs already; got --epochs 1"),
         (["--batch-size", "21"], 2, "another --batch-size: it had 20; got 21"),
         (["--seed", "1"], 2, "another --seed: it had 0; got 1"),
-        (["--overwrite"], 2, "--overwrite replaces it: give one"),
+        (["--overwrite"], 2, "--overwrite replaces it; give one of them"),
     ],
 )
 def test_another_run_is_not_resumed(undisturbed, run_here, options, code, words):

@@ -1,4 +1,4 @@
-"""`tfp-vae train --workers 2` beside the same run in one process."""
+"""`tfp-vae train --workers 2`, compared with the same run in one process."""
 
 import csv
 import json
@@ -90,8 +90,8 @@ def test_a_worker_that_is_killed_ends_the_run_with_one_line_and_it_goes_on(folde
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert errors == (
-        "tfp-vae: worker 1 of 2 was killed by SIGKILL; the same command with --resume goes on "
-        "after the last epoch that was saved.\n"
+        "tfp-vae: worker 1 of 2 was killed by SIGKILL; the same command with --resume continues "
+        "after the last saved epoch.\n"
     )
     resumed = train(folder, *run, "-o", "killed", "--resume")
     assert resumed.returncode == 0, resumed.stderr

@@ -124,7 +124,7 @@ def truncated(path):
         ("a.tfrecord", lambda p: p.write_bytes(b"abc" * 99), ValueError, r"a\.tfrecord"),
         ("a.tfrecord", lambda p: p.write_bytes(b""), ValueError, "no records"),
         ("a.png", lambda p: p.write_bytes(b"\x89PNG\r\n"), ValueError, r"a\.png' cannot be read"),
-        ("a.txt", lambda p: p.write_bytes(b""), ValueError, "files of one kind"),
+        ("a.txt", lambda p: p.write_bytes(b""), ValueError, "files of one format"),
         (".hidden.npy", lambda p: p.write_bytes(b""), FileNotFoundError, "no files"),
     ],
 )

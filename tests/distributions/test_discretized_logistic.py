@@ -12,7 +12,7 @@ CASES = [(0.3, 0.05), (128.0, 0.3), (40.7, 5.0), (-30.0, 20.0), (258.0, 3.0), (1
 
 
 def _made(loc, scale, dtype="float64", levels=256):
-    return distributions.DiscretizedLogistic.of_levels(
+    return distributions.DiscretizedLogistic.from_levels(
         tf.constant(loc, dtype), tf.constant(scale, dtype), levels
     )
 
@@ -65,7 +65,7 @@ def test_gradients_are_finite_in_both_tails_in_float32(loc, scale):
     parameters = [tf.constant(value, tf.float32) for value in (loc, scale)]
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        log_prob = distributions.DiscretizedLogistic.of_levels(*parameters, 256).log_prob(
+        log_prob = distributions.DiscretizedLogistic.from_levels(*parameters, 256).log_prob(
             tf.constant([0.0, 1.0, 128.0, 254.0, 255.0])
         )
     assert np.isfinite(log_prob.numpy()).all()

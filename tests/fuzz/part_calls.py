@@ -272,6 +272,9 @@ CALLS = {
         lambda: {"z": _DRAWS, "prior": _prior(), "seed": tf.constant([0, 1])},
         propagates=True,
     ),
+    "divergences.active_units": Call(
+        divergences.active_units, lambda: {"means": np.array([[0.0, 1.0], [0.5, -1.0]])}
+    ),
 }  # fmt: skip
 
 

@@ -22,11 +22,11 @@ from tfp_vae import (
     stateless_random,
 )
 from tfp_vae.distributions import counts, discretized_logistic, student_t
-from tfp_vae.model import coders
+from tfp_vae.model import coders, inputs
 from tfp_vae.objectives import elbo
 from tfp_vae.testing import assert_close, assert_mean, properties
 from tfp_vae.testing.properties import Subject
-from tfp_vae.training import trainer
+from tfp_vae.training import metrics, state
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -48,7 +48,7 @@ def _subject(likelihood=None):
 
 
 def _check_levels():
-    levels = distributions.DiscretizedLogistic.of_levels(
+    levels = distributions.DiscretizedLogistic.from_levels(
         tf.constant(9.3, tf.float64), tf.constant(4.0, tf.float64), 17
     )
     law = stats.logistic(9.3, 4.0)
@@ -179,9 +179,9 @@ def _transposed_restore(tensor, event_rank):
 
 
 def _unweighted_log(self, loss, terms, step):
-    self.loss_tracker.update_state(loss)
-    for name, tracker in self.term_trackers.items():
-        tracker.update_state(tf.reduce_mean(getattr(terms, name)))
+    self.loss.update_state(loss)
+    for name, metric in self.terms.items():
+        metric.update_state(tf.reduce_mean(getattr(terms, name)))
 
 
 def _free_bits_on_the_sum(self, terms):
@@ -320,7 +320,7 @@ MUTATIONS = {
     "a level's upper end a whole level off": [
         (
             distributions.DiscretizedLogistic,
-            "of_levels",
+            "from_levels",
             classmethod(
                 lambda kind, loc, scale, levels: kind(
                     tfd.Logistic(loc, scale), low=0.0, high=levels - 1.0
@@ -378,7 +378,7 @@ MUTATIONS = {
     ],
     "free bits on the sum of the latents": [(elbo.ELBO, "terms", _terms_of(_free_bits_on_the_sum))],
     "preprocess skipped": [
-        (tfp_vae.VAE, "_preprocessed", lambda self, x, seed: tf.cast(x, self.compute_dtype))
+        (inputs.InputPipeline, "_preprocessed", lambda self, x, seed: tf.cast(x, self.dtype))
     ],
     "binarization by a threshold": [
         (
@@ -387,17 +387,17 @@ MUTATIONS = {
             lambda self, x, seed=None: tf.cast(x > 0.5, self.compute_dtype),
         )
     ],
-    "the log a mean of the batches' means": [(trainer.ObjectiveModel, "note", _unweighted_log)],
+    "the log a mean of the batches' means": [(metrics.TrainingLog, "update", _unweighted_log)],
     "the loss a sum over the batch": [
         (
-            trainer.ObjectiveModel,
+            state.TrainingState,
             "loss_of",
             lambda self, terms, weights: -tf.reduce_sum(terms.objective),
         )
     ],
     "the loss not weighted": [
         (
-            trainer.ObjectiveModel,
+            state.TrainingState,
             "loss_of",
             lambda self, terms, weights: -tf.reduce_mean(terms.elbo),
         )

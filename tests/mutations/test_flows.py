@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.support import flow_properties
 from tfp_vae import distributions, posteriors, priors
-from tfp_vae.distributions import flow_steps
+from tfp_vae.distributions import flow_bijectors
 from tfp_vae.networks import MADE, made, masked_dense
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -46,15 +46,15 @@ class _Rule:
         self.outer = lambda given, own: sees(np.array(given)[:, None], np.array(own)[None])
 
 
-gated = flow_steps.gated_inverse_autoregressive
-masked_autoregressive = flow_steps.masked_autoregressive
-coupling = flow_steps.coupling
+gated = flow_bijectors.gated_inverse_autoregressive
+masked_autoregressive = flow_bijectors.masked_autoregressive
+affine_coupling = flow_bijectors.affine_coupling
 bijectors = priors.MaskedAutoregressiveFlow.bijectors
 normal = distributions.MultivariateNormalDiag
 
 
 def _math(**replaced):
-    return [(flow_steps, "tf", _Changed(tf, math=_Changed(tf.math, **replaced)))]
+    return [(flow_bijectors, "tf", _Changed(tf, math=_Changed(tf.math, **replaced)))]
 
 
 def _mask(sees):
@@ -69,27 +69,27 @@ MUTATIONS = {
     "hidden units without an order": [
         (made, "np", _Changed(np, arange=lambda size: np.zeros(size, int) + size - 1))
     ],
-    "a scale that is not bounded": [(flow_steps, "bounded", lambda log_scale: log_scale)],
+    "a scale that is not bounded": [(flow_bijectors, "bounded", lambda log_scale: log_scale)],
     "the steps in the wrong order": [
         (priors.MaskedAutoregressiveFlow, "bijectors", lambda self: bijectors(self)[::-1])
     ],
     "a coupling's shift and scale exchanged": [
         (
-            flow_steps,
-            "coupling",
-            lambda network, masked: coupling(lambda x: network(x)[..., ::-1], masked),
+            distributions,
+            "affine_coupling",
+            lambda network, masked: affine_coupling(lambda x: network(x)[..., ::-1], masked),
         )
     ],
     "an autoregressive shift and scale exchanged": [
         (
-            flow_steps,
+            distributions,
             "masked_autoregressive",
             lambda network: masked_autoregressive(lambda x: network(x)[..., ::-1]),
         )
     ],
     "the gate without its bias": [
         (
-            flow_steps,
+            flow_bijectors,
             "gated_inverse_autoregressive",
             lambda network, gate_bias: gated(network, 0.0 * gate_bias),
         )

@@ -9,7 +9,7 @@ from tests.posteriors import test_posteriors
 from tests.priors import test_priors
 from tfp_vae import distributions, posteriors
 from tfp_vae.distributions import rejection, spherical_uniform
-from tfp_vae.divergences import normals, spheres
+from tfp_vae.divergences import kl_registrations
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -67,8 +67,8 @@ def _distribution_of(kind, change):
 
 
 gamma = rejection.gamma
-log_area = spherical_uniform.log_area
-as_multivariate = normals._as_multivariate
+log_sphere_area = spherical_uniform.log_sphere_area
+as_multivariate_normal = kl_registrations._as_multivariate_normal
 sphere_draw = distributions.PowerSpherical._draw
 
 MUTATIONS = {
@@ -132,9 +132,9 @@ MUTATIONS = {
     ),
     "the area of the sphere of one dimension more in the KL": (
         "sphere KL",
-        spheres,
-        "log_area",
-        lambda dimension: log_area(dimension + 1),
+        distributions,
+        "log_sphere_area",
+        lambda dimension: log_sphere_area(dimension + 1),
     ),
     "the KL's sign flipped": (
         "sphere KL by draws",
@@ -145,15 +145,16 @@ MUTATIONS = {
     "the area of the sphere of one dimension more in the density": (
         "area",
         spherical_uniform,
-        "log_area",
-        lambda dimension: log_area(dimension + 1),
+        "log_sphere_area",
+        lambda dimension: log_sphere_area(dimension + 1),
     ),
     "the scale of a product read as a variance": (
         "normals KL",
-        normals,
-        "_as_multivariate",
+        kl_registrations,
+        "_as_multivariate_normal",
         lambda product: tfd.MultivariateNormalDiag(
-            as_multivariate(product).loc, tf.sqrt(as_multivariate(product).scale.diag_part())
+            as_multivariate_normal(product).loc,
+            tf.sqrt(as_multivariate_normal(product).scale.diag_part()),
         ),
     ),
     "all draws of the first component": (

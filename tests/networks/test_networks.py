@@ -48,7 +48,7 @@ def test_no_units_make_the_identity():
         (lambda: networks.mlp([0]), ValueError, "`units` must be a positive int"),
         (lambda: networks.mlp([2], dropout=1.0), ValueError, "`dropout` must be"),
         (lambda: networks.mlp([2], activation="rellu"), ValueError, "rellu"),
-        (lambda: networks.conv([]), ValueError, "`filters` must name at least one"),
+        (lambda: networks.conv([]), ValueError, "`filters` must have at least one"),
         (lambda: networks.conv(32), TypeError, "`filters` must be a list"),
         (lambda: networks.conv([8], kernel_size=0), ValueError, "`kernel_size` must be"),
         (lambda: networks.conv_transpose([8], [4]), ValueError, "`event_shape` must be"),

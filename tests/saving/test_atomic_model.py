@@ -36,16 +36,6 @@ def test_a_model_loads_in_another_process_with_the_same_elbo(tmp_path):
     np.testing.assert_array_equal(np.float32(json.loads(run.stdout)), vae.elbo(BINARY, seed=7).elbo)
 
 
-def test_importing_warns_of_nothing_and_prints_nothing():
-    run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "import tfp_vae"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
-
-
 def test_training_goes_on_after_loading_as_it_would_have(tmp_path):
     vae = compiled_vae(objective=objectives.ELBO(objectives.LinearWarmUp(20)))
     vae.fit(BINARY, epochs=2, verbose=0)

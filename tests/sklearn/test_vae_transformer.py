@@ -123,7 +123,7 @@ def test_compiled_and_eager_agree(monkeypatch):
 
 
 def test_blocks_of_rows_cover_all_of_them(fitted, monkeypatch):
-    monkeypatch.setattr(row_scores, "_BLOCK", 16)
+    monkeypatch.setattr(row_scores, "_CHUNK", 16)
     monkeypatch.setattr(vae_transformer, "_ROWS_AT_ONCE", 7)
     x = table(37, seed=3)
     scores, latents = fitted.score_samples(x), fitted.transform(x)

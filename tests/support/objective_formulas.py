@@ -266,7 +266,7 @@ def check_info_vae(objective, model, batch_size=6):
     discrepancy = divergences.squared_maximum_mean_discrepancy(
         q.sample(objective.sample_size, seed=seed),
         p,
-        seeds.beside(seed),
+        seeds.independent_seed(seed),
         objective.bandwidth or np.sqrt(model.latent_size),
     )
     assert_close(

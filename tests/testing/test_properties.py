@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 import tfp_vae
-from tfp_vae import divergences, likelihoods, networks, objectives, posteriors
+from tfp_vae import divergences, likelihoods, networks, objectives, posteriors, training
 from tfp_vae.objectives import iwae
 from tfp_vae.testing import properties
 from tfp_vae.testing.properties import PROPERTIES, NotApplicable, Subject
@@ -104,13 +104,13 @@ class Transposing(keras.layers.Layer):
         return tf.reshape(tf.einsum("srl->rsl", tf.reshape(z, [len(X), len(X), -1])), z.shape)
 
 
-class Averaging(tfp_vae.VAE):
-    """A model whose log is the mean of the batches' means."""
+class Averaging(training.TrainingLog):
+    """A log that is the mean of the batches' means."""
 
-    def note(self, loss, terms, step):
-        self.loss_tracker.update_state(loss)
-        for name, tracker in self.term_trackers.items():
-            tracker.update_state(tf.reduce_mean(getattr(terms, name)))
+    def update(self, loss, terms, step):
+        self.loss.update_state(loss)
+        for name, metric in self.terms.items():
+            metric.update_state(tf.reduce_mean(getattr(terms, name)))
 
 
 def transposing():
@@ -120,8 +120,9 @@ def transposing():
 
 
 def averaging():
-    right = model()
-    return Averaging(right.encoder, right.decoder)
+    vae = model()
+    vae.trainer.state.log = Averaging()
+    return vae
 
 
 WRONG_MODELS = {

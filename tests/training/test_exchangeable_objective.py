@@ -88,7 +88,24 @@ def test_a_file_has_the_present_objective(tmp_path):
     vae.save(tmp_path / "vae.keras")
     assert repr(tfp_vae.load(tmp_path / "vae.keras").objective) == repr(vae.objective)
     assert "IWAE" in repr(vae.objective)
-    assert "KL: exact" in repr(vae.objective)
+
+
+def test_one_objective_serves_two_models_each_of_which_says_whether_its_kl_is_exact():
+    objective = objectives.ELBO()
+    before = repr(objective), dict(vars(objective))
+    exact = small_vae(objective=objective)
+    estimated = tfp_vae.HierarchicalVAE.from_mlps(
+        likelihoods.Bernoulli([4]), latent_sizes=[3, 2], units=[[5], [4]], objective=objective
+    )
+    declared = []
+    for vae in (exact, estimated):
+        lines = []
+        vae.summary(print_fn=lines.append)
+        declared.append(lines[-1].strip())
+        assert vae.objective is objective
+    assert declared[0] == "KL: exact"
+    assert declared[1].startswith("KL: Monte Carlo estimate")
+    assert (repr(objective), vars(objective)) == before
 
 
 def test_a_model_that_is_not_compiled_takes_another():

@@ -1,54 +1,49 @@
-"""Checks what the caller of an audit declares."""
+"""Checks the arguments of an audit."""
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tfp_vae.audit.blackbox import positional_count
 from tfp_vae.audit.references import DECLARED_FORMS
+from tfp_vae.error_text import described
 
 _LARGEST_SIZE = 2**24
 
 
-def checked_event_shape(event_shape: Any, latent_size: Any) -> tuple[int, ...]:
+def checked_event_shape(event_shape: Sequence[int], latent_size: int) -> tuple[int, ...]:
     """Returns the event shape as a tuple.
 
     Raises:
-        TypeError: If it is no sequence of sizes.
-        ValueError: If a size is below 1.
+        TypeError: If it is no list of ints.
+        ValueError: If a size is below 1 or too large.
     """
+    wanted = "`event_shape` must be a list of ints of at least 1, such as [784]"
     try:
         shape = tuple(_size(n) for n in _listed(event_shape))
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            "`event_shape` was expected to be a sequence of sizes, but it is "
-            f"{_shown(event_shape)}."
-        ) from error
+        raise TypeError(f"{wanted}; got {described(event_shape)}.") from error
     if not shape or min(shape) < 1:
-        raise ValueError(
-            "`event_shape` was expected to hold sizes of at least 1, but it is "
-            f"{_shown(event_shape)}."
-        )
+        raise ValueError(f"{wanted}; got {list(shape)}.")
     is_int = isinstance(latent_size, (int, np.integer)) and not isinstance(latent_size, bool)
     if not is_int or latent_size < 1:
         raise ValueError(
-            f"`latent_size` was expected to be an int of at least 1, but it is "
-            f"{_shown(latent_size)}."
+            f"`latent_size` must be an int of at least 1; got {described(latent_size)}."
         )
     for name, size in (("event_shape", math.prod(shape)), ("latent_size", latent_size)):
         if size > _LARGEST_SIZE:
             raise ValueError(
-                f"`{name}` was expected to be small, of at most {_LARGEST_SIZE:,} values, as the "
-                f"loss is called on arrays of that size, but it is of {size:,}."
+                f"`{name}` must hold at most {_LARGEST_SIZE:,} values, because the loss is called "
+                f"on arrays of that size; got {size:,}."
             )
     return shape
 
 
-def _listed(event_shape: Any) -> Any:
-    """Returns what lists sizes and nothing else: no text, and nothing that can be read but once."""
+def _listed(event_shape: object) -> Sequence[object] | np.ndarray:
+    """Returns `event_shape` if it is a list of sizes, and neither text nor an iterator."""
     is_bytes = isinstance(event_shape, (str, bytes, bytearray, memoryview))
     if is_bytes or not isinstance(event_shape, (Sequence, np.ndarray)):
         raise TypeError("not a list of sizes")
@@ -62,7 +57,7 @@ def _size(value: Any) -> int:
 
 
 def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: float) -> None:
-    """Checks the declared distribution and the KL's weight.
+    """Checks the declared distribution and the weight of the KL.
 
     Raises:
         ValueError: If one of them is unknown, or the weight is not positive.
@@ -70,25 +65,28 @@ def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: 
     likelihoods = sorted({name for name, _ in DECLARED_FORMS})
     if not isinstance(likelihood, str) or likelihood not in likelihoods:
         raise ValueError(
-            f"`likelihood` was expected to be one of {', '.join(likelihoods)}, but it is "
-            f"{_shown(likelihood)}."
+            f"`likelihood` must be one of {_listed_names(likelihoods)}; got "
+            f"{described(likelihood)}."
         )
     outputs = sorted(output for name, output in DECLARED_FORMS if name == likelihood)
     if not isinstance(decoder_output, str) or decoder_output not in outputs:
         raise ValueError(
-            f"`decoder_output` was expected to be one of {', '.join(outputs)} for a {likelihood} "
-            f"likelihood, but it is {_shown(decoder_output)}."
+            f"`decoder_output` must be one of {_listed_names(outputs)} for "
+            f"likelihood={likelihood!r}; got {described(decoder_output)}."
         )
     number = isinstance(expected_kl_weight, (int, float, np.integer, np.floating))
     limits = np.finfo(np.float32)
     if not (number and float(limits.tiny) <= expected_kl_weight <= float(limits.max)):
         raise ValueError(
-            "`expected_kl_weight` was expected to be a positive number, but it is "
-            f"{_shown(expected_kl_weight)}."
+            f"`expected_kl_weight` must be a positive number; got {described(expected_kl_weight)}."
         )
 
 
-def encoder_output_count(loss: Any, sampler: Any) -> int:
+def _listed_names(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def encoder_output_count(loss: Callable[..., Any], sampler: Callable[..., Any] | None) -> int:
     """How many encoder outputs a loss takes: 0, 1 or 2.
 
     Raises:
@@ -97,9 +95,7 @@ def encoder_output_count(loss: Any, sampler: Any) -> int:
     """
     for name, function in (("loss", loss), ("sampler", sampler)):
         if not callable(function) and not (name == "sampler" and function is None):
-            raise TypeError(
-                f"`{name}` was expected to be a function, but it is a {type(function).__name__}."
-            )
+            raise TypeError(f"`{name}` must be a function; got {described(function)}.")
     count = positional_count(loss)
     from_sampler = positional_count(sampler) if sampler is not None else None
     if count is None or (count[1] and count[0] <= 2):
@@ -108,12 +104,7 @@ def encoder_output_count(loss: Any, sampler: Any) -> int:
         return 2
     if not 2 <= count[0] <= 4:
         raise TypeError(
-            "`loss` was expected to be a function of (x, decoder_output, *encoder_outputs) with at "
-            f"most two encoder outputs, but it takes {count[0]} arguments."
+            "`loss` must be a function of (x, decoder_output, *encoder_outputs) with at most two "
+            f"encoder outputs; got one of {count[0]} arguments."
         )
     return count[0] - 2
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 100 and text.isprintable() else f"a {type(value).__name__}"

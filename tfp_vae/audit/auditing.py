@@ -1,4 +1,4 @@
-"""The audit: probes a loss and its sampler, fits both, and names what is wrong."""
+"""The audit: probes a loss and its sampler, fits both, and names their mistakes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,8 +9,8 @@ from tfp_vae.audit.arguments import (
     checked_event_shape,
     encoder_output_count,
 )
-from tfp_vae.audit.blackbox import CallError, positional_count
-from tfp_vae.audit.diagnosis import Conclusion
+from tfp_vae.audit.blackbox import CallError, one_line, positional_count
+from tfp_vae.audit.diagnosis import Diagnosis
 from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.kl_term import read_kl
 from tfp_vae.audit.likelihood_term import read_likelihood
@@ -24,7 +24,7 @@ from tfp_vae.audit.scaling_laws import (
     Size,
     aggregated_terms,
     event_axis_name,
-    measure_size_laws,
+    measure_scaling_laws,
     terms_are_added,
 )
 from tfp_vae.audit.support import outside_support
@@ -43,19 +43,19 @@ def audit(
 ) -> AuditReport:
     """Reads a hand-written VAE loss back as a formula and names its mistakes.
 
-    The loss is called eagerly on random inputs whose sizes are varied, and what it returns is
-    compared with -log_prob and kl_divergence of distribution objects. Nothing is trained, and the
-    loss's source text is not read.
+    The loss is called eagerly on random inputs of varied sizes, and its values are compared with
+    -log_prob and kl_divergence of distribution objects. Nothing is trained, and the source code of
+    the loss is not read.
 
     Args:
         loss: A function `(x, decoder_output, *encoder_outputs)` that returns a scalar or one value
             per example, written with TensorFlow, Keras or NumPy. There are up to two encoder
             outputs `[B, latent_size]`, in the order (mean, scale-like).
         sampler: The function `(*encoder_outputs)` that draws z `[B, latent_size]`, if any.
-        likelihood: What the loss is meant to hold: `"bernoulli"`, `"normal"` or
+        likelihood: The likelihood that the loss is to have: `"bernoulli"`, `"normal"` or
             `"continuous_bernoulli"`.
-        decoder_output: What the decoder gives: `"probs"`, `"logits"` or `"mean"`. The output for a
-            `"normal"` likelihood is always a mean.
+        decoder_output: What the decoder returns: `"probs"`, `"logits"` or `"mean"`. The output for
+            a `"normal"` likelihood is always a mean.
         event_shape: The shape of one example of x.
         latent_size: The number of latents.
         expected_kl_weight: The weight of the KL in a beta-VAE.
@@ -102,14 +102,14 @@ def audit(
         kl = read_kl(probe)
         added = outputs == 0 or terms_are_added(probe)
         sizes = _sizes(probe.design)
-        laws = measure_size_laws(probe, sizes)
+        laws = measure_scaling_laws(probe, sizes)
         averaged = aggregated_terms(probe)
     except CallError as error:
         raise ValueError(
-            "`loss` was expected to accept any x of the likelihood's support, but it raised "
-            f"{type(error.__cause__).__name__}: {error.__cause__}"
+            "`loss` must accept every x in the likelihood's support; got "
+            f"{type(error.__cause__).__name__}: {one_line(error.__cause__)}."
         ) from error.__cause__
-    return Conclusion(
+    return Diagnosis(
         probe, likelihood_term, kl, added, sizes, laws, averaged, expected_kl_weight
     ).report(findings, _sampler_reading(sampler, latent_size, outputs), sampler is not None)
 
@@ -120,7 +120,9 @@ def _sizes(design: Design) -> list[Size]:
     return [Size(BATCH, design.batch_size), *latent, *axes]
 
 
-def _sampler_reading(sampler: Any, latent_size: int, outputs: int) -> SamplerReading | None:
+def _sampler_reading(
+    sampler: Callable[..., Any] | None, latent_size: int, outputs: int
+) -> SamplerReading | None:
     if sampler is None:
         return None
     count = positional_count(sampler)
@@ -133,6 +135,6 @@ def _support_finding(outside: str, likelihood: str) -> Finding:
         "bernoulli": "binarise x (threshold it, or draw it anew in each epoch), or use a "
         'continuous Bernoulli for grey values in [0, 1] (likelihood="continuous_bernoulli").',
         "continuous_bernoulli": "scale x to [0, 1], for example divide bytes by 255.",
-        "normal": "remove or impute the values that are no numbers.",
+        "normal": "remove or impute the values that are NaN or infinite.",
     }[likelihood]
     return Finding.of("support", f"{outside}.", fix)

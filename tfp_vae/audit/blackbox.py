@@ -1,4 +1,4 @@
-"""Calls a user's function eagerly, whatever it was written with, and says clearly why it cannot."""
+"""Calls a user's function eagerly, with TensorFlow or NumPy inputs, and explains its failures."""
 
 import contextlib
 import inspect
@@ -19,10 +19,10 @@ class Style:
     """The kind of input that a function is called with."""
 
     words: str
-    dtype: Any
+    dtype: type[np.floating[Any]]
     as_tensors: bool
 
-    def make(self, array: Array) -> Any:
+    def make(self, array: Array) -> Array | tf.Tensor:
         """Turns an array into an input of this style, one that shares no memory with it."""
         copy = np.array(array, dtype=self.dtype)
         return tf.constant(copy) if self.as_tensors else copy
@@ -91,15 +91,15 @@ class BlackBox:
         Raises:
             ValueError: If the function raises for all of them; its exception is the cause.
         """
-        telling: BaseException | None = None
+        cause: BaseException | None = None
         for index, arrays in enumerate(candidates):
             for style in STYLES:
                 self.style = style
                 try:
                     self(*arrays)
                 except CallError as error:
-                    if telling is None and style.as_tensors and style.dtype is np.float32:
-                        telling = error.__cause__
+                    if cause is None and style.as_tensors and style.dtype is np.float32:
+                        cause = error.__cause__
                     continue
                 return index
         shapes = ", ".join(
@@ -107,10 +107,9 @@ class BlackBox:
             for name, array in zip(self._names, candidates[0], strict=True)
         )
         raise ValueError(
-            f"`{self._argument}` was expected to be callable with {shapes}, as float64 or float32 "
-            f"tensors or NumPy arrays, but it raised {type(telling).__name__}: "
-            f"{_one_line(telling)}."
-        ) from telling
+            f"`{self._argument}` must accept {shapes}, as float64 or float32 tensors or NumPy "
+            f"arrays; got {type(cause).__name__}: {one_line(cause)}."
+        ) from cause
 
     def __call__(self, *arrays: Array) -> Array:
         """Calls the function and returns its result as a float64 array.
@@ -147,13 +146,13 @@ class BlackBox:
         for name, given, array in zip(self._names, inputs, arrays, strict=True):
             if not np.array_equal(np.asarray(given), np.asarray(array, style.dtype)):
                 raise ValueError(
-                    f"`{self._argument}` was expected to leave its inputs as they are, but it "
-                    f"changed `{name}` in place."
+                    f"`{self._argument}` must leave its inputs as they are; got `{name}` changed "
+                    "in place."
                 )
         return self._as_array(result)
 
     def _as_array(self, result: Any) -> Array:
-        expected = f"`{self._argument}` was expected to return an array of floats, but it returned"
+        expected = f"`{self._argument}` must return an array of floats; got"
         if result is None:
             raise TypeError(f"{expected} None: is a `return` missing?")
         if isinstance(result, (tuple, list, dict, set, str, bytes)):
@@ -171,5 +170,6 @@ class BlackBox:
         return values
 
 
-def _one_line(error: BaseException | None) -> str:
+def one_line(error: BaseException | None) -> str:
+    """Returns the message of an error as one line without a full stop."""
     return " ".join(str(error).split()).rstrip(".")

@@ -1,10 +1,10 @@
-"""Follows a loss to the ends of what a network can reach: is it finite there, and does it fall on?
+"""Checks a loss at extreme inputs: is it finite, and is it bounded below?
 
-The reach is chosen so that ordinary correct losses stay finite in it, and is the same for every
-loss: a decoder's probability may be exactly 0 or 1 (a float32 sigmoid gives both), a logit ±40, a
-mean ±1000; an encoder's mean ±1000 (±20 where the KL is none), a scale or variance from 1e-6 to
-1000, and any other second output ±20. The calls are made in float32, where the loss accepts it,
-because networks are.
+The inputs are the same for every loss, and ordinary correct losses are finite at all of them: a
+decoder's probability may be exactly 0 or 1 (a float32 sigmoid gives both), a logit ±40, a mean
+±1000; an encoder's mean ±1000 (±20 where the KL is none), a scale or variance from 1e-6 to 1000,
+and any other second output ±20. The calls are in float32, where the loss accepts it, because
+networks are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Ray:
-    """Ever farther values of one input, all else being equal."""
+    """Ever larger values of one input, with the others fixed."""
 
     words: str
     distances: tuple[float, ...]
@@ -34,7 +34,7 @@ def _both_values(point: Point) -> Array:
     return (np.arange(point.x.size) % 2).reshape(point.x.shape).astype(np.float64)
 
 
-def _reachable_points(probe: LossProbe, kl: KLTerm) -> Iterator[tuple[str, Point]]:
+def _extreme_points(probe: LossProbe, kl: KLTerm) -> Iterator[tuple[str, Point]]:
     rest = probe.design.resting_event()
     if probe.design.likelihood == "normal":
         values, name = (-1e3, 1e3), "the decoder's mean"
@@ -57,12 +57,12 @@ def _reachable_points(probe: LossProbe, kl: KLTerm) -> Iterator[tuple[str, Point
         moved = (np.full_like(loc, value), *others)
         yield f"μ at {value:g}", replace(rest, encoder_outputs=moved)
     if others:
-        for value in _reachable_second_outputs(kl):
+        for value in _extreme_second_outputs(kl):
             moved = (loc, np.full_like(loc, value))
             yield f"s at {value:g}", replace(rest, encoder_outputs=moved)
 
 
-def _reachable_second_outputs(kl: KLTerm) -> tuple[float, ...]:
+def _extreme_second_outputs(kl: KLTerm) -> tuple[float, ...]:
     readings = kl.possible_readings
     if readings and all(r.positive_only for r in readings):
         return 1e-6, 1e3
@@ -72,9 +72,9 @@ def _reachable_second_outputs(kl: KLTerm) -> tuple[float, ...]:
 
 
 def not_finite_at(probe: LossProbe, kl: KLTerm) -> list[str]:
-    """Lists the reachable inputs at which the loss is NaN or infinite, with its value there."""
+    """Lists the extreme inputs at which the loss is NaN or infinite, with its value there."""
     found = []
-    for words, point in _reachable_points(probe, kl):
+    for words, point in _extreme_points(probe, kl):
         try:
             value = probe.value_in_float32(point)
         except CallError as error:
@@ -146,9 +146,9 @@ def _falls_forever(measured: Measured) -> bool:
 
 
 def falling_rays(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> list[str]:
-    """Says along which inputs the loss falls forever.
+    """Names the inputs along which the loss falls without bound.
 
-    A term that was recognised with the right sign is left out: a KL divergence is never negative,
+    A known term with the right sign is left out: a KL divergence is never negative,
     and a continuous log-density may rise above 0 without any mistake.
     """
     rays: list[Ray] = []

@@ -1,4 +1,4 @@
-"""Finds the constant that a loss adds to its terms."""
+"""Measures the constant that a loss adds to its terms."""
 
 import math
 
@@ -50,7 +50,7 @@ def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> 
 
 
 def _normalising_constants(weight: float, design: Design) -> list[float]:
-    """The constants beside a weighted Normal log-density that make it a squared error or whole."""
+    """The constants of a squared error, and of a Normal log-density whose scale is its weight's."""
     entries = math.prod(design.event_shape)
     half_log = 0.5 * math.log(2.0 * math.pi)
     bare = -weight * entries * half_log

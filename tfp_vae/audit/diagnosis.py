@@ -1,4 +1,4 @@
-"""Turns what was read of a loss and its sampler into findings and a report."""
+"""The findings and the report, from the readings of a loss and its sampler."""
 
 import math
 
@@ -17,12 +17,12 @@ from tfp_vae.audit.loss_probe import LossProbe, Z
 from tfp_vae.audit.references import Reading
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.sampler import SamplerReading
-from tfp_vae.audit.scaling_laws import BATCH, Size, SizeLaws
+from tfp_vae.audit.scaling_laws import BATCH, ScalingLaws, Size
 from tfp_vae.audit.weights import Term, Verdict, judge_signs, judge_weights
 
 
-class Conclusion:
-    """Turns what was read into findings."""
+class Diagnosis:
+    """Turns the readings of a loss and its sampler into findings."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Conclusion:
         kl: KLTerm,
         added: bool,
         sizes: list[Size],
-        laws: SizeLaws,
+        laws: ScalingLaws,
         averaged: tuple[bool, bool],
         expected_kl_weight: float,
     ):
@@ -51,13 +51,13 @@ class Conclusion:
         design = self.probe.design
         findings = [*findings, *self._formulas()]
         verdicts = self._verdicts()
-        shares = messages.shares_in_words(self.likelihood, self.kl, self.laws, design)
+        weights = messages.weights_in_words(self.likelihood, self.kl, self.laws, design)
         findings += [
-            messages.verdict_finding(v, design, self.expected_kl_weight, shares) for v in verdicts
+            messages.verdict_finding(v, design, self.expected_kl_weight, weights) for v in verdicts
         ]
         if sampler is not None:
             findings += self._sampler(sampler)
-        findings += self._reach()
+        findings += self._boundedness()
         codes = {finding.code for finding in findings}
         if any(self.averaged) and "batch-reduction" not in codes:
             findings.append(self._batch_mean())
@@ -85,7 +85,7 @@ class Conclusion:
                 self.likelihood, self.kl, self.laws, rest, design, random=self.probe.random
             ),
             not_checked=self._not_checked(),
-            not_told=self._not_told(),
+            undetermined=self._undetermined(),
             corrected_code=code,
             distribution_code=distribution_object_code(
                 design.likelihood, design.event_shape, design.latent_size, self.expected_kl_weight
@@ -94,11 +94,12 @@ class Conclusion:
 
     @property
     def _kl_is_wrong(self) -> bool:
-        return self.kl.told and self.kl.finite and not self.kl.missing and self.kl.reading is None
+        is_readable = self.kl.resolved and self.kl.finite and not self.kl.missing
+        return is_readable and self.kl.reading is None
 
     def _formulas(self) -> list[Finding]:
         findings = []
-        if self.likelihood.told and not self.likelihood.as_declared:
+        if self.likelihood.resolved and not self.likelihood.as_declared:
             findings.append(messages.likelihood_formula_finding(self.likelihood, self.probe.design))
         if self.kl.missing:
             findings.append(
@@ -121,7 +122,7 @@ class Conclusion:
     def _terms(self) -> tuple[Term | None, Term | None]:
         likelihood = kl = None
         fit = self.likelihood.fit
-        if fit is not None and self.likelihood.told:
+        if fit is not None and self.likelihood.resolved:
             likelihood = Term(
                 sign=int(math.copysign(1, fit.weight)),
                 weight=abs(fit.weight),
@@ -129,7 +130,7 @@ class Conclusion:
                 exponents=self.laws.likelihood,
                 free_weight=not self.likelihood.as_declared or self.likelihood.declared.free_weight,
             )
-        if not self.kl.missing and self.kl.told and self.kl.finite and self.added:
+        if not self.kl.missing and self.kl.resolved and self.kl.finite and self.added:
             kl_fit = self.kl.fit
             kl = Term(
                 sign=self.kl.sign,
@@ -180,7 +181,7 @@ class Conclusion:
             return sampler.reading
         return self.kl.possible_readings[0] if self.kl.possible_readings else None
 
-    def _reach(self) -> list[Finding]:
+    def _boundedness(self) -> list[Finding]:
         findings = []
         places = not_finite_at(self.probe, self.kl)
         if not self.kl.finite:
@@ -244,22 +245,22 @@ class Conclusion:
         )
 
     def _not_checked(self) -> tuple[str, ...]:
-        notes = [
+        failed = [
             f"how the weights follow the {name}: {reason}"
             for name, reason in self.laws.unmeasured.items()
         ]
-        notes += [
+        irregular = [
             f"how the weights follow the {name}: by no simple power"
             for name in sorted(self.laws.irregular)
         ]
-        return tuple(notes)
+        return (*failed, *irregular)
 
-    def _not_told(self) -> tuple[str, ...]:
-        notes = []
-        if not self.likelihood.told:
-            notes.append("the likelihood: the loss is random, and its noise hides this term")
-        if not self.kl.told:
-            notes.append("the KL: the loss is random, and its noise hides this term")
+    def _undetermined(self) -> tuple[str, ...]:
+        questions = []
+        if not self.likelihood.resolved:
+            questions.append("the likelihood: the loss is random, and its noise hides this term")
+        if not self.kl.resolved:
+            questions.append("the KL: the loss is random, and its noise hides this term")
         if not self.kl.finite:
-            notes.append("the KL: the loss is not finite for ordinary encoder outputs")
-        return tuple(notes)
+            questions.append("the KL: the loss is not finite for ordinary encoder outputs")
+        return tuple(questions)

@@ -1,4 +1,4 @@
-"""What an audit can find: one code per mistake, its severity and its title."""
+"""The findings of an audit: one code per mistake, with its severity and its title."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -42,12 +42,12 @@ CODES: dict[str, tuple[Severity, str]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that an audit found.
+    """One finding of an audit.
 
     Attributes:
         code: The finding's short name, a key of `tfp_vae.audit.findings.CODES`.
         severity: `"error"` (the loss is wrong), `"warning"` or `"info"`.
-        title: What is the matter, in one line.
+        title: The mistake, in one line.
         evidence: The measured numbers that show it.
         fix: What to write instead.
 

@@ -11,7 +11,7 @@ from tfp_vae.audit.loss_probe import Measured, Z
 Array = np.ndarray
 
 # A formula fits if it misses no value by more than this part of the values' spread. A small number
-# added inside a logarithm (1e-7, 1e-3 beside a softplus) stays below it, a wrong term far above.
+# added inside a logarithm (1e-7, 1e-3 with a softplus) stays below it, a wrong term far above.
 TOLERANCE = 4e-3
 ATOM_TOLERANCE = 1e-3
 
@@ -24,7 +24,7 @@ class AffineFit:
         weight: The fitted factor.
         weight_error: Its standard error, 0 for an exact loss.
         constant: The fitted constant.
-        misfit: The largest residual beyond what noise explains, as a part of the spread.
+        misfit: The largest residual beyond the noise, as a part of the spread.
         chi_square: The sum of the squared residuals in units of their errors.
     """
 
@@ -62,7 +62,7 @@ def fit_affine(reference: Array, measured: Measured) -> AffineFit:
 
 
 def _least_squares(columns: Array, measured: Measured) -> tuple[Array, Array, Array]:
-    # The tolerated misfit bounds the weights, lest one point that happens to be exact rules all.
+    # A least error bounds the weights, so that a point that happens to be exact does not decide.
     errors = np.hypot(measured.errors, 1e-6 * measured.spread + 1e-300)
     inverse = np.linalg.pinv(columns / errors[:, None])
     coefficients = inverse @ (measured.values / errors)
@@ -97,8 +97,8 @@ def fit_atoms(
             coefficients, residuals, covariance = _least_squares(columns, measured)
             if np.any(np.abs(residuals) > tolerated):
                 continue
-            told = np.abs(coefficients) > Z * np.sqrt(np.diag(covariance))
-            if not np.all(told[:-1]):
+            resolved = np.abs(coefficients) > Z * np.sqrt(np.diag(covariance))
+            if not np.all(resolved[:-1]):
                 continue
             misfit = float(np.max(np.abs(residuals) / np.maximum(tolerated, 1e-300)))
             if best is None or misfit < best[0]:

@@ -1,4 +1,4 @@
-"""Reads what a loss holds as its KL divergence."""
+"""Reads the KL term of a loss."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,17 +17,17 @@ _GROWING = ("μ²", "s²", "eˢ", "e²ˢ", "softplus(s)²")
 
 @dataclass(frozen=True)
 class KLTerm:
-    """What was read of the KL divergence.
+    """The KL term as it was read.
 
     Attributes:
         reading: How the KL reads the second encoder output, None if it is no KL.
         fit: How that KL fits, None if it is no KL.
         missing: Whether the loss does not depend on the encoder's outputs.
-        atoms: The coefficients of the terms that it is made of, if it is no KL but readable.
+        atoms: The coefficients of the functions that it is a sum of, if it is no KL.
         swapped: The reading under which it would be a KL with the encoder's outputs swapped.
         both_signs: Whether the loss is finite for negative second outputs too.
         finite: Whether the loss is finite for ordinary encoder outputs.
-        told: Whether the noise left the term readable.
+        resolved: Whether the term is larger than the noise.
     """
 
     reading: Reading | None = None
@@ -37,11 +37,11 @@ class KLTerm:
     swapped: Reading | None = None
     both_signs: bool = True
     finite: bool = True
-    told: bool = True
+    resolved: bool = True
 
     @property
     def possible_readings(self) -> tuple[Reading, ...]:
-        """The readings of the second output that the term's atoms speak for."""
+        """The readings of the second output under which the KL has the term's atoms."""
         if self.reading is not None:
             return (self.reading,)
         in_s = {name for name in self.atoms if "μ" not in name and name != "1"}
@@ -49,7 +49,7 @@ class KLTerm:
 
     @property
     def sign(self) -> int:
-        """-1 if the term falls where a KL divergence grows, 1 if it grows, 0 if not told."""
+        """-1 if the term falls where a KL divergence grows, 1 if it grows, else 0."""
         if self.fit is not None:
             return int(np.sign(self.fit.weight))
         growing = self._growing
@@ -67,13 +67,13 @@ class KLTerm:
 
     @property
     def rough_magnitude(self) -> float | None:
-        """A guess at the weight of what is no KL, good enough to tell a sum from a mean."""
+        """A guess at the weight of a term that is no KL, good enough to tell a sum from a mean."""
         others = [c for name, c in self.atoms.items() if name != "1"]
         return 2.0 * min(map(abs, self._growing or others), default=0.0) or None
 
     @property
     def magnitude(self) -> float | None:
-        """The weight of the KL, None if there is no KL to weigh."""
+        """The weight of the KL, None if the term is no KL."""
         return abs(self.fit.weight) if self.fit is not None else None
 
 
@@ -85,7 +85,7 @@ def _stacked(points: Sequence[Point]) -> tuple[Array, ...]:
 
 
 def atoms_of(encoder_outputs: tuple[Array, ...], *, positive: bool) -> dict[str, Array]:
-    """The batch means of the terms in s that a KL may be made of, of `[points, B, K]` arrays."""
+    """The batch means of the functions of s in a KL, of `[points, B, K]` arrays."""
     if len(encoder_outputs) < 2:
         return {}
     s = encoder_outputs[1]
@@ -115,10 +115,10 @@ def read_kl(probe: LossProbe) -> KLTerm:
     if not above.finite:
         return KLTerm(finite=False, both_signs=False)
     if above.constant:
-        return KLTerm(missing=not probe.random, told=not probe.random)
+        return KLTerm(missing=not probe.random, resolved=not probe.random)
     if probe.design.encoder_output_count == 1:
         fit = fit_affine(UNIT_SCALE.kl_divergence(_stacked(positive)), above)
-        return _recognised(UNIT_SCALE, fit, True) if fit.fits else _read_atoms(positive, above)
+        return _with_reading(UNIT_SCALE, fit, True) if fit.fits else _read_atoms(positive, above)
     signed = probe.design.encoder_points(positive=False)
     around = probe.measure(signed)
     candidates = []
@@ -130,13 +130,13 @@ def read_kl(probe: LossProbe) -> KLTerm:
         if fit.fits:
             candidates.append((reading, fit))
     if candidates:
-        # Without noise only one reading fits; with it, the others must be clearly less likely.
+        # Without noise one reading fits; with noise, the others must be clearly less likely.
         reading, fit = min(candidates, key=lambda pair: (pair[1].misfit, pair[1].chi_square))
-        term = _recognised(reading, fit, around.finite)
+        term = _with_reading(reading, fit, around.finite)
         rivals = [
             f for r, f in candidates if r is not reading and f.chi_square < fit.chi_square + Z**2
         ]
-        return replace(term, told=not rivals) if probe.random else term
+        return replace(term, resolved=not rivals) if probe.random else term
     if around.finite:
         term = _read_atoms(signed, around)
         if term.atoms:
@@ -144,9 +144,9 @@ def read_kl(probe: LossProbe) -> KLTerm:
     return replace(_read_atoms(positive, above), both_signs=around.finite)
 
 
-def _recognised(reading: Reading, fit: AffineFit, both_signs: bool) -> KLTerm:
-    told = Z * fit.weight_error <= 0.25 * abs(fit.weight)
-    return KLTerm(reading=reading, fit=fit, both_signs=both_signs, told=told)
+def _with_reading(reading: Reading, fit: AffineFit, both_signs: bool) -> KLTerm:
+    resolved = Z * fit.weight_error <= 0.25 * abs(fit.weight)
+    return KLTerm(reading=reading, fit=fit, both_signs=both_signs, resolved=resolved)
 
 
 def _read_atoms(points: Sequence[Point], measured: Measured) -> KLTerm:

@@ -1,4 +1,4 @@
-"""Reads what a loss holds as its likelihood term."""
+"""Reads the likelihood term of a loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +13,16 @@ from tfp_vae.audit.references import DECLARED_FORMS, OTHER_FORMS, LikelihoodForm
 
 @dataclass(frozen=True)
 class LikelihoodTerm:
-    """What was read of the likelihood term.
+    """The likelihood term as it was read.
 
     Attributes:
         declared: The negative log-likelihood that was declared.
-        form: What the term was found to be, None if it is missing or nothing known.
+        form: The known form that the term has, None if it is missing or unknown.
         fit: How `form` fits, None if there is none.
         missing: Whether the loss depends neither on the data nor on the decoder's output.
         in_unit_interval: Whether the form only fits for decoder outputs in (0, 1).
-        finite_beyond: Whether the loss is finite for decoder outputs beyond (0, 1).
-        told: Whether the noise left the term readable.
+        finite_beyond: Whether the loss is finite for decoder outputs outside (0, 1).
+        resolved: Whether the term is larger than the noise.
     """
 
     declared: LikelihoodForm
@@ -31,7 +31,7 @@ class LikelihoodTerm:
     missing: bool = False
     in_unit_interval: bool = False
     finite_beyond: bool = True
-    told: bool = True
+    resolved: bool = True
 
     @property
     def as_declared(self) -> bool:
@@ -55,13 +55,13 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
     points = design.likelihood_points()
     measured = probe.measure(points)
     if measured.finite and measured.constant:
-        return LikelihoodTerm(declared, missing=not probe.random, told=not probe.random)
+        return LikelihoodTerm(declared, missing=not probe.random, resolved=not probe.random)
     fit = fit_form(declared, points, measured)
     if fit.fits:
-        return LikelihoodTerm(declared, declared, fit, told=_told(fit))
+        return LikelihoodTerm(declared, declared, fit, resolved=_is_resolved(fit))
     form, other = _best(points, measured)
     if form is not None:
-        return LikelihoodTerm(declared, form, other, told=_told(other))
+        return LikelihoodTerm(declared, form, other, resolved=_is_resolved(other))
     bounded = design.decoder_output != "logits" and design.likelihood != "normal"
     if bounded:
         return LikelihoodTerm(declared)
@@ -74,7 +74,7 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
     )
 
 
-def _told(fit: AffineFit | None) -> bool:
+def _is_resolved(fit: AffineFit | None) -> bool:
     return fit is not None and Z * fit.weight_error <= 0.25 * abs(fit.weight)
 
 

@@ -1,4 +1,4 @@
-"""Finds a function by the name that is given on a command line."""
+"""Imports a function by its name, as on a command line."""
 
 import importlib
 import sys
@@ -30,7 +30,7 @@ def load_callable(reference: str, argument: str = "loss") -> Callable[..., Any]:
     module_name, colon, path = reference.partition(":")
     if not (colon and module_name and path):
         raise ValueError(
-            f"`{argument}` was expected as module:function, for example losses:my_loss, but it is "
+            f"`{argument}` must be of the form module:function, such as losses:my_loss; got "
             f"{reference!r}."
         )
     here = str(Path.cwd())
@@ -40,19 +40,20 @@ def load_callable(reference: str, argument: str = "loss") -> Callable[..., Any]:
         found: Any = importlib.import_module(module_name)
     except Exception as error:
         raise ImportError(
-            f"`{argument}` was expected to be in the module {module_name!r}, but importing it "
-            f"raised {type(error).__name__}: {error}"
+            f"`{argument}` must be in a module that can be imported; got {module_name!r}, which "
+            f"raises {type(error).__name__}: {error}."
         ) from error
     for name in path.split("."):
         if not hasattr(found, name):
             raise ValueError(
-                f"`{argument}` was expected to be {path!r} in the module {module_name!r}, but "
-                f"there is no {name!r}."
+                f"`{argument}` must be a function in the module {module_name!r}; got {path!r}, "
+                f"and there is no {name!r}."
             )
         found = getattr(found, name)
     if not callable(found):
         raise ValueError(
-            f"`{argument}` was expected to be a function, but {reference!r} is a "
+            f"`{argument}` must be a function; got {reference!r}, which is a "
             f"{type(found).__name__}."
         )
-    return found
+    function: Callable[..., Any] = found
+    return function

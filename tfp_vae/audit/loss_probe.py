@@ -16,9 +16,9 @@ Array = np.ndarray
 BATCH_SIZES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024, 1)
 NOISY_BATCH_SIZE = 128
 NOISY_CALLS = 10
-# A difference is told from 0 at this many errors. The errors of a noisy loss are widened, because
-# they are estimated from few calls: with 9 degrees of freedom a t-distributed estimate lies farther
-# out than 6 · 1.5 standard errors about eight times in a million.
+# A difference of this many errors is not 0. The errors of a noisy loss are widened, because they
+# are estimated from few calls: with 9 degrees of freedom a t-distributed estimate lies farther out
+# than 6 · 1.5 standard errors about eight times in a million.
 Z = 6.0
 NOISE_WIDENING = 1.5
 ROUNDING_UNITS = 8.0
@@ -33,7 +33,7 @@ class Change:
 
     @property
     def resolved(self) -> bool:
-        """Whether the difference is told from 0."""
+        """Whether the difference is larger than its error."""
         return bool(np.isfinite(self.value)) and abs(self.value) > Z * self.error
 
 
@@ -56,12 +56,12 @@ class Measured:
 
     @property
     def slack(self) -> Array:
-        """How far a value may lie from the truth."""
+        """The largest errors of the values."""
         return Z * self.errors
 
     @property
     def constant(self) -> bool:
-        """Whether no value is told from their common mean."""
+        """Whether no value differs from their mean by more than its error."""
         weights = 1.0 / np.maximum(self.errors, 1e-100) ** 2
         mean = np.sum(weights / np.max(weights) * self.values) / np.sum(weights / np.max(weights))
         return bool(np.all(np.abs(self.values - mean) <= self.slack))
@@ -133,8 +133,8 @@ def _checked_shape(result: Array, point: Point) -> Array:
     elif result.shape[:1] == (batch_size,):
         hint = ": a sum over the other axes is missing"
     raise ValueError(
-        f"`loss` was expected to return a scalar or one value per example, shape [] or "
-        f"[{batch_size}], but it returned shape {list(result.shape)}{hint}."
+        f"`loss` must return a scalar or one value per example, shape [] or [{batch_size}]; got "
+        f"shape {list(result.shape)}{hint}."
     )
 
 

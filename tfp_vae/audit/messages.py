@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - the Greek letter sigma is meant
-"""Puts what was read into words: the formula, and for each verdict its evidence and its fix."""
+"""The text of a report: the formula, and the evidence and the fix of each verdict."""
 
 import math
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ from tfp_vae.audit.references import (
     SWAPPED_CROSS_ENTROPY,
     LikelihoodForm,
 )
-from tfp_vae.audit.scaling_laws import BATCH, LATENT, SizeLaws
+from tfp_vae.audit.scaling_laws import BATCH, LATENT, ScalingLaws
 from tfp_vae.audit.weights import Verdict
 
 _UNITS = {BATCH: "batch size", LATENT: "latent size"}
 
 
 def number(value: float) -> str:
-    """A number as it would be said: 2, 0.5, 1/784, 0.00025."""
+    """A short form of a number, such as 2, 0.5, 1/784 or 0.00025."""
     for denominator in (1, 2, 3, 4):
         if abs(value * denominator - round(value * denominator)) < 1e-6 * abs(value * denominator):
             whole = round(value * denominator)
@@ -60,7 +60,7 @@ def in_sizes(exponents: Mapping[str, int], design: Design) -> str:
 def formula_in_words(
     likelihood: LikelihoodTerm,
     kl: KLTerm,
-    laws: SizeLaws,
+    laws: ScalingLaws,
     rest: float | None,
     design: Design,
     *,
@@ -97,7 +97,9 @@ def formula_in_words(
     return (text or "a constant") + mean + noise
 
 
-def shares_in_words(likelihood: LikelihoodTerm, kl: KLTerm, laws: SizeLaws, design: Design) -> str:
+def weights_in_words(
+    likelihood: LikelihoodTerm, kl: KLTerm, laws: ScalingLaws, design: Design
+) -> str:
     """The measured weights, as a clause."""
     parts = []
     for name, term, exponents in (("likelihood", likelihood, laws.likelihood), ("KL", kl, laws.kl)):
@@ -111,7 +113,7 @@ def shares_in_words(likelihood: LikelihoodTerm, kl: KLTerm, laws: SizeLaws, desi
 
 
 def verdict_finding(
-    verdict: Verdict, design: Design, expected_kl_weight: float, shares: str
+    verdict: Verdict, design: Design, expected_kl_weight: float, weights: str
 ) -> Finding:
     """Makes the finding of a verdict on signs and weights.
 
@@ -119,7 +121,7 @@ def verdict_finding(
         verdict: The verdict.
         design: The points' design, for the names of sizes.
         expected_kl_weight: The weight that the KL should have.
-        shares: The measured weights, as a sentence.
+        weights: The measured weights, as a clause.
     """
     sizes = in_sizes(verdict.exponents, design)
     evidence, fix = {
@@ -169,11 +171,11 @@ def verdict_finding(
             f"expected_kl_weight={verdict.factor * expected_kl_weight:.6g}.",
         ),
     }[verdict.code]()
-    return Finding.of(verdict.code, f"{evidence}; {shares}." if shares else f"{evidence}.", fix)
+    return Finding.of(verdict.code, f"{evidence}; {weights}." if weights else f"{evidence}.", fix)
 
 
 def likelihood_formula_finding(likelihood: LikelihoodTerm, design: Design) -> Finding:
-    """Says what stands in the place of the declared log-likelihood."""
+    """Describes the term that replaces the declared log-likelihood."""
     declared = likelihood.declared
     if likelihood.missing:
         return Finding.of(
@@ -236,7 +238,7 @@ def _formula_fix(form: LikelihoodForm, design: Design) -> str:
 
 
 def kl_formula_finding(kl: KLTerm, *, added: bool, two_outputs: bool) -> Finding:
-    """Says what stands in the place of a KL divergence."""
+    """Describes the term that replaces a KL divergence."""
     if not added:
         return Finding.of(
             "kl-formula",

@@ -1,4 +1,4 @@
-"""The inputs that a loss is called on: random, well inside every domain, far apart in value."""
+"""The random inputs that a loss is called on, well inside every domain."""
 
 from dataclasses import dataclass, replace
 
@@ -34,7 +34,7 @@ class Point:
         return (self.x, self.decoder_output, *self.encoder_outputs)
 
     def with_event(self, other: "Point") -> "Point":
-        """This point's encoder outputs beside the other's data and decoder output."""
+        """This point's encoder outputs with the other's data and decoder output."""
         return replace(self, x=other.x, decoder_output=other.decoder_output)
 
     def doubled_batch(self) -> "Point":
@@ -61,7 +61,8 @@ class Point:
 
 
 def _sigmoid(logits: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-logits))
+    probabilities: Array = 1.0 / (1.0 + np.exp(-logits))
+    return probabilities
 
 
 @dataclass(frozen=True)

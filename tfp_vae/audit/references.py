@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001, RUF002 - the Greek letter sigma is meant
-"""What a loss is compared with: log-likelihoods and KL divergences of distribution objects."""
+"""The log-likelihoods and KL divergences that a loss is compared with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ Array = np.ndarray
 
 
 def _batch_mean(log_prob: Callable[[], tf.Tensor], shape: tuple[int, ...]) -> Array:
-    values = np.asarray(log_prob())
-    return -values.reshape(shape[0], shape[1], -1).sum(-1).mean(-1)
+    values = np.asarray(log_prob()).reshape(shape[0], shape[1], -1)
+    means: Array = -values.sum(-1).mean(-1)
+    return means
 
 
 @dataclass(frozen=True)
 class LikelihoodForm:
-    """One thing that a loss may hold as its likelihood term.
+    """One form that the likelihood term of a loss may have.
 
     Attributes:
         name: Its name in a report.
-        formula: The formula in words of code, for one example.
+        formula: Its formula, for one example.
         log_prob: The elementwise log-density (data, decoder output) -> array.
         free_weight: Whether a positive factor is a parameter of the distribution, not a mistake.
     """
@@ -122,7 +123,7 @@ class Reading:
     """One way to read the second encoder output s as a scale σ.
 
     Attributes:
-        name: The name of what s is.
+        name: What s is.
         scale: s -> σ.
         scale_code: The same as a line of TensorFlow.
         formula: The KL divergence as a formula.
@@ -149,7 +150,9 @@ class Reading:
         second = encoder_outputs[1] if len(encoder_outputs) > 1 else np.ones_like(loc)
         posterior = tfd.Normal(loc, self.scale(tf.constant(second)))
         prior = tfd.Normal(tf.zeros([], tf.float64), tf.ones([], tf.float64))
-        return np.asarray(tfd.kl_divergence(posterior, prior)).sum(-1).mean(-1)
+        divergences = np.asarray(tfd.kl_divergence(posterior, prior))
+        means: Array = divergences.sum(-1).mean(-1)
+        return means
 
 
 SCALE = Reading(

@@ -1,4 +1,4 @@
-"""The report of an audit: findings, the formula that was read, and what to write instead."""
+"""The report of an audit: findings, the measured formula, and the corrected code."""
 
 import textwrap
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ def _paragraph(text: str, indent: str) -> str:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What an audit found out about a loss.
+    """The result of the audit of a loss.
 
     Attributes:
-        findings: What was found, errors first.
+        findings: The findings, errors first.
         formula: What the loss was measured to compute; μ and s are the first and the second encoder
             output, x the data, d the decoder's output.
-        not_checked: Checks that could not be made, and why.
-        not_told: Questions that the measurement left open, because the loss is too noisy or fits
-            nothing known.
+        not_checked: Checks that were impossible, with the reason.
+        undetermined: Questions that the measurement leaves open, because the loss is too noisy or
+            not finite.
         corrected_code: The right loss, and sampler, as lines of TensorFlow.
         distribution_code: The model of distribution objects that replaces both.
 
@@ -51,7 +51,7 @@ class AuditReport:
     findings: tuple[Finding, ...]
     formula: str
     not_checked: tuple[str, ...]
-    not_told: tuple[str, ...]
+    undetermined: tuple[str, ...]
     corrected_code: str
     distribution_code: str
 
@@ -62,8 +62,9 @@ class AuditReport:
 
     @property
     def clean(self) -> bool:
-        """Whether there is neither an error nor a warning, and no question was left open."""
-        return all(finding.severity == "info" for finding in self.findings) and not self.not_told
+        """Whether there is neither an error nor a warning, and no question is open."""
+        is_right = all(finding.severity == "info" for finding in self.findings)
+        return is_right and not self.undetermined
 
     @property
     def codes(self) -> frozenset[str]:
@@ -79,7 +80,7 @@ class AuditReport:
         """Raises with the whole report unless the loss was read as a negative ELBO.
 
         Raises:
-            AssertionError: If there is an error or a question was left open.
+            AssertionError: If there is an error or a question is open.
 
         Example:
             >>> tfp_vae.audit(lambda x, d, m, s: tf.reduce_sum(m**2)).assert_ok()
@@ -87,7 +88,7 @@ class AuditReport:
                 ...
             AssertionError: The loss is no negative ELBO...
         """
-        if not self.ok or self.not_told:
+        if not self.ok or self.undetermined:
             raise AssertionError(f"The loss is no negative ELBO.\n{self}")
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,7 +108,7 @@ class AuditReport:
             ],
             "formula": self.formula,
             "not_checked": list(self.not_checked),
-            "not_told": list(self.not_told),
+            "undetermined": list(self.undetermined),
             "corrected_code": self.corrected_code,
             "distribution_code": self.distribution_code,
         }
@@ -123,10 +124,12 @@ class AuditReport:
             lines += [_paragraph(f"{finding.title}.", "    ")]
             lines += [_paragraph(f"Measured: {finding.evidence}", "    ")]
             lines += [_paragraph(f"Fix: {finding.fix}", "    ")]
-        if self.not_told:
-            lines += ["", "Could not tell:", *(_paragraph(f"- {n}", "    ") for n in self.not_told)]
-        if self.not_checked:
-            lines += ["", "Not checked:", *(_paragraph(f"- {n}", "    ") for n in self.not_checked)]
+        for heading, items in (
+            ("Undetermined:", self.undetermined),
+            ("Not checked:", self.not_checked),
+        ):
+            if items:
+                lines += ["", heading, *(_paragraph(f"- {item}", "    ") for item in items)]
         if not self.clean:
             lines += ["", "Corrected:", textwrap.indent(self.corrected_code, "    ")]
         lines += ["", "With distribution objects, where these mistakes cannot be written:"]
@@ -137,8 +140,8 @@ class AuditReport:
         errors = sum(finding.severity == "error" for finding in self.findings)
         if errors:
             return f"This loss has {errors} mistake{'s' if errors > 1 else ''}."
-        if self.not_told:
-            return "No mistake was found, but a question was left open."
+        if self.undetermined:
+            return "No mistake was found, but a question is open."
         if not self.clean:
             return "No mistake was found, but a warning."
         if self.findings:

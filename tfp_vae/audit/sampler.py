@@ -1,5 +1,5 @@
 # ruff: noqa: RUF002 - the Greek letter sigma is meant
-"""Reads a sampler: is it the mean plus standard normal noise times a scale, and which scale?
+"""Reads a sampler: is it the mean plus a scale times standard normal noise, and which scale?
 
 Every decision is a test whose chance of a false alarm is at most about one in a million: a z-score
 against `SAMPLER_Z` standard errors, or the Dvoretzky-Kiefer-Wolfowitz bound on the distance between
@@ -32,12 +32,12 @@ _LOG_NOISE_SPREAD = np.pi / np.sqrt(8.0)
 
 @dataclass(frozen=True)
 class SamplerReading:
-    """What was read of a sampler.
+    """A sampler as it was read.
 
     Attributes:
         reading: How it reads the second encoder output, None if by no known reading.
         factor: The noise's standard deviation in units of the scale under that reading.
-        faults: What is wrong with its noise, in words; empty if nothing is.
+        faults: The mistakes of its noise, in words.
         spreads: (second output, standard deviation of the draws) pairs, for a report.
     """
 
@@ -90,8 +90,8 @@ def _draw(box: BlackBox, encoder_outputs: Sequence[Array], calls: int) -> Array:
         z = box(*encoder_outputs)
         if z.shape != encoder_outputs[0].shape:
             raise ValueError(
-                "`sampler` was expected to return z of the encoder outputs' shape "
-                f"{list(encoder_outputs[0].shape)}, but it returned shape {list(z.shape)}."
+                "`sampler` must return z of the encoder outputs' shape "
+                f"{list(encoder_outputs[0].shape)}; got shape {list(z.shape)}."
             )
         draws.append(z)
     return np.stack(draws)
@@ -132,7 +132,7 @@ def _read(
 
 
 def _slope(z: Array, loc: Array) -> float:
-    """How the draws' centre follows the mean, exactly 1 unless it is told to be another number."""
+    """How the draws' centre follows the mean, exactly 1 unless it clearly is another number."""
     slope = float(np.mean(z * loc) / np.mean(loc**2))
     # The means are independent of the noise and of each other, so that noise which rows, latents or
     # calls share still averages out over them.

@@ -1,4 +1,4 @@
-"""Measures how each term's weight follows the sizes: every example, latent or pixel given twice."""
+"""Measures how each term's weight scales with the sizes, by giving every example or axis twice."""
 
 import re
 import textwrap
@@ -38,8 +38,8 @@ def event_axis_name(axis: int) -> str:
 
 
 @dataclass(frozen=True)
-class SizeLaws:
-    """How two terms' weights follow the sizes.
+class ScalingLaws:
+    """How the weights of two terms scale with the sizes.
 
     Attributes:
         likelihood: Exponents of the likelihood's weight, by the size's name; a size whose law
@@ -87,7 +87,7 @@ def corners_of(probe: LossProbe) -> Corners:
     return Corners(start, start.with_event(bad_fit), replace(start, encoder_outputs=changed))
 
 
-def measure_size_laws(probe: LossProbe, sizes: list[Size]) -> SizeLaws:
+def measure_scaling_laws(probe: LossProbe, sizes: list[Size]) -> ScalingLaws:
     """Measures how the weights of both terms follow the sizes.
 
     Args:
@@ -120,7 +120,7 @@ def measure_size_laws(probe: LossProbe, sizes: list[Size]) -> SizeLaws:
                 irregular.add(size.name)
             else:
                 exponents[size.name] = exponent
-    return SizeLaws(likelihood, kl, frozenset(irregular), unmeasured)
+    return ScalingLaws(likelihood, kl, frozenset(irregular), unmeasured)
 
 
 def _changes(probe: LossProbe, corners: Corners) -> tuple[Change, Change]:

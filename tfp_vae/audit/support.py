@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae import checks
+from tfp_vae import checks, shapes
 
 
 def outside_support(data: Any, likelihood: str, event_shape: tuple[int, ...]) -> str | None:
-    """Says how data lie outside a likelihood's support, or None if they do not.
+    """Describes how data lie outside a likelihood's support; None if they lie inside.
 
     Args:
         data: Examples, `[N, *event_shape]`.
@@ -22,8 +22,8 @@ def outside_support(data: Any, likelihood: str, event_shape: tuple[int, ...]) ->
     values = checks.array(data, "data").astype(np.float64)
     if values.shape[1:] != event_shape or values.ndim != len(event_shape) + 1 or not values.size:
         raise ValueError(
-            f"`data` was expected to have shape [N, {', '.join(map(str, event_shape))}], but it "
-            f"has shape {list(values.shape)}."
+            f"`data` must have shape {shapes.written('N', *event_shape)}; got shape "
+            f"{shapes.written(*values.shape)}."
         )
     if not np.all(np.isfinite(values)):
         return f"{np.mean(~np.isfinite(values)):.2%} of the values are NaN or infinite"

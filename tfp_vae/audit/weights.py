@@ -1,4 +1,4 @@
-"""Judges the weights of the two terms: which factor is a mistake, and whose.
+"""Judges the weights of the two terms: which factor is a mistake, and in which term.
 
 The loss is written as a · (negative log-likelihood) + b · (KL), both averaged over the batch. The
 rules, in order:
@@ -6,20 +6,20 @@ rules, in order:
 1. Signs. Both negative: `loss-sign`; one alone: `likelihood-sign` or `kl-sign`. From here on, a and
    b are magnitudes, b in units of the expected weight.
 2. Batch. If a and b follow the batch size by different powers: `batch-reduction`. Each is then
-   taken as it is for a batch of one example. A power that both share is an overall factor.
+   taken for a batch of one example. A power that both share is an overall factor.
 3. If a = b, what is left is one overall factor.
 4. A weight is judged at the declared sizes: 1 is right, however it comes about (a mean times a
-   hard-coded number of pixels is a sum). A size that the weight follows explains it if taking the
-   size out brings the weight closer to 1; otherwise it was undone by a number in the code.
+   hard-coded number of pixels is a sum). A size that the weight follows explains it if dividing by
+   the size brings the weight closer to 1; otherwise a number in the code cancels the size.
 5. The powers of sizes that explain both a and b are an overall factor too. Those that explain one
    alone are its `…-reduction`, and a number that remains is its `…-weight`.
-6. For "normal" and for every likelihood that is not the declared one, a positive number beside the
+6. For "normal" and for every likelihood that is not the declared one, a positive factor of the
    squared error is a free parameter, so only sizes are judged; ½ and 1 count as right.
 """
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tfp_vae.audit.scaling_laws import BATCH, LATENT, Size
@@ -29,16 +29,16 @@ WEIGHT_TOLERANCE = 5e-3
 
 @dataclass(frozen=True)
 class Term:
-    """One term of the loss, as it was measured.
+    """One measured term of the loss.
 
     Attributes:
-        sign: 1 or -1, 0 if the term has no one sign.
-        weight: Its weight at the measured sizes, None if it is nothing that has a weight.
-        weight_slack: How far the weight may lie from the truth, because of noise.
+        sign: 1 or -1, or 0 if the term has no one sign.
+        weight: Its weight at the measured sizes, None if it is no known term.
+        weight_slack: The largest error of the weight because of noise.
         exponents: The powers by which the weight follows the sizes, by name.
-        free_weight: Whether a positive number beside it is no mistake.
-        rough_weight: A guess at the weight of a term that has none, good enough to tell a sum from
-            a mean.
+        free_weight: Whether every positive factor is right.
+        rough_weight: A guess at the weight of an unknown term, good enough to tell a sum from a
+            mean.
     """
 
     sign: int
@@ -58,42 +58,26 @@ class Verdict:
     exponents: Mapping[str, int] = field(default_factory=dict)
 
 
-def size_factor(exponents: Mapping[str, int], sizes: Sequence[Size]) -> float:
-    """The product of sizes to their powers."""
-    values = {size.name: size.value for size in sizes}
-    return math.prod(float(values[name]) ** power for name, power in exponents.items())
+@dataclass(frozen=True)
+class _ExplainedWeight:
+    """The weight of a term, with the sizes that explain it.
 
+    Attributes:
+        value: The weight for a batch of one example, in units of the expected weight; None if not
+            even a guess is known.
+        slack: The largest error of the logarithm of `value`.
+        is_exact: Whether it is no guess.
+        is_free: Whether every positive factor is right.
+        batch_power: The power of the batch size.
+        powers: The powers of the other sizes that explain the weight; none is 0.
+    """
 
-def _distance(weight: float, *, free: bool) -> float:
-    """How far a weight is from a right one, as a logarithm."""
-    targets = (1.0, 2.0) if free else (1.0,)
-    return min(abs(math.log(weight / target)) for target in targets)
-
-
-def _shared_powers(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
-    """The power of each size that both weights follow in the same direction."""
-    return {
-        name: min(power, second[name], key=abs)
-        for name, power in first.items()
-        if power * second.get(name, 0) > 0
-    }
-
-
-def _complete(term: Term, sizes: Sequence[Size]) -> dict[str, int]:
-    """Adds the powers that could not be measured, if sizes explain the weight exactly."""
-    known = dict(term.exponents)
-    open_sizes = [s for s in sizes if s.name not in known and s.value > 1]
-    if term.weight is None or not open_sizes:
-        return known
-    powers = sorted(
-        itertools.product((0, -1, 1), repeat=len(open_sizes)), key=lambda p: sum(map(abs, p))
-    )
-    for guess in powers:
-        guessed = dict(zip((s.name for s in open_sizes), guess, strict=True))
-        rest = term.weight / size_factor({**known, **guessed}, sizes)
-        if _distance(rest, free=term.free_weight) <= WEIGHT_TOLERANCE:
-            return known | guessed
-    return known | dict.fromkeys((s.name for s in open_sizes), 0)
+    value: float | None
+    slack: float
+    is_exact: bool
+    is_free: bool
+    batch_power: int
+    powers: Mapping[str, int]
 
 
 def judge_signs(likelihood: Term | None, kl: Term | None) -> list[Verdict]:
@@ -116,80 +100,172 @@ def judge_weights(
         sizes: All the sizes.
         expected_kl_weight: The weight that the KL should have.
     """
-    verdicts = []
-    terms = {"likelihood": likelihood, "kl": kl}
-    present = {name: term for name, term in terms.items() if term is not None}
-    powers = {name: _complete(term, sizes) for name, term in present.items()}
-    batch = {name: p.pop(BATCH, 0) for name, p in powers.items()}
-    if len(set(batch.values())) > 1:
-        differing = max(batch, key=lambda name: abs(batch[name]))
-        verdicts.append(Verdict("batch-reduction", exponents={BATCH: batch[differing]}))
-        shared = {}
-    else:
-        shared = {BATCH: p for p in set(batch.values()) if p}  # noqa: B035 - there is at most one
-    batch_size = next(size.value for size in sizes if size.name == BATCH)
-    units = {"likelihood": 1.0, "kl": expected_kl_weight}
-    weights, slack = {}, {}
-    for name, term in present.items():
-        raw = term.weight if term.weight is not None else term.rough_weight
-        if raw is not None and raw > 0.0:
-            weights[name] = raw / float(batch_size) ** batch[name] / units[name]
-            slack[name] = WEIGHT_TOLERANCE + term.weight_slack / raw
-    weighed = [name for name, term in present.items() if term.weight is not None]
-
-    powers = {
-        name: _telling_powers(term, weights.get(name), powers[name], sizes)
-        for name, term in present.items()
-    }
-    if len(present) == 2:
-        common = _shared_powers(powers["likelihood"], powers["kl"])
-        ratio = math.log(weights["likelihood"] / weights["kl"]) if len(weighed) == 2 else math.inf
-        if abs(ratio) <= math.hypot(*slack.values()):
-            wrong = abs(math.log(weights["likelihood"])) > slack["likelihood"]
-            factor = weights["likelihood"] * size_factor(shared, sizes)
-            if shared or wrong:
-                verdicts.append(Verdict("overall-factor", factor, shared | common))
-            return verdicts
+    weights = {}
+    if likelihood is not None:
+        weights["likelihood"] = _explained(likelihood, sizes, 1.0)
+    if kl is not None:
+        weights["kl"] = _explained(kl, sizes, expected_kl_weight)
+    verdicts, shared = _judge_batch(list(weights.values()))
+    if len(weights) == 2:
+        a, b = weights.values()
+        common = _shared_powers(a.powers, b.powers)
+        if _are_equal(a, b):
+            return verdicts + _judge_equal_weights(a, sizes, shared, common)
         shared |= common
     if shared:
         verdicts.append(Verdict("overall-factor", size_factor(shared, sizes), shared))
-    in_sizes = size_factor({n: p for n, p in shared.items() if n != BATCH}, sizes)
-    for name, term in present.items():
-        own = {n: p - shared.get(n, 0) for n, p in powers[name].items() if p != shared.get(n, 0)}
-        if own:
-            verdicts.append(Verdict(f"{name}-reduction", size_factor(own, sizes), own))
-        if name in weights and not (term.free_weight or term.weight is None):
-            number = weights[name] / in_sizes / size_factor(own, sizes)
-            if _distance(number, free=False) > slack[name]:
-                verdicts.append(Verdict(f"{name}-weight", number))
+    for name, weight in weights.items():
+        verdicts += _judge_weight(name, weight, sizes, shared)
     return verdicts
 
 
-def _telling_powers(
-    term: Term, weight: float | None, powers: Mapping[str, int], sizes: Sequence[Size]
-) -> dict[str, int]:
-    """The powers of sizes that explain a weight, without those that a written number undoes."""
-    if weight is None:
-        return {name: power for name, power in powers.items() if power}
-    free = term.free_weight or term.weight is None
-    of_axes = [abs(power) for name, power in powers.items() if name not in (BATCH, LATENT)]
-    steps = itertools.product(
-        range(max(of_axes, default=0) + 1), range(abs(powers.get(LATENT, 0)) + 1)
+def size_factor(exponents: Mapping[str, int], sizes: Sequence[Size]) -> float:
+    """The product of sizes to their powers."""
+    values = {size.name: size.value for size in sizes}
+    return math.prod(float(values[name]) ** power for name, power in exponents.items())
+
+
+def _judge_batch(weights: Sequence[_ExplainedWeight]) -> tuple[list[Verdict], dict[str, int]]:
+    """Judges the powers of the batch size; returns the verdicts and the power that all share."""
+    powers = [weight.batch_power for weight in weights]
+    if len(set(powers)) > 1:
+        return [Verdict("batch-reduction", exponents={BATCH: max(powers, key=abs)})], {}
+    return [], {BATCH: powers[0]} if any(powers) else {}
+
+
+def _are_equal(a: _ExplainedWeight, b: _ExplainedWeight) -> bool:
+    if a.value is None or b.value is None or not (a.is_exact and b.is_exact):
+        return False
+    return abs(math.log(a.value / b.value)) <= math.hypot(a.slack, b.slack)
+
+
+def _judge_equal_weights(
+    weight: _ExplainedWeight,
+    sizes: Sequence[Size],
+    batch: Mapping[str, int],
+    common: Mapping[str, int],
+) -> list[Verdict]:
+    """Judges a weight that both terms have.
+
+    Args:
+        weight: The weight.
+        sizes: All the sizes.
+        batch: The power of the batch size that both terms share.
+        common: The powers of the other sizes that both terms share.
+    """
+    assert weight.value is not None
+    if not batch and abs(math.log(weight.value)) <= weight.slack:
+        return []
+    factor = weight.value * size_factor(batch, sizes)
+    return [Verdict("overall-factor", factor, {**batch, **common})]
+
+
+def _judge_weight(
+    name: str, weight: _ExplainedWeight, sizes: Sequence[Size], shared: Mapping[str, int]
+) -> list[Verdict]:
+    """Judges the weight of one term apart from the powers of sizes that both terms share."""
+    verdicts = []
+    own = {size: power - shared.get(size, 0) for size, power in weight.powers.items()}
+    own = {size: power for size, power in own.items() if power}
+    if own:
+        verdicts.append(Verdict(f"{name}-reduction", size_factor(own, sizes), own))
+    if weight.value is not None and weight.is_exact and not weight.is_free:
+        of_both = {size: power for size, power in shared.items() if size != BATCH}
+        number = weight.value / size_factor(of_both, sizes) / size_factor(own, sizes)
+        if _distance(number, free=False) > weight.slack:
+            verdicts.append(Verdict(f"{name}-weight", number))
+    return verdicts
+
+
+def _explained(term: Term, sizes: Sequence[Size], expected: float) -> _ExplainedWeight:
+    """Finds the sizes that explain a term's weight.
+
+    Args:
+        term: The term.
+        sizes: All the sizes.
+        expected: The weight that the term should have.
+    """
+    powers = _complete(term, sizes)
+    batch_power = powers.pop(BATCH, 0)
+    batch_size = next(size.value for size in sizes if size.name == BATCH)
+    measured = term.weight if term.weight is not None else term.rough_weight
+    value, slack = None, 0.0
+    if measured is not None and measured > 0.0:
+        value = measured / float(batch_size) ** batch_power / expected
+        slack = WEIGHT_TOLERANCE + term.weight_slack / measured
+        free = term.free_weight or term.weight is None
+        powers = _explaining_powers(value, powers, sizes, free=free)
+    return _ExplainedWeight(
+        value,
+        slack,
+        is_exact=term.weight is not None,
+        is_free=term.free_weight,
+        batch_power=batch_power,
+        powers={name: power for name, power in powers.items() if power},
     )
-    # The axes of the event go together: a mean is taken over all of them or none is undone.
-    candidates = [
-        {
+
+
+def _complete(term: Term, sizes: Sequence[Size]) -> dict[str, int]:
+    """Adds the powers that could not be measured, if sizes explain the weight exactly."""
+    known = dict(term.exponents)
+    unknown = [s.name for s in sizes if s.name not in known and s.value > 1]
+    if term.weight is None or not unknown:
+        return known
+    guesses = sorted(
+        itertools.product((0, -1, 1), repeat=len(unknown)), key=lambda powers: sum(map(abs, powers))
+    )
+    for guess in guesses:
+        guessed = dict(zip(unknown, guess, strict=True))
+        rest = term.weight / size_factor({**known, **guessed}, sizes)
+        if _distance(rest, free=term.free_weight) <= WEIGHT_TOLERANCE:
+            return known | guessed
+    return known | dict.fromkeys(unknown, 0)
+
+
+def _explaining_powers(
+    weight: float, powers: Mapping[str, int], sizes: Sequence[Size], *, free: bool
+) -> dict[str, int]:
+    """Returns the powers of sizes that explain a weight, without those that the code cancels.
+
+    Args:
+        weight: The weight.
+        powers: The powers by which it follows the sizes.
+        sizes: All the sizes.
+        free: Whether ½ counts as right.
+    """
+
+    def unexplained(candidate: Mapping[str, int]) -> tuple[float, int]:
+        # Of equally good explanations the one with more sizes wins, for those were measured.
+        rest = weight / size_factor(candidate, sizes)
+        return round(_distance(rest, free=free), 6), -sum(map(abs, candidate.values()))
+
+    return min(_partial_powers(powers), key=unexplained)
+
+
+def _partial_powers(powers: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Yields the powers cut to every smaller magnitude.
+
+    The axes of the event are cut together: a mean is over all of them, and so is what cancels it.
+    """
+    of_event = max((abs(p) for name, p in powers.items() if name != LATENT), default=0)
+    of_latent = abs(powers.get(LATENT, 0))
+    for event, latent in itertools.product(range(of_event + 1), range(of_latent + 1)):
+        yield {
             name: int(math.copysign(min(abs(power), latent if name == LATENT else event), power))
             for name, power in powers.items()
         }
-        for event, latent in steps
-    ]
-    # Of equally good explanations the one with more sizes wins, for those were measured.
-    best = min(
-        candidates,
-        key=lambda c: (
-            round(_distance(weight / size_factor(c, sizes), free=free), 6),
-            -sum(map(abs, c.values())),
-        ),
-    )
-    return {name: power for name, power in best.items() if power}
+
+
+def _shared_powers(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    """The power of each size that both weights follow in the same direction."""
+    return {
+        name: min(power, second[name], key=abs)
+        for name, power in first.items()
+        if power * second.get(name, 0) > 0
+    }
+
+
+def _distance(weight: float, *, free: bool) -> float:
+    """How far a weight is from a right one, as a logarithm."""
+    targets = (1.0, 2.0) if free else (1.0,)
+    return min(abs(math.log(weight / target)) for target in targets)

@@ -5,8 +5,7 @@ from typing import Any
 
 import keras
 
-from tfp_vae import checks
-from tfp_vae.divergences.active_units import REMEDY, active_latents
+from tfp_vae import checks, divergences
 
 _MOST_ROWS = 1000
 
@@ -77,6 +76,7 @@ class PosteriorCollapseWarning(keras.callbacks.Callback):
         if self.collapsed_at is not None or not looks:
             return
         means = self.model.posterior(self.rows, condition=self.condition).mean().numpy()
-        if not active_latents(means).any():
+        if not divergences.active_units(means).any():
             self.collapsed_at = epoch + 1
-            warnings.warn(f"After epoch {epoch + 1}: {REMEDY}", stacklevel=2)
+            advice = divergences.POSTERIOR_COLLAPSE_ADVICE
+            warnings.warn(f"After epoch {epoch + 1}: {advice}", stacklevel=2)

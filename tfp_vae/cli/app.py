@@ -1,12 +1,11 @@
-"""The commands, and what becomes of their failures."""
+"""The commands, and the exit codes of their failures."""
 
 import os
 from collections.abc import Sequence
 
-import tensorflow as tf
 import typer
 
-from tfp_vae import __version__, _quiet_import
+from tfp_vae import __version__
 from tfp_vae.cli.audit import audit
 from tfp_vae.cli.console import (
     BAD_USAGE,
@@ -62,8 +61,6 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
       The exit code: 0 done, 1 bad data, 2 bad usage, 130 interrupted, 143 terminated.
     """
-    with _quiet_import.notices_dropped():
-        tf.config.list_physical_devices()
     try:
         with termination_raises():
             code = app(list(arguments), standalone_mode=False)

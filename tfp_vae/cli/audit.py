@@ -7,17 +7,16 @@ from typing import Annotated
 
 import typer
 
-from tfp_vae import _quiet_import
 from tfp_vae.audit import audit as audit_loss
 from tfp_vae.audit import load_callable
-from tfp_vae.cli.console import BAD_USAGE, fail, out, standard_error_as_it_is
-from tfp_vae.cli.formats import Format
+from tfp_vae.cli.console import BAD_USAGE, fail, out
 from tfp_vae.cli.inputs import read_data
-from tfp_vae.cli.progress import Waiting
+from tfp_vae.cli.output_format import OutputFormat
+from tfp_vae.cli.progress import status
 
 
 class Likelihood(StrEnum):
-    """What the loss is meant to hold."""
+    """The likelihood that the loss is declared to have."""
 
     bernoulli = "bernoulli"
     normal = "normal"
@@ -25,7 +24,7 @@ class Likelihood(StrEnum):
 
 
 class DecoderOutput(StrEnum):
-    """What the decoder gives."""
+    """What the decoder returns."""
 
     probs = "probs"
     logits = "logits"
@@ -45,10 +44,10 @@ def audit(
         typer.Option("--sampler", help="module:function, the sampler: (mean, scale-like) to z."),
     ] = None,
     likelihood: Annotated[
-        Likelihood, typer.Option("--likelihood", help="What the loss is meant to hold.")
+        Likelihood, typer.Option("--likelihood", help="The likelihood that the loss is to have.")
     ] = Likelihood.bernoulli,
     decoder_output: Annotated[
-        DecoderOutput, typer.Option("--decoder-output", help="What the decoder gives.")
+        DecoderOutput, typer.Option("--decoder-output", help="What the decoder returns.")
     ] = DecoderOutput.probs,
     event_shape: Annotated[
         str, typer.Option("--event-shape", help="The shape of one example, such as 784 or 28,28,1.")
@@ -63,8 +62,8 @@ def audit(
         Path | None, typer.Option("--data", help="Some real examples: a .npy, .npz or .csv file.")
     ] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="A report to read, or JSON for a script.")
-    ] = Format.table,
+        OutputFormat, typer.Option("--format", help="A report to read, or JSON for a script.")
+    ] = OutputFormat.table,
 ) -> None:
     """Read a hand-written loss back as a formula, and name its mistakes.
 
@@ -75,12 +74,7 @@ def audit(
         fail(f"--event-shape must be sizes such as 784 or 28,28,1; got {event_shape!r}.", BAD_USAGE)
     examples = None if data is None else read_data(str(data)).x
     try:
-        # Sizes that a loss does not take make TensorFlow write warnings of its own.
-        with (
-            standard_error_as_it_is() as told,
-            Waiting(f"Auditing {loss}", told),
-            _quiet_import.notices_dropped(),
-        ):
+        with status(f"Auditing {loss}"):
             report = audit_loss(
                 load_callable(loss, "loss"),
                 None if sampler is None else load_callable(sampler, "sampler"),
@@ -95,7 +89,7 @@ def audit(
         fail(error, BAD_USAGE)
     text = (
         json.dumps(report.to_dict(), ensure_ascii=False)
-        if output_format is Format.json
+        if output_format is OutputFormat.json
         else str(report)
     )
     out.print(text, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What the command line prints, and how it ends."""
+"""The consoles of the command line, and its exit codes."""
 
 import contextlib
 import os
@@ -14,8 +14,8 @@ BAD_DATA, BAD_USAGE = 1, 2
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 TERMINAL = "TFP_VAE_TERMINAL_DESCRIPTOR"
-"""The environment variable by which one of several workers is handed the standard error of the
-process that started it, whose own goes to a file."""
+"""The environment variable with the file descriptor of the terminal, for a worker whose own
+standard error goes to a file."""
 
 
 def _progress_file() -> TextIO | None:
@@ -25,20 +25,13 @@ def _progress_file() -> TextIO | None:
 
 out = Console(highlight=False)
 err = Console(file=_progress_file(), stderr=True, highlight=False)
-"""Where progress is shown that is no part of the output."""
+"""The console for progress, which is no part of the output."""
 
 _failures = Console(stderr=True, highlight=False)
 
 
-@contextlib.contextmanager
-def standard_error_as_it_is() -> Iterator[Console]:
-    """Gives a console on standard error that stays there while that is led elsewhere."""
-    with os.fdopen(os.dup(2), "w", encoding="utf-8") as file:
-        yield Console(file=file, highlight=False)
-
-
 class CommandError(Exception):
-    """Something that ends the program with one line and an exit code."""
+    """A failure that ends the program with one line and an exit code."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -52,9 +45,9 @@ def fail(message: object, code: int) -> NoReturn:
       CommandError: Always.
     """
     line = " ".join(str(message).split())
-    # What a file holds may stand in it, and would speak to the terminal.
-    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
-    raise CommandError(shown, code)
+    # The message may quote a file, whose control characters would reach the terminal.
+    printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    raise CommandError(printable, code)
 
 
 def print_failure(message: str) -> None:
@@ -64,10 +57,10 @@ def print_failure(message: str) -> None:
 
 @contextlib.contextmanager
 def termination_raises() -> Iterator[None]:
-    """Makes SIGTERM unwind the program, as Python does with SIGINT, in the main thread.
+    """Turns SIGTERM into an exception in the main thread, as Python does with SIGINT.
 
     Raises:
-      SystemExit: With the code of a termination, when the signal comes.
+      SystemExit: With the exit code of a termination, at the signal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

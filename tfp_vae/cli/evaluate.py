@@ -3,8 +3,9 @@
 import csv
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import keras
 import matplotlib as mpl
@@ -13,12 +14,12 @@ import typer
 
 from tfp_vae import VAE, __version__, atomic_files, evaluation
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail, out
-from tfp_vae.cli.formats import Format
+from tfp_vae.cli.figures import save_figure
 from tfp_vae.cli.html_report import Section, page
-from tfp_vae.cli.inputs import Source, read_data, read_model
-from tfp_vae.cli.pictures import save_axes
-from tfp_vae.cli.progress import StepProgress, Waiting
-from tfp_vae.cli.report_sections import Look, looks
+from tfp_vae.cli.inputs import Dataset, read_data, read_model
+from tfp_vae.cli.output_format import OutputFormat
+from tfp_vae.cli.progress import StepProgress, status
+from tfp_vae.cli.report_sections import History, SectionContent, sections
 from tfp_vae.cli.run_folder import CONFIG, HISTORY
 from tfp_vae.cli.tables import print_json, print_summary
 
@@ -33,48 +34,48 @@ def evaluate(
         typer.Option(
             "--output",
             "-o",
-            help="The folder of the report and its pictures; by default 'evaluation' beside the "
-            "model.",
+            help="The folder of the report and its plots; 'evaluation' beside the model if not "
+            "given.",
         ),
     ] = None,
     report: Annotated[
         bool,
-        typer.Option("--report/--no-report", help="Whether to write report.html and pictures."),
+        typer.Option("--report/--no-report", help="Whether to write report.html and plots."),
     ] = True,
     sample_size: Annotated[
-        int, typer.Option("--sample-size", min=1, help="Draws from the posterior for every row.")
+        int, typer.Option("--sample-size", min=1, help="Posterior samples per row.")
     ] = 1,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the draws.")] = 0,
     output_format: Annotated[
-        Format, typer.Option("--format", help="A table to read, or JSON for a script.")
-    ] = Format.table,
+        OutputFormat, typer.Option("--format", help="A table to read, or JSON for a script.")
+    ] = OutputFormat.table,
 ) -> None:
-    """Score data under a model, and write a report with pictures that opens in a browser."""
+    """Evaluate the ELBO of data, and write a report with plots that opens in a browser."""
     mpl.use("Agg")
     vae = read_model(model)
-    source = read_data(data)
+    dataset = read_data(data)
     try:
-        with Waiting(f"Scoring {len(source.x):,} rows"):
-            summary = evaluation.elbo(vae, source.x, sample_size=sample_size, seed=seed)
+        with status(f"Scoring {len(dataset.x):,} rows"):
+            summary = evaluation.elbo(vae, dataset.x, sample_size=sample_size, seed=seed)
     except (TypeError, ValueError) as error:
-        fail(f"{source.name}: {error}", BAD_DATA)
-    home = Path(model) if Path(model).is_dir() else Path(model).parent
-    folder = output or home / "evaluation"
+        fail(f"{dataset.name}: {error}", BAD_DATA)
+    model_folder = Path(model) if Path(model).is_dir() else Path(model).parent
+    folder = output or model_folder / "evaluation"
     if report:
-        _write_report(vae, source, summary, home, folder, seed)
-    if output_format is Format.json:
-        print_json(summary, len(source.x))
+        _write_report(vae, dataset, summary, model_folder, folder, seed)
+    if output_format is OutputFormat.json:
+        print_json(summary, len(dataset.x))
         return
-    print_summary(summary, f"{source.name}, {len(source.x)} rows")
+    print_summary(summary, f"{dataset.name}, {len(dataset.x)} rows")
     if report:
-        out.print(f"Written to {folder / REPORT}, with its pictures beside it.", soft_wrap=True)
+        out.print(f"Written to {folder / REPORT}, with its plots beside it.", soft_wrap=True)
 
 
 def _write_report(
     vae: VAE,
-    data: Source,
+    dataset: Dataset,
     summary: evaluation.ELBOSummary,
-    home: Path,
+    model_folder: Path,
     folder: Path,
     seed: int,
 ) -> None:
@@ -82,36 +83,37 @@ def _write_report(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         fail(f"The output folder {str(folder)!r} cannot be written: {error}.", BAD_USAGE)
-    every = list(looks(vae, data, _history(home), seed))
-    sections = [Section("Evidence lower bound, all rows", _bound(summary))]
-    with StepProgress([name for name, _ in every]) as progress:
-        for name, compute in every:
+    contents = sections(vae, dataset, _history(model_folder), seed)
+    written = [Section("Evidence lower bound, all rows", _elbo_text(summary))]
+    with StepProgress(list(contents)) as progress:
+        for name, compute in contents.items():
             progress.begin(name)
-            sections.append(_section(name, compute, folder))
-    text = page(f"{data.name} under a VAE", _facts(vae, data, home, seed), sections)
+            written.append(_section(name, compute, folder))
+    facts = [*_model_facts(vae, dataset, seed), *_training_facts(model_folder)]
+    text = page(f"{dataset.name} under a VAE", facts, written)
     try:
         atomic_files.write(folder / REPORT, text.encode())
     except OSError as error:
         fail(f"{str(folder / REPORT)!r} cannot be written: {error}.", BAD_USAGE)
 
 
-def _section(name: str, compute: Any, folder: Path) -> Section:
-    """Computes and draws one thing; what a model cannot show is said, not left out in silence."""
+def _section(name: str, compute: Callable[[], SectionContent], folder: Path) -> Section:
+    """Computes a section and saves its plot; if the model cannot show it, the section says why."""
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            look: Look = compute()
-            picture = None
-            if look.draw is not None:
-                picture = folder / f"{look.file}.png"
-                save_axes(look.draw(), picture)
+            content = compute()
+            plot = None
+            if content.ax is not None:
+                plot = folder / f"{content.plot_name}.png"
+                save_figure(content.ax, plot)
     except (ValueError, NotImplementedError) as error:
-        return Section(name.capitalize(), note=f"Left out: {error}")
-    notes = [str(each.message) for each in told if issubclass(each.category, UserWarning)]
-    return Section(look.title, look.text, " ".join(dict.fromkeys(notes)), picture)
+        return Section(name.capitalize(), remark=f"Left out: {error}")
+    remarks = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
+    return Section(content.title, content.text, " ".join(dict.fromkeys(remarks)), plot)
 
 
-def _bound(summary: evaluation.ELBOSummary) -> str:
+def _elbo_text(summary: evaluation.ELBOSummary) -> str:
     lines = [
         ("ELBO, nats per example", f"{summary.elbo:.3f} ± {summary.standard_error:.3f}"),
         ("  log-likelihood", f"{summary.log_likelihood:.3f}"),
@@ -121,9 +123,9 @@ def _bound(summary: evaluation.ELBOSummary) -> str:
     return "\n".join(f"{name:<24}{value:>20}" for name, value in lines)
 
 
-def _facts(vae: VAE, data: Source, home: Path, seed: int) -> list[tuple[str, str]]:
-    facts = [
-        ("data", f"{data.name}, {len(data.x)} rows of {list(vae.event_shape)}"),
+def _model_facts(vae: VAE, dataset: Dataset, seed: int) -> list[tuple[str, str]]:
+    return [
+        ("data", f"{dataset.name}, {len(dataset.x)} rows of {list(vae.event_shape)}"),
         ("likelihood", type(vae.decoder.likelihood).__name__),
         ("prior", type(vae.prior_layer).__name__),
         ("latents", str(vae.latent_size)),
@@ -134,29 +136,35 @@ def _facts(vae: VAE, data: Source, home: Path, seed: int) -> list[tuple[str, str
             f"tfp_vae {__version__}, TensorFlow {tf.__version__}, Keras {keras.__version__}",
         ),
     ]
-    config = home / CONFIG
-    if config.is_file():
-        try:
-            settings = json.loads(config.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return facts
-        if isinstance(settings, dict):
-            told = ("epochs", "batch_size", "learning_rate", "rescale", "reason")
-            facts += [
-                (name.replace("_", " "), str(settings[name])) for name in told if name in settings
-            ]
-    return facts
 
 
-def _history(home: Path) -> dict[str, list[float]] | None:
-    """Reads the log of the training, if `tfp-vae train` wrote one there."""
-    file = home / HISTORY
+def _training_facts(model_folder: Path) -> list[tuple[str, str]]:
+    """Reads the settings of the training, if `tfp-vae train` wrote them there."""
+    file = model_folder / CONFIG
+    if not file.is_file():
+        return []
+    try:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    if not isinstance(settings, dict):
+        return []
+    return [
+        (name.replace("_", " "), str(settings[name]))
+        for name in ("epochs", "batch_size", "learning_rate", "rescale", "reason")
+        if name in settings
+    ]
+
+
+def _history(model_folder: Path) -> History | None:
+    """Reads the metrics of every epoch of training, if `tfp-vae train` wrote them there."""
+    file = model_folder / HISTORY
     if not file.is_file():
         return None
     try:
         with file.open(encoding="utf-8", newline="") as lines:
             rows = list(csv.DictReader(lines))
-        columns = {name: [float(row[name]) for row in rows] for name in rows[0] if name != "epoch"}
+        history = {name: [float(row[name]) for row in rows] for name in rows[0] if name != "epoch"}
     except (OSError, ValueError, TypeError, IndexError, KeyError, csv.Error):
         return None
-    return columns if "elbo" in columns else None
+    return history if "elbo" in history else None

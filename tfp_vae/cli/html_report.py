@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing beside it."""
+"""A report as one self-contained HTML file."""
 
 import base64
 import html
@@ -20,28 +20,28 @@ dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 
 
 class Section(NamedTuple):
-    """A part of a report.
+    """A section of a report.
 
     Attributes:
       title: Its heading.
-      text: Its figures, as tables of text and sentences with empty lines between.
-      note: A sentence in words, such as why there are no figures.
-      picture: A PNG file, or None.
+      text: Tables of text and sentences, with empty lines between.
+      remark: A sentence below them, such as why there are none.
+      plot: A PNG file, or None.
     """
 
     title: str
     text: str = ""
-    note: str = ""
-    picture: Path | None = None
+    remark: str = ""
+    plot: Path | None = None
 
 
 def page(title: str, facts: Sequence[tuple[str, str]], sections: Sequence[Section]) -> str:
-    """Returns the HTML of a report, with its pictures inside.
+    """Returns the HTML of a report, with its plots embedded.
 
     Args:
       title: The heading.
-      facts: Names and values that stand under it.
-      sections: The parts, in order.
+      facts: Names and values, listed under the heading.
+      sections: The sections, in order.
     """
     listed = "".join(
         f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>\n" for name, value in facts
@@ -59,10 +59,10 @@ def _section(section: Section) -> str:
     parts = [f"<h2>{html.escape(section.title)}</h2>\n"]
     if section.text:
         parts += map(_block, section.text.split("\n\n"))
-    if section.note:
-        parts.append(f"<p>{html.escape(section.note)}</p>\n")
-    if section.picture is not None:
-        encoded = base64.b64encode(section.picture.read_bytes()).decode("ascii")
+    if section.remark:
+        parts.append(f"<p>{html.escape(section.remark)}</p>\n")
+    if section.plot is not None:
+        encoded = base64.b64encode(section.plot.read_bytes()).decode("ascii")
         parts.append(
             f'<img alt="{html.escape(section.title)}" src="data:image/png;base64,{encoded}">\n'
         )
@@ -70,6 +70,6 @@ def _section(section: Section) -> str:
 
 
 def _block(text: str) -> str:
-    """Lays a sentence out as one, which breaks at the width of the page, and a table as it is."""
+    """Returns a sentence as a paragraph, and a table as preformatted text."""
     kind = "pre" if "\n" in text or "  " in text else "p"
     return f"<{kind}>{html.escape(text)}</{kind}>\n"

@@ -1,24 +1,20 @@
-"""Progress bars over epochs and steps and while waiting; plain lines where there is no terminal."""
+"""Progress bars and status messages on a terminal, and plain lines elsewhere."""
 
+import contextlib
 import threading
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Iterator, Sequence
+from typing import Self
 
 import keras
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from tfp_vae.cli.console import err
 
 _PLAIN_LINES = 10
 PATIENCE = 1.0
-"""How many seconds something may take before it is said what it is."""
+"""The seconds after which a status message is shown."""
 
 
 class EpochProgress(keras.callbacks.Callback):
@@ -26,7 +22,7 @@ class EpochProgress(keras.callbacks.Callback):
 
     Args:
       epochs: How many epochs there will be.
-      console: Where it is shown.
+      console: The console to show it on.
     """
 
     def __init__(self, epochs: int, console: Console) -> None:
@@ -42,14 +38,15 @@ class EpochProgress(keras.callbacks.Callback):
         )
         self._task = self._bar.add_task("train", total=epochs, terms="compiling …")
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Starts the bar."""
         del logs
         if self._console.is_terminal:
             self._bar.start()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Moves the bar, or prints a line now and then."""
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Moves the bar, or prints one of ten lines."""
+        assert logs is not None
         done = epoch + 1
         terms = f"ELBO {logs['elbo']:.2f}, validation {logs['val_elbo']:.2f} nats"
         if self._console.is_terminal:
@@ -58,17 +55,17 @@ class EpochProgress(keras.callbacks.Callback):
             self._console.print(f"epoch {done}/{self._epochs}: {terms}", soft_wrap=True)
 
     def stop(self) -> None:
-        """Takes the bar off the terminal's hands."""
+        """Stops the bar."""
         if self._console.is_terminal:
             self._bar.stop()
 
 
 class StepProgress:
-    """Shows which of several steps is under way.
+    """Shows the name and number of the current step.
 
     Args:
-      names: What the steps are called.
-      console: Where it is shown.
+      names: The names of the steps.
+      console: The console to show it on.
     """
 
     def __init__(self, names: Sequence[str], console: Console = err) -> None:
@@ -94,7 +91,7 @@ class StepProgress:
             self._bar.stop()
 
     def begin(self, name: str) -> None:
-        """Says that the next step begins."""
+        """Shows the next step."""
         if self._console.is_terminal:
             self._bar.update(self._task, completed=self._begun, name=name)
         else:
@@ -102,53 +99,34 @@ class StepProgress:
         self._begun += 1
 
 
-class Waiting:
-    """Says what is under way, and for how long, where it takes more than a moment.
+@contextlib.contextmanager
+def status(message: str, console: Console = err) -> Iterator[None]:
+    """Shows what is running, if it runs for longer than `PATIENCE` seconds.
 
-    On a terminal it is a bar without an end, which is gone when it is done; elsewhere a line.
+    On a terminal it is a spinner, which disappears at the end; elsewhere it is a line.
 
     Args:
-      what: What is under way.
-      console: Where it is shown.
-      patience: How many seconds it may take before it is shown; `PATIENCE` if not given.
+      message: What is running.
+      console: The console to show it on.
     """
+    spinner = console.status(Text(f"{message} …"))
 
-    def __init__(self, what: str, console: Console = err, patience: float | None = None) -> None:
-        self._what, self._console = what, console
-        self._patience = PATIENCE if patience is None else patience
-        self._bar: Progress | None = None
-        self._timer = threading.Timer(self._patience, self._show)
-        self._timer.daemon = True
-        self._lock = threading.Lock()
-        self._done = False
-
-    def __enter__(self) -> Self:
-        if self._patience <= 0.0:
-            self._show()
+    def show() -> None:
+        if console.is_terminal:
+            spinner.start()
         else:
-            self._timer.start()
-        return self
+            console.print(f"{message} …", soft_wrap=True, markup=False)
 
-    def __exit__(self, *failure: object) -> None:
-        with self._lock:
-            self._done = True
-            self._timer.cancel()
-            if self._bar is not None:
-                self._bar.stop()
-
-    def _show(self) -> None:
-        with self._lock:
-            if self._done:
-                return
-            if not self._console.is_terminal:
-                self._console.print(f"{self._what} …", soft_wrap=True, markup=False)
-                return
-            self._bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                TimeElapsedColumn(),
-                console=self._console,
-                transient=True,
-            )
-            self._bar.add_task(self._what, total=None)
-            self._bar.start()
+    timer = threading.Timer(PATIENCE, show)
+    timer.daemon = True
+    if PATIENCE > 0.0:
+        timer.start()
+    else:
+        show()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if timer.is_alive():
+            timer.join()
+        spinner.stop()

@@ -1,119 +1,173 @@
-"""All that `tfp-vae evaluate` looks at: the figures and the pictures of a model and some data."""
+"""The sections of the report of `tfp-vae evaluate`: figures and plots of a model on some data."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from tfp_vae import VAE, evaluation, plotting
-from tfp_vae.cli.inputs import Source
-from tfp_vae.plotting.axes import Axes
+from tfp_vae.cli.inputs import Dataset
 
 _MOST_ROWS = 1000
 _IMPORTANCE_SAMPLES = 500
-_SHOWN_ROWS, _SHOWN_SAMPLES, _SHOWN_WALKS = 8, 32, 8
+_SHOWN_ROWS, _SHOWN_SAMPLES = 8, 32
+
+History = dict[str, list[float]]
 
 
-class Look(NamedTuple):
-    """One thing to look at.
+class Subject(NamedTuple):
+    """What a report is about.
 
     Attributes:
-      title: What it is.
-      text: Figures as a table of text, or why there are none.
-      draw: Draws its picture; None if it has none.
-      file: The name of the picture, without its ending.
+      vae: The model.
+      dataset: The data, or those rows of it that are evaluated.
+      row_count: How many rows there are in all.
+      seed: The seed of the draws.
+      history: The metrics of every epoch of training, if they are known.
+    """
+
+    vae: VAE
+    dataset: Dataset
+    row_count: int
+    seed: int
+    history: History | None
+
+    @property
+    def x(self) -> np.ndarray:
+        """The rows that are evaluated, `[N, *event_shape]`."""
+        return self.dataset.x
+
+    def titled(self, title: str) -> str:
+        """Returns a title that says how many rows are evaluated."""
+        return f"{title}, {len(self.x)} of {self.row_count} rows"
+
+
+class SectionContent(NamedTuple):
+    """What a section shows.
+
+    Attributes:
+      title: Its heading.
+      text: A table of text; empty if there is only a plot.
+      ax: Its plot, or None.
+      plot_name: The name of the plot's file, without its suffix.
     """
 
     title: str
-    text: str
-    draw: Callable[[], Axes] | None
-    file: str
+    text: str = ""
+    ax: Axes | None = None
+    plot_name: str = ""
 
 
-def looks(
-    vae: VAE, data: Source, history: dict[str, Any] | None, seed: int
-) -> Iterator[tuple[str, Callable[[], Look]]]:
-    """Yields what there is to look at: a name, and what computes it.
+def sections(
+    vae: VAE, dataset: Dataset, history: History | None, seed: int
+) -> dict[str, Callable[[], SectionContent]]:
+    """Returns the names of a report's sections, with functions that compute their content.
 
-    What costs much is computed for at most 1,000 rows, chosen at random.
+    At most 1,000 rows, chosen at random, are evaluated.
 
     Args:
       vae: The model.
-      data: The data.
-      history: The log of the training, if it is known.
+      dataset: The data.
+      history: The metrics of every epoch of training, if they are known.
       seed: The seed of the draws and of the choice of rows.
     """
-    chosen = np.random.default_rng(seed).permutation(len(data.x))[:_MOST_ROWS]
-    x = data.x[chosen]
-    labels = None if data.labels is None else data.labels[chosen]
-    some = f"{len(x)} of {len(data.x)} rows"
+    chosen = np.random.default_rng(seed).permutation(len(dataset.x))[:_MOST_ROWS]
+    labels = None if dataset.labels is None else dataset.labels[chosen]
+    evaluated = Dataset(dataset.name, dataset.x[chosen], labels)
+    subject = Subject(vae, evaluated, len(dataset.x), seed, history)
+    return {
+        name: partial(content, subject)
+        for name, content in _CONTENTS.items()
+        if history or content is not _training
+    }
 
-    def plain(title: str, file: str, draw: Callable[[], Axes]) -> Callable[[], Look]:
-        return lambda: Look(title, "", draw, file)
 
-    if history:
-        yield "training", plain("Training", "training", lambda: plotting.training(history).axes[0])
-    rows = x[:_SHOWN_ROWS]
-    yield (
+def _training(subject: Subject) -> SectionContent:
+    return SectionContent(
+        "Training", ax=plotting.training(subject.history).axes[0], plot_name="training"
+    )
+
+
+def _reconstructions(subject: Subject) -> SectionContent:
+    return SectionContent(
+        subject.titled("Reconstructions"),
+        str(evaluation.reconstruction_error(subject.vae, subject.x)),
+        plotting.reconstructions(subject.vae, subject.x[:_SHOWN_ROWS]),
         "reconstructions",
-        lambda: Look(
-            f"Reconstructions, {some}",
-            str(evaluation.reconstruction_error(vae, x)),
-            lambda: plotting.reconstructions(vae, rows),
-            "reconstructions",
-        ),
-    )
-    yield (
-        "draws",
-        plain("Draws", "samples", lambda: plotting.samples(vae, _SHOWN_SAMPLES, seed=seed)),
-    )
-    yield "latents", plain("Latents", "latent", lambda: plotting.latent(vae, x, labels))
-
-    def usage() -> Look:
-        used = evaluation.latent_usage(vae, x, seed=seed)
-        return Look(
-            f"Use of the latents, {some}",
-            str(used),
-            lambda: plotting.kl_per_dimension(used),
-            "kl_per_dimension",
-        )
-
-    yield "use of the latents", usage
-    yield (
-        "traversals",
-        plain("Traversals", "traversals", lambda: plotting.traversals(vae, x)),
-    )
-    walked = x[: min(_SHOWN_WALKS, len(x) // 2 * 2)]
-    yield (
-        "interpolation",
-        plain("Interpolation", "interpolation", lambda: plotting.interpolation(vae, walked)),
     )
 
-    def trade_off() -> Look:
-        points = evaluation.rate_distortion({data.name: vae}, x, seed=seed)
-        return Look(
-            f"Rate and distortion, {some}",
-            str(points),
-            lambda: plotting.rate_distortion(points),
-            "rate_distortion",
-        )
 
-    yield "rate and distortion", trade_off
+def _samples(subject: Subject) -> SectionContent:
+    ax = plotting.samples(subject.vae, _SHOWN_SAMPLES, seed=subject.seed)
+    return SectionContent("Draws", ax=ax, plot_name="samples")
 
-    def scale() -> Look:
-        found = evaluation.calibration(vae, x, seed=seed)
-        return Look(
-            f"Calibration of the scale, {some}",
-            str(found),
-            lambda: plotting.calibration(found),
-            "calibration",
-        )
 
-    yield "calibration", scale
+def _latent_space(subject: Subject) -> SectionContent:
+    ax = plotting.latent(subject.vae, subject.x, subject.dataset.labels)
+    return SectionContent("Latents", ax=ax, plot_name="latent")
 
-    def marginal() -> Look:
-        found = evaluation.log_marginal_likelihood(vae, x, _IMPORTANCE_SAMPLES, seed=seed)
-        title = f"log p(x) by {_IMPORTANCE_SAMPLES} importance samples, {some}"
-        return Look(title, str(found), None, "")
 
-    yield "log p(x)", marginal
+def _latent_usage(subject: Subject) -> SectionContent:
+    usage = evaluation.latent_usage(subject.vae, subject.x, seed=subject.seed)
+    return SectionContent(
+        subject.titled("Use of the latents"),
+        str(usage),
+        plotting.kl_per_dimension(usage),
+        "kl_per_dimension",
+    )
+
+
+def _traversals(subject: Subject) -> SectionContent:
+    ax = plotting.traversals(subject.vae, subject.x)
+    return SectionContent("Traversals", ax=ax, plot_name="traversals")
+
+
+def _interpolation(subject: Subject) -> SectionContent:
+    pairs = subject.x[: min(_SHOWN_ROWS, len(subject.x) // 2 * 2)]
+    ax = plotting.interpolation(subject.vae, pairs)
+    return SectionContent("Interpolation", ax=ax, plot_name="interpolation")
+
+
+def _rate_distortion(subject: Subject) -> SectionContent:
+    models = {subject.dataset.name: subject.vae}
+    points = evaluation.rate_distortion(models, subject.x, seed=subject.seed)
+    return SectionContent(
+        subject.titled("Rate and distortion"),
+        str(points),
+        plotting.rate_distortion(points),
+        "rate_distortion",
+    )
+
+
+def _calibration(subject: Subject) -> SectionContent:
+    calibration = evaluation.calibration(subject.vae, subject.x, seed=subject.seed)
+    return SectionContent(
+        subject.titled("Calibration of the scale"),
+        str(calibration),
+        plotting.calibration(calibration),
+        "calibration",
+    )
+
+
+def _log_marginal_likelihood(subject: Subject) -> SectionContent:
+    found = evaluation.log_marginal_likelihood(
+        subject.vae, subject.x, _IMPORTANCE_SAMPLES, seed=subject.seed
+    )
+    title = subject.titled(f"log p(x) by {_IMPORTANCE_SAMPLES} importance samples")
+    return SectionContent(title, str(found))
+
+
+_CONTENTS: dict[str, Callable[[Subject], SectionContent]] = {
+    "training": _training,
+    "reconstructions": _reconstructions,
+    "draws": _samples,
+    "latents": _latent_space,
+    "use of the latents": _latent_usage,
+    "traversals": _traversals,
+    "interpolation": _interpolation,
+    "rate and distortion": _rate_distortion,
+    "calibration": _calibration,
+    "log p(x)": _log_marginal_likelihood,
+}

@@ -1,4 +1,4 @@
-"""A run that goes on where an earlier one was killed."""
+"""Resumes a run from its checkpoint."""
 
 import json
 from pathlib import Path
@@ -13,35 +13,34 @@ from tfp_vae.cli.run_folder import CHECKPOINT, CONFIG, HISTORY, RunFolder
 _OPTIONS = ("latent_size", "likelihood", "rescale", "batch_size", "learning_rate", "seed")
 
 
-def folder_to_resume(path: Path, settings: dict[str, Any], told: Console) -> RunFolder:
-    """Returns the folder of a run that goes on, or of one that begins if there is none.
+def folder_to_resume(path: Path, settings: dict[str, Any], console: Console) -> RunFolder:
+    """Returns the folder of the run to resume, or a new one if there is none.
 
     Args:
-      path: Where.
-      settings: What the run is to be made with, as in `config.json`.
-      told: Where it is said that there is none.
+      path: The folder.
+      settings: The settings of the run, as in `config.json`.
+      console: The console for messages.
 
     Raises:
-      CommandError: If the run there was made with other settings, or the folder holds something
-        else.
+      CommandError: If the run there has other settings, or the folder holds something else.
     """
     if not (path / CHECKPOINT).exists():
         RunFolder(path).remove((CONFIG, HISTORY))
         folder = RunFolder.new(path, overwrite=False)
-        told.print(f"Nothing to resume in {path}: the run begins.", soft_wrap=True)
+        console.print(f"Nothing to resume in {path}: the run begins.", soft_wrap=True)
         return folder
     try:
-        known = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+        saved = json.loads((path / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         fail(f"{str(path / CONFIG)!r} cannot be read, to resume its run: {error}.", BAD_DATA)
-    if not isinstance(known, dict):
+    if not isinstance(saved, dict):
         fail(f"{str(path / CONFIG)!r} must hold the settings of a run; it holds none.", BAD_DATA)
     for name in _OPTIONS:
-        if known.get(name) != settings[name]:
+        if saved.get(name) != settings[name]:
             option = f"--{name.replace('_', '-')}"
             fail(
                 f"The run in {str(path)!r} cannot be resumed with another {option}: it had "
-                f"{known.get(name)}; got {settings[name]}.",
+                f"{saved.get(name)}; got {settings[name]}.",
                 BAD_USAGE,
             )
     folder = RunFolder(path)
@@ -49,31 +48,31 @@ def folder_to_resume(path: Path, settings: dict[str, Any], told: Console) -> Run
     return folder
 
 
-class Beginning(keras.callbacks.Callback):
-    """Writes the settings of a run, and says from where it goes on.
+class ConfigFile(keras.callbacks.Callback):
+    """Writes the settings of a run to `config.json`, and prints the epoch it resumes from.
 
-    It stands after the checkpoint, which finds out where that is and refuses other data.
+    It stands after `Checkpoint`, which restores that epoch and refuses other data.
 
     Args:
-      folder: Where.
+      folder: The folder of the run.
       settings: The settings.
-      told: Where to say it.
+      console: The console for messages.
     """
 
-    def __init__(self, folder: RunFolder, settings: dict[str, Any], told: Console) -> None:
+    def __init__(self, folder: RunFolder, settings: dict[str, Any], console: Console) -> None:
         super().__init__()
-        self._folder, self._settings, self._told = folder, settings, told
+        self._folder, self._settings, self._console = folder, settings, console
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Looks at the epochs that the run has had."""
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Compares the number of epochs with those that the run has had."""
         del logs
-        had, wanted = self.model.first_epoch(0), self._settings["epochs"]
-        if had > wanted:
+        done, epochs = self.model.first_epoch(0), self._settings["epochs"]
+        if done > epochs:
             fail(
-                f"The run in {str(self._folder.path)!r} has had {had} epochs already; got "
-                f"--epochs {wanted}.",
+                f"The run in {str(self._folder.path)!r} has had {done} epochs already; got "
+                f"--epochs {epochs}.",
                 BAD_USAGE,
             )
         self._folder.save_config(self._settings)
-        if had:
-            self._told.print(f"Resumed after epoch {had} of {wanted}.")
+        if done:
+            self._console.print(f"Resumed after epoch {done} of {epochs}.")

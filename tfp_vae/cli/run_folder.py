@@ -1,4 +1,4 @@
-"""The folder that a training run writes."""
+"""The folder of a training run."""
 
 import csv
 import json
@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
+from matplotlib.axes import Axes
 
 from tfp_vae import VAE, atomic_files
 from tfp_vae.cli.console import BAD_USAGE, fail
-from tfp_vae.cli.pictures import save_axes
-from tfp_vae.plotting.axes import Axes
+from tfp_vae.cli.figures import save_figure
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
 CHECKPOINT = "run.checkpoint"
-PICTURES = (
+PLOTS = (
     "training.png",
     "reconstructions.png",
     "samples.png",
@@ -28,10 +28,10 @@ PICTURES = (
 
 
 class RunFolder:
-    """A folder with a model, its settings, its history and its pictures.
+    """A folder with a model, its settings, its history and its plots.
 
     Args:
-      path: Where; the folder is there.
+      path: The folder, which exists.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,15 +39,14 @@ class RunFolder:
 
     @classmethod
     def new(cls, path: Path, overwrite: bool) -> "RunFolder":
-        """Makes the folder of a run that begins.
+        """Makes the folder of a new run.
 
         Args:
-          path: Where.
-          overwrite: Whether files of an earlier run there may be replaced.
+          path: The folder.
+          overwrite: Whether to remove the files of an earlier run in it.
 
         Raises:
-          CommandError: If the folder is there, is not empty and may not be overwritten, or cannot
-            be made.
+          CommandError: If the folder is not empty and may not be overwritten, or cannot be made.
         """
         if path.exists() and not path.is_dir():
             fail(f"The output {str(path)!r} is a file; name a folder with --output.", BAD_USAGE)
@@ -62,14 +61,14 @@ class RunFolder:
         except OSError as error:
             fail(f"The output folder {str(path)!r} cannot be written: {error}.", BAD_USAGE)
         folder = cls(path)
-        folder.remove((CHECKPOINT, MODEL, HISTORY, CONFIG, *PICTURES))
+        folder.remove((CHECKPOINT, MODEL, HISTORY, CONFIG, *PLOTS))
         return folder
 
     def remove(self, names: Sequence[str]) -> None:
-        """Removes files, and what a run that was killed while it wrote has left.
+        """Removes files, and the unfinished files of a run that was killed.
 
         Args:
-          names: Which files; they need not be there.
+          names: The files, which need not exist.
 
         Raises:
           CommandError: If they cannot be removed.
@@ -77,11 +76,11 @@ class RunFolder:
         try:
             for name in names:
                 (self.path / name).unlink(missing_ok=True)
-            for half in self.path.glob(f"{atomic_files.ASIDE}*"):
-                if half.is_dir():
-                    shutil.rmtree(half)
+            for unfinished in self.path.glob(f"{atomic_files.TEMPORARY_PREFIX}*"):
+                if unfinished.is_dir():
+                    shutil.rmtree(unfinished)
                 else:
-                    half.unlink()
+                    unfinished.unlink()
         except OSError as error:
             fail(f"The output folder {str(self.path)!r} cannot be written: {error}.", BAD_USAGE)
 
@@ -94,17 +93,17 @@ class RunFolder:
         """Writes the model, whole or not at all."""
         vae.save(self.path / MODEL)
 
-    def save_picture(self, name: str, ax: Axes) -> None:
-        """Writes the figure that `ax` stands in, whole or not at all."""
-        save_axes(ax, self.path / name)
+    def save_plot(self, name: str, ax: Axes) -> None:
+        """Writes the figure of `ax`, whole or not at all."""
+        save_figure(ax, self.path / name)
 
 
-class SaveNowAndThen(keras.callbacks.Callback):
-    """Saves the model ten times in a run, so that an interrupted one leaves something.
+class ModelFile(keras.callbacks.Callback):
+    """Saves the model ten times in a run, so that an interrupted run leaves a model.
 
     Args:
-      folder: Where.
-      epochs: How many epochs there will be.
+      folder: The folder of the run.
+      epochs: The number of epochs.
     """
 
     def __init__(self, folder: RunFolder, epochs: int) -> None:
@@ -112,35 +111,35 @@ class SaveNowAndThen(keras.callbacks.Callback):
         self._folder = folder
         self._every = max(1, epochs // 10)
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Saves, if it is time."""
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Saves the model after every tenth of the epochs."""
         del logs
         if (epoch + 1) % self._every == 0:
             self._folder.save_model(self.model)
 
 
 class HistoryFile(keras.callbacks.Callback):
-    """Writes the log of every epoch to a table, also of those before a run went on.
+    """Writes the metrics of every epoch to `history.csv`, also of those before a resumption.
 
     Args:
-      folder: Where.
+      folder: The folder of the run.
     """
 
     def __init__(self, folder: RunFolder) -> None:
         super().__init__()
         self._path = folder.path / HISTORY
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Writes the epochs that the run has had, if it goes on."""
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Writes the epochs that a resumed run has had."""
         del logs
         history = self.model.history.history
         names = sorted(history)
-        with atomic_files.written_aside(self._path) as aside:
+        with atomic_files.atomic_path(self._path) as aside:
             aside.write_text("")
             for epoch, values in enumerate(zip(*(history[name] for name in names), strict=True)):
                 self._write(aside, epoch, dict(zip(names, values, strict=True)))
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Adds a row."""
         self._write(self._path, epoch, logs or {})
 

@@ -1,4 +1,4 @@
-"""The table that ends a run."""
+"""The ELBO of a data set as a table or as JSON."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from tfp_vae.evaluation import ELBOSummary
 
 
 def print_summary(summary: ELBOSummary, title: str) -> None:
-    """Prints the bound and its two terms, in nats and in bits per dimension."""
+    """Prints a table of the ELBO and its two terms, in nats and in bits per dimension."""
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
     table.add_column("nats per example", justify="right")
@@ -28,7 +28,7 @@ def print_summary(summary: ELBOSummary, title: str) -> None:
 
 
 def print_json(summary: ELBOSummary, rows: int) -> None:
-    """Prints the same as one JSON object."""
+    """Prints the ELBO and its two terms as one JSON object."""
     record = {
         **{name: _or_none(value) for name, value in summary._asdict().items()},
         "bits_per_dimension": summary.bits_per_dimension,

@@ -1,9 +1,9 @@
-"""Data: digits to begin with, arrays from files, and parts to hold out."""
+"""Data sets: example digits, arrays and streams from files, and splits."""
 
 from tfp_vae.datasets.digits import Digits, digits
 from tfp_vae.datasets.files import from_file
-from tfp_vae.datasets.record_rows import write_records
 from tfp_vae.datasets.splitting import Split, split
 from tfp_vae.datasets.streaming import from_files
+from tfp_vae.datasets.tfrecord_writer import write_records
 
 __all__ = ["Digits", "Split", "digits", "from_file", "from_files", "split", "write_records"]

@@ -1,4 +1,4 @@
-"""Handwritten digits that come with scikit-learn: real data, and no download."""
+"""The handwritten digits that come with scikit-learn, without a download."""
 
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ def digits() -> Digits:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise ImportError(
-            "The digits come with scikit-learn: pip install 'tfp-vae[cli]'."
+            "`datasets.digits` needs scikit-learn: pip install 'tfp-vae[cli]'."
         ) from error
     bunch = load_digits()
     images = (bunch.data / _BRIGHTEST).astype(np.float32).reshape([-1, _SIDE, _SIDE, 1])

@@ -1,4 +1,4 @@
-"""Which files a folder or a pattern means."""
+"""Finds the files of a folder or a pattern."""
 
 import glob
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ _IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
 
 
 def matching_files(source: str | Path | Sequence[str | Path]) -> tuple[str, list[Path]]:
-    """Returns the kind of some files and their paths, in the order of their names.
+    """Returns the format of some files and their paths, sorted by name.
 
     Args:
-      source: A folder, which is searched with all within it, a file, a pattern, or a list of files.
+      source: A folder, which is searched recursively, a file, a pattern, or a list of files.
 
     Raises:
-      FileNotFoundError: If there are none.
-      TypeError: If `source` is neither a path nor a list of them.
-      ValueError: If they are of several kinds, or of none that is known.
+      FileNotFoundError: If no file matches.
+      TypeError: If `source` is neither a path nor a list of paths.
+      ValueError: If the files have several formats, or an unknown one.
     """
     listed = [source] if isinstance(source, (str, Path)) else source
     if not isinstance(listed, Sequence) or not all(isinstance(p, (str, Path)) for p in listed):
@@ -30,13 +30,13 @@ def matching_files(source: str | Path | Sequence[str | Path]) -> tuple[str, list
     paths = [path for each in listed for path in _files(as_path(each, "source", "rows/*.npy"))]
     if not paths:
         raise FileNotFoundError(f"There are no files that match {str(source)!r}.")
-    kinds = {_kind(path): path for path in paths}
-    if len(kinds) > 1 or None in kinds:
+    formats = {_format(path): path for path in paths}
+    if len(formats) > 1 or None in formats:
         raise ValueError(
-            f"`source` must be files of one kind, TFRecord, .npy or images; got "
-            f"{', '.join(sorted(repr(str(path)) for path in kinds.values()))}."
+            f"`source` must be files of one format, TFRecord, .npy or images; got "
+            f"{', '.join(sorted(repr(str(path)) for path in formats.values()))}."
         )
-    return next(kind for kind in kinds if kind), paths
+    return next(each for each in formats if each), paths
 
 
 def _files(path: Path) -> list[Path]:
@@ -49,7 +49,7 @@ def _files(path: Path) -> list[Path]:
     return sorted(each for each in found if each.is_file())
 
 
-def _kind(path: Path) -> str | None:
+def _format(path: Path) -> str | None:
     name = path.name.lower()
     if ".tfrecord" in name:
         return RECORDS

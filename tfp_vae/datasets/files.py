@@ -1,14 +1,14 @@
-"""Arrays from files."""
+"""Reads arrays from files, which need not be trusted."""
 
 import csv
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
 
-from tfp_vae.datasets.row_files import check_numbers, reason_of, unreadable
+from tfp_vae.datasets.file_reader import check_numbers, numpy_reason, unreadable
 from tfp_vae.paths import as_path
 
 _PREFERRED = ("x", "x_train", "data")
@@ -19,11 +19,11 @@ _LONGEST_LINE = 2**24
 
 
 def from_file(path: str | Path) -> np.ndarray:
-    """Reads the rows of a `.npy`, `.npz` or `.csv` file, whoever wrote it.
+    """Reads the rows of a `.npy`, `.npz` or `.csv` file, which need not be trusted.
 
-    Of several arrays in a `.npz` the one called `x`, `x_train` or `data` is taken. A `.csv` holds
-    numbers separated by commas, with or without a line of names at the top, in at most 100,000
-    columns. No Python object is read from a file.
+    Of several arrays in a `.npz` file, the one called `x`, `x_train` or `data` is read. A `.csv`
+    file holds numbers separated by commas, with or without a header of names, in at most 100,000
+    columns. Python objects are never unpickled.
 
     Args:
       path: The file.
@@ -34,7 +34,7 @@ def from_file(path: str | Path) -> np.ndarray:
     Raises:
       FileNotFoundError: If there is no such file.
       TypeError: If `path` is no path.
-      ValueError: If the file is of another kind, broken, empty, or holds anything but numbers.
+      ValueError: If the file has another format, is broken or empty, or holds other than numbers.
 
     Example:
       >>> import tempfile
@@ -48,12 +48,11 @@ def from_file(path: str | Path) -> np.ndarray:
         raise ValueError(f"`path` must end in .npy, .npz or .csv; got {path.name[:60]!r}.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    values = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)
-    check_numbers(values, path)
-    return values
+    values: object = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)
+    return check_numbers(values, path)
 
 
-def _from_numpy(path: Path) -> Any:
+def _from_numpy(path: Path) -> object:
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
@@ -70,8 +69,8 @@ def _from_numpy(path: Path) -> Any:
                 )
             return loaded[chosen[0]]
     except Exception as error:
-        # What a broken or hostile archive makes NumPy and zlib raise is of many kinds.
-        raise unreadable(path, reason_of(error)) from error
+        # NumPy and zlib raise many kinds of errors for broken or hostile archives.
+        raise unreadable(path, numpy_reason(error)) from error
 
 
 def _check_expansion(archive: zipfile.ZipFile, path: Path) -> None:
@@ -94,7 +93,7 @@ def _from_csv(path: Path) -> np.ndarray:
                 file, delimiter=",", skiprows=lines, ndmin=2, quotechar='"', comments=None
             )
     except UnicodeDecodeError as error:
-        raise unreadable(path, "it must be text in UTF-8, and is not") from error
+        raise unreadable(path, "it must be text in UTF-8") from error
     except UserWarning as error:
         raise unreadable(path, "it has no rows of numbers below its first line") from error
     except (ValueError, csv.Error) as error:
@@ -107,11 +106,10 @@ def _from_csv(path: Path) -> np.ndarray:
 
 
 def _header(file: TextIO) -> tuple[int, int]:
-    """Returns how many names there are, and how many lines stand before the numbers.
+    """Returns the number of names in the header, and the number of its lines.
 
     Raises:
-      ValueError: If there are no lines, they are too long, or the first is neither of names nor of
-        numbers.
+      ValueError: If there are no lines, they are too long, or the first holds names and numbers.
     """
     reader = csv.reader(iter(lambda: _short_line(file), ""))
     first = next((cells for cells in reader if cells), None)

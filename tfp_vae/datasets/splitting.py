@@ -1,4 +1,4 @@
-"""Rows to train on and rows to hold out."""
+"""Splits rows into a training, a validation and a test set."""
 
 from typing import NamedTuple
 
@@ -8,12 +8,12 @@ from tfp_vae import checks
 
 
 class Split(NamedTuple):
-    """The row numbers of three parts of some data, each in random order.
+    """The row indices of the training, validation and test set, each in random order.
 
     Attributes:
-      train: Those to train on, `[N]` of int.
-      valid: Those to choose a model by, of other length.
-      test: Those to judge it by, of other length.
+      train: The rows to train on, `[N]` of int.
+      valid: The rows to select a model on, of another length.
+      test: The rows to evaluate it on, of another length.
 
     Example:
       >>> parts = datasets.split(len(x))
@@ -27,16 +27,16 @@ class Split(NamedTuple):
 
 
 def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Split:
-    """Deals rows at random to a training, a validation and a test part.
+    """Splits rows at random into a training, a validation and a test set.
 
     Args:
-      rows: How many rows there are, at least three.
+      rows: The number of rows, at least three.
       valid: The fraction of all rows for validation, in (0, 1).
-      test: The fraction of all rows for the test, in (0, 1).
+      test: The fraction of all rows for testing, in (0, 1).
       seed: The seed of the shuffle.
 
     Returns:
-      A `Split` of row numbers; no part is empty.
+      A `Split` of row indices; no set is empty.
 
     Raises:
       TypeError: If an argument is no number.
@@ -52,7 +52,7 @@ def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Sp
     if valid + test >= 1.0:
         raise ValueError(f"`valid` and `test` must add up to less than 1; got {valid + test:g}.")
     if rows < 3:
-        raise ValueError(f"`rows` must be at least 3, one for each part; got {rows}.")
+        raise ValueError(f"`rows` must be at least 3, one for each set; got {rows}.")
     test_rows = max(1, round(rows * test))
     valid_rows = max(1, round(rows * valid))
     seed = checks.whole_number(seed, "seed")

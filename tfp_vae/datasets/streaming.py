@@ -1,19 +1,18 @@
-"""Data larger than memory: files read a block at a time, shuffled and batched by `tf.data`."""
+"""Data larger than memory: files read block by block, shuffled and batched by `tf.data`."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, seeds, shapes
 from tfp_vae.datasets.file_discovery import IMAGES, NPY, matching_files
-from tfp_vae.datasets.image_rows import ImageRows
-from tfp_vae.datasets.npy_rows import NpyRows
-from tfp_vae.datasets.record_rows import RecordRows
-from tfp_vae.datasets.row_files import RowFiles, Shard
+from tfp_vae.datasets.file_reader import FileReader, Shard
+from tfp_vae.datasets.image_reader import ImageReader
+from tfp_vae.datasets.npy_reader import NpyReader
+from tfp_vae.datasets.tfrecord_reader import TFRecordReader
 
 _WINDOW_ROWS = 10_000
 _WINDOW_BYTES = 2**25
@@ -33,30 +32,29 @@ def from_files(
     event_shape: Sequence[int] | None = None,
     channels: int | None = None,
 ) -> tf.data.Dataset:
-    """Reads rows of files that need not fit in memory, batch by batch; `fit` takes what it returns.
+    """Makes a dataset of batches, for `fit`, from files that need not fit in memory.
 
-    Blocks of about a mebibyte are read in an order that is drawn anew for every epoch, several in
-    turn, and their rows are shuffled within a window. The order depends on the seed, the epoch and
-    the files alone. Numbers are taken as they are, but for the pixels of images, which are divided
-    by 255.
+    Every epoch reads blocks of about 1 MiB in an order of its own, several in turn, and shuffles
+    their rows within a window. The order depends only on the seed, the epoch and the files. Numbers
+    stay as they are; the pixels of images are divided by 255.
 
     Args:
       source: A folder, a file, a pattern such as `rows/*.npy`, or a list of files; TFRecord, `.npy`
-        or images (PNG, JPEG, GIF, BMP), all of one kind and with rows of one shape.
-      batch_size: How many rows make a batch; the last one may be smaller.
-      shuffle: Whether every epoch has an order of its own.
+        or images (PNG, JPEG, GIF, BMP), all of one format and with rows of one shape.
+      batch_size: The number of rows in a batch; the last one may be smaller.
+      shuffle: Whether to shuffle, in a new order every epoch.
       seed: The seed of the orders.
-      num_shards: How many shares the rows are dealt to. Leave it 1 under a strategy of
-        TensorFlow's: there `fit` shares out every batch itself.
-      index: Which share to read, from 0.
-      window: How many rows are shuffled together; by default 10,000, or 32 MiB of them if that is
-        less.
-      interleave: How many blocks, or files of records, are read in turn when shuffling.
-      prefetch: How many batches are read ahead.
+      num_shards: The number of shards that the rows are divided into. Leave it 1 under a strategy
+        of `tf.distribute`, where `fit` divides every batch itself.
+      index: Which shard to read, from 0.
+      window: The number of rows that are shuffled together; by default 10,000, or 32 MiB of them if
+        that is less.
+      interleave: The number of blocks, or of TFRecord files, that are read in turn when shuffling.
+      prefetch: The number of batches that are read ahead.
       feature: The feature of a `tf.train.Example` that holds the row.
-      event_shape: The shape of a row of numbers in a `tf.train.Example`, which is otherwise flat.
+      event_shape: The shape of a row of numbers in a `tf.train.Example`; by default it is flat.
       channels: 1 for grey, 3 for colour or 4 with transparency, to decode images to; by default
-        what the first image has.
+        those of the first image.
 
     Returns:
       A `tf.data.Dataset` of batches `[B, *event]` of float32.
@@ -64,8 +62,8 @@ def from_files(
     Raises:
       FileNotFoundError: If no file matches.
       TypeError: If an argument is of the wrong kind.
-      ValueError: If a file is broken or does not go with the others; the file is named. What shows
-        only when a block is read is raised there, by `fit` as a ValueError.
+      ValueError: If a file is broken or does not fit the others; the file is named. An error that
+        appears only when a block is read is raised by `fit`, as a ValueError.
 
     Example:
       >>> import tempfile
@@ -86,72 +84,84 @@ def from_files(
         raise ValueError(f"`channels` must be None, 1, 3 or 4; got {channels!r}.")
     if window is not None:
         window = checks.positive_int(window, "window")
-    key = seeds.as_seed(seed).numpy()
+    order_seed = seeds.as_seed(seed).numpy() if shuffle else None
     shape = None if event_shape is None else shapes.as_shape(event_shape, "event_shape")
     shard = Shard(num_shards, index)
-    kind, paths = matching_files(source)
-    rows: RowFiles
-    if kind == NPY:
-        rows = NpyRows(paths, shard)
-    elif kind == IMAGES:
-        rows = ImageRows(paths, shard, channels)
+    file_format, paths = matching_files(source)
+    reader: FileReader
+    if file_format == NPY:
+        reader = NpyReader(paths, shard)
+    elif file_format == IMAGES:
+        reader = ImageReader(paths, shard, channels)
     else:
-        rows = RecordRows(paths, shard, feature, shape)
+        reader = TFRecordReader(paths, shard, feature, shape)
     if window is None:
-        window = max(1, min(_WINDOW_ROWS, _WINDOW_BYTES // rows.row_bytes))
-    return _batches(rows, batch_size, key if shuffle else None, window, interleave, prefetch)
+        window = max(1, min(_WINDOW_ROWS, _WINDOW_BYTES // reader.row_bytes))
+    return _batches(reader, batch_size, order_seed, window, interleave, prefetch)
 
 
 def _batches(
-    rows: RowFiles,
+    reader: FileReader,
     batch_size: int,
-    key: np.ndarray | None,
+    order_seed: np.ndarray | None,
     window: int,
     interleave: int,
     prefetch: int,
 ) -> tf.data.Dataset:
-    epochs = itertools.count()
-    signature = tf.TensorSpec([None, *rows.event_shape], tf.float32)
-
-    def blocks(piece: Any) -> Iterator[np.ndarray]:
-        return rows.blocks(int(piece))
-
-    def in_turn(pieces: tf.data.Dataset, cycle: int) -> tf.data.Dataset:
-        return pieces.interleave(
-            lambda piece: tf.data.Dataset.from_generator(
-                blocks, output_signature=signature, args=(piece,)
-            ),
-            cycle_length=cycle,
-            block_length=1,
-        )
-
-    def shuffled(epoch: tf.Tensor) -> tf.data.Dataset:
-        words = seeds.fold_in(tf.constant(key), epoch)
-
-        def place(number: tf.Tensor) -> tf.Tensor:
-            last = tf.constant(max(rows.pieces - 1, 0), tf.int64)
-            return tf.random.experimental.index_shuffle(number, words, last)
-
-        def mixed(number: tf.Tensor, block: tf.Tensor) -> tf.Tensor:
-            return tf.random.experimental.stateless_shuffle(block, seeds.fold_in(words, number))
-
-        pieces = tf.data.Dataset.range(rows.pieces).map(place)
-        return in_turn(pieces, interleave).rebatch(window).enumerate().map(mixed)
-
-    if key is None:
-        data = in_turn(tf.data.Dataset.range(rows.pieces), 1)
+    """Returns batches of the rows, in the order of the files if there is no seed of an order."""
+    if order_seed is None:
+        blocks = _blocks(reader, tf.data.Dataset.range(reader.num_partitions), cycle_length=1)
     else:
-        epoch = tf.data.Dataset.range(1).map(
-            lambda _: tf.ensure_shape(
-                tf.numpy_function(lambda: np.int64(next(epochs)), [], tf.int64), []
+        blocks = _epoch_number().flat_map(
+            lambda epoch: _shuffled_blocks(
+                reader, seeds.fold_in(tf.constant(order_seed), epoch), window, interleave
             )
         )
-        data = epoch.flat_map(shuffled)
-    data = data.rebatch(batch_size)
-    if rows.rows is not None:
-        data = data.apply(tf.data.experimental.assert_cardinality(-(-rows.rows // batch_size)))
-    # Left to itself, TensorFlow reads ahead into ever larger buffers.
+    batches = blocks.rebatch(batch_size)
+    if reader.num_rows is not None:
+        count = -(-reader.num_rows // batch_size)
+        batches = batches.apply(tf.data.experimental.assert_cardinality(count))
+    # By itself, TensorFlow reads ahead into ever larger buffers.
     options = tf.data.Options()
     options.autotune.enabled = False
     options.experimental_optimization.inject_prefetch = False
-    return data.prefetch(prefetch).with_options(options)
+    return batches.prefetch(prefetch).with_options(options)
+
+
+def _epoch_number() -> tf.data.Dataset:
+    """Returns a dataset of one number, which counts how often the dataset has been iterated."""
+    counter = itertools.count()
+
+    def next_number(_: tf.Tensor) -> tf.Tensor:
+        number = tf.numpy_function(lambda: np.int64(next(counter)), [], tf.int64)
+        return tf.ensure_shape(number, [])
+
+    return tf.data.Dataset.range(1).map(next_number)
+
+
+def _blocks(reader: FileReader, partitions: tf.data.Dataset, cycle_length: int) -> tf.data.Dataset:
+    """Returns the blocks of some partitions, `cycle_length` of which are read in turn."""
+    signature = tf.TensorSpec([None, *reader.event_shape], tf.float32)
+
+    def blocks_of(partition: tf.Tensor) -> tf.data.Dataset:
+        return tf.data.Dataset.from_generator(
+            lambda number: reader.blocks(int(number)), output_signature=signature, args=(partition,)
+        )
+
+    return partitions.interleave(blocks_of, cycle_length=cycle_length, block_length=1)
+
+
+def _shuffled_blocks(
+    reader: FileReader, seed: tf.Tensor, window: int, interleave: int
+) -> tf.data.Dataset:
+    """Returns blocks of `window` rows, shuffled, from partitions in an order drawn from `seed`."""
+    last = tf.constant(max(reader.num_partitions - 1, 0), tf.int64)
+
+    def permuted(number: tf.Tensor) -> tf.Tensor:
+        return tf.random.experimental.index_shuffle(number, seed, last)
+
+    def shuffled(number: tf.Tensor, block: tf.Tensor) -> tf.Tensor:
+        return tf.random.experimental.stateless_shuffle(block, seeds.fold_in(seed, number))
+
+    partitions = tf.data.Dataset.range(reader.num_partitions).map(permuted)
+    return _blocks(reader, partitions, interleave).rebatch(window).enumerate().map(shuffled)

@@ -1,4 +1,4 @@
-"""TensorFlow Probability's distributions, where their draws or their speed had to be our own."""
+"""Distributions whose draws or speed differ from TensorFlow Probability's, and flows."""
 
 from tfp_vae.distributions.bernoulli import Bernoulli
 from tfp_vae.distributions.categorical import Categorical
@@ -9,6 +9,11 @@ from tfp_vae.distributions.counts import (
     ZeroInflatedNegativeBinomial,
 )
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
+from tfp_vae.distributions.flow_bijectors import (
+    ParameterFn,
+    affine_coupling,
+    masked_autoregressive,
+)
 from tfp_vae.distributions.gamma import Gamma
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
@@ -24,7 +29,7 @@ from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
-from tfp_vae.distributions.spherical_uniform import SphericalUniform
+from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
 from tfp_vae.distributions.student_t import StudentT
 
 __all__ = [
@@ -43,6 +48,7 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "NormalizingFlow",
+    "ParameterFn",
     "Poisson",
     "PowerSpherical",
     "ProductOfColumns",
@@ -50,4 +56,7 @@ __all__ = [
     "SphericalUniform",
     "StudentT",
     "ZeroInflatedNegativeBinomial",
+    "affine_coupling",
+    "log_sphere_area",
+    "masked_autoregressive",
 ]

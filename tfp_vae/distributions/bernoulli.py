@@ -1,6 +1,4 @@
-"""A Bernoulli distribution: cheaper to score, and drawn the same however TensorFlow runs."""
-
-from typing import Any
+"""A Bernoulli distribution with a cheaper log-probability and the same draws under XLA."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -9,29 +7,29 @@ from tfp_vae import seeds, stateless_random
 
 
 class Bernoulli(tfd.Bernoulli):
-    """A `tfd.Bernoulli` that scores values by the sigmoid cross-entropy.
+    """A `tfd.Bernoulli` whose log-probability is the negative sigmoid cross-entropy.
 
-    TensorFlow Probability computes log p(0) and log p(1) and weighs them, which is right for
-    fractions between them too; the cross-entropy, softplus(logits) - x·logits, is the same number
-    for half the work, to a rounding error of 1: 6e-8 nats in float32. Its draws are the same
-    eagerly, in graphs and under XLA. Everything else, and the score of a distribution made of
-    `probs` rather than `logits`, is TensorFlow Probability's.
+    TensorFlow Probability weighs log p(0) and log p(1) by the value. The cross-entropy,
+    softplus(logits) - x·logits, is equal, for fractions between 0 and 1 too, to within one float32
+    rounding of 1, 6e-8 nats, and takes half the work. Draws are the same eagerly, in graphs and
+    under XLA. Everything else, and the log-probability of a distribution made of `probs` rather
+    than `logits`, is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         probs = self.probs_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(probs)], axis=0)
         uniform = stateless_random.uniform(shape, seeds.as_seed(seed), probs.dtype)
         return tf.cast(uniform < probs, self.dtype)
 
-    def _log_prob(self, event: Any) -> tf.Tensor:
+    def _log_prob(self, event: tf.Tensor) -> tf.Tensor:
         if self.logits is None:
             return super()._log_prob(event)
         logits = tf.convert_to_tensor(self.logits)
         event = tf.cast(event, logits.dtype)
         shape = tf.broadcast_dynamic_shape(tf.shape(event), tf.shape(logits))
-        # As matrices, in which shape logits leave a network: where they have a sample axis, XLA
-        # otherwise computes their gradient once for the kernel and once more for the bias.
+        # As matrices, the shape in which logits leave a network: if they have a sample axis, XLA
+        # otherwise computes their gradient twice, for the kernel and for the bias.
         columns = logits.shape[-1] if logits.shape.rank else None
         as_matrix = [-1, columns or 1]
         cross_entropy = _cross_entropy(
@@ -44,8 +42,8 @@ class Bernoulli(tfd.Bernoulli):
 def _cross_entropy(x: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Returns softplus(logits) - x·logits.
 
-    Both parts take the same side at 0, so that gradients of every order are right there too. XLA's
-    own log(1 + ·), exact for the smallest of numbers, costs more than a plain logarithm.
+    Both parts branch alike at 0, so that gradients of every order are right there too. XLA's log1p,
+    exact for the smallest numbers, costs more than a plain logarithm.
     """
     positive = logits >= 0.0
     linear = tf.where(positive, logits, tf.zeros_like(logits)) - x * logits

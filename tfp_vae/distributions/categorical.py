@@ -1,6 +1,4 @@
-"""A categorical distribution whose draws do not depend on how TensorFlow runs."""
-
-from typing import Any
+"""A categorical distribution with the same draws eagerly, in graphs and under XLA."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -12,11 +10,11 @@ class Categorical(tfd.Categorical):
     """A `tfd.Categorical` that draws the same codes eagerly, in graphs and under XLA.
 
     A draw is the class whose logit plus Gumbel noise is the largest. The mean, which TensorFlow
-    Probability leaves out, is that of the codes 0 to classes - 1 as numbers: it says something only
-    where their order does.
+    Probability does not define, is that of the codes 0 to classes - 1 as numbers: it is meaningful
+    only if their order is.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         logits = self.logits_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(logits)], axis=0)
         uniform = stateless_random.uniform(shape, seeds.as_seed(seed), logits.dtype)

@@ -1,6 +1,4 @@
-"""A continuous Bernoulli distribution whose draws do not depend on how TensorFlow runs."""
-
-from typing import Any
+"""A continuous Bernoulli distribution with the same draws eagerly, in graphs and under XLA."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -14,7 +12,7 @@ class ContinuousBernoulli(tfd.ContinuousBernoulli):
     A draw is the quantile of a uniform number; everything else is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         logits = self.logits_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(logits)], axis=0)
         uniform = stateless_random.uniform(shape, seeds.as_seed(seed), logits.dtype)

@@ -1,6 +1,4 @@
-"""Distributions of counts whose draws do not depend on how TensorFlow runs."""
-
-from typing import Any
+"""Count distributions with the same draws eagerly, in graphs and under XLA."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -12,7 +10,7 @@ from tfp_vae.distributions import rejection
 class Poisson(tfd.Poisson):
     """A `tfd.Poisson` that draws the same counts eagerly, in graphs and under XLA."""
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         rate = self.rate_parameter()
         shape = tf.concat([tf.reshape(n, [1]), tf.shape(rate)], axis=0)
         return tf.cast(rejection.poisson(shape, rate, seeds.as_seed(seed)), self.dtype)
@@ -21,10 +19,10 @@ class Poisson(tfd.Poisson):
 class NegativeBinomial(tfd.NegativeBinomial):
     """A `tfd.NegativeBinomial` that draws the same counts eagerly, in graphs and under XLA.
 
-    A draw is a Poisson count whose rate is a gamma number.
+    A draw is a Poisson count whose rate is a gamma draw.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         gamma_seed, poisson_seed = seeds.split(seeds.as_seed(seed), 2)
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         log_gamma = rejection.log_gamma(shape, self.total_count, gamma_seed)
@@ -33,9 +31,9 @@ class NegativeBinomial(tfd.NegativeBinomial):
 
 
 class ZeroInflatedNegativeBinomial(tfd.ZeroInflatedNegativeBinomial):
-    """A `tfd.ZeroInflatedNegativeBinomial` that draws the same counts however TensorFlow runs."""
+    """A `tfd.ZeroInflatedNegativeBinomial` with the same draws eagerly, in graphs and under XLA."""
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         zero_seed, count_seed = seeds.split(seeds.as_seed(seed), 2)
         counts = self.distribution.sample(n, seed=count_seed)
         uniform = stateless_random.uniform(tf.shape(counts), zero_seed, self.dtype)

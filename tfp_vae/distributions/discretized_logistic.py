@@ -1,6 +1,6 @@
-"""A logistic distribution of whole numbers, safe in both tails."""
+"""A logistic distribution of whole numbers, accurate in both tails."""
 
-from typing import Any, Self
+from typing import Self
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -14,20 +14,19 @@ class DiscretizedLogistic(tfd.QuantizedDistribution):
     A number k has the probability that the logistic variable lies between k - 1/2 and k + 1/2; the
     first and the last have the tails as well.
 
-    TensorFlow Probability takes the logarithm of a difference of two distribution functions, and
-    loses digits where they are nearly equal. With a and b the standardised ends
-    and S the logistic function,
+    TensorFlow Probability takes the logarithm of the difference of two cumulative distribution
+    functions, and loses digits where they are nearly equal. With a and b the standardised ends of
+    the interval and S the logistic function,
 
         log(S(b) - S(a)) = log S(b) + log S(-a) + log(1 - exp(a - b)),
 
-    of which no term cancels another; b - a is 1 / scale. At the first number the term of a is left
-    out, at the last that of b, and at both the third. Draws are rounded quantiles of the package's
-    own uniform numbers.
+    in which no terms cancel; b - a is 1 / scale. The first number has no term of a, the last none
+    of b, and both lack the third. Draws are rounded quantiles of uniform numbers.
     """
 
     @classmethod
-    def of_levels(cls, loc: Any, scale: Any, levels: int) -> Self:
-        """Makes the distribution of a logistic's location and scale, in levels."""
+    def from_levels(cls, loc: tf.Tensor, scale: tf.Tensor, levels: int) -> Self:
+        """Makes the distribution from the location and scale of the logistic, in levels."""
         # Quantized to the whole number above, so that the interval of k ends at k.
         return cls(tfd.Logistic(loc - 0.5, scale), low=0.0, high=float(levels - 1))
 
@@ -45,7 +44,7 @@ class DiscretizedLogistic(tfd.QuantizedDistribution):
             + tf.where(is_first | is_last, zero, width)
         )
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         uniform = stateless_random.uniform(shape, seeds.as_seed(seed), self.dtype)
         logistic = tf.math.log(uniform) - tf.math.log1p(-uniform)
@@ -53,7 +52,7 @@ class DiscretizedLogistic(tfd.QuantizedDistribution):
         return tf.clip_by_value(drawn, self.low, self.high)
 
     def _mean(self) -> tf.Tensor:
-        """Adds up P(value >= k) over k, one level at a time, for the sake of memory."""
+        """Adds up P(value >= k) over k, one level at a time to save memory."""
         logistic, last = self.distribution, int(tf.get_static_value(self.high))
 
         def step(k: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,4 +1,4 @@
-"""Draws that do not depend on how TensorFlow runs."""
+"""Draws that are the same eagerly, in graphs and under XLA."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ from tfp_vae import seeds
 
 
 class DrawsFromNoise:
-    """What a `tfd.Distribution` inherits first, to draw the same eagerly, in graphs and under XLA.
+    """A mixin for a `tfd.Distribution` with the same draws eagerly, in graphs and under XLA.
 
-    The distribution implements `_draw` with numbers from `tfp_vae.stateless_random`.
+    The distribution inherits it first, and implements `_draw` with numbers from
+    `tfp_vae.stateless_random`.
     """
 
     def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -24,7 +25,9 @@ class DrawsFromNoise:
 
     def _call_sample_n(self: Any, sample_shape: Any, seed: Any, **kwargs: Any) -> tf.Tensor:
         if kwargs:
-            raise TypeError(f"`sample` of a {type(self).__name__} takes no {next(iter(kwargs))!r}.")
+            raise TypeError(
+                f"`sample` of a {type(self).__name__} takes no argument {next(iter(kwargs))!r}."
+            )
         sample_shape = tf.reshape(tf.cast(sample_shape, tf.int32), [-1])
         draws = self._draw(sample_shape, seeds.as_seed(seed))
         static = tf.get_static_value(sample_shape)

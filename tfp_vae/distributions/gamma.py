@@ -1,6 +1,4 @@
-"""A gamma distribution whose draws do not depend on how TensorFlow runs."""
-
-from typing import Any
+"""A gamma distribution with the same draws eagerly, in graphs and under XLA."""
 
 import numpy as np
 import tensorflow as tf
@@ -13,11 +11,11 @@ from tfp_vae.distributions import rejection
 class Gamma(tfd.Gamma):
     """A `tfd.Gamma` that draws the same numbers eagerly, in graphs and under XLA.
 
-    A number too small for its type comes out as the smallest normal one, as TensorFlow
-    Probability's does, since 0 has no density. Everything else is TensorFlow Probability's.
+    A draw too small for its dtype becomes the smallest normal number, as in TensorFlow Probability,
+    since 0 has no density. Everything else is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         number = rejection.gamma(shape, self.concentration, seeds.as_seed(seed))
         log_rate = tf.cast(self._log_rate_parameter(), tf.float64)

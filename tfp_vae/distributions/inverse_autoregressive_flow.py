@@ -1,4 +1,4 @@
-"""A diagonal normal that goes through gated autoregressive steps."""
+"""The inverse autoregressive flow: a diagonal normal under gated autoregressive bijectors."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -8,29 +8,29 @@ from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
 
 from tfp_vae import seeds
-from tfp_vae.distributions import flow_steps
+from tfp_vae.distributions import flow_bijectors
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 
 ContextFn = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-"""From latents `[..., L]` and a context `[..., C]` to the mean and the gate of every latent,
-`[..., L, 2]`, which depend on the latents before it."""
+"""From latents `[..., L]` and a context `[..., C]` to mean and gate of every latent, `[..., L, 2]`,
+which depend on the latents before it."""
 
 
 class InverseAutoregressiveFlow(NormalizingFlow):
     """The inverse autoregressive flow of Kingma et al. (2016), algorithm 1.
 
-    Draws, and log-probabilities of the very tensor that was drawn, take one evaluation of each
-    network; log-probabilities of any other values take as many as there are latents.
+    Draws, and the log-probability of the very tensor that was drawn, take one evaluation of each
+    network; the log-probability of other values takes as many as there are latents.
 
-    Mean and variance have no formula: they are Monte Carlo estimates from 256 draws at a fixed
-    seed, equal at every call. The noise of a draw is used with either sign, so that where the flow
-    is affine the mean is exact.
+    Mean and variance have no closed form: they are Monte Carlo estimates from 256 draws with a
+    fixed seed, equal at every call. The draws are antithetic, which makes the mean of an affine
+    flow exact.
 
     Args:
-      distribution: The normal that the flow begins with, batch `[B]`, event `[L]`.
-      context: What all networks see besides the latents, `[B, C]`.
-      networks: The network of each step, from the normal to the latents.
-      gate_bias: What is added to the networks' gates before the sigmoid.
+      distribution: The base distribution, a normal, batch `[B]`, event `[L]`.
+      context: A further input of all networks, `[B, C]`.
+      networks: The network of each bijector, from the base distribution to the latents.
+      gate_bias: A constant added to the networks' gates before the sigmoid.
     """
 
     moment_draws: ClassVar[int] = 256
@@ -50,13 +50,15 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         self.context = context
         self.networks, self.gate_bias = list(networks), gate_bias
         steps = [
-            flow_steps.gated_inverse_autoregressive(_given(context, network), gate_bias)
+            flow_bijectors.gated_inverse_autoregressive(_conditioned(network, context), gate_bias)
             for network in self.networks
         ]
         super().__init__(distribution, steps, parameters=parameters, name=name)
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         del dtype, num_classes
         return {
             "distribution": tfp_util.BatchedComponentProperties(),
@@ -64,13 +66,13 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         }
 
     def _maybe_broadcast_distribution_batch_shape(self) -> tfd.Distribution:
-        """Returns the normal, which has the whole batch, and draws the same if it is not known."""
+        """Returns the base distribution: it has the whole batch, of a known size or not."""
         return self.distribution
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         leading = value.shape[:-1]
         if tf.broadcast_static_shape(leading, self.batch_shape) != leading:
-            # The loop over latents keeps the shape that it begins with.
+            # The loop over the latents must keep the shape of its initial value.
             shape = tf.broadcast_dynamic_shape(tf.shape(value)[:-1], self.batch_shape_tensor())
             value = tf.broadcast_to(value, tf.concat([shape, self.event_shape_tensor()], axis=0))
         return super()._log_prob(value)
@@ -83,7 +85,7 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         return self._expectation(lambda z: tf.math.squared_difference(z, mean))
 
     def _expectation(self, function: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-        """Returns the mean of a function of draws, a few at a time, for the sake of memory."""
+        """Returns the mean of a function over draws, taken a few at a time to save memory."""
         rounds = self.moment_draws // self._DRAWS_AT_ONCE
         centre, key = self.distribution.mean(), seeds.as_seed(seeds.EVALUATION)
 
@@ -102,5 +104,5 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         )[1]
 
 
-def _given(context: tf.Tensor, network: ContextFn) -> flow_steps.ParameterFn:
+def _conditioned(network: ContextFn, context: tf.Tensor) -> flow_bijectors.ParameterFn:
     return lambda latents: network(latents, context)

@@ -1,6 +1,4 @@
-"""A Laplace distribution whose draws do not depend on how TensorFlow runs."""
-
-from typing import Any
+"""A Laplace distribution with the same draws eagerly, in graphs and under XLA."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -14,7 +12,7 @@ class Laplace(tfd.Laplace):
     A draw is the quantile of a uniform number; everything else is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         centred = stateless_random.uniform(shape, seeds.as_seed(seed), self.dtype) - 0.5
         magnitude = -tf.math.log1p(-2.0 * tf.abs(centred))

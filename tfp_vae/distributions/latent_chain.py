@@ -1,4 +1,4 @@
-"""Several layers of latents, each of which depends on the one drawn before it."""
+"""A Markov chain of latent layers: each depends on the one drawn before it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,17 +13,17 @@ TransitionFn = Callable[[tf.Tensor], tfd.Distribution]
 
 
 class LatentChain(tfd.Distribution):
-    """The joint distribution of layers of latents; one draw is all of them, end to end.
+    """The joint distribution of layers of latents; a draw is their concatenation.
 
-    The density is a product, first(a) transition(b|a) …, so `log_prob` is exact. No divergence
-    between two chains is registered: an objective takes its Monte Carlo estimate.
+    The density is the product first(a) transition(b|a) …, so `log_prob` is exact. No KL between two
+    chains is registered: objectives estimate it by Monte Carlo.
 
     Args:
       first: The distribution of the layer that is drawn first, batch `[B]` or `[]`.
       transitions: From the draws of one layer to the distribution of the next, in that order.
-      sizes: The numbers of latents of the layers, in the order in which they are drawn.
-      reverse: Whether the layer that is drawn last stands first in the event. A generative chain,
-        drawn from the top down, so has the event of an inference chain, drawn from the data up.
+      sizes: The number of latents of each layer, in the order in which they are drawn.
+      reverse: Whether the layer that is drawn last comes first in the event. A generative chain,
+        drawn from the top down, then has the same event as an inference chain, drawn bottom up.
     """
 
     def __init__(
@@ -48,7 +48,9 @@ class LatentChain(tfd.Distribution):
 
     def layers(self, z: tf.Tensor) -> list[tf.Tensor]:
         """Returns the layers of draws `[..., L]`, in the order in which they are drawn."""
-        parts = tf.split(z, self.sizes[::-1] if self.reverse else self.sizes, axis=-1)
+        parts: list[tf.Tensor] = tf.split(
+            z, self.sizes[::-1] if self.reverse else self.sizes, axis=-1
+        )
         return parts[::-1] if self.reverse else parts
 
     def joined(self, layers: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -68,7 +70,7 @@ class LatentChain(tfd.Distribution):
         del parameters
         return self.first.batch_shape_tensor()
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         first_seed, *others = seeds.split(seeds.as_seed(seed), len(self.sizes))
         layers = [self.first.sample(n, seed=first_seed)]
         for transition, own_seed in zip(self.transitions, others, strict=True):

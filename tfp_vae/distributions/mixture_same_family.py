@@ -1,6 +1,4 @@
-"""Mixtures whose draws do not depend on how TensorFlow runs."""
-
-from typing import Any
+"""Mixtures with the same draws eagerly, in graphs and under XLA."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -13,10 +11,10 @@ class MixtureSameFamily(DrawsFromNoise, tfd.MixtureSameFamily):
     """A `tfd.MixtureSameFamily` that draws the same eagerly, in graphs and under XLA.
 
     The mixture has batch `[]`: one categorical over the components, which are the batch `[K]` of
-    one distribution. Draws carry no gradient, as which component one comes from has none.
+    one distribution. Draws have no gradient, since the choice of a component has none.
     """
 
-    def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         which_seed, value_seed = seeds.split(seed, 2)
         components = self.components_distribution
         probs = self.mixture_distribution.probs_parameter()
@@ -24,7 +22,7 @@ class MixtureSameFamily(DrawsFromNoise, tfd.MixtureSameFamily):
             tf.reshape(tf.reduce_prod(sample_shape), [1]), which_seed, probs.dtype
         )
         chosen = tf.searchsorted(tf.cumsum(probs), uniform)
-        # The sum of all probabilities may be rounded to less than a number near 1.
+        # The sum of the probabilities may be rounded to less than a uniform number near 1.
         chosen = tf.minimum(chosen, tf.shape(probs)[-1] - 1)
         of_each = components.sample(tf.shape(uniform), seed=value_seed)
         draws = tf.gather(of_each, chosen, axis=1, batch_dims=1)

@@ -1,6 +1,6 @@
-"""Multivariate normals whose draws do not depend on how TensorFlow runs.
+"""Multivariate normals with the same draws eagerly, in graphs and under XLA.
 
-Everything but the source of the noise is TensorFlow Probability's.
+Everything but the random numbers is TensorFlow Probability's.
 """
 
 from typing import Any
@@ -31,15 +31,15 @@ class MultivariateNormalTriL(_NormalDraws, tfd.MultivariateNormalTriL):
 
 
 class MultivariateNormalDiagPlusLowRank(_NormalDraws, tfd.MultivariateNormalDiagPlusLowRank):
-    """A `tfd.MultivariateNormalDiagPlusLowRank` that draws the same everywhere, also under XLA.
+    """A `tfd.MultivariateNormalDiagPlusLowRank` with the same draws everywhere, and under XLA.
 
     TensorFlow Probability does not use that a positive diagonal makes the scale positive definite,
-    and takes a determinant that XLA has not; this one takes a Cholesky factor.
+    and computes a determinant that XLA does not support; this one uses a Cholesky factor.
 
     Args:
       loc: The mean, `[..., L]`.
       scale_diag: The diagonal of the scale, positive, `[..., L]`.
-      scale_perturb_factor: What is multiplied by its transpose and added, `[..., L, rank]`.
+      scale_perturb_factor: U of the low-rank term U Uᵀ, `[..., L, rank]`.
       name: The name of the distribution.
     """
 
@@ -73,7 +73,9 @@ class MultivariateNormalDiagPlusLowRank(_NormalDraws, tfd.MultivariateNormalDiag
         self._scale_perturb_diag = None
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         del dtype, num_classes
         return {
             "loc": tfp.util.ParameterProperties(event_ndims=1),

@@ -1,27 +1,28 @@
-"""A distribution that goes through invertible steps."""
+"""A normalizing flow: a distribution under a chain of bijectors."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
 
 
 class NormalizingFlow(tfd.TransformedDistribution):
-    """A `tfd.TransformedDistribution` of several steps.
+    """A `tfd.TransformedDistribution` of several bijectors.
 
-    It is a class of its own as TensorFlow Probability makes of such steps an object that is no
-    instance of its public class, and so has a name in errors that says what it is.
+    It has a class of its own for its name in errors: TensorFlow Probability makes an object that is
+    no instance of its public class.
 
-    The very tensor that was drawn is remembered with its noise, so that its log-probability costs
-    no inverse. A gradient with respect to it is that through the noise: for one at fixed values,
-    take a copy, such as `tf.stop_gradient(z)`.
+    The tensor that was drawn is cached with its noise, so its log-probability needs no inverse, and
+    the gradient of that goes through the noise; for a gradient at fixed values, take a copy, such
+    as `tf.stop_gradient(z)`.
 
     Args:
-      distribution: What the flow begins with, event `[L]`.
-      steps: Bijectors, from that distribution to the latents.
-      parameters: The arguments of a subclass, by which it is sliced.
+      distribution: The base distribution, event `[L]`.
+      steps: Bijectors, from the base distribution to the latents.
+      parameters: The arguments of a subclass, by which TensorFlow Probability slices it.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class NormalizingFlow(tfd.TransformedDistribution):
         )
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         del dtype, num_classes
         return {"distribution": tfp_util.BatchedComponentProperties()}

@@ -1,7 +1,6 @@
-"""The power spherical distribution, whose draws do not depend on how TensorFlow runs."""
+"""The power spherical distribution, with the same draws eagerly, in graphs and under XLA."""
 
 import math
-from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -16,19 +15,20 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
 
     A draw is t along the mean direction and sqrt(1 - t²) along a uniform direction across it,
     where (1 + t) / 2 is Beta((L - 1) / 2 + concentration, (L - 1) / 2): De Cao & Aziz (2020), "The
-    power spherical distribution", algorithm 1. The Beta number is a / (a + b) with gamma numbers
-    a and b, of which b, of (L - 1) / 2, is half the squared length of the normal vector whose
+    power spherical distribution", algorithm 1. The beta draw is a / (a + b) of gamma draws a and b,
+    where b, of concentration (L - 1) / 2, is half the squared length of the normal vector whose
     direction is the one across. What rounding would lose is computed in float64: a few numbers for
     each draw.
     """
 
     @property
-    def half_size(self: Any) -> float:
+    def half_size(self) -> float:
         """The second parameter of the Beta distribution, (L - 1) / 2."""
-        return (self.event_shape[-1] - 1) / 2
+        size: int = self.event_shape[-1]
+        return (size - 1) / 2
 
-    def log_normalization(self: Any) -> tf.Tensor:
-        """Returns the logarithm of what the density's power is divided by, in float64."""
+    def log_normalization(self) -> tf.Tensor:
+        """Returns the logarithm of the density's normalising constant, in float64."""
         second = tf.constant(self.half_size, tf.float64)
         first = second + tf.cast(self.concentration, tf.float64)
         return (
@@ -38,7 +38,7 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
             - tf.math.lgamma(first + second)
         )
 
-    def _log_prob(self: Any, x: tf.Tensor) -> tf.Tensor:
+    def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
         cosine = tf.reduce_sum(x * self.mean_direction, axis=-1)
         # The density is zero opposite the mean direction, where rounding may take a draw.
         cosine = tf.maximum(cosine, -1.0 + self.dtype.as_numpy_dtype(1e-6))
@@ -46,7 +46,7 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
             self.log_normalization(), self.dtype
         )
 
-    def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         gamma_seed, normal_seed = seeds.split(seed, 2)
         shape = self._shape_of_draws(sample_shape)
         across = stateless_random.normal(
@@ -64,7 +64,7 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
         across *= (width * tf.math.rsqrt(squared))[..., None]
         return self._turned(tf.concat([height, across], axis=-1))
 
-    def _turned(self: Any, draws: tf.Tensor) -> tf.Tensor:
+    def _turned(self, draws: tf.Tensor) -> tf.Tensor:
         """Turns draws around the first axis into draws around the mean direction.
 
         A reflection takes the first axis to the mean direction or to its opposite, whichever is
@@ -78,5 +78,5 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
         along = tf.reduce_sum(draws * axis, axis=-1, keepdims=True)
         return side * (2.0 * along * axis - draws)
 
-    def _variance(self: Any) -> tf.Tensor:
+    def _variance(self) -> tf.Tensor:
         return tf.linalg.diag_part(self._covariance())

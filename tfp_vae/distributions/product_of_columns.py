@@ -1,4 +1,4 @@
-"""A distribution of rows whose columns follow distributions of different families."""
+"""A distribution of table rows whose columns have distributions of different families."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,13 +13,13 @@ from tfp_vae import seeds
 class ProductOfColumns(tfd.Distribution):
     """Independent distributions over groups of columns, as one distribution over rows.
 
-    `tfd.Blockwise` lays its parts one after another and has no mean; `tfd.JointDistribution` gives
-    tuples. Here the columns of a part may stand anywhere, and draws, mean and mode are rows.
+    `tfd.Blockwise` concatenates its parts in order and has no mean; `tfd.JointDistribution` returns
+    tuples. Here the columns of a part may be any, and draws, mean and mode are rows.
 
     Args:
-      parts: Distributions of equal batch shape `[...]` and dtype; part i has the event
+      parts: Distributions of equal batch shape `[...]` and dtype; part i has event shape
         `[len(columns[i])]`.
-      columns: The columns of every part; together 0 to n - 1, each once.
+      columns: The column indices of each part; together 0 to n - 1, each once.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class ProductOfColumns(tfd.Distribution):
         )
 
     def rows(self, values_of: Callable[[tfd.Distribution], tf.Tensor]) -> tf.Tensor:
-        """Returns what `values_of` gives for every part, `[..., n]`, in the order of columns."""
+        """Returns `values_of(part)` of all parts as rows `[..., n]`, in the columns' order."""
         return self.rows_of([values_of(part) for part in self.parts])
 
     def rows_of(self, values: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Returns the values `[..., len(columns[i])]` of every part as rows `[..., n]`."""
+        """Returns values `[..., len(columns[i])]` of all parts as rows `[..., n]`."""
         return tf.gather(tf.concat(values, axis=-1), self._places, axis=-1)
 
     def _batch_shape(self) -> tf.TensorShape:
@@ -61,7 +61,7 @@ class ProductOfColumns(tfd.Distribution):
     def _event_shape_tensor(self) -> tf.Tensor:
         return tf.constant([len(self._places)], tf.int32)
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         part_seeds = seeds.split(seeds.as_seed(seed), len(self.parts))
         return self.rows_of(
             [

@@ -1,4 +1,4 @@
-"""Relaxed categorical variables, end to end in one vector."""
+"""Relaxed categorical variables, concatenated in one vector."""
 
 import math
 from typing import Any, ClassVar
@@ -14,18 +14,18 @@ _SMALLEST = 1e-30
 
 
 class RelaxedOneHotCategorical(DrawsFromNoise, tfd.Distribution):
-    """Independent `tfd.RelaxedOneHotCategorical` variables whose vectors stand end to end.
+    """Independent `tfd.RelaxedOneHotCategorical` variables whose vectors are concatenated.
 
-    Its density is that of `tfd.ExpRelaxedOneHotCategorical` at the logarithms, less the logarithms
-    themselves, which exp puts in for the change of variables. At a low temperature the smaller
-    numbers of a draw are beyond float32: a draw has none below 1e-30.
+    The log-density is that of `tfd.ExpRelaxedOneHotCategorical` at the logarithms, less the
+    logarithms themselves, the log-determinant of exp. At a low temperature the smaller numbers of a
+    draw are beyond float32; they are at least 1e-30.
 
-    Mean and variance have no formula: they are Monte Carlo estimates from 256 draws at a fixed
-    seed, equal at every call.
+    Mean and variance have no closed form: they are Monte Carlo estimates from 256 draws with a
+    fixed seed, equal at every call.
 
     Args:
       temperature: A positive scalar.
-      logits: Of every category of every variable, `[..., variables, categories]`.
+      logits: The logits, `[..., variables, categories]`.
     """
 
     moment_draws: ClassVar[int] = 256
@@ -50,7 +50,9 @@ class RelaxedOneHotCategorical(DrawsFromNoise, tfd.Distribution):
         )
 
     @classmethod
-    def _parameter_properties(cls, dtype: Any, num_classes: Any = None) -> dict[str, Any]:
+    def _parameter_properties(
+        cls, dtype: tf.DType, num_classes: int | None = None
+    ) -> dict[str, Any]:
         del dtype, num_classes
         return {
             "temperature": tfp_util.ParameterProperties(event_ndims=0),

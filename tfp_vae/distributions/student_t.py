@@ -1,6 +1,4 @@
-"""A Student's t distribution whose draws do not depend on how TensorFlow runs."""
-
-from typing import Any
+"""A Student's t distribution with the same draws eagerly, in graphs and under XLA."""
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +15,7 @@ class StudentT(tfd.StudentT):
     Everything else is TensorFlow Probability's.
     """
 
-    def _sample_n(self, n: Any, seed: Any = None) -> tf.Tensor:
+    def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         radius_seed, angle_seed = seeds.split(seeds.as_seed(seed), 2)
         log_u = tf.math.log(stateless_random.uniform(shape, radius_seed, self.dtype))

@@ -1,7 +1,12 @@
-"""Divergences of a posterior from a prior."""
+"""Divergences of a posterior from a prior: exact, estimated, and taken apart."""
 
-# The first two register divergences with TensorFlow Probability.
-from tfp_vae.divergences import normals, spheres  # noqa: F401
+# The first registers divergences with TensorFlow Probability.
+from tfp_vae.divergences import kl_registrations  # noqa: F401
+from tfp_vae.divergences.active_units import (
+    ACTIVE_UNIT_VARIANCE,
+    POSTERIOR_COLLAPSE_ADVICE,
+    active_units,
+)
 from tfp_vae.divergences.kl import (
     declaration,
     exact_kl_divergence,
@@ -17,8 +22,11 @@ from tfp_vae.divergences.kl_decomposition import (
 from tfp_vae.divergences.mmd import squared_maximum_mean_discrepancy
 
 __all__ = [
+    "ACTIVE_UNIT_VARIANCE",
     "AGGREGATE_ESTIMATORS",
     "KLDecomposition",
+    "POSTERIOR_COLLAPSE_ADVICE",
+    "active_units",
     "declaration",
     "decomposed_kl_divergence",
     "exact_kl_divergence",

@@ -1,20 +1,19 @@
-"""The arguments of divergences: distributions, and draws from them."""
-
-from typing import Any
+"""Checks of the arguments of divergences: distributions, and draws from them."""
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
 
 
-def check_distributions(**distributions: Any) -> None:
-    """Checks that arguments, by their names, are distributions of the same events.
+def check_distributions(**distributions: tfd.Distribution) -> None:
+    """Checks that all arguments, given by name, are distributions over the same events.
 
     Raises:
-      TypeError: If one is none.
-      ValueError: If they have different event shapes, or batch shapes that do not go together.
+      TypeError: If one is no distribution.
+      ValueError: If they have different event shapes, or batch shapes that do not broadcast.
     """
     for name, value in distributions.items():
         checks.instance_of(value, tfd.Distribution, name, "tfd.MultivariateNormalDiag(loc, scale)")
@@ -32,10 +31,10 @@ def check_distributions(**distributions: Any) -> None:
             )
 
 
-def as_draws(z: Any, distribution: tfd.Distribution) -> tf.Tensor:
+def as_draws(z: npt.ArrayLike | tf.Tensor, distribution: tfd.Distribution) -> tf.Tensor:
     """Returns draws `[S, B, L]` of a distribution as a tensor of its dtype.
 
-    A tensor is taken as it is; numbers from elsewhere must be finite.
+    A tensor is not checked for finite values; anything else is.
 
     Raises:
       TypeError: If `z` holds no real numbers.
@@ -48,21 +47,23 @@ def as_draws(z: Any, distribution: tfd.Distribution) -> tf.Tensor:
         checks.representable(values, distribution.dtype.name, "z")
         if values.ndim and not len(values):
             raise ValueError("`z` must hold at least one draw; got none.")
-        z = tf.convert_to_tensor(values)
-    wanted = distribution.batch_shape.concatenate(distribution.event_shape)
-    if not _ends_with(z.shape, wanted):
+        draws = tf.convert_to_tensor(values)
+    else:
+        draws = z
+    expected = distribution.batch_shape.concatenate(distribution.event_shape)
+    if not _ends_with(draws.shape, expected):
         raise ValueError(
-            f"`z` must have shape {shapes.written('draws', *wanted.as_list())}; got shape "
-            f"{shapes.written(*z.shape.as_list())}."
+            f"`z` must have shape {shapes.written('draws', *expected.as_list())}; got shape "
+            f"{shapes.written(*draws.shape.as_list())}."
         )
-    return tf.cast(z, distribution.dtype)
+    return tf.cast(draws, distribution.dtype)
 
 
 def check_axes_of_draws(z: tf.Tensor) -> None:
-    """Checks that draws have the axes `[S, B, L]`, and no more.
+    """Checks that draws have exactly the axes `[S, B, L]`.
 
     Raises:
-      ValueError: If they have others.
+      ValueError: If they do not.
     """
     if z.shape.rank not in (None, 3):
         raise ValueError(
@@ -79,7 +80,7 @@ def _broadcast(first: tf.TensorShape, second: tf.TensorShape) -> bool:
     return True
 
 
-def _ends_with(shape: tf.TensorShape, wanted: tf.TensorShape) -> bool:
-    if shape.rank is None or wanted.rank is None:
+def _ends_with(shape: tf.TensorShape, expected: tf.TensorShape) -> bool:
+    if shape.rank is None or expected.rank is None:
         return True
-    return shape.rank > wanted.rank and shape[-wanted.rank :].is_compatible_with(wanted)
+    return bool(shape.rank > expected.rank and shape[-expected.rank :].is_compatible_with(expected))

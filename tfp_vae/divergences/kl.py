@@ -1,4 +1,4 @@
-"""The divergence of a posterior from a prior: exact where it is known, declared where it is not."""
+"""The KL divergence of a posterior from a prior: exact where known, else a declared estimate."""
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
@@ -9,8 +9,8 @@ from tfp_vae.divergences.arguments import as_draws, check_distributions
 def exact_kl_divergence(posterior: tfd.Distribution, prior: tfd.Distribution) -> tf.Tensor | None:
     """Returns KL(q‖p) in nats, of shape `[B]`, or None where no exact form is known.
 
-    It is TensorFlow Probability's where one is registered, and elsewhere the sum over the latents
-    where both distributions factorise.
+    It is the one registered with TensorFlow Probability, or else, if both distributions factorise,
+    the sum over the latents.
 
     Args:
       posterior: q, batch `[B]`, event `[L]`.
@@ -65,7 +65,7 @@ def declaration(posterior: tfd.Distribution, prior: tfd.Distribution) -> str:
       prior: p, batch `[]` or `[B]`, event `[L]`.
 
     Returns:
-      A sentence, as the example shows; of an estimate it says what that is the mean of.
+      A sentence, as in the example; for an estimate it names the estimator.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -87,7 +87,7 @@ def kl_divergence_per_dimension(
       prior: p, batch `[]` or `[B]`, event `[L]`.
 
     Returns:
-      The divergences, or None where one of the two does not factorise over the latents.
+      The divergences, or None if one of the two does not factorise over the latents.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -102,14 +102,13 @@ def kl_divergence_per_dimension(
 
 
 def latent_factors(distribution: tfd.Distribution) -> tfd.Distribution | None:
-    """Returns the distribution of every latent by itself, if they are independent of one another.
+    """Returns the marginal distribution of every latent, if the latents are independent.
 
     Args:
       distribution: q or p, batch `[...]`, event `[L]`.
 
     Returns:
-      A distribution with batch `[..., L]` and event `[]`, or None where the latents depend on one
-      another.
+      A distribution with batch `[..., L]` and event `[]`, or None if the latents are dependent.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))

@@ -1,4 +1,4 @@
-"""The KL's three parts, which tell of the aggregate posterior q(z), the mean of q(z|x) over x."""
+"""Decomposes the KL by the aggregate posterior q(z), the mean of q(z|x) over x."""
 
 import math
 from typing import NamedTuple
@@ -18,12 +18,12 @@ class KLDecomposition(NamedTuple):
     """Estimates of three parts that add up to KL(q(z|x)‖p(z)), in nats, `[B]` each.
 
     Attributes:
-      index_code_mutual_information: log q(z|x) - log q(z): in the mean, the mutual information of
-        an example and its latents.
-      total_correlation: log q(z) - Σ log q(z_j): in the mean, how much the latents depend on one
-        another in the aggregate posterior.
-      dimension_wise_kl_divergence: Σ log q(z_j) - log p(z): in the mean, the KL of every latent's
-        aggregate posterior from its prior.
+      index_code_mutual_information: log q(z|x) - log q(z); its mean is the mutual information of an
+        example and its latents.
+      total_correlation: log q(z) - Σ log q(z_j); its mean is the dependence of the latents in the
+        aggregate posterior.
+      dimension_wise_kl_divergence: Σ log q(z_j) - log p(z); its mean is the sum of the KLs of every
+        latent's aggregate posterior from its prior.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -46,11 +46,11 @@ def decomposed_kl_divergence(
 ) -> KLDecomposition:
     """Returns index-code mutual information, total correlation and dimension-wise KL.
 
-    The rows must be a random batch of different examples. The density of the aggregate posterior
-    at a draw is estimated from the posteriors of the batch: "minibatch_weighted" gives each the
-    weight 1/(N M) for M of N examples, and in expectation underestimates log q(z);
-    "minibatch_stratified" gives the draw's own posterior 1/N and shares the rest, (N - 1)/N, out to
-    the others, which estimates q(z) without bias and is exact where the batch is the data set.
+    The rows must be a random batch of different examples. The density of the aggregate posterior at
+    a draw is estimated from the posteriors of the batch: "minibatch_weighted" gives each the weight
+    1/(N M) for M of N examples, and underestimates log q(z) in expectation; "minibatch_stratified"
+    gives the draw's own posterior the weight 1/N and divides the rest, (N - 1)/N, equally among the
+    others: it estimates q(z) without bias, and exactly if the batch is the data set.
 
     Args:
       posterior: q(z|x), batch `[B]`, event `[L]`, with latents that are independent given x.
@@ -75,8 +75,8 @@ def decomposed_kl_divergence(
       True
 
     Source: Chen et al. (2018), "Isolating sources of disentanglement in variational autoencoders",
-    equations 2 and 3; the stratified estimator after their appendix C.2, where the last example of
-    the batch alone makes up for the weights of the others.
+    equations 2 and 3; the stratified estimator after their appendix C.2, which gives all of the
+    remaining weight to the last example of the batch.
     """
     check_distributions(posterior=posterior, prior=prior)
     data_size = checks.positive_int(data_size, "data_size")
@@ -86,7 +86,7 @@ def decomposed_kl_divergence(
     factors = latent_factors(posterior)
     if factors is None:
         raise ValueError(
-            "`posterior` must have latents that are independent given x, to tell their total "
+            "`posterior` must have latents that are independent given x, to estimate their total "
             f"correlation; got a {type(posterior).__name__}."
         )
     # [S, B, B, L]: every draw under the posterior of every example.
@@ -105,7 +105,7 @@ def decomposed_kl_divergence(
 def _log_weights(
     batch_size: tf.Tensor, data_size: int, aggregate_estimator: str, dtype: tf.DType
 ) -> tf.Tensor:
-    """Returns the logarithm of the weight of every posterior, for the draws of every example."""
+    """Returns the log-weight of every posterior for the draws of every example, `[B, B]`."""
     size = tf.cast(batch_size, dtype)
     shape = [batch_size, batch_size]
     if aggregate_estimator == "minibatch_weighted":

@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy between the aggregate posterior and the prior, from draws alone."""
+"""The maximum mean discrepancy between the aggregate posterior and the prior, from draws."""
 
 import math
 
@@ -12,25 +12,24 @@ from tfp_vae.divergences.arguments import as_draws, check_axes_of_draws, check_d
 def squared_maximum_mean_discrepancy(
     z: tf.Tensor, prior: tfd.Distribution, seed: tf.Tensor, bandwidth: float | None = None
 ) -> tf.Tensor:
-    """Returns what every row adds to the squared discrepancy of q(z) from p(z), `[B]`.
+    """Returns the contribution of every row to the squared MMD of q(z) from p(z), `[B]`.
 
-    The mean over the rows is the U-statistic, which estimates the squared discrepancy without bias
-    where the rows are independent examples (Gretton et al. 2012, "A kernel two-sample test",
-    equation 3): a draw makes no pair with itself, nor with another of its row, and the S draws of a
-    row belong to S repetitions. It can be negative. The kernel is the Gaussian
-    exp(-‖z - z'‖² / (2 bandwidth²)), so that the discrepancy has no unit and lies between 0 and 2.
-    The prior is drawn from as often as there are draws; where its draws are not reparameterised,
-    its gradient is that of the score.
+    The mean over the rows is the U-statistic, an unbiased estimate of the squared discrepancy if
+    the rows are independent examples (Gretton et al. 2012, "A kernel two-sample test", equation 3):
+    no draw is paired with itself or with another of its row, and the S draws of a row belong to S
+    repetitions. It can be negative. The kernel is the Gaussian exp(-‖z - z'‖² / (2 bandwidth²)), so
+    the discrepancy has no unit and lies between 0 and 2. As many draws are taken from the prior; if
+    they are not reparameterised, the prior has the score-function gradient.
 
     Args:
       z: Draws from the posteriors of a batch, `[S, B, L]`.
       prior: p, batch `[]`, event `[L]`.
       seed: The seed of the prior's draws, a `[2]` integer tensor.
-      bandwidth: The kernel's, in units of the latents; by default √L, with which two draws from a
-        standard normal prior have an exponent of -1 in the mean.
+      bandwidth: The bandwidth of the kernel, in units of the latents; by default √L, for which the
+        exponent of two draws from a standard normal prior is -1 on average.
 
     Returns:
-      The summands, `[B]`; zero in a batch of one row, which tells nothing of q(z).
+      The contributions, `[B]`; zero for a batch of one row, which says nothing about q(z).
 
     Raises:
       TypeError: If `prior` is no distribution, `bandwidth` no number, or `z` holds none.
@@ -66,7 +65,7 @@ def squared_maximum_mean_discrepancy(
 def _weighted_draws(
     prior: tfd.Distribution, sample_shape: tf.Tensor, seed: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns draws and weights of one; the prior's gradient goes through one or the other."""
+    """Returns draws and weights equal to 1; the prior's gradient goes through one or the other."""
     draws = prior.sample(sample_shape, seed=seed)
     if prior.reparameterization_type == tfd.FULLY_REPARAMETERIZED:
         return draws, tf.ones(sample_shape, draws.dtype)

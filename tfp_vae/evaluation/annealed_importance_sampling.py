@@ -84,7 +84,7 @@ def annealed_log_weights(
       condition: y, `[B, ...]`, or None.
     """
     pilot_seed, run_seed = seeds.split(seed, 2)
-    batch = vae.distributions(x, seeds.beside(seed), condition)
+    batch = vae.distributions(x, seeds.independent_seed(seed), condition)
     steps = tf.shape(path)[0] - 1
     start = tf.fill([steps, tf.shape(x)[0]], tf.constant(_FIRST_STEP_SIZE, batch.posterior.dtype))
     step_sizes, _ = _annealed(batch, pilot_seed, chains, path, start, _GAIN)

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfp_vae import checks, seeds
-from tfp_vae.divergences.active_units import active_latents
+from tfp_vae import checks, divergences, seeds
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
 from tfp_vae.evaluation.text_tables import table, with_error
 from tfp_vae.model import VAE
@@ -233,8 +232,8 @@ def _jackknife(counts: np.ndarray) -> float:
 def _factor_score(
     mean: np.ndarray, codes: np.ndarray, votes: int, generator: np.random.Generator
 ) -> float:
-    """Returns the share of votes that name the factor which was held fixed."""
-    active = active_latents(mean)
+    """Returns the share of votes for the factor that was held fixed."""
+    active = divergences.active_units(mean)
     if not active.any():
         active[0] = True
     scaled = mean[:, active] / np.maximum(

@@ -8,7 +8,6 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences, seeds
-from tfp_vae.divergences.active_units import ACTIVE_VARIANCE, REMEDY
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
 from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
@@ -57,7 +56,7 @@ class LatentUsage(NamedTuple):
     @property
     def active(self) -> np.ndarray:
         """Whether the variance of the mean of a latent is above 0.01, `[L]`."""
-        return self.variance_of_means > ACTIVE_VARIANCE
+        return self.variance_of_means > divergences.ACTIVE_UNIT_VARIANCE
 
     @property
     def active_units(self) -> int:
@@ -74,7 +73,7 @@ class LatentUsage(NamedTuple):
         """Whether the posterior has collapsed, and what to try."""
         latents = len(self.variance_of_means)
         if self.collapsed:
-            return REMEDY
+            return divergences.POSTERIOR_COLLAPSE_ADVICE
         if self.active_units < latents:
             return (
                 f"No collapse: {self.active_units} of {latents} latents are active. The others "

@@ -15,7 +15,7 @@ from tfp_vae.evaluation.annealed_importance_sampling import (
 )
 from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
-from tfp_vae.row_chunks import row_blocks
+from tfp_vae.row_chunks import row_chunks
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
@@ -144,7 +144,7 @@ def log_marginal_likelihood(
     y = None if condition is None else checks.array(condition, "condition")
     weigh = vae.compiled_function(annealed_log_weights if annealed else _log_weight_sums)
     blocks = []
-    for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
+    for start, count, places in row_chunks(len(rows), _ROWS_AT_ONCE):
         own = tf.convert_to_tensor(rows[places])
         given = None if y is None else tf.convert_to_tensor(y[places])
         own_seed = seeds.fold_in(key, start)
@@ -191,7 +191,7 @@ def _log_weight_sums(
     condition: tf.Tensor | None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the logarithms of the sum of the weights and of their squares, `[B]` each."""
-    batch = vae.distributions(x, seeds.beside(seed), condition)
+    batch = vae.distributions(x, seeds.independent_seed(seed), condition)
     nothing = tf.fill(tf.shape(x)[:1], tf.constant(-math.inf, batch.posterior.dtype))
 
     def accumulate(

@@ -1,4 +1,4 @@
-"""Likelihoods p(x|z): from a decoder's features to a distribution over the data."""
+"""Likelihoods p(x|z): layers from a decoder's features to a distribution of the data."""
 
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli

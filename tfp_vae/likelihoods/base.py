@@ -1,4 +1,4 @@
-"""What every likelihood p(x|z) has in common."""
+"""The base class of likelihoods p(x|z)."""
 
 from typing import Any, Self
 
@@ -45,43 +45,43 @@ class Likelihood(DistributionLayer):
     """The values that data may take."""
 
     advice: str = ""
-    """What to do with data outside the support, as one or two sentences."""
+    """What to do with data outside the support, in one or two sentences."""
 
     def independent(self, distribution: tfd.Distribution) -> tfd.Independent:
-        """Makes one event of all the independent values of a row."""
+        """Makes the values of a row, independent of each other, one event."""
         return tfd.Independent(
             distribution, reinterpreted_batch_ndims=len(self.event_shape), validate_args=False
         )
 
     @classmethod
     def for_values(cls, x: np.ndarray) -> Self:
-        """Makes the likelihood for rows `[N, *event]`, with what its arguments take from them."""
+        """Makes the likelihood for rows `[N, *event]`, from which its arguments are inferred."""
         return cls(x.shape[1:])
 
     def prediction(self, distribution: tfd.Distribution) -> tf.Tensor:
-        """Returns the one value that stands for p(x|z) in `predict`, by default its mean.
+        """Returns the point prediction of `predict`, by default the mean of p(x|z).
 
-        A likelihood whose mean says nothing returns something else, `[B, *event_shape]` as well.
+        A likelihood with no meaningful mean returns another statistic, `[B, *event_shape]` too.
         """
         return distribution.mean()
 
     def fitted_to(
         self, distribution: tfd.Distribution, x: tf.Tensor, observed: tf.Tensor | None = None
     ) -> tfd.Distribution:
-        """Returns the distribution that training scores `x` under, by default the same one.
+        """Returns the distribution by which training scores `x`, by default the same one.
 
-        A likelihood with a parameter that has a best value for every batch sets it here, from the
-        values of `x` that are `observed`, a boolean `[B, *event_shape]`; None if all are.
+        A likelihood with a parameter whose best value for a batch has a closed form sets it here,
+        from the values of `x` that are `observed`, a boolean `[B, *event_shape]`; None if all are.
         """
         del x, observed
         return distribution
 
     def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
-        """Returns the distribution of those values of every row that are observed.
+        """Returns the distribution of the observed values of every row.
 
-        The missing ones are integrated out, which for independent values means leaving them out:
-        whatever stands in their place adds 0 to the log-probability. A likelihood whose values
-        depend on one another given z overrides this.
+        The missing ones are integrated out. For independent values this means leaving them out:
+        the numbers in their place add 0 to the log-probability. A likelihood whose values depend on
+        one another given z overrides this.
 
         Args:
           distribution: p(x|z), batch `[..., B]`, event `event_shape`.
@@ -93,8 +93,8 @@ class Likelihood(DistributionLayer):
         inner = distribution.distribution if isinstance(distribution, tfd.Independent) else None
         if inner is None or inner.event_shape.rank != 0:
             raise ValueError(
-                "`missing_values` must be None unless the likelihood is one of independent values; "
-                f"got a {type(self).__name__}, which says nothing of some values alone."
+                "`missing_values` must be None unless the values are independent given z; got a "
+                f"{type(self).__name__}, whose observed values have no distribution of their own."
             )
         value = self.support.inner_value
         return self.independent(

@@ -1,4 +1,4 @@
-"""The likelihood of binary data."""
+"""The Bernoulli likelihood, of binary data."""
 
 import keras
 import tensorflow as tf
@@ -12,8 +12,7 @@ from tfp_vae.likelihoods.base import Likelihood
 class Bernoulli(Likelihood):
     """Independent values of 0 or 1; the network emits their logits.
 
-    Its negative log-likelihood is what is called binary cross-entropy, in nats and summed over
-    the event.
+    Its negative log-likelihood is the binary cross-entropy, in nats, summed over the event.
 
     Args:
       event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.

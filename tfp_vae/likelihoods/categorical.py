@@ -1,4 +1,4 @@
-"""The likelihood of class codes."""
+"""The categorical likelihood, of class codes."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -18,11 +18,11 @@ class Categorical(Likelihood):
 
     The data are the codes themselves, not one-hot vectors: the event shape has no axis of classes,
     and its logits have one more at the end, `[*event_shape, classes]`. The negative log-likelihood
-    is what is called sparse categorical cross-entropy, in nats and summed over the event.
+    is the sparse categorical cross-entropy, in nats, summed over the event.
 
-    Codes are names, and names have no mean: where other likelihoods give the mean of p(x|z), in
-    `predict`, `sample(mean=True)`, the exported `decode` and the pictures, this one gives the most
-    probable code. `reconstruct(x)` is the distribution, with all its probabilities.
+    Codes have no mean: where other likelihoods return the mean of p(x|z), in `predict`,
+    `sample(mean=True)`, the exported `decode` and the plots, this one returns the most probable
+    code. `reconstruct(x)` returns the distribution, with all its probabilities.
 
     Args:
       event_shape: The shape of one row of codes, such as `[4]`.
@@ -61,7 +61,7 @@ class Categorical(Likelihood):
 
     @classmethod
     def for_values(cls, x: np.ndarray) -> Self:
-        """Makes the likelihood with as many classes as the largest code in `x` tells of."""
+        """Makes the likelihood with the number of classes that the largest code in `x` implies."""
         return cls(x.shape[1:], classes=max(int(x.max()) + 1, 2))
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

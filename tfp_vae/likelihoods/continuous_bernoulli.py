@@ -1,4 +1,4 @@
-"""The likelihood of values between 0 and 1."""
+"""The continuous Bernoulli likelihood, of values in [0, 1]."""
 
 import keras
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""The likelihood of pixels and other levels."""
+"""The discretized logistic likelihood, of pixels and other ordered levels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,17 +13,17 @@ from tfp_vae.likelihoods.base import Likelihood
 
 @keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
 class DiscretizedLogistic(Likelihood):
-    """Independent levels 0 to levels - 1, such as pixels of 0 to 255, which are neighbours.
+    """Independent ordered levels 0 to levels - 1, such as pixels of 0 to 255.
 
-    Each is a logistic variable rounded to the nearest level, the first and the last with the tails:
+    Each is a logistic variable rounded to the nearest level; the first and last include the tails:
     Kingma et al. (2016), "Improved variational inference with inverse autoregressive flow", and
-    Salimans et al. (2017), "PixelCNN++". It is a probability, not a density: its log-likelihood in
-    nats, divided by log 2 and by the number of values, is in bits per dimension as they are
-    published.
+    Salimans et al. (2017), "PixelCNN++". It is a probability, not a density: the negative
+    log-likelihood in nats, divided by log 2 and by the number of values, is in bits per dimension,
+    as in publications.
 
-    The data are the levels themselves, not divided by 255; a network before them may begin with
-    `keras.layers.Rescaling(1 / 255)`. The outputs 0 and 1 of the network stand for a location in
-    the middle of the levels and at the last of them; location and scale of the distribution are in
+    The data are the levels themselves, not divided by 255; the encoder's network may begin with
+    `keras.layers.Rescaling(1 / 255)`. Outputs 0 and 1 of the decoder's network are a location in
+    the middle of the levels and at the last one; location and scale of the distribution are in
     levels.
 
     Args:
@@ -51,7 +51,7 @@ class DiscretizedLogistic(Likelihood):
     parameter_names = ("loc", "scale")
     advice = (
         "A DiscretizedLogistic likelihood is for levels 0 to levels - 1, such as pixels of 0 to "
-        "255: undo a division of them (multiply by 255 and round), or use "
+        "255: undo their division (multiply by 255 and round), or use "
         "likelihoods.ContinuousBernoulli for values between 0 and 1."
     )
 
@@ -72,7 +72,7 @@ class DiscretizedLogistic(Likelihood):
     def distribution(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `loc` and `scale`, `[B, *event_shape]` each."""
         half = 0.5 * (self.levels - 1)
-        levels = distributions.DiscretizedLogistic.of_levels(
+        levels = distributions.DiscretizedLogistic.from_levels(
             half * (1.0 + loc),
             0.25 * half * tf.math.softplus(scale) + self.scale_floor,
             self.levels,

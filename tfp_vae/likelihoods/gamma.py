@@ -1,4 +1,4 @@
-"""The likelihood of positive values that spread in proportion to their mean."""
+"""The gamma likelihood, of positive values whose spread is proportional to their mean."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,18 +18,18 @@ _LARGEST_FLOOR = 1e6
 class Gamma(Likelihood):
     """Independent gamma values, above 0; the network emits mean and variation of every one.
 
-    The variation is the standard deviation divided by the mean, the same at every scale: durations,
-    amounts of money, concentrations. The network emits the logarithm of the mean; of what is beyond
-    10 or below -10 only the logarithm counts, so that no mean overflows. Divide values of another
-    order of magnitude by their mean.
+    The variation is the coefficient of variation, the standard deviation divided by the mean. It is
+    for durations, amounts of money, concentrations. The network emits the logarithm of the mean,
+    which grows only logarithmically above 10 and below -10, so that no mean overflows. Divide
+    values of another order of magnitude by their mean.
 
     McCullagh & Nelder (1989), "Generalized Linear Models", chapter 8: models with a constant
     coefficient of variation.
 
     Args:
       event_shape: The shape of one row of data, such as `[12]`.
-      variation_floor: What is added to the variation. The density is unbounded as the variation
-        falls to zero; the floor is what bounds it. In float32 a variation of 0.01 costs the
+      variation_floor: A constant added to the variation: the density is unbounded as the variation
+        falls to zero, and the floor bounds it. In float32 a variation of 0.01 costs the
         log-probability of a value up to 0.01 nats of its accuracy, and one of 0.001 over a nat.
         At most a million.
       **kwargs: The usual arguments of a Keras layer.

@@ -1,4 +1,4 @@
-"""The likelihood of real values with sharp peaks."""
+"""The Laplace likelihood, of real values under the absolute error."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,13 +16,13 @@ class Laplace(Likelihood):
     """Independent Laplace values; the network emits location and scale of every one.
 
     Its negative log-likelihood is the absolute error divided by the scale, plus log(2 scale), in
-    nats: the L1 loss where `Normal` is the squared one. A value far off costs in proportion to its
+    nats: the L1 loss, where `Normal` is the squared error. An outlier costs in proportion to its
     distance, not to its square.
 
     Args:
       event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
-      scale_floor: What is added to the scale, in units of the data. The density is unbounded as
-        the scale falls to zero; the floor is what bounds it.
+      scale_floor: A constant added to the scale, in units of the data: the density is unbounded as
+        the scale falls to zero, and the floor bounds it.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:

@@ -1,4 +1,4 @@
-"""From a network's output to the logarithm of a positive rate or mean."""
+"""Link functions: from a network's output to the logarithm of a positive rate or mean."""
 
 import tensorflow as tf
 
@@ -6,11 +6,11 @@ _BEND = 10.0
 
 
 def log_rate(output: tf.Tensor) -> tf.Tensor:
-    """Returns the logarithm of a rate: the output itself, and beyond 10 that of a tangent.
+    """Returns a log-rate: the output itself up to 10, above it the logarithm of a tangent.
 
-    The rate is exp(output) up to e^10, about 22,000, and goes on along its tangent there, e^10 (1 +
-    output - 10): any output makes a finite rate with a gradient that does not vanish. The gradient
-    of a log-likelihood is then bounded by the counts, not by their exponential.
+    The rate is exp(output) up to e^10, about 22,000, and above that its tangent there, e^10 (1 +
+    output - 10). Any output then gives a finite rate whose gradient does not vanish, and the
+    gradient of a log-likelihood is bounded by the counts rather than by their exponential.
 
     Args:
       output: Real numbers, of any shape.
@@ -19,9 +19,9 @@ def log_rate(output: tf.Tensor) -> tf.Tensor:
 
 
 def log_mean(output: tf.Tensor) -> tf.Tensor:
-    """Returns the logarithm of a mean, which bends at -10 as `log_rate` does at 10.
+    """Returns a log-mean, with tangents below -10 as well as above 10.
 
-    Neither the mean nor the rate, its inverse, then overflows, whatever the output.
+    Neither the mean nor the rate, its inverse, overflows for any output.
 
     Args:
       output: Real numbers, of any shape.

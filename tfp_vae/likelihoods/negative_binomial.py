@@ -1,4 +1,4 @@
-"""The likelihood of counts that vary more than Poisson counts."""
+"""The negative binomial likelihood, of overdispersed counts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,8 +30,8 @@ class NegativeBinomial(Likelihood):
     "learned"     emitted by the network
     ============  ========================================================================
 
-    Beyond e^10 the network's output counts as a tangent of the exponential, so that nothing
-    overflows, and r stays above 1e-4.
+    Above e^10 means and r grow linearly, by `link_functions.log_rate`, so that nothing overflows; r
+    is at least 1e-4.
 
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
@@ -55,7 +55,7 @@ class NegativeBinomial(Likelihood):
 
     support = supports.COUNTS
     advice = (
-        "A likelihood of counts is for whole numbers. Undo what was done to them (a logarithm, a "
+        "A likelihood of counts is for whole numbers. Undo their transformation (a logarithm, a "
         "division), or use likelihoods.Normal for values that are no counts."
     )
 
@@ -67,7 +67,7 @@ class NegativeBinomial(Likelihood):
         learned = ("inverse_dispersion",) if self.dispersion == "learned" else ()
         self.parameter_names = ("log_mean", *learned)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the dispersion where it is shared."""
         if self.dispersion == "shared":
             self.raw_inverse_dispersion = self.add_weight(

@@ -1,4 +1,4 @@
-"""The likelihood of real values."""
+"""The normal likelihood, of real values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,14 +29,14 @@ class Normal(Likelihood):
     ============  ======================================================================
 
     The last is the optimal sigma-VAE of Rybkin et al. (2021), "Simple and effective VAE training
-    with calibrated decoders". Outside training a running average of the batches' scales serves, so
-    that no row depends on another.
+    with calibrated decoders". Outside training the scale is a running average over the training
+    batches, so that no row depends on another.
 
     Args:
       event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
       scale: A positive number, "shared", "learned" or "calibrated", in units of the data.
-      scale_floor: What is added to a scale that is not fixed, in units of the data. The density of
-        a normal is unbounded as its scale falls to zero; the floor is what bounds it.
+      scale_floor: A constant added to a scale that is not fixed, in units of the data: the density
+        is unbounded as the scale falls to zero, and the floor bounds it.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -71,7 +71,7 @@ class Normal(Likelihood):
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
         self.parameter_names = ("loc", "scale") if self.scale == "learned" else ("loc",)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the scale where it has some."""
         if self.scale == "shared":
             self.raw_scale = self.add_weight(
@@ -109,21 +109,19 @@ class Normal(Likelihood):
     def fitted_to(
         self, distribution: tfd.Independent, x: tf.Tensor, observed: tf.Tensor | None = None
     ) -> tfd.Independent:
-        """Sets a calibrated scale to the best one of the batch, and keeps the running average."""
+        """Sets a calibrated scale to the best one of the batch, and updates the running average."""
         if self.scale != "calibrated":
             return distribution
         loc = distribution.distribution.loc
         square = tf.math.squared_difference(x, loc)
-        if observed is None and replica_context.current() is None:
+        if observed is None and replica_context.current_shard() is None:
             variance = tf.stop_gradient(tf.reduce_mean(square))
         else:
             counted = tf.ones_like(square)
             if observed is not None:
                 counted *= tf.cast(observed, square.dtype)
             sums = [tf.reduce_sum(counted * square), tf.reduce_sum(counted)]
-            total, count = replica_context.sums_over_batch(
-                [tf.stop_gradient(each) for each in sums]
-            )
+            total, count = replica_context.all_reduce_sum([tf.stop_gradient(each) for each in sums])
             variance = total / tf.maximum(count, 1.0)
         for average, latest in (
             (self.average_variance, variance),

@@ -1,4 +1,4 @@
-"""The likelihood of counts whose variance is their mean."""
+"""The Poisson likelihood, of counts whose variance is their mean."""
 
 import keras
 import tensorflow as tf
@@ -13,10 +13,9 @@ from tfp_vae.likelihoods.base import Likelihood
 class Poisson(Likelihood):
     """Independent Poisson counts; the network emits the logarithm of their rates.
 
-    The variance of a Poisson count is its mean. Counts that vary more, for the same latents, are
-    those of `NegativeBinomial`. Beyond a rate of e^10 the network's output counts as a tangent of
-    the exponential, so that no rate overflows. In float32 log-probabilities of counts near a
-    million are off by about a nat.
+    The variance of a Poisson count is its mean; for counts that vary more given the latents, use
+    `NegativeBinomial`. Above e^10 rates grow linearly with the network's output, so that none
+    overflows. In float32, log-probabilities of counts near a million have an error of about a nat.
 
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
@@ -40,7 +39,7 @@ class Poisson(Likelihood):
     parameter_names = ("log_rate",)
     support = supports.COUNTS
     advice = (
-        "A Poisson likelihood is for counts. Undo what was done to them (a logarithm, a division), "
+        "A Poisson likelihood is for counts. Undo their transformation (a logarithm, a division), "
         "or use likelihoods.Normal for values that are no counts."
     )
 

@@ -1,4 +1,4 @@
-"""The likelihood of a table whose columns are of different kinds."""
+"""The likelihood of a table with columns of different types."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -17,13 +17,13 @@ from tfp_vae.likelihoods.column_types import parts_for
 class Product(Likelihood):
     """Columns of a table under likelihoods of their own, independent given the latents.
 
-    Every part makes its own heads on the features that all share, and the log-likelihood of a row
-    is the sum of theirs, in nats. The parts count as they are: a density of values in large units
-    weighs no more or less for that, but one of values that hardly vary can outweigh all others.
+    Every part has its own heads on the shared features, and the log-likelihood of a row is the sum
+    over the parts, in nats, without weights: the units of a column only add a constant, but a
+    column that hardly varies given the latents can dominate all others.
     Nazábal et al. (2020), "Handling incomplete heterogeneous data using VAEs", section 3.
 
-    It is a `distributions.ProductOfColumns`, and no `tfd.Independent`: that has one family for all
-    its values.
+    The distribution is a `distributions.ProductOfColumns`, since a `tfd.Independent` has one family
+    for all its values.
 
     Args:
       parts: Pairs of columns and a likelihood, `([0, 3], likelihoods.Normal([2]))`: the columns as
@@ -78,14 +78,14 @@ class Product(Likelihood):
 
     @classmethod
     def for_values(cls, x: np.ndarray) -> Self:
-        """Makes the product of the likelihoods that suit every column."""
+        """Makes the product of a likelihood for each type of column."""
         if x.ndim != 2:
             raise ValueError(
                 f"`x` must have shape [rows, columns] for a Product; got shape {list(x.shape)}."
             )
         return cls([(part.columns, part.likelihood) for part in parts_for(x)])
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Builds every part, each with its heads, on the features that they share."""
         for likelihood in self.parts:
             if not likelihood.built:
@@ -93,7 +93,7 @@ class Product(Likelihood):
         self.built = True
 
     def call(self, features: tf.Tensor) -> tfd.Distribution:
-        """Makes the distribution of every part, and of them that of the rows."""
+        """Makes the distributions of the parts, and from them that of the rows."""
         return self.distribution(*(likelihood(features) for likelihood in self.parts))
 
     def distribution(self, *parts: tfd.Distribution) -> tfd.Distribution:
@@ -112,7 +112,7 @@ class Product(Likelihood):
     def fitted_to(
         self, distribution: tfd.Distribution, x: tf.Tensor, observed: tf.Tensor | None = None
     ) -> tfd.Distribution:
-        """Returns the product of what training scores the parts under."""
+        """Returns the product of the distributions by which training scores the parts."""
         return self.distribution(
             *(
                 likelihood.fitted_to(
@@ -127,7 +127,7 @@ class Product(Likelihood):
         )
 
     def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
-        """Returns the product of what is observed of the parts."""
+        """Returns the product of the distributions of the parts' observed values."""
         return self.distribution(
             *(
                 likelihood.of_observed(part, tf.gather(observed, group, axis=-1))

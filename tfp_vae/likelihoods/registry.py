@@ -1,7 +1,9 @@
-"""Likelihoods by the names that a command line or a settings file uses."""
+"""The registry of likelihoods by name, for the command line and configuration files."""
 
 from collections.abc import Sequence
 from typing import Any
+
+import numpy.typing as npt
 
 from tfp_vae import checks
 from tfp_vae.likelihoods.base import Likelihood
@@ -35,15 +37,15 @@ NAMES: dict[str, type[Likelihood]] = {
 """The likelihood class of each name."""
 
 
-def for_values(name: str, x: Any) -> Likelihood:
-    """Makes the likelihood called `name` for some data, from which its arguments come.
+def for_values(name: str, x: npt.ArrayLike) -> Likelihood:
+    """Makes the likelihood called `name`, with arguments inferred from data.
 
     Args:
       name: A key of `likelihoods.registry.NAMES`.
       x: Data, `[N, *event]`.
 
     Returns:
-      The likelihood; that `x` lies in its support is not checked.
+      The likelihood; whether `x` lies in its support is not checked.
 
     Raises:
       TypeError: If `name` is no string, or `x` holds no real numbers.
@@ -67,8 +69,7 @@ def get(name: str, event_shape: Sequence[int] | None = None, **arguments: Any) -
       name: A key of `likelihoods.registry.NAMES`: a class in lower case, with underscores.
       event_shape: The shape of one row of data, such as `[784]`; not for "product", whose parts
         have theirs.
-      **arguments: Other arguments of its class, such as `classes` of `Categorical`; by default its
-        defaults.
+      **arguments: Other arguments of the class, such as `classes` of `Categorical`.
 
     Returns:
       The likelihood.

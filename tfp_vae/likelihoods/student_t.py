@@ -1,4 +1,4 @@
-"""The likelihood of real values with heavy tails."""
+"""The Student's t likelihood, of real values with heavy tails."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,10 +18,10 @@ _FIRST_DF = 5.0
 
 @keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
 class StudentT(Likelihood):
-    """Independent Student's t values: real data with outliers, which a normal would follow.
+    """Independent Student's t values: real data with outliers, to which a normal is not robust.
 
-    The network emits location and scale of every value; the degrees of freedom, which say how
-    heavy the tails are, come in three kinds:
+    The network emits location and scale of every value; the degrees of freedom, which set how heavy
+    the tails are, come in three kinds:
 
     =========  ========================================================================
     `df`       what it is
@@ -31,15 +31,15 @@ class StudentT(Likelihood):
     "learned"  emitted by the network
     =========  ========================================================================
 
-    Learned degrees of freedom stay above 2.1, so that mean and variance are there for `predict` and
-    for the reader. As they grow the density becomes the normal's. Lange, Little & Taylor (1989),
+    Learned degrees of freedom stay above 2.1, so that mean and variance are finite. As they grow,
+    the density approaches a normal's. Lange, Little & Taylor (1989),
     "Robust statistical modeling using the t distribution".
 
     Args:
       event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
       df: A number above 2, "shared" or "learned".
-      scale_floor: What is added to the scale, in units of the data. The density is unbounded as
-        the scale falls to zero; the floor is what bounds it.
+      scale_floor: A constant added to the scale, in units of the data: the density is unbounded as
+        the scale falls to zero, and the floor bounds it.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -74,7 +74,7 @@ class StudentT(Likelihood):
         learned = ("df",) if self.df == "learned" else ()
         self.parameter_names = ("loc", "scale", *learned)
 
-    def build(self, features_shape: Any) -> None:
+    def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the degrees of freedom where they are shared."""
         if self.df == "shared":
             self.raw_df = self.add_weight(

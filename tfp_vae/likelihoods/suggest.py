@@ -1,26 +1,36 @@
-"""Chooses a likelihood from data, and says why."""
+"""Chooses a likelihood for data, and gives the reason."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tfp_vae import checks
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
-from tfp_vae.likelihoods.column_types import count_likelihood, parts_for, real_likelihood
+from tfp_vae.likelihoods.column_types import MIN_ROWS, count_likelihood, parts_for, real_likelihood
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.normal import Normal
 from tfp_vae.likelihoods.product import Product
 from tfp_vae.likelihoods.student_t import StudentT
 
-_UNEVEN = 10.0
-_FAR_OFF = 10.0
+_MAX_SCALE_RATIO = 10.0
+"""If the standard deviations of two columns differ by a factor of 10, one makes up 99 % of their
+variance after a layer, since Keras's initial weights are of equal size for all columns."""
+
+_MAX_OFFSET = 10.0
+"""A mean of 10 standard deviations makes up 99 % of the mean square of a column."""
+
 _BRIGHTEST = 255
-_FEW_LEVELS = 16
-_FEW_ROWS = 50
-_SHOWN = 8
+"""The largest value of a byte."""
+
+_MAX_OWN_LEVELS = 16
+"""Images with a maximum of 16 or less, such as scikit-learn's digits, have that many levels; others
+are taken for bytes."""
+
+_COLUMNS_SHOWN = 8
+"""How many columns a reason lists."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Suggestion:
     reason: str
 
 
-def suggest(x: Any) -> Suggestion:
+def suggest(x: npt.ArrayLike) -> Suggestion:
     """Chooses the likelihood whose support is that of the data, and whose shape is near it.
 
     - only 0 and 1: `Bernoulli`
@@ -105,18 +115,18 @@ def suggest(x: Any) -> Suggestion:
 
 
 def _has_binary_columns(values: np.ndarray) -> bool:
-    """Tells whether some columns of a table hold both 0 and 1 and nothing between."""
-    if values.ndim != 2 or len(values) < _FEW_ROWS:
+    """Returns whether some column of a table holds both 0 and 1 and nothing else."""
+    if values.ndim != 2 or len(values) < MIN_ROWS:
         return False
     return bool((np.isin(values, (0, 1)).all(axis=0) & (values.min(0) < values.max(0))).any())
 
 
 def _levels(values: np.ndarray) -> int | None:
-    """Returns how many levels there are if these are pixels, and else None."""
+    """Returns the number of levels if the values look like pixels, and None otherwise."""
     lowest, highest = float(values.min()), float(values.max())
     if lowest < 0.0 or highest > _BRIGHTEST or (values != np.floor(values)).any():
         return None
-    if values.dtype == np.uint8 or (values.ndim > 2 and highest > _FEW_LEVELS):
+    if values.dtype == np.uint8 or (values.ndim > 2 and highest > _MAX_OWN_LEVELS):
         return _BRIGHTEST + 1
     if values.ndim > 2:
         return int(highest) + 1
@@ -141,8 +151,8 @@ def _by_columns(values: np.ndarray) -> Suggestion:
 
 
 def _named(columns: list[int]) -> str:
-    shown = ", ".join(str(column) for column in columns[:_SHOWN])
-    more = len(columns) - _SHOWN
+    shown = ", ".join(str(column) for column in columns[:_COLUMNS_SHOWN])
+    more = len(columns) - _COLUMNS_SHOWN
     return f"columns {shown} and {more} more" if more > 0 else f"columns {shown}"
 
 
@@ -165,20 +175,20 @@ def _of_real_values(values: np.ndarray) -> Suggestion:
 
 
 def _on_scaling(values: np.ndarray) -> str:
-    """Says what to do to the columns first, where something is to be done."""
+    """Returns advice on scaling the columns, or nothing where none is needed."""
     columns = values.reshape(len(values), -1).astype(np.float64)
     spread, centre = columns.std(axis=0), np.abs(columns.mean(axis=0))
     varying = spread > 0
     if not varying.any():
         return " No column varies: there is nothing to learn."
     ratio = spread[varying].max() / spread[varying].min()
-    if ratio > _UNEVEN:
+    if ratio > _MAX_SCALE_RATIO:
         return (
             f" The standard deviations of the columns differ by a factor of {ratio:.0f}: "
             "standardise the columns first (subtract the mean, divide by the standard deviation)."
         )
-    if (centre[varying] > _FAR_OFF * spread[varying]).any() or not (
-        1 / _UNEVEN < np.median(spread[varying]) < _UNEVEN
+    if (centre[varying] > _MAX_OFFSET * spread[varying]).any() or not (
+        1 / _MAX_SCALE_RATIO < np.median(spread[varying]) < _MAX_SCALE_RATIO
     ):
         return (
             " Some columns are far from mean 0 and standard deviation 1: standardise them first "

@@ -1,4 +1,4 @@
-"""The likelihood of counts with more zeros than their distribution has."""
+"""The zero-inflated negative binomial likelihood, of overdispersed counts with excess zeros."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 class ZeroInflatedNegativeBinomial(NegativeBinomial):
     """Independent counts that are 0 with some probability, and else negative binomial.
 
-    The network emits the logit of that probability of every count, beside the logarithm of the
-    negative binomial's mean: Lopez et al. (2018), "Deep generative modeling for single-cell
-    transcriptomics". The zero of the negative binomial itself comes on top.
+    The network emits the logit of that probability and the logarithm of the negative binomial's
+    mean for every count: Lopez et al. (2018), "Deep generative modeling for single-cell
+    transcriptomics". The negative binomial itself may be 0 too.
 
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import atomic_files, checks
+from tfp_vae import atomic_files
+from tfp_vae.error_text import described
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.paths import as_path
@@ -32,7 +33,7 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
     as_path(filepath, "filepath", "served")
     wanted = refused.pop("format", "tf_saved_model")
     if not isinstance(wanted, str) or wanted != "tf_saved_model":
-        raise ValueError(f"`format` must be 'tf_saved_model'; got {checks.shown(wanted)}.")
+        raise ValueError(f"`format` must be 'tf_saved_model'; got {described(wanted)}.")
     for name in refused:
         raise TypeError(f"`{name}` is no argument of export.")
     dtype = vae.decoder.likelihood.variable_dtype
@@ -77,7 +78,7 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
         archive.write_out(filepath, verbose=verbose)
         return
     try:
-        with atomic_files.written_aside(filepath) as aside:
+        with atomic_files.atomic_path(filepath) as aside:
             archive.write_out(str(aside), verbose=verbose)
     except tf.errors.OpError as error:
         raise OSError(f"{str(filepath)!r} cannot be written: {error.message}.") from error

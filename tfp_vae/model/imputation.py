@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, seeds, stateless_random
-from tfp_vae.row_chunks import row_blocks
+from tfp_vae.row_chunks import row_chunks
 
 _ROWS_AT_ONCE = 20
 _DRAWS_AT_ONCE = 100
@@ -65,7 +65,7 @@ def impute(
     vae.check_condition(condition, len(rows))
     y = None if condition is None else checks.array(condition, "condition")
     blocks = []
-    for start, count, places in row_blocks(len(rows), _ROWS_AT_ONCE):
+    for start, count, places in row_chunks(len(rows), _ROWS_AT_ONCE):
         parts = compiled(
             tf.convert_to_tensor(rows[places]),
             sample_size,

@@ -1,4 +1,4 @@
-"""Networks: Keras trunks, features in and features out."""
+"""Networks: Keras layers from features to features."""
 
 from tfp_vae.networks.binarization import StochasticBinarization
 from tfp_vae.networks.conv import conv, conv_transpose

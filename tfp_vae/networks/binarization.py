@@ -1,8 +1,9 @@
-"""Binary images drawn anew from grey ones."""
+"""Stochastic binarization of grey images."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfp_vae import seeds, stateless_random, supports
@@ -12,7 +13,7 @@ from tfp_vae import seeds, stateless_random, supports
 class StochasticBinarization(keras.layers.Layer):
     """Draws every pixel as 0 or 1, with its grey value as the probability of 1.
 
-    As a VAE's `preprocess` layer it draws the training images anew at every use, as in Burda et
+    As a VAE's `preprocess` layer it binarizes every training batch with new draws, as in Burda et
     al. (2015), "Importance weighted autoencoders".
 
     Args:
@@ -31,16 +32,16 @@ class StochasticBinarization(keras.layers.Layer):
     """
 
     support = supports.UNIT_INTERVAL
-    """What the grey values must lie in; a VAE checks it before the layer sees them."""
+    """The support of the grey values, which a VAE checks before it calls the layer."""
 
     advice = "Divide pixels of 0 to 255 by 255 first."
 
-    def call(self, x: Any, seed: seeds.Seed = None) -> tf.Tensor:
+    def call(self, x: npt.ArrayLike | tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         """Draws the binary image."""
-        x = tf.cast(x, self.compute_dtype)
-        threshold = stateless_random.uniform(tf.shape(x), seeds.as_seed(seed), row_axis=0)
-        return tf.cast(threshold < tf.cast(x, threshold.dtype), x.dtype)
+        probs = tf.cast(x, self.compute_dtype)
+        threshold = stateless_random.uniform(tf.shape(probs), seeds.as_seed(seed), row_axis=0)
+        return tf.cast(threshold < tf.cast(probs, threshold.dtype), probs.dtype)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        """Returns `input_shape`: a pixel for a pixel."""
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Sequence[int | None]:
+        """Returns `input_shape`."""
         return input_shape

@@ -1,22 +1,21 @@
-"""Convolutional networks for images: an encoder's and its mirror for a decoder."""
+"""Convolutional networks for images: one for encoders and its mirror for decoders."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-from tfp_vae import checks, shapes
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments, shapes
 
 
 def conv(
     filters: Sequence[int],
     kernel_size: int = 3,
     strides: int = 2,
-    activation: Any = "relu",
+    activation: keras_arguments.Activation = "relu",
     name: str | None = None,
 ) -> keras.Sequential:
-    """Makes an encoder's convolutions: images `[B, height, width, channels]` in, `[B, F]` out.
+    """Makes an encoder's convolutions, from images `[B, height, width, channels]` to `[B, F]`.
 
     Every layer divides height and width by `strides`, rounding up; the last output is flattened.
 
@@ -48,18 +47,18 @@ def conv_transpose(
     event_shape: Sequence[int],
     kernel_size: int = 3,
     strides: int = 2,
-    activation: Any = "relu",
+    activation: keras_arguments.Activation = "relu",
     name: str | None = None,
 ) -> keras.Sequential:
-    """Makes the mirror of `conv` for a decoder: `[B, F]` in, `[B, height, width, filters[-1]]` out.
+    """Makes the mirror of `conv` for a decoder, `[B, F]` to `[B, height, width, filters[-1]]`.
 
-    A dense layer makes the smallest image; every transposed convolution multiplies height and
-    width by `strides`, and what is too much for an odd size is cropped, so that the image ends at
-    the height and width of the event. The likelihood makes the channels.
+    A dense layer makes the smallest image; every transposed convolution multiplies height and width
+    by `strides`, and the excess over an odd size is cropped, so that the output has the height and
+    width of the event. The likelihood makes the channels.
 
     Args:
       filters: The number of filters of each layer, from features to image.
-      event_shape: The event that the likelihood needs, `[height, width, ...]`.
+      event_shape: The event shape of the likelihood, `[height, width, ...]`.
       kernel_size: The width of the kernels, in pixels.
       strides: The step of the kernels, in pixels.
       activation: A Keras activation, the same after every layer.
@@ -83,8 +82,8 @@ def conv_transpose(
     event = shapes.as_shape(event_shape, "event_shape")
     if len(event) < 2:
         raise ValueError(
-            "`event_shape` must be [height, width] or [height, width, channels] for a "
-            f"convolution; got {list(event)}."
+            "`event_shape` must be [height, width] or [height, width, channels]; got "
+            f"{list(event)}."
         )
     sizes = [event[:2]]
     for _ in counts:
@@ -110,14 +109,16 @@ def _filters(filters: Sequence[int]) -> list[int]:
             f"`filters` must be a list of positive ints, such as [32, 64]; got {filters!r}."
         )
     if not filters:
-        raise ValueError("`filters` must name at least one layer, such as [32, 64]; got [].")
+        raise ValueError("`filters` must have at least one layer, such as [32, 64]; got [].")
     return [checks.positive_int(count, "filters") for count in filters]
 
 
-def _options(kernel_size: int, strides: int, activation: Any) -> dict[str, Any]:
+def _options(
+    kernel_size: int, strides: int, activation: keras_arguments.Activation
+) -> dict[str, Any]:
     return {
         "kernel_size": checks.positive_int(kernel_size, "kernel_size"),
         "strides": checks.positive_int(strides, "strides"),
         "padding": "same",
-        "activation": keras_parts.activation(activation),
+        "activation": keras_arguments.activation(activation),
     }

@@ -1,4 +1,4 @@
-"""The masked autoencoder: a network whose output i sees only the inputs before i."""
+"""MADE: a network whose output i depends only on the inputs before i."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments
 from tfp_vae.networks.masked_dense import MaskedDense, check_context
 
 _ORDERS = ("left_to_right", "right_to_left")
@@ -19,17 +18,19 @@ class MADE(keras.layers.Layer):
     """Parameters for every input that depend on the inputs before it, and on a context.
 
     Germain et al. (2015), "MADE: masked autoencoder for distribution estimation". The degrees of
-    hidden units are not drawn, as there, but spread evenly, so that equal arguments make equal
-    networks. Degree 0 is among them: such a unit sees the context alone.
+    hidden units are spread evenly instead of drawn, so that equal arguments make equal networks.
+    They include 0: such a unit depends on the context alone.
 
-    It can be the `shift_and_log_scale_fn` of a `tfb.MaskedAutoregressiveFlow`.
+    It can be the `shift_and_log_scale_fn` of a `tfb.MaskedAutoregressiveFlow`, in the place of
+    `tfb.AutoregressiveNetwork`: that is a tf_keras layer, whose variables a Keras 3 model does not
+    track, so that they would be neither trained nor saved.
 
     Args:
       parameters: The number of outputs for every input.
       units: The width of each hidden layer, from input to output; an empty list makes it linear.
       activation: A Keras activation, the same after every hidden layer.
-      order: "left_to_right", "right_to_left", or the place of every input in the order, a list in
-        which each of 0 to L - 1 stands once.
+      order: "left_to_right", "right_to_left", or the position of every input in the order, a list
+        that holds each of 0 to L - 1 once.
       output_initializer: A Keras initializer, of the last layer's weights.
       **kwargs: The usual arguments of a Keras layer.
 
@@ -38,13 +39,13 @@ class MADE(keras.layers.Layer):
       context: None, or a tensor `[..., C]` whose leading axes broadcast with those of `inputs`.
 
     Returns:
-      A tensor `[..., L, parameters]`; what belongs to an input does not depend on it, nor on
-      those after it.
+      A tensor `[..., L, parameters]`; the parameters of an input do not depend on it, nor on those
+      after it.
 
     Raises:
       TypeError: If a size is no int; when it is called, if it was built with a context and is
         called without one, or the other way round.
-      ValueError: If a size is not positive, or `order` is none of the inputs.
+      ValueError: If a size is not positive, or `order` is no order of the inputs.
 
     Example:
       >>> networks.MADE(parameters=2, units=[16])(np.zeros([5, 3])).shape
@@ -55,19 +56,23 @@ class MADE(keras.layers.Layer):
         self,
         parameters: int,
         units: Sequence[int],
-        activation: Any = "relu",
+        activation: keras_arguments.Activation = "relu",
         order: str | Sequence[int] = "left_to_right",
-        output_initializer: Any = "glorot_uniform",
+        output_initializer: keras_arguments.Initializer = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.parameters = checks.positive_int(parameters, "parameters")
         self.units = checks.positive_ints(units, "units")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
         self.order = _as_order(order)
-        self.output_initializer = keras_parts.initializer(output_initializer, "output_initializer")
+        self.output_initializer = keras_arguments.initializer(
+            output_initializer, "output_initializer"
+        )
 
-    def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
+    def build(
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
+    ) -> None:
         """Makes the masked layers for inputs `[..., L]` and, if there is one, a context `[..., C]`.
 
         Raises:
@@ -77,8 +82,8 @@ class MADE(keras.layers.Layer):
         if size is None:
             raise ValueError("`inputs` must have a known last axis; got an unknown one.")
         places = self._places(size)
-        # Input i has the degree of its place, counted from 1, and its outputs one less: a unit
-        # sees the degrees up to its own.
+        # Inputs have the degrees 1 to L by their position, and outputs one less than their input:
+        # a unit depends on inputs of degrees up to its own.
         degrees = places + 1
         self.masked_layers = []
         for index, width in enumerate(self.units):
@@ -120,7 +125,7 @@ class MADE(keras.layers.Layer):
         return outputs
 
     def compute_output_shape(
-        self, inputs_shape: Any, context_shape: Any = None
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
     ) -> tuple[int | None, ...]:
         """Returns the shape of the parameters, `[..., L, parameters]`."""
         del context_shape
@@ -144,13 +149,13 @@ class MADE(keras.layers.Layer):
             return np.arange(size)[::-1]
         if len(self.order) != size:
             raise ValueError(
-                f"`order` must have a place for each of the {size} inputs; got "
-                f"{len(self.order)} places."
+                f"`order` must have a position for each of the {size} inputs; got "
+                f"{len(self.order)} positions."
             )
         return np.array(self.order)
 
 
-def _as_order(order: Any) -> str | tuple[int, ...]:
+def _as_order(order: str | Sequence[int] | np.ndarray) -> str | tuple[int, ...]:
     if isinstance(order, str):
         return checks.one_of(order, _ORDERS, "order")
     is_list = isinstance(order, Sequence) or (isinstance(order, np.ndarray) and order.ndim == 1)
@@ -158,7 +163,7 @@ def _as_order(order: Any) -> str | tuple[int, ...]:
     are_ints = all(isinstance(place, (int, np.integer)) for place in places)
     if not places or not are_ints or sorted(places) != list(range(len(places))):
         raise ValueError(
-            "`order` must be 'left_to_right', 'right_to_left', or a list in which each of 0 to "
-            f"L - 1 stands once; got a {type(order).__name__} that is none."
+            "`order` must be 'left_to_right', 'right_to_left', or a list that holds each of 0 to "
+            f"L - 1 once; got a {type(order).__name__} that is none of these."
         )
     return tuple(int(place) for place in places)

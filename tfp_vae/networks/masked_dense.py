@@ -1,4 +1,4 @@
-"""A dense layer in which a unit sees only some of the inputs."""
+"""A dense layer in which a unit depends only on some of the inputs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,16 +7,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.networks")
 class MaskedDense(keras.layers.Layer):
-    """A dense layer in which a unit sees the inputs whose degree is at most its own.
+    """A dense layer in which a unit depends on the inputs whose degree is at most its own.
 
     Germain et al. (2015), "MADE: masked autoencoder for distribution estimation", equations 8 to
-    13. A context, where there is one, is seen by every unit.
+    13. Every unit depends on the context, if there is one. TensorFlow Probability's masked layers
+    are tf_keras layers, whose variables a Keras 3 model does not track.
 
     Args:
       input_degrees: The degree of every input, whole numbers.
@@ -47,18 +47,22 @@ class MaskedDense(keras.layers.Layer):
         self,
         input_degrees: Sequence[int] | np.ndarray,
         degrees: Sequence[int] | np.ndarray,
-        activation: Any = None,
-        kernel_initializer: Any = "glorot_uniform",
+        activation: keras_arguments.Activation = None,
+        kernel_initializer: keras_arguments.Initializer = "glorot_uniform",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.input_degrees = _degrees(input_degrees, "input_degrees")
         self.degrees = _degrees(degrees, "degrees")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
-        self.kernel_initializer = keras_parts.initializer(kernel_initializer, "kernel_initializer")
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
+        self.kernel_initializer = keras_arguments.initializer(
+            kernel_initializer, "kernel_initializer"
+        )
         self.mask = np.less_equal.outer(self.input_degrees, self.degrees)
 
-    def build(self, inputs_shape: Any, context_shape: Any = None) -> None:
+    def build(
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
+    ) -> None:
         """Makes the weights for inputs `[..., F]` and, if there is one, a context `[..., C]`."""
         size = tuple(inputs_shape)[-1]
         if size != len(self.input_degrees):
@@ -82,7 +86,7 @@ class MaskedDense(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor, context: tf.Tensor | None = None) -> tf.Tensor:
-        """Computes every unit from what it may see."""
+        """Computes every unit from the inputs that its mask allows."""
         check_context(context, self.context_kernel is not None)
         kernel = tf.convert_to_tensor(self.kernel)
         kernel = tf.where(self.mask, kernel, tf.zeros_like(kernel))
@@ -93,7 +97,7 @@ class MaskedDense(keras.layers.Layer):
         return self.activation(outputs)
 
     def compute_output_shape(
-        self, inputs_shape: Any, context_shape: Any = None
+        self, inputs_shape: Sequence[int | None], context_shape: Sequence[int | None] | None = None
     ) -> tuple[int | None, ...]:
         """Returns the shape of the outputs, `[..., len(degrees)]`."""
         del context_shape
@@ -110,19 +114,23 @@ class MaskedDense(keras.layers.Layer):
         }
 
 
-def check_context(context: Any, wanted: bool) -> None:
+def check_context(context: tf.Tensor | None, expected: bool) -> None:
     """Checks that a layer is called with a context if it was built for one, and only then.
 
     Raises:
       TypeError: If it is not.
     """
-    if wanted and context is None:
-        raise TypeError("`context` must be a tensor [..., C], as when the layer was built.")
-    if not wanted and context is not None:
-        raise TypeError("`context` must be None, as when the layer was built.")
+    if expected and context is None:
+        raise TypeError(
+            "`context` must be a tensor [..., C], as when the layer was built; got None."
+        )
+    if not expected and context is not None:
+        raise TypeError(
+            f"`context` must be None, as when the layer was built; got a {type(context).__name__}."
+        )
 
 
-def _degrees(degrees: Any, name: str) -> tuple[int, ...]:
+def _degrees(degrees: Sequence[int] | np.ndarray, name: str) -> tuple[int, ...]:
     values = checks.array(degrees, name)
     if values.ndim != 1 or not values.size or not np.issubdtype(values.dtype, np.integer):
         raise TypeError(

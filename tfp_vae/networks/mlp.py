@@ -2,24 +2,22 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
-from tfp_vae import checks, shapes
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, keras_arguments, shapes
 
 
 def mlp(
     units: Sequence[int],
-    activation: Any = "relu",
+    activation: keras_arguments.Activation = "relu",
     dropout: float = 0.0,
     name: str | None = None,
 ) -> keras.Sequential:
-    """Makes a stack of dense layers: features `[B, ...]` in, features `[B, units[-1]]` out.
+    """Makes a multilayer perceptron, from features `[B, ...]` to features `[B, units[-1]]`.
 
     Inputs of any shape are flattened first. With no units the network is the identity on flat
-    inputs, which makes a linear model of an encoder or a decoder.
+    inputs, so that an encoder or decoder with it is linear.
 
     Args:
       units: The width of each layer, from input to output.
@@ -44,12 +42,12 @@ def mlp(
         if shapes.size_of(matrix) > shapes.LARGEST_SIZE:
             raise ValueError(
                 f"`units` must be widths whose products are at most {shapes.LARGEST_SIZE}, the "
-                f"most weights of a layer; got {matrix[0]} beside {matrix[1]}."
+                f"most weights of a layer; got {matrix[0]} and {matrix[1]}."
             )
     rate = checks.finite_number(dropout, "dropout", minimum=0.0)
     if rate >= 1.0:
         raise ValueError(f"`dropout` must be at least 0 and below 1; got {rate:g}.")
-    keras_parts.activation(activation)
+    keras_arguments.activation(activation)
     layers: list[keras.layers.Layer] = [keras.layers.Flatten()]
     for width in widths:
         layers.append(keras.layers.Dense(width, activation))

@@ -1,6 +1,6 @@
-"""Objectives: functions of distributions that training raises."""
+"""Objectives: functions of distributions that training maximises."""
 
-from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.base import LikelihoodFn, Objective
 from tfp_vae.objectives.beta_tcvae import BetaTCVAE
 from tfp_vae.objectives.elbo import ELBO
 from tfp_vae.objectives.info_vae import InfoVAE
@@ -14,6 +14,7 @@ __all__ = [
     "ELBOTerms",
     "IWAE",
     "InfoVAE",
+    "LikelihoodFn",
     "LinearWarmUp",
     "Objective",
     "ObjectiveTerms",

@@ -1,4 +1,4 @@
-"""The bound whose KL is taken apart, with a weight for each part."""
+"""The beta-TCVAE objective: the KL is decomposed, with a weight for each part."""
 
 from typing import Any, ClassVar
 
@@ -19,18 +19,18 @@ from tfp_vae.objectives.terms import ObjectiveTerms
 
 @keras.saving.register_keras_serializable(package="tfp_vae.objectives")
 class BetaTCVAE(Objective):
-    """The beta-TCVAE of Chen et al. (2018), which weighs three parts of the KL by themselves.
+    """The beta-TCVAE of Chen et al. (2018): a weight for each of three parts of the KL.
 
     The objective is E[log p(x|z)] - alpha I(x; z) - beta TC(z) - gamma Σ KL(q(z_j)‖p(z_j)), from
     "Isolating sources of disentanglement in variational autoencoders", equation 4: the mutual
     information of an example and its latents, the total correlation of the latents, and the KL of
-    every latent by itself. The three are estimated from the batch by
-    `divergences.decomposed_kl_divergence` and add up to the KL. So the objective is computed as the
-    evidence lower bound, with the exact KL where there is one, less (alpha - 1), (beta - 1) and
-    (gamma - 1) times a part: the same in expectation, and with all weights 1 the bound itself.
+    each latent. `divergences.decomposed_kl_divergence` estimates the three from the batch; they add
+    up to the KL. The objective is therefore computed as the evidence lower bound, with the exact KL
+    if there is one, less (alpha - 1), (beta - 1) and (gamma - 1) times a part: the same in
+    expectation, and with all weights 1 the bound itself.
 
-    The rows of a batch depend on one another, and the objective on the size of the batch; a row's
-    `elbo` does not. A batch must be a random choice of different examples, as `fit` makes it.
+    The objective of a row depends on the other rows and on the batch size; its `elbo` does not. A
+    batch must be a random choice of different examples, as `fit` makes it.
 
     Args:
       data_size: The number of examples N in the training data.
@@ -38,7 +38,7 @@ class BetaTCVAE(Objective):
       mutual_information_weight: alpha.
       dimension_wise_kl_weight: gamma.
       aggregate_estimator: "minibatch_weighted" (equation 3) or "minibatch_stratified" (after
-        appendix C.2), whose estimate of q(z) has no bias.
+        appendix C.2), which estimates q(z) without bias.
       sample_size: The number of draws from the posterior for every example.
 
     Call with:
@@ -50,8 +50,8 @@ class BetaTCVAE(Objective):
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If a size is not positive, a weight negative or the estimator unknown; when it is
-        called, if the posterior's or the prior's latents are not independent, or the prior is
-        another one for every row.
+        called, if the latents of the posterior or the prior are not independent, or the prior has
+        a batch shape.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -96,7 +96,7 @@ class BetaTCVAE(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         del step
@@ -118,7 +118,7 @@ class BetaTCVAE(Objective):
     def decomposition(
         self, posterior: tfd.Distribution, prior: tfd.Distribution, seed: seeds.Seed = None
     ) -> divergences.KLDecomposition:
-        """Estimates the three parts of the KL from the draws that the objective takes.
+        """Estimates the three parts of the KL from the same draws as the objective.
 
         Args:
           posterior: q(z|x) of a random batch of different examples, batch `[B]`, event `[L]`.
@@ -129,7 +129,7 @@ class BetaTCVAE(Objective):
           A `divergences.KLDecomposition`, `[B]` each, in nats.
 
         Raises:
-          ValueError: If the latents are not independent, or the prior is another for every row.
+          ValueError: If the latents are not independent, or the prior has a batch shape.
 
         Example:
           >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -141,11 +141,11 @@ class BetaTCVAE(Objective):
         return self._decomposition(posterior, prior, z)
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-        """Refuses latents that are not independent of one another given x, or in the prior.
+        """Checks that the latents are independent given x, and under the prior.
 
         Raises:
-          ValueError: If they are not, if the prior is another for every row, or if the posterior is
-            not reparameterised.
+          ValueError: If they are not, if the prior has a batch shape, or if the posterior is not
+            reparameterised.
         """
         super().check_pair(posterior, prior)
         self._check_parts(posterior, prior)
@@ -174,6 +174,6 @@ class BetaTCVAE(Objective):
         for name, value in (("posterior", posterior), ("prior", prior)):
             if divergences.latent_factors(value) is None:
                 raise ValueError(
-                    f"`{name}` must have independent latents, since the objective tells the part "
-                    f"of the KL that is their correlation; got a {type(value).__name__}."
+                    f"`{name}` must have independent latents, since the objective weighs their "
+                    f"total correlation; got a {type(value).__name__}."
                 )

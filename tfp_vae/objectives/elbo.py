@@ -26,16 +26,16 @@ from tfp_vae.objectives.terms import ObjectiveTerms
 class ELBO(Objective):
     """The evidence lower bound, log-likelihood less KL (Kingma & Welling 2013, equation 3).
 
-    The KL is exact where one is registered for the pair of distributions, and elsewhere estimated
-    from the same draws as the likelihood; a model's summary and the objective's repr say which.
+    The KL is exact if one is registered for the two distributions, and else estimated from the same
+    draws as the likelihood; a model's summary and the objective's repr say which.
 
     Args:
-      kl_weight: What the KL is multiplied by in the objective: a number (the beta of Higgins et al.
-        2017, "beta-VAE"), or a schedule, called with the training step. 1 is the bound itself.
-      free_bits: The KL, in nats, that every latent of every example may cost for nothing: a latent
-        counts as at least this much, so that there is no gain in going below it. After Kingma et
-        al. (2016), "Improved variational inference with inverse autoregressive flow", who take the
-        mean over a minibatch first; here it is by example, so that no row depends on another.
+      kl_weight: The weight of the KL in the objective: a number (the beta of Higgins et al. 2017,
+        "beta-VAE"), or a schedule, called with the training step. 1 is the bound itself.
+      free_bits: The lower limit, in nats, of the KL of every latent of every example in the
+        objective: below it there is nothing to gain. After Kingma et al. (2016), "Improved
+        variational inference with inverse autoregressive flow", who apply it to the mean over a
+        minibatch; here it applies to each example, so that no row depends on another.
       sample_size: The number of draws from the posterior for every example.
       gradient_estimator: "standard" (differentiate the bound as it is computed), or
         "sticking_the_landing" (Roeder et al. 2017, equation 8): the KL's gradient is that of its
@@ -89,7 +89,7 @@ class ELBO(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         z = posterior.sample(self.sample_size, seed=seed)
@@ -112,11 +112,11 @@ class ELBO(Objective):
         return {"kl_weight": self.kl_weight} if isinstance(self.kl_weight, AnySchedule) else {}
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-        """Refuses free bits where the KL is no sum over latents.
+        """Checks that the KL is a sum over latents if there are free bits.
 
         Raises:
           ValueError: If the posterior is not reparameterised, or `free_bits` is set and one of the
-            two does not factorise.
+            two distributions does not factorise.
         """
         super().check_pair(posterior, prior)
         if self.free_bits:
@@ -129,7 +129,7 @@ class ELBO(Objective):
         z: tf.Tensor,
         kl_divergence: tf.Tensor,
     ) -> tf.Tensor:
-        """Returns the KL as the objective counts it, `[B]`: with free bits, and its gradient."""
+        """Returns the KL of the objective, `[B]`: with free bits, and the chosen gradient."""
         if not self.free_bits:
             return self._with_chosen_gradient(kl_divergence, posterior, prior, z)
         per_latent = self._with_chosen_gradient(
@@ -177,7 +177,7 @@ class ELBO(Objective):
         }
 
     def shown_arguments(self) -> dict[str, Any]:
-        """Returns the arguments, a schedule as itself."""
+        """Returns the arguments, with a schedule as an object."""
         return {**self.get_config(), "kl_weight": self.kl_weight}
 
     @classmethod

@@ -1,11 +1,11 @@
-"""Gradients that reach the posterior's parameters through its draws alone.
+"""Path gradients: gradients that reach the posterior's parameters through its draws alone.
 
-The total derivative of log q(z) has two parts where z is a reparameterised draw: the path
-derivative, through z, and the score, through the parameters of q at a fixed z. The score has
-expectation zero and only adds noise; the estimators of Roeder et al. (2017) and Tucker et al.
-(2018) leave it out or replace it. No copy of the posterior is needed for that: the score is the
-derivative of log q at the draws cut off from their parameters, and is taken away again. So every
-reparameterised posterior will do, a flow whose network is a Keras layer among them.
+For a reparameterised draw z, the total derivative of log q(z) has two parts: the path derivative,
+through z, and the score, through the parameters of q at a fixed z. The score has expectation zero
+and only adds variance; the estimators of Roeder et al. (2017) and Tucker et al. (2018) leave it out
+or replace it. No copy of the posterior is needed: the score is the derivative of log q at draws
+whose gradient is stopped, and is subtracted. Any reparameterised posterior will do, such as a flow
+whose network is a Keras layer.
 """
 
 import tensorflow as tf
@@ -13,7 +13,7 @@ from tensorflow_probability import distributions as tfd
 
 
 def check_reparameterized(posterior: tfd.Distribution) -> None:
-    """Refuses a posterior whose draws pass no gradient on.
+    """Checks that gradients pass through the draws of a posterior.
 
     Raises:
       ValueError: If the posterior is not reparameterised.
@@ -26,7 +26,7 @@ def check_reparameterized(posterior: tfd.Distribution) -> None:
 
 
 def path_log_prob(posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
-    """Returns log q(z) in nats, `[S, B]`, whose gradient is the path derivative: without the score.
+    """Returns log q(z) in nats, `[S, B]`, with the path derivative as its gradient.
 
     Args:
       posterior: q, batch `[B]`, event `[L]`.
@@ -41,7 +41,7 @@ def path_log_prob(posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
 def path_kl_divergence(
     posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
 ) -> tf.Tensor:
-    """Returns KL(q‖p) as the draws estimate it, in nats, `[B]`, with the path derivative of log q.
+    """Estimates KL(q‖p) from draws, in nats, `[B]`, with the path derivative of log q.
 
     Args:
       posterior: q, batch `[B]`, event `[L]`.
@@ -52,9 +52,9 @@ def path_kl_divergence(
 
 
 def value_with_gradient_of(value: tf.Tensor, estimate: tf.Tensor) -> tf.Tensor:
-    """Returns `value`, and passes the whole gradient on to `estimate`, a tensor of its shape.
+    """Returns `value`, with the gradient of `estimate`, a tensor of the same shape.
 
-    What `value` was computed from is given no gradient, not even zeros, which would cost as much.
+    No gradient at all is computed for the inputs of `value`: zeros would cost as much.
     """
     return _value_with_gradient_of(tf.stop_gradient(value), estimate)
 
@@ -66,16 +66,16 @@ def _value_with_gradient_of(value: tf.Tensor, estimate: tf.Tensor) -> tf.Tensor:
 
 
 class GradientScale:
-    """Passes a tensor on as it is, and multiplies the gradient that comes back by `factor`.
+    """The identity, whose gradient is multiplied by `factor`.
 
-    The factor may depend on what is computed from the tensor, so it is set after the call, and
-    must be before a gradient is taken.
+    The factor may depend on what is computed from the tensor: it is set after the call, and before
+    a gradient is taken.
     """
 
     factor: tf.Tensor
 
     def __call__(self, tensor: tf.Tensor) -> tf.Tensor:
-        """Passes `tensor` on."""
+        """Returns `tensor`."""
         return tf.custom_gradient(
             lambda passed: (tf.identity(passed), lambda gradient: gradient * self.factor)
         )(tensor)

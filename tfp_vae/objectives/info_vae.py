@@ -1,4 +1,4 @@
-"""The bound with a discrepancy of the aggregate posterior from the prior."""
+"""The InfoVAE objective: the ELBO with a discrepancy of the aggregate posterior from the prior."""
 
 from typing import Any, ClassVar
 
@@ -26,16 +26,17 @@ class InfoVAE(Objective):
     is 1 - alpha and `mmd_weight` is alpha + lambda - 1. D is the squared maximum mean discrepancy
     of the aggregate posterior from the prior, as `divergences.squared_maximum_mean_discrepancy`
     estimates it from the batch: with a Gaussian kernel, by the U-statistic, without bias. With a KL
-    weight of 0 it is their MMD-VAE, which leaves the encoder free to keep what it knows of x.
+    weight of 0 it is their MMD-VAE, which does not penalise the mutual information of x and z.
 
-    The rows of a batch depend on one another; a row's `elbo` does not. A batch of one row has no
-    discrepancy.
+    The objective of a row depends on the other rows of the batch; its `elbo` does not. For a batch
+    of one row the discrepancy is 0.
 
     Args:
-      mmd_weight: What the squared discrepancy, which lies between 0 and 2, is multiplied by, in
-        nats: large, such as 100, where the log-likelihood of a row is.
-      kl_weight: What the KL of every row is multiplied by.
-      bandwidth: The kernel's, in units of the latents; by default the square root of their number.
+      mmd_weight: The weight of the squared discrepancy, in nats. The discrepancy lies between 0 and
+        2, so the weight is large, such as 100, if the log-likelihood of a row is.
+      kl_weight: The weight of the KL.
+      bandwidth: The bandwidth of the kernel, in units of the latents; by default the square root of
+        their number.
       sample_size: The number of draws from the posterior for every example.
 
     Call with:
@@ -47,7 +48,7 @@ class InfoVAE(Objective):
     Raises:
       TypeError: If an argument is no number.
       ValueError: If a weight is negative, or the bandwidth or `sample_size` not positive; when it
-        is called, if the prior is another one for every row or is not reparameterised: a mixture.
+        is called, if the prior has a batch shape or is not reparameterised, such as a mixture.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -84,7 +85,7 @@ class InfoVAE(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         del step
@@ -93,7 +94,7 @@ class InfoVAE(Objective):
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
         kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
         discrepancy = divergences.squared_maximum_mean_discrepancy(
-            z, prior, seeds.beside(seed), self.bandwidth
+            z, prior, seeds.independent_seed(seed), self.bandwidth
         )
         return ObjectiveTerms(
             elbo=expected - kl_divergence,
@@ -103,10 +104,10 @@ class InfoVAE(Objective):
         )
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-        """Refuses a prior for every row, and one whose draws pass no gradient on to its weights.
+        """Checks that there is one prior, and that both distributions are reparameterised.
 
         Raises:
-          ValueError: If the prior has a batch, or one of the two is not reparameterised.
+          ValueError: If the prior has a batch shape, or one of the two is not reparameterised.
         """
         super().check_pair(posterior, prior)
         _check_prior(prior)

@@ -32,21 +32,21 @@ class IWAE(Objective):
     rises with K, and for K = 1 is the evidence lower bound. The other terms are those of the
     evidence lower bound from the same draws.
 
-    With more draws, the encoder's gradient by reparameterisation drowns in its noise (Rainforth et
-    al. 2018, "Tighter variational bounds are not necessarily better"). The doubly reparameterised
-    estimator of Tucker et al. (2018), "Doubly reparameterized gradient estimators for Monte Carlo
-    objectives", does not: it weights the path derivative of every draw with the square of its
-    normalised weight, and leaves the score out (their equation 8). That holds for the encoder
-    alone; the decoder and the prior are given the ordinary gradient, with the normalised weight
-    itself.
+    With more draws, the signal-to-noise ratio of the encoder's reparameterised gradient falls
+    (Rainforth et al. 2018, "Tighter variational bounds are not necessarily better"). That of the
+    doubly reparameterised estimator of Tucker et al. (2018), "Doubly reparameterized gradient
+    estimators for Monte Carlo objectives", does not: it weights the path derivative of every draw
+    with the square of its normalised weight, and leaves the score out (their equation 8). It is for
+    the encoder alone; the decoder and the prior have the ordinary gradient, weighted with the
+    normalised weight itself.
 
-    Most of the time goes into the gradients of K draws of which few have a weight to speak of. The
-    resampled estimator, in the last paragraph of section 3 of Burda et al., computes the weights
-    without a gradient, chooses one draw by them, and differentiates its log-weight alone: K passes
-    forward and one back, about half the time for 50 draws, for more variance. A decoder that draws
-    noise or normalises by the batch sees the chosen draws in a second pass.
+    Most of the time goes into the gradients of K draws, few of which have a considerable weight.
+    The resampled estimator, in the last paragraph of section 3 of Burda et al., computes the
+    weights without a gradient, chooses one draw by them, and differentiates only its log-weight: K
+    forward passes and one backward pass, about half the time for 50 draws, for more variance. A
+    decoder that draws noise or normalises by the batch sees the chosen draws in a second pass.
 
-    The value is the same with every estimator, and so is the gradient in expectation.
+    All estimators have the same value, and the same gradient in expectation.
 
     Args:
       importance_sample_size: The number of draws K from the posterior for every example.
@@ -95,7 +95,7 @@ class IWAE(Objective):
         prior: tfd.Distribution,
         likelihood_fn: LikelihoodFn,
         seed: tf.Tensor,
-        step: Any,
+        step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes both bounds from the same draws."""
         del step
@@ -109,8 +109,8 @@ class IWAE(Objective):
             log_posterior = posterior.log_prob(z)
         log_likelihoods = log_likelihood(likelihood_fn, z, x)
         log_weights = log_likelihoods + prior.log_prob(z) - log_posterior
-        # The gradient of the bound gives every draw its normalised weight; what goes on through z
-        # to the encoder takes it a second time.
+        # The gradient of the bound weights every draw with its normalised weight; the part that
+        # reaches the encoder through z is weighted a second time.
         through_z.factor = tf.stop_gradient(tf.nn.softmax(log_weights, axis=0))[..., None]
         log_size = math.log(self.importance_sample_size)
         expected = tf.reduce_mean(log_likelihoods, axis=0)
@@ -137,9 +137,9 @@ class IWAE(Objective):
 
 
 def _chosen_by_weight(z: tf.Tensor, log_weights: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns one of the draws `[K, B, L]` of every row, `[1, B, L]`, with its weight's chance."""
+    """Resamples one of the draws `[K, B, L]` for every row by the weights, `[1, B, L]`."""
     uniform = stateless_random.uniform(
-        tf.shape(log_weights)[1:], seeds.beside(seed), log_weights.dtype, row_axis=0
+        tf.shape(log_weights)[1:], seeds.independent_seed(seed), log_weights.dtype, row_axis=0
     )
     below = tf.cumsum(tf.nn.softmax(log_weights, axis=0), axis=0, exclusive=True) <= uniform
     number = tf.maximum(tf.reduce_sum(tf.cast(below, tf.int32), axis=0) - 1, 0)

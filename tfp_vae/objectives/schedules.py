@@ -1,4 +1,4 @@
-"""Weights that change as training goes on."""
+"""Schedules: weights that depend on the training step."""
 
 import abc
 from typing import Any, TypeAlias
@@ -49,7 +49,7 @@ class Schedule(abc.ABC):
 
 @keras.saving.register_keras_serializable(package="tfp_vae.objectives")
 class LinearWarmUp(Schedule):
-    """Rises in a straight line over the first steps, and stays.
+    """A linear warm-up over the first steps, constant afterwards.
 
     As the weight of the KL it is the warm-up of Bowman et al. (2016), "Generating sentences from a
     continuous space", and Sønderby et al. (2016), "Ladder variational autoencoders".
@@ -81,8 +81,8 @@ class LinearWarmUp(Schedule):
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Returns the value at `step`."""
-        done = tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
-        return self.start + (self.end - self.start) * done
+        progress = tf.minimum(tf.cast(step, tf.float32) / self.steps, 1.0)
+        return self.start + (self.end - self.start) * progress
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal schedule."""
@@ -93,4 +93,4 @@ class LinearWarmUp(Schedule):
 
 
 AnySchedule: TypeAlias = Schedule | keras.optimizers.schedules.LearningRateSchedule
-"""Ours, or one of Keras's: both are called with the step."""
+"""A schedule of this package or of Keras: both are called with the step."""

@@ -1,4 +1,4 @@
-"""The records that an objective and a model give back."""
+"""The records that objectives and models return."""
 
 from typing import NamedTuple
 
@@ -25,13 +25,13 @@ class ELBOTerms(NamedTuple):
 
 
 class ObjectiveTerms(NamedTuple):
-    """What training raises for every example, beside the true terms of the bound, all in nats.
+    """The objective of every example and the true terms of the bound, in nats.
 
     Attributes:
-      elbo: `log_likelihood - kl_divergence`, `[B]`, whatever the objective is.
+      elbo: `log_likelihood - kl_divergence`, `[B]`, for every objective.
       log_likelihood: The expectation of log p(x|z) under q(z|x), `[B]`.
       kl_divergence: KL(q(z|x)‖p(z)), `[B]`.
-      objective: What training raises, `[B]`; the loss is the negative of its mean.
+      objective: The quantity that training maximises, `[B]`; the loss is its negative mean.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))

@@ -1,4 +1,4 @@
-"""Posteriors q(z|x): from an encoder's features to a distribution over the latents."""
+"""Posteriors q(z|x): layers from an encoder's features to a distribution of the latents."""
 
 from tfp_vae.posteriors.base import Posterior
 from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow

@@ -1,4 +1,4 @@
-"""What every posterior q(z|x) has in common."""
+"""The base class of posteriors q(z|x)."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class Posterior(DistributionLayer):
     """
 
     latent_space: supports.LatentSpace = supports.REAL_VECTORS
-    """The set that the latents lie in; the prior's must be the same."""
+    """The set of possible latents, which must be the prior's too."""
 
     def __init__(self, latent_size: int, **kwargs: Any) -> None:
         self.latent_size = checks.positive_int(latent_size, "latent_size")

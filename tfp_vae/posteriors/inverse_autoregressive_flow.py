@@ -1,4 +1,4 @@
-"""The posterior that is an inverse autoregressive flow."""
+"""The inverse autoregressive flow posterior."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import checks, distributions, networks
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, distributions, keras_arguments, networks
 from tfp_vae.posteriors.base import Posterior
 
 _LEAST_GATE_BIAS = -20.0
@@ -15,32 +14,32 @@ _LEAST_GATE_BIAS = -20.0
 
 @keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
 class InverseAutoregressiveFlow(Posterior):
-    """Normal latents that go through gated autoregressive steps, and then depend on one another.
+    """Normal latents under gated autoregressive bijectors, which make them dependent.
 
     Kingma et al. (2016), "Improved variational inference with inverse autoregressive flow",
-    algorithm 1: z₀ = loc + scale ε, and for every step
+    algorithm 1: z₀ = loc + scale ε, and in every step
 
         m, s = MADE(z, context),   g = sigmoid(s),   z ← g z + (1 - g) m,
 
-    where m and s of a latent depend on the latents before it, in an order that is reversed from
-    step to step, and log q(z|x) = log q(z₀|x) - Σ log g. The context is a further output of the
-    encoder. The networks' s lies between -5 and 5, before the bias is added.
+    where m and s of a latent depend on the latents before it, in an order that alternates between
+    steps, and log q(z|x) = log q(z₀|x) - Σ log g. The context is a further output of the encoder.
+    The networks' s lies between -5 and 5 before the bias is added.
 
     Draws and their density take one evaluation of each network. The density of other values takes
-    as many as there are latents, one after another; so do the gradient estimators
-    "sticking_the_landing" and "doubly_reparameterized", and a `HierarchicalVAE` or a `VampPrior`
-    of this posterior. Its KL has no exact form; it is estimated from the draws of the bound. Its
-    mean and its standard deviation are estimated from 256 draws at a fixed seed.
+    as many sequential evaluations as there are latents; so do the gradient estimators
+    "sticking_the_landing" and "doubly_reparameterized", and a `HierarchicalVAE` or a `VampPrior` of
+    this posterior. The KL has no closed form; it is estimated from the draws of the bound. Mean and
+    standard deviation are estimated from 256 draws with a fixed seed.
 
     Args:
       latent_size: The number of latent variables.
       steps: The number of steps, each with a network of its own.
       units: The width of each hidden layer of a network.
-      context_size: The number of features that the encoder gives the networks.
+      context_size: The number of context features from the encoder.
       activation: A Keras activation of the networks.
-      gate_bias: What is added to s: at first, every step multiplies the latents by
-        sigmoid(gate_bias). At least -20, which leaves two billionths of them.
-      scale_floor: What is added to every scale of z₀, so that none is zero, in units of the
+      gate_bias: A constant added to s: at initialisation, every step multiplies the latents by
+        sigmoid(gate_bias). At least -20, where that is 2e-9.
+      scale_floor: A constant added to every scale of z₀, so that none is zero, in units of the
         latents.
       **kwargs: The usual arguments of a Keras layer.
 
@@ -69,7 +68,7 @@ class InverseAutoregressiveFlow(Posterior):
         steps: int = 4,
         units: Sequence[int] = (64, 64),
         context_size: int = 32,
-        activation: Any = "tanh",
+        activation: keras_arguments.Activation = "tanh",
         gate_bias: float = 2.0,
         scale_floor: float = 1e-6,
         **kwargs: Any,
@@ -78,7 +77,7 @@ class InverseAutoregressiveFlow(Posterior):
         self.steps = checks.positive_int(steps, "steps")
         self.units = checks.positive_ints(units, "units")
         self.context_size = checks.positive_int(context_size, "context_size")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
         self.gate_bias = checks.finite_number(gate_bias, "gate_bias", minimum=_LEAST_GATE_BIAS)
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
 
@@ -87,8 +86,8 @@ class InverseAutoregressiveFlow(Posterior):
         size = self.latent_size
         return {"loc": (size,), "scale": (size,), "context": (self.context_size,)}
 
-    def build(self, features_shape: Any) -> None:
-        """Makes a head for each parameter, and the network of every step."""
+    def build(self, features_shape: Sequence[int | None]) -> None:
+        """Creates a head for each parameter, and the network of every step."""
         self.networks = [
             networks.MADE(
                 parameters=2,
@@ -108,7 +107,7 @@ class InverseAutoregressiveFlow(Posterior):
     def distribution(
         self, loc: tf.Tensor, scale: tf.Tensor, context: tf.Tensor
     ) -> distributions.InverseAutoregressiveFlow:
-        """Makes the flow of `loc` and unconstrained `scale`, `[B, L]`, and a context `[B, C]`."""
+        """Makes the flow from `loc` and unconstrained `scale`, `[B, L]`, and a context `[B, C]`."""
         first = distributions.MultivariateNormalDiag(
             loc=loc, scale_diag=tf.math.softplus(scale) + self.scale_floor
         )

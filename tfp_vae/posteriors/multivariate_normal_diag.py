@@ -1,4 +1,4 @@
-"""The posterior with independent normal latents."""
+"""The diagonal normal posterior."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ class MultivariateNormalDiag(Posterior):
 
     Args:
       latent_size: The number of latent variables.
-      scale_floor: What is added to every scale, so that none is zero, in units of the latents.
-      scale_activation: How the network's output becomes a scale: "softplus", or "exp" (the
-        network then emits the logarithm of the scale, which is cut at 40).
+      scale_floor: A constant added to every scale, so that none is zero, in units of the latents.
+      scale_activation: From the network's output to a scale: "softplus", or "exp" (the network then
+        emits the logarithm of the scale, which is clipped at 40).
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:

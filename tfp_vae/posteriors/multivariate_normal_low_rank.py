@@ -1,4 +1,4 @@
-"""The posterior with normal latents that are correlated along a few directions."""
+"""The normal posterior with a scale of low rank plus diagonal."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tfp_vae.posteriors.base import Posterior
 
 @keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
 class MultivariateNormalDiagPlusLowRank(Posterior):
-    """Normal latents whose scale matrix is diagonal but for a few directions.
+    """Normal latents whose scale matrix is diagonal plus a matrix of low rank.
 
     The scale is S = diag(d) + U Uᵀ, with positive d and U of shape [L, rank]; the covariance is
     S Sᵀ. The network emits L (2 + rank) numbers rather than the L (L + 3) / 2 of a full matrix:
@@ -19,8 +19,8 @@ class MultivariateNormalDiagPlusLowRank(Posterior):
 
     Args:
       latent_size: The number of latent variables.
-      rank: The number of directions, at most `latent_size`.
-      scale_floor: What is added to the diagonal, in units of the latents.
+      rank: The rank of U, at most `latent_size`.
+      scale_floor: A constant added to the diagonal, in units of the latents.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -53,14 +53,14 @@ class MultivariateNormalDiagPlusLowRank(Posterior):
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Returns `[L]` for mean and diagonal and `[L, rank]` for the directions."""
+        """Returns `[L]` for mean and diagonal and `[L, rank]` for U."""
         size = self.latent_size
         return {"loc": (size,), "scale": (size,), "directions": (size, self.rank)}
 
     def distribution(
         self, loc: tf.Tensor, scale: tf.Tensor, directions: tf.Tensor
     ) -> distributions.MultivariateNormalDiagPlusLowRank:
-        """Makes the normal of `loc`, the unconstrained diagonal, and the directions."""
+        """Makes the normal from `loc`, the unconstrained diagonal, and U."""
         return distributions.MultivariateNormalDiagPlusLowRank(
             loc=loc,
             scale_diag=tf.math.softplus(scale) + self.scale_floor,

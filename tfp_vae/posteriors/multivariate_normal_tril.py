@@ -1,4 +1,4 @@
-"""The posterior with correlated normal latents."""
+"""The normal posterior with a full covariance."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class MultivariateNormalTriL(Posterior):
 
     Args:
       latent_size: The number of latent variables.
-      scale_floor: What is added to the diagonal of the factor, in units of the latents.
+      scale_floor: A constant added to the diagonal of the factor, in units of the latents.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -53,10 +53,10 @@ class MultivariateNormalTriL(Posterior):
     def distribution(
         self, loc: tf.Tensor, scale_tril: tf.Tensor
     ) -> distributions.MultivariateNormalTriL:
-        """Makes the normal of `loc` `[B, L]` and of what fills the factor, the diagonal first."""
+        """Makes the normal from `loc`, `[B, L]`, and the factor's entries, the diagonal first."""
         size = self.latent_size
         diagonal = tf.math.softplus(scale_tril[..., :size]) + self.scale_floor
-        # The place of every entry of the factor among the diagonal, what lies below it, and a zero.
+        # Where each entry of the factor stands in the list of diagonal, lower triangle and a zero.
         places = np.full([size, size], size * (size + 1) // 2)
         places[np.tril_indices(size, -1)] = np.arange(size, size * (size + 1) // 2)
         places[np.diag_indices(size)] = np.arange(size)

@@ -1,4 +1,4 @@
-"""The posterior on the unit sphere."""
+"""The power spherical posterior, on the unit sphere."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ _LARGEST_CONCENTRATION = 1e4
 class PowerSpherical(Posterior):
     """Latents on the unit sphere, around a mean direction: De Cao & Aziz (2020), equation 3.
 
-    The density is proportional to (1 + μᵀz)^κ; the concentration κ is 1 + softplus of what the
-    network emits, at most ten thousand. With `priors.SphericalUniform` it makes the hyperspherical
-    autoencoder of Davidson et al. (2018), with an exact KL and draws that need no loop.
+    The density is proportional to (1 + μᵀz)^κ; the concentration κ is 1 + softplus of the network's
+    output, at most 10,000. With `priors.SphericalUniform` the model is the hyperspherical
+    autoencoder of Davidson et al. (2018), with an exact KL and draws without a loop.
 
     Args:
-      latent_size: The number of latent variables, 2 or more: the sphere has one dimension less.
+      latent_size: The number of latent variables L, at least 2: the sphere has L - 1 dimensions.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -47,8 +47,8 @@ class PowerSpherical(Posterior):
         super().__init__(latent_size, **kwargs)
         if self.latent_size < 2:
             raise ValueError(
-                "`latent_size` must be at least 2, as the sphere in one dimension is two points; "
-                f"got {self.latent_size}."
+                "`latent_size` must be at least 2, since the unit sphere in one dimension is two "
+                f"points; got {self.latent_size}."
             )
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -58,7 +58,7 @@ class PowerSpherical(Posterior):
     def distribution(
         self, loc: tf.Tensor, concentration: tf.Tensor
     ) -> distributions.PowerSpherical:
-        """Makes the distribution of a vector `[B, L]` of any length, and of `[B, 1]`."""
+        """Makes the distribution from a vector `[B, L]` of any length, and `[B, 1]`."""
         squared = tf.reduce_sum(tf.square(loc), axis=-1, keepdims=True)
         has_direction = squared > _SMALLEST_NORM**2
         first_axis = tf.one_hot(0, self.latent_size, dtype=loc.dtype)

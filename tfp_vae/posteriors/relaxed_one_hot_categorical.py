@@ -1,5 +1,6 @@
-"""The posterior of categorical latents, relaxed so that draws pass a gradient on."""
+"""The relaxed categorical posterior, whose draws have a gradient."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,20 +13,20 @@ from tfp_vae.posteriors.base import Posterior
 
 @keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
 class RelaxedOneHotCategorical(Posterior):
-    """Categorical latents, each a vector of positive numbers that add up to 1.
+    """Relaxed categorical latents, each a vector of positive numbers that add up to 1.
 
     The concrete distribution of Maddison et al. (2017), "The concrete distribution", definition 1,
     or Gumbel-softmax of Jang et al. (2017), "Categorical reparameterization with Gumbel-softmax",
-    equation 2. The lower the temperature, the nearer a draw is to a one-hot vector, and the more
-    the gradient varies; with a schedule it falls while training goes on. It goes with
-    `priors.RelaxedOneHotCategorical`. No exact KL is known between the two; it is estimated from
-    the posterior's draws, as `vae.summary()` says, so that the bound is one for the relaxed model.
+    equation 2. The lower the temperature, the closer draws are to one-hot vectors, and the larger
+    the variance of the gradient; a schedule lowers it during training. The prior is
+    `priors.RelaxedOneHotCategorical`. The KL between the two has no closed form; it is estimated
+    from the posterior's draws, as `vae.summary()` says, so the bound is that of the relaxed model.
 
     Args:
       latent_variables: The number of categorical variables.
       categories: The number of categories of each, 2 or more.
-      temperature: A positive number, or a schedule of Keras, called with the number of training
-        steps that the layer has seen; the number is saved with the weights.
+      temperature: A positive number, or a Keras schedule, called with the number of training steps
+        of the layer, which is saved with the weights.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -76,8 +77,8 @@ class RelaxedOneHotCategorical(Posterior):
         """Returns `[latent_variables, categories]` for the logits."""
         return {"logits": (self.latent_variables, self.categories)}
 
-    def build(self, features_shape: Any) -> None:
-        """Makes the head, and the count of training steps if the temperature follows a schedule."""
+    def build(self, features_shape: Sequence[int | None]) -> None:
+        """Creates the head, and the step counter if the temperature follows a schedule."""
         if isinstance(self.temperature, LearningRateSchedule):
             self.steps = self.add_weight(
                 name="steps",
@@ -93,8 +94,8 @@ class RelaxedOneHotCategorical(Posterior):
     def call(
         self, features: tf.Tensor, training: bool | None = None
     ) -> distributions.RelaxedOneHotCategorical:
-        """Makes the distribution at the present temperature; in training, counts the step."""
-        distribution = super().call(features)
+        """Makes the distribution at the current temperature; in training, counts the step."""
+        distribution: distributions.RelaxedOneHotCategorical = super().call(features)
         if training and isinstance(self.temperature, LearningRateSchedule):
             self.steps.assign_add(tf.ones_like(self.steps))
         return distribution

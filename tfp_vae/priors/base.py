@@ -1,10 +1,10 @@
-"""What every prior p(z) has in common."""
+"""The base class of priors p(z)."""
 
 import abc
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import keras
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -14,10 +14,10 @@ from tfp_vae import supports
 class Prior(keras.layers.Layer, abc.ABC):
     """A layer that holds the prior p(z).
 
-    It is built for the event shape of the posterior, and then makes its distribution whenever
-    `distribution` is called: a layer cannot be called without an input, so this one has a method.
-    To add one, write a subclass that implements `distribution` (and `build`, if it has weights),
-    and register it with `keras.saving.register_keras_serializable`.
+    It is built with the event shape of the posterior; `distribution()` then makes the distribution.
+    That is a method, since a Keras layer cannot be called without an input. To add a prior, write a
+    subclass that implements `distribution` (and `build`, if it has weights), and register it with
+    `keras.saving.register_keras_serializable`.
 
     Args:
       **kwargs: The usual arguments of a Keras layer.
@@ -38,7 +38,7 @@ class Prior(keras.layers.Layer, abc.ABC):
     """The shape of one draw, known once the layer is built."""
 
     latent_space: supports.LatentSpace | None = supports.REAL_VECTORS
-    """The set that the latents lie in, or None if it is the posterior's, whatever that is."""
+    """The set of possible latents, or None if it is that of the posterior."""
 
     def take_encoder(
         self,
@@ -46,43 +46,43 @@ class Prior(keras.layers.Layer, abc.ABC):
         row_shape: tuple[int, ...],
         support: supports.Support | supports.Columns,
     ) -> None:
-        """Is given the encoder by the model before `build`; a prior made of posteriors keeps it.
+        """Receives the encoder from the model, before `build`; a prior made of posteriors keeps it.
 
         Args:
-          encode: From rows `[N, *row_shape]` to their posteriors, batch `[N]`, as outside
-            training. It is a function, so that Keras takes the encoder's weights for the model's
-            and not for the prior's too.
-          row_shape: The shape of one row of data, as the encoder sees it.
+          encode: From rows `[N, *row_shape]` to their posteriors, batch `[N]`, outside training. It
+            is a function rather than a layer, so that Keras does not track the encoder's weights
+            in the prior.
+          row_shape: The shape of one row of the encoder's input.
           support: The values that data may take.
         """
         del encode, row_shape, support
 
     def check_conditional(self) -> None:
-        """Refuses to be the prior of a model with a condition, if it makes no sense as one.
+        """Checks that it can be the prior of a model with a condition.
 
         Raises:
-          ValueError: With the reason.
+          ValueError: If it cannot, with the reason.
         """
 
     @property
     def rows_wanted(self) -> int:
-        """How many rows of data the prior wants to begin at before training, here none."""
+        """The number of rows of data for `adapt` before training, by default none."""
         return 0
 
-    def adapt(self, x: Any) -> None:
-        """Is given rows of data before training, if it wants any.
+    def adapt(self, x: npt.ArrayLike) -> None:
+        """Initialises the prior from rows of data before training, by default not at all.
 
         Args:
-          x: Data as the encoder sees it, `[N, *row]`.
+          x: Rows of the encoder's input, `[N, *row]`.
         """
         del x
 
-    def build(self, event_shape: Any) -> None:
-        """Takes note of the event shape, `[latent_size]`."""
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Sets the event shape, `[latent_size]`."""
         self.event_shape = tuple(event_shape)
         self.built = True
 
-    def compute_output_shape(self, event_shape: Any) -> tuple[int, ...]:
+    def compute_output_shape(self, event_shape: Sequence[int]) -> tuple[int, ...]:
         """Returns the shape of one draw, `[latent_size]`."""
         return tuple(event_shape)
 
@@ -90,7 +90,7 @@ class Prior(keras.layers.Layer, abc.ABC):
     def distribution(self) -> tfd.Distribution:
         """Makes the prior: batch `[]`, event `event_shape`."""
 
-    def call(self, inputs: Any) -> None:
-        """Refuses: a prior has no input."""
+    def call(self, inputs: object) -> None:
+        """Raises a TypeError: a prior has no input."""
         del inputs
         raise TypeError("A prior takes no input: call its method `distribution()`.")

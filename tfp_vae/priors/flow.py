@@ -1,4 +1,4 @@
-"""What the priors that are normalizing flows have in common."""
+"""The base class of priors that are normalizing flows."""
 
 import abc
 from collections.abc import Sequence
@@ -8,18 +8,17 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import checks, distributions
-from tfp_vae.networks import keras_parts
+from tfp_vae import checks, distributions, keras_arguments
 from tfp_vae.priors.base import Prior
 
 
 class FlowPrior(Prior):
-    """Standard normal noise that goes through invertible steps, each with a network of its own.
+    """A standard normal under bijectors, each with a network of its own.
 
-    A subclass makes the networks in `build`, and of them the steps.
+    A subclass creates the networks in `build`, and the bijectors from them in `bijectors`.
 
     Args:
-      steps: The number of steps.
+      steps: The number of bijectors.
       units: The width of each hidden layer of a network.
       activation: A Keras activation.
       **kwargs: The usual arguments of a Keras layer.
@@ -33,17 +32,17 @@ class FlowPrior(Prior):
         self,
         steps: int = 4,
         units: Sequence[int] = (64, 64),
-        activation: Any = "tanh",
+        activation: keras_arguments.Activation = "tanh",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.steps = checks.positive_int(steps, "steps")
         self.units = checks.positive_ints(units, "units")
-        self.activation = keras.activations.get(keras_parts.activation(activation))
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
 
     @abc.abstractmethod
     def bijectors(self) -> list[tfb.Bijector]:
-        """Makes the steps, from the noise to the latents."""
+        """Makes the bijectors, in order from the standard normal to the latents."""
 
     def distribution(self) -> distributions.NormalizingFlow:
         """Makes the prior: batch `[]`, event `[latent_size]`."""

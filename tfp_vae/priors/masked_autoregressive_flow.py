@@ -1,31 +1,30 @@
-"""The prior that is a masked autoregressive flow."""
+"""The masked autoregressive flow prior."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import networks
-from tfp_vae.distributions import flow_steps
+from tfp_vae import distributions, networks
 from tfp_vae.priors.flow import FlowPrior
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
 class MaskedAutoregressiveFlow(FlowPrior):
-    """Standard normal noise, each number shifted and scaled by functions of the latents before it.
+    """A standard normal whose values are shifted and scaled by functions of the latents before.
 
     Papamakarios et al. (2017), "Masked autoregressive flow for density estimation", equations 2 to
-    5. The order of the latents is reversed from step to step. A density takes one evaluation of
-    each network; a draw takes as many as there are latents, one after another. At first the flow is
-    the identity, and so the prior the standard normal.
+    5. The order of the latents alternates between bijectors. A density takes one evaluation of each
+    network; a draw takes as many sequential ones as there are latents. At initialisation the flow
+    is the identity, and the prior the standard normal.
 
-    No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
+    The KL to it has no closed form: it is estimated from draws, as `vae.summary()` says.
 
     Args:
       steps: The number of autoregressive transformations, each with a network of its own.
       units: The width of each hidden layer of a network.
-      activation: A Keras activation. With a bounded one, such as tanh, draws stay finite whatever
-        the weights; with others they may grow from latent to latent.
+      activation: A Keras activation. With a bounded one, such as tanh, draws stay finite for any
+        weights; with others they may grow from latent to latent.
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
@@ -39,8 +38,8 @@ class MaskedAutoregressiveFlow(FlowPrior):
       TensorShape([5])
     """
 
-    def build(self, event_shape: Any) -> None:
-        """Makes the network of every step."""
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Creates the network of every bijector."""
         self.networks = [
             networks.MADE(
                 parameters=2,
@@ -58,5 +57,5 @@ class MaskedAutoregressiveFlow(FlowPrior):
         super().build(event_shape)
 
     def bijectors(self) -> list[tfb.Bijector]:
-        """Makes the steps, from the noise to the latents."""
-        return [flow_steps.masked_autoregressive(network) for network in self.networks]
+        """Makes the bijectors, in order from the standard normal to the latents."""
+        return [distributions.masked_autoregressive(network) for network in self.networks]

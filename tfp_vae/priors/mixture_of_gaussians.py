@@ -1,5 +1,6 @@
-"""The prior that is a mixture of normals."""
+"""The Gaussian mixture prior."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -15,13 +16,13 @@ from tfp_vae.priors.normal import raw_scale_of_1, scale_floor_below_1
 class MixtureOfGaussians(Prior):
     """A mixture of normals with learned weights, means and scales: clusters of latents.
 
-    No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
+    The KL to it has no closed form: it is estimated from draws, as `vae.summary()` says.
     Dilokthanakul et al. (2016), "Deep unsupervised clustering with Gaussian mixture variational
     autoencoders"; Tomczak & Welling (2018), "VAE with a VampPrior", as the baseline "MoG".
 
     Args:
       components: The number of normals.
-      scale_floor: What is added to every scale, in units of the latents.
+      scale_floor: A constant added to every scale, in units of the latents.
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
@@ -40,13 +41,13 @@ class MixtureOfGaussians(Prior):
         self.components = checks.positive_int(components, "components")
         self.scale_floor = scale_floor_below_1(scale_floor)
 
-    def build(self, event_shape: Any) -> None:
-        """Makes the weights: `[components]` and twice `[components, latent_size]`."""
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Creates the weights: `[components]` and twice `[components, latent_size]`."""
         shape = [self.components, *event_shape]
         self.logits = self.add_weight(
             name="logits", shape=[self.components], initializer="zeros", autocast=False
         )
-        # Means that were all the same would stay so.
+        # Components with equal means would have equal gradients, and stay equal.
         self.loc = self.add_weight(
             name="loc",
             shape=shape,

@@ -1,5 +1,6 @@
-"""The normal prior with learned moments."""
+"""The normal prior with learned means and scales."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -12,13 +13,13 @@ from tfp_vae.priors.base import Prior
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
 class Normal(Prior):
-    """Independent normal latents whose means and scales are learned; at first, 0 and 1.
+    """Independent normal latents whose means and scales are learned, initially 0 and 1.
 
-    With a decoder that can shift and stretch its input itself it makes no model richer; it shows in
-    its weights what the decoder would otherwise undo.
+    It adds no flexibility to a decoder that begins with a dense layer, which can shift and scale
+    the latents itself.
 
     Args:
-      scale_floor: What is added to every scale, in units of the latents.
+      scale_floor: A constant added to every scale, in units of the latents.
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
@@ -36,8 +37,8 @@ class Normal(Prior):
         super().__init__(**kwargs)
         self.scale_floor = scale_floor_below_1(scale_floor)
 
-    def build(self, event_shape: Any) -> None:
-        """Makes the weights, `[latent_size]` each."""
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Creates the weights, `[latent_size]` each."""
         self.loc = self.add_weight(
             name="loc", shape=event_shape, initializer="zeros", autocast=False
         )
@@ -62,8 +63,8 @@ class Normal(Prior):
         return {**super().get_config(), "scale_floor": self.scale_floor}
 
 
-def scale_floor_below_1(value: Any) -> float:
-    """Returns `value` as a floor of scales that begin at 1.
+def scale_floor_below_1(value: float) -> float:
+    """Returns `value` as a floor of scales that are initially 1.
 
     Raises:
       TypeError: If it is no number.
@@ -71,10 +72,10 @@ def scale_floor_below_1(value: Any) -> float:
     """
     floor = checks.finite_number(value, "scale_floor", minimum=0.0)
     if floor >= 1.0:
-        raise ValueError(f"`scale_floor` must be below 1, the scale at the start; got {floor:g}.")
+        raise ValueError(f"`scale_floor` must be below 1, the initial scale; got {floor:g}.")
     return floor
 
 
 def raw_scale_of_1(scale_floor: float) -> keras.initializers.Initializer:
-    """Returns the initializer of what becomes a scale of 1 by softplus and the floor."""
+    """Returns the initializer of raw scales for which softplus plus the floor is 1."""
     return keras.initializers.Constant(np.log(np.expm1(1.0 - scale_floor)))

@@ -1,29 +1,28 @@
-"""The prior that is a flow of affine coupling layers."""
+"""The RealNVP prior, a flow of affine couplings."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import shapes
-from tfp_vae.distributions import flow_steps
+from tfp_vae import distributions, shapes
 from tfp_vae.priors.flow import FlowPrior
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
 class RealNVP(FlowPrior):
-    """Standard normal noise, of which each half is shifted and scaled by functions of the other.
+    """A standard normal under affine couplings: each shifts and scales half of the latents.
 
-    Dinh et al. (2017), "Density estimation using Real NVP", equations 4 to 8. The halves take turns
-    from step to step. Densities and draws both take one evaluation of each network. At first the
-    flow is the identity, and so the prior the standard normal.
+    Dinh et al. (2017), "Density estimation using Real NVP", equations 4 to 8. The halves alternate
+    between couplings. Densities and draws take one evaluation of each network. At initialisation
+    the flow is the identity, and the prior the standard normal.
 
-    No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
+    The KL to it has no closed form: it is estimated from draws, as `vae.summary()` says.
 
     Args:
-      steps: The number of coupling layers, each with a network of its own; with one alone, half
-        of the latents stay standard normal.
+      steps: The number of couplings, each with a network of its own; with a single one, half of the
+        latents stay standard normal.
       units: The width of each hidden layer of a network.
       activation: A Keras activation.
       **kwargs: The usual arguments of a Keras layer.
@@ -31,7 +30,7 @@ class RealNVP(FlowPrior):
     Raises:
       TypeError: If `steps` is no int, `units` no list of ints.
       ValueError: If a number is not positive, or the activation unknown; when it is built, if
-        there is one latent alone, which has no other half.
+        there is only one latent.
 
     Example:
       >>> prior = priors.RealNVP(steps=2, units=[16])
@@ -40,20 +39,20 @@ class RealNVP(FlowPrior):
       TensorShape([5])
     """
 
-    def build(self, event_shape: Any) -> None:
-        """Makes the network of every step.
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Creates the network of every bijector.
 
         Raises:
-          ValueError: If there is one latent alone.
+          ValueError: If there is only one latent.
         """
         (latent_size,) = tuple(event_shape)
         if latent_size < 2:
             raise ValueError(
-                "`prior` must be another one than RealNVP for a single latent, as it moves each "
-                "half of the latents by the other: take priors.MaskedAutoregressiveFlow."
+                "`prior` must not be a RealNVP for a single latent, since each half of the latents "
+                "transforms the other: use priors.MaskedAutoregressiveFlow."
             )
         half = latent_size // 2
-        # How many latents stay: the first, or the last, which a negative number says.
+        # The number of unchanged latents: the first, or, if negative, the last.
         self.masked = [
             half if index % 2 == 0 else half - latent_size for index in range(self.steps)
         ]
@@ -64,9 +63,9 @@ class RealNVP(FlowPrior):
         super().build(event_shape)
 
     def bijectors(self) -> list[tfb.Bijector]:
-        """Makes the steps, from the noise to the latents."""
+        """Makes the bijectors, in order from the standard normal to the latents."""
         return [
-            flow_steps.coupling(_of_any_rank(network), masked)
+            distributions.affine_coupling(_of_any_rank(network), masked)
             for network, masked in zip(self.networks, self.masked, strict=True)
         ]
 
@@ -80,8 +79,8 @@ class RealNVP(FlowPrior):
         return network
 
 
-def _of_any_rank(network: keras.Sequential) -> flow_steps.ParameterFn:
-    """Returns the network for latents with any leading axes: once built, a Sequential takes one."""
+def _of_any_rank(network: keras.Sequential) -> distributions.ParameterFn:
+    """Returns the network for any number of leading axes: a built Sequential takes exactly one."""
 
     def parameters(latents: tf.Tensor) -> tf.Tensor:
         flat, restore = shapes.flatten_leading(latents, event_rank=1)

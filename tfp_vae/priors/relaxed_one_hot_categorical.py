@@ -1,5 +1,6 @@
-"""The prior of relaxed categorical latents, in which all categories are equally likely."""
+"""The relaxed categorical prior with equally likely categories."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -13,8 +14,8 @@ from tfp_vae.priors.base import Prior
 class RelaxedOneHotCategorical(Prior):
     """Uniform categories, relaxed at a fixed temperature, for the posterior of the same name.
 
-    Maddison et al. (2017), "The concrete distribution", relax the prior too, so that two densities
-    on the same set are compared and the bound stays one.
+    Maddison et al. (2017), "The concrete distribution", relax the prior too, so that both densities
+    are on the same set and the bound remains a bound.
 
     Args:
       latent_variables: The number of categorical variables.
@@ -47,13 +48,13 @@ class RelaxedOneHotCategorical(Prior):
         )
         self.latent_space = supports.relaxed_one_hot_vectors(self.latent_variables, self.categories)
 
-    def build(self, event_shape: Any) -> None:
-        """Takes note of the event shape, `[latent_variables * categories]`."""
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Sets the event shape, `[latent_variables * categories]`."""
         size = self.latent_variables * self.categories
         if tuple(event_shape) != (size,):
             raise ValueError(
-                f"A RelaxedOneHotCategorical prior of {self.latent_variables} variables with "
-                f"{self.categories} categories is one of {size} latents; got event shape "
+                f"`prior` must have as many latents as the posterior: {self.latent_variables} "
+                f"variables of {self.categories} categories are {size} latents; got event shape "
                 f"{list(event_shape)}."
             )
         super().build(event_shape)

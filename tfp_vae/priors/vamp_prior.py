@@ -1,10 +1,11 @@
-"""The variational mixture of posteriors as a prior."""
+"""The VampPrior: a variational mixture of posteriors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -17,17 +18,17 @@ class VampPrior(Prior):
     """The mixture of the encoder's posteriors at learned pseudo-inputs.
 
     Tomczak & Welling (2018), "VAE with a VampPrior", equation 9: p(z) = (1/K) Σ q(z|u_k). The
-    pseudo-inputs u_k have the shape of a row of data, as it leaves the preprocess layer, and go
-    through nothing but the encoder, which runs as it does outside training. After every step they
-    are brought back into the likelihood's range of data, or into that of the data they began as.
+    pseudo-inputs u_k have the shape of a preprocessed row of data, and are inputs of the encoder
+    outside training. After every step they are clipped to the support of the likelihood, or to the
+    range of the data that initialised them.
 
-    At first they are random; the first `fit` on an array or a `tf.data.Dataset` sets them to rows
+    They are random at first; the first `fit` on an array or a `tf.data.Dataset` sets them to rows
     of its data, unless `initialize_from` has: call that before a `fit` on a generator.
 
-    No exact KL to it is known; it is estimated from the posterior's draws, as `vae.summary()` says.
+    The KL to it has no closed form: it is estimated from draws, as `vae.summary()` says.
 
     Args:
-      pseudo_inputs: How many there are.
+      pseudo_inputs: The number of pseudo-inputs.
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
@@ -59,24 +60,24 @@ class VampPrior(Prior):
         row_shape: tuple[int, ...],
         support: supports.Support | supports.Columns,
     ) -> None:
-        """Takes note of the encoder, which stays the model's own."""
+        """Keeps the encoder as a function, so that its weights are tracked by the model alone."""
         self._encode = encode
         self._row_shape = tuple(row_shape)
         self._support = support
 
     def check_conditional(self) -> None:
-        """Refuses: the posteriors of pseudo-inputs would need a condition beside them.
+        """Raises: the posteriors of pseudo-inputs would need conditions.
 
         Raises:
           ValueError: Always.
         """
         raise ValueError(
-            "`prior` must not be a VampPrior in a model with a condition: its pseudo-inputs are "
-            "rows of data, and the encoder would need a condition beside each of them."
+            "`prior` must not be a VampPrior in a model with a condition, since the encoder would "
+            "need a condition for each of its pseudo-inputs."
         )
 
-    def build(self, event_shape: Any) -> None:
-        """Makes the pseudo-inputs, `[pseudo_inputs, *row]`, and the range that they stay in."""
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Creates the pseudo-inputs, `[pseudo_inputs, *row]`, and their range."""
         self._check_encoder()
         lower, upper = self._support.bounds(self._row_shape)
         self.lower, self.upper = (
@@ -103,27 +104,27 @@ class VampPrior(Prior):
 
     @property
     def rows_wanted(self) -> int:
-        """As many rows of data as there are pseudo-inputs, until it has been given any."""
+        """The number of pseudo-inputs, or 0 once they have been set to data."""
         return 0 if int(self.seen) else self.pseudo_inputs
 
-    def adapt(self, x: Any) -> None:
-        """Sets the pseudo-inputs to rows of `x`, or the first of them where there are fewer."""
+    def adapt(self, x: npt.ArrayLike) -> None:
+        """Sets the pseudo-inputs to rows of `x`, or only the first ones if it has fewer rows."""
         self._take(checks.observations(x, self._row_shape, self._support), seed=0)
 
-    def initialize_from(self, x: Any, seed: int = 0) -> None:
+    def initialize_from(self, x: npt.ArrayLike, seed: int = 0) -> None:
         """Sets the pseudo-inputs to rows of data, picked at random.
 
-        Where the likelihood has no bounds, those of the data's last axis (of a table, its columns)
-        are taken.
+        If the likelihood has no bounds, the pseudo-inputs keep to the range of the data, along its
+        last axis (of a table, its columns).
 
         Args:
-          x: Data as the encoder sees it, `[N, *row]`: after a preprocess layer, `vae.prepared(x)`.
+          x: Rows of the encoder's input, `[N, *row]`: with a preprocess layer, `vae.prepared(x)`.
           seed: An int; equal seeds pick equal rows.
 
         Raises:
           TypeError: If `x` holds no real numbers.
           ValueError: If there is no encoder yet, or `x` has another shape, fewer rows than there
-            are pseudo-inputs, or values that no row of data may have.
+            are pseudo-inputs, or values outside the support.
         """
         self._check_encoder()
         values = checks.observations(x, self._row_shape, self._support)
@@ -147,7 +148,7 @@ class VampPrior(Prior):
         return {**super().get_config(), "pseudo_inputs": self.pseudo_inputs}
 
     def get_build_config(self) -> None:
-        """Returns nothing: the model builds this layer once it has given it the encoder."""
+        """Returns nothing: the model builds this layer after it has set the encoder."""
 
     def _take(self, values: np.ndarray, seed: int) -> None:
         picked = np.random.default_rng(seed).permutation(len(values))[: self.pseudo_inputs]
@@ -163,13 +164,13 @@ class VampPrior(Prior):
     def _check_encoder(self) -> Callable[[tf.Tensor], tfd.Distribution]:
         if self._encode is None:
             raise ValueError(
-                "A VampPrior must belong to a model before it is used, as it is made of the "
-                "model's encoder: pass it to tfp_vae.VAE(..., prior=...)."
+                "A VampPrior must belong to a model before it is used, since its components are "
+                "posteriors of the model: pass it to tfp_vae.VAE(..., prior=...)."
             )
         return self._encode
 
-    def _random_rows(self, shape: Any, dtype: Any) -> tf.Tensor:
-        """Returns rows uniform between two bounds, and else normal on the right side of one."""
+    def _random_rows(self, shape: Sequence[int], dtype: str) -> tf.Tensor:
+        """Returns rows that are uniform between two bounds, and else normal, clipped at a bound."""
         uniform = keras.initializers.RandomUniform(0.0, 1.0)(shape, dtype)
         normal = keras.initializers.RandomNormal(stddev=1.0)(shape, dtype)
         lower, upper = (tf.convert_to_tensor(bound) for bound in (self.lower, self.upper))
@@ -177,7 +178,7 @@ class VampPrior(Prior):
         width = tf.where(bounded, upper - lower, tf.ones_like(lower))
         return tf.where(bounded, lower + width * uniform, self._within_range(normal))
 
-    def _within_range(self, rows: Any) -> tf.Tensor:
+    def _within_range(self, rows: np.ndarray | tf.Tensor) -> tf.Tensor:
         lower, upper = tf.convert_to_tensor(self.lower), tf.convert_to_tensor(self.upper)
         return tf.clip_by_value(tf.convert_to_tensor(rows), lower, upper)
 

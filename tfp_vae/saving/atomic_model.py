@@ -30,7 +30,7 @@ def whole_model(filepath: Any, overwrite: bool, zipped: bool | None) -> Iterator
         yield str(filepath)
         return
     try:
-        with atomic_files.written_aside(filepath) as aside:
+        with atomic_files.atomic_path(filepath) as aside:
             yield aside
     except RuntimeError as error:
         reason = " ".join(str(error).split())

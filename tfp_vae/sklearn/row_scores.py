@@ -7,11 +7,12 @@ import tensorflow as tf
 
 from tfp_vae import seeds
 from tfp_vae.model import VAE
+from tfp_vae.row_chunks import row_chunks
 
 EAGER_ROWS = 20
 """The largest number of rows that is scored eagerly: compilation takes seconds."""
 
-_BLOCK = 256
+_CHUNK = 256
 
 
 def log_marginal_likelihoods(vae: VAE, x: np.ndarray, draws: int, seed: int) -> np.ndarray:
@@ -29,13 +30,13 @@ def log_marginal_likelihoods(vae: VAE, x: np.ndarray, draws: int, seed: int) -> 
     key = seeds.as_seed(seed)
     if len(x) <= EAGER_ROWS:
         return np.stack([_of_row(vae, row, key, draws).numpy() for row in tf.convert_to_tensor(x)])
-    # Blocks of one size, the last one filled up with its last row: one compilation for all data.
+    # One compilation for data of any length.
     score = vae.compiled_function(_of_rows)
-    blocks = [
-        score(tf.convert_to_tensor(x[np.minimum(places, len(x) - 1)]), key, draws)
-        for places in np.arange(-(-len(x) // _BLOCK) * _BLOCK).reshape(-1, _BLOCK)
+    chunks = [
+        score(tf.convert_to_tensor(x[indices]), key, draws)[:count]
+        for _, count, indices in row_chunks(len(x), _CHUNK, fixed_size=True)
     ]
-    return np.concatenate(blocks)[: len(x)]
+    return np.concatenate(chunks)
 
 
 def _of_row(vae: VAE, row: tf.Tensor, seed: tf.Tensor, draws: int) -> tf.Tensor:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from tfp_vae import checks, likelihoods, networks, objectives, posteriors, seeds
 from tfp_vae.model import VAE, Decoder, Encoder, ancestral_sample
 from tfp_vae.sklearn import validation
-from tfp_vae.sklearn.random_state import keras_seeded, seed_of
+from tfp_vae.sklearn.random_state import seed_of
 from tfp_vae.sklearn.row_scores import log_marginal_likelihoods
 
 EAGER_STEPS = 20
@@ -122,7 +122,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         rate = checks.finite_number(self.learning_rate, "learning_rate", minimum=0, exclusive=True)
         steps = epochs * -(-len(rows) // batch_size)
         seed = seed_of(self.random_state)
-        with keras_seeded(seed), _dtype_of(rows):
+        with seeds.keras_seeded(seed), _dtype_of(rows):
             self.vae_ = self._model(rows)
             self.vae_.compile(keras.optimizers.Adam(rate), run_eagerly=steps <= EAGER_STEPS)
             history = self.vae_.fit(

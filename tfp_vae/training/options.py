@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tfp_vae import checks
+from tfp_vae.error_text import described
 
 _VERBOSITY = ("auto", 0, 1, 2)
 _ON_NONFINITE = ("raise", "skip")
@@ -50,12 +51,12 @@ class CompileOptions(NamedTuple):
         steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
         if not isinstance(run_eagerly, (bool, np.bool_)):
             raise TypeError(
-                f"`run_eagerly` must be True or False; got {checks.shown(run_eagerly)}."
+                f"`run_eagerly` must be True or False; got {described(run_eagerly)}."
             )
         is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
         if not isinstance(jit_compile, bool) and not is_auto:
             raise ValueError(
-                f'`jit_compile` must be True, False or "auto"; got {checks.shown(jit_compile)}.'
+                f'`jit_compile` must be True, False or "auto"; got {described(jit_compile)}.'
             )
         checks.one_of(on_nonfinite, list(_ON_NONFINITE), "on_nonfinite")
         return cls(

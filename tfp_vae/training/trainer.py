@@ -130,7 +130,7 @@ class Trainer:
             self._model.adapt(seen)
             history = run_epochs(
                 self.state,
-                lambda source: self._loop_for(source, chosen.callbacks),
+                lambda source: self.loop_for(source, chosen.callbacks),
                 self._data.source(train, batching),
                 None if validation is None else self._data.source(validation, held_out),
                 chosen,
@@ -156,7 +156,7 @@ class Trainer:
             callbacks = callback_list(self._model, chosen.callbacks, chosen.verbose, source.count)
             logs = run_evaluation(
                 self.state,
-                lambda source: self._loop_for(source, chosen.callbacks),
+                lambda source: self.loop_for(source, chosen.callbacks),
                 source,
                 callbacks,
             )
@@ -193,7 +193,7 @@ class Trainer:
             )
         return self._predict
 
-    def _loop_for(self, source: BatchSource, callbacks: Any) -> Loop:
+    def loop_for(self, source: BatchSource, callbacks: Any) -> Loop:
         """Returns the loop for a source: the fastest in which every callback is called."""
         if self._replica_loop is not None:
             return self._replica_loop

@@ -23,14 +23,19 @@ def resident_kilobytes():
 
 
 def traces(vae):
-    guarded, test = vae.train_loop, vae.test_loop
-    holders = {"training": [guarded, guarded._loop], "evaluation": [test]}
+    trainer = vae.trainer
+    array, batches = trainer._array_loop, trainer._batch_loop
+    holders = {
+        "compiled training": [array._train, array._train._unguarded],
+        "compiled evaluation": [array._test],
+        "batch by batch": [batches, trainer._step],
+        "prediction": [trainer],
+    }
     functions = {
         **{
-            name: [each for loop in loops for each in vars(loop).values()]
-            for name, loops in holders.items()
+            name: [each for holder in several for each in vars(holder).values()]
+            for name, several in holders.items()
         },
-        "of Keras": [vae.train_function, vae.test_function, vae.predict_function],
         "importance sampling": list(vae._compiled_functions.values()),
     }
     counts = {}

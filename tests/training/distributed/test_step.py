@@ -7,8 +7,16 @@ import tensorflow as tf
 from tests.support.replicated_model import ROWS
 from tests.support.small_models import small_vae
 from tfp_vae import objectives
-from tfp_vae.training.data.batch_sources import ArrayBatches, StreamedBatches
-from tfp_vae.training.loops.run_epochs import Rows
+from tfp_vae.training.data import ArraySource, DataAdapter, FixedSteps, Rows
+
+
+class Numbers:
+    """Five batches, each of which is its number."""
+
+    count, order = 5, None
+
+    def epoch(self, epoch, key=None):
+        return iter(range(5))
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ def test_wrong_rows_are_refused_by_name(one_device):
 
 def test_batches_of_an_array_hold_every_row_once():
     rows = Rows(ROWS, np.arange(53.0))
-    batches = ArrayBatches(rows, "float32", 10, shuffle=True)
+    batches = ArraySource(rows, "float32", 10, shuffle=True)
     assert batches.count == 6
     orders = [
         np.concatenate([weights.numpy() for _, _, weights in batches.epoch(epoch, [1, 2])])
@@ -57,11 +65,21 @@ def test_batches_of_an_array_hold_every_row_once():
     for order in orders:
         np.testing.assert_array_equal(np.sort(order), np.arange(53))
     assert (orders[0] != orders[1]).any()
-    assert len(list(ArrayBatches(rows, "float32", 10, steps=2).epoch(0))) == 2
+    assert len(list(FixedSteps(ArraySource(rows, "float32", 10), 2).epoch(0))) == 2
 
 
 def test_epochs_of_some_steps_go_on_where_the_last_one_stopped():
-    batches = StreamedBatches(tf.data.Dataset.range(5), steps=3)
-    seen = [[int(number) for number in batches.epoch(epoch)] for epoch in range(3)]
+    rows = np.tile(np.arange(5.0)[:, None, None], [1, 1, 4]) % 2
+    dataset = tf.data.Dataset.from_tensor_slices(rows)
+    source = DataAdapter(small_vae()).checked(dataset, None, None)
+    assert source.count == 5
+    batches = FixedSteps(Numbers(), 3)
+    seen = [list(batches.epoch(epoch)) for epoch in range(3)]
     assert seen == [[0, 1, 2], [3, 4, 0], [1, 2, 3]]
-    assert StreamedBatches(tf.data.Dataset.range(5)).count == 5
+
+
+def test_epochs_of_more_steps_than_the_data_has_end_with_a_warning():
+    batches = FixedSteps(Numbers(), 7)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="ran out of data after 5 of 7 steps"):
+            assert list(batches.epoch(0)) == [0, 1, 2, 3, 4]

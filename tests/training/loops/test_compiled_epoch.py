@@ -9,8 +9,8 @@ import tensorflow as tf
 
 import tfp_vae
 from tfp_vae import likelihoods, networks, objectives, posteriors
-from tfp_vae.training.loops import run_epochs
-from tfp_vae.training.loops.compiled_epoch import shuffled_order, want_every_batch
+from tfp_vae.training.data import ArraySource, Rows, shuffled_order
+from tfp_vae.training.loops import BatchByBatch, want_every_batch
 
 
 class CountBatches(keras.callbacks.Callback):
@@ -139,7 +139,8 @@ def test_run_eagerly_takes_the_slow_path_and_the_same_steps(trained):
     _, looped, _ = trained
     eager = small_vae()
     eager.compile(keras.optimizers.Adam(0.01), run_eagerly=True)
-    assert not run_epochs.can_loop(eager, None)
+    source = ArraySource(Rows(binary_rows()), "float32", 10)
+    assert isinstance(eager.trainer.loop_for(source, None), BatchByBatch)
     stepped, _ = weights_after(eager)
     assert_close(looped, stepped, rtol=1e-4, atol=1e-5)
 

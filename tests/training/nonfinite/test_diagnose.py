@@ -8,7 +8,7 @@ import tensorflow as tf
 import tfp_vae
 from tests.support.small_models import small_vae
 from tfp_vae import callbacks, likelihoods, networks, objectives, posteriors
-from tfp_vae.training.steps.train_step import all_usable
+from tfp_vae.training.steps import all_usable
 
 BAD = 17
 X = np.abs(np.random.default_rng(0).normal(size=[40, 4])).astype("float32")
@@ -283,7 +283,7 @@ def test_the_choice_is_saved_and_checked(tmp_path):
     vae = compiled(small_vae(), on_nonfinite="skip")
     vae.save(tmp_path / "vae.keras")
     loaded = keras.models.load_model(tmp_path / "vae.keras")
-    assert loaded.on_nonfinite == "skip"
+    assert loaded.trainer.state.on_nonfinite == "skip"
     assert "skipped_steps" in [metric.name for metric in loaded.metrics]
     with pytest.raises(ValueError, match="`on_nonfinite` must be one of 'raise', 'skip'"):
         vae.compile(on_nonfinite="ignore")

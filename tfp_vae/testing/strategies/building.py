@@ -1,28 +1,14 @@
 """How a strategy makes an object of Keras, and the numbers that most of them draw."""
 
-import contextlib
 import functools
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
 
+from tfp_vae.seeds import keras_seeded
+
 activations = st.sampled_from(["relu", "tanh", "elu"])
-
-
-@contextlib.contextmanager
-def own_random_state(seed: int = 0) -> Iterator[None]:
-    """Seeds the `random` module, from which Keras takes its seeds, and restores it afterwards.
-
-    Hypothesis owns the state of that module, and warns of a strategy that changes it.
-    """
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def builds(make: Callable[..., Any], *args: Any, **kwargs: Any) -> st.SearchStrategy:
@@ -45,7 +31,8 @@ def builds(make: Callable[..., Any], *args: Any, **kwargs: Any) -> st.SearchStra
 
     @functools.wraps(make, updated=())
     def made(*drawn_args: Any, **drawn: Any) -> Any:
-        with own_random_state():
+        # Hypothesis owns the state of `random`, and warns of a strategy that changes it.
+        with keras_seeded():
             return make(*drawn_args, **drawn)
 
     return st.builds(made, *args, **kwargs)

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tfp_vae import likelihoods as kinds_of_likelihood
-from tfp_vae.testing.strategies.building import builds, own_random_state
+from tfp_vae.seeds import keras_seeded
+from tfp_vae.testing.strategies.building import builds
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _products(draw: st.DrawFn, columns: int) -> kinds_of_likelihood.Product:
         (group, draw(LIKELIHOODS[draw(st.sampled_from(families))].layers([len(group)])))
         for group in groups
     ]
-    with own_random_state():
+    with keras_seeded():
         return kinds_of_likelihood.Product(parts)
 
 

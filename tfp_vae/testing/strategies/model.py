@@ -7,10 +7,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tfp_vae.model import VAE, Decoder, Encoder
+from tfp_vae.seeds import keras_seeded
 from tfp_vae.testing.aggregate_posterior import AggregatePosterior
 from tfp_vae.testing.enumerable import Enumerable
 from tfp_vae.testing.linear_gaussian import LinearGaussian
-from tfp_vae.testing.strategies.building import event_shapes, latent_sizes, own_random_state
+from tfp_vae.testing.strategies.building import event_shapes, latent_sizes
 from tfp_vae.testing.strategies.likelihood import likelihoods
 from tfp_vae.testing.strategies.network import perceptrons
 from tfp_vae.testing.strategies.objective import objectives
@@ -52,7 +53,7 @@ def vaes(  # noqa: D417 - Hypothesis passes `draw`
     decoder = draw(perceptrons()), draw(likelihoods(draw(event_shapes()), likelihood_kinds))
     prior = draw(priors(latent_size, posterior, prior_kinds))
     parts = {"prior": prior, "objective": draw(objectives(posterior, prior)), **options}
-    with own_random_state(draw(st.integers(0, 2**31))):
+    with keras_seeded(draw(st.integers(0, 2**31))):
         return VAE(Encoder(*encoder), Decoder(*decoder), **parts)
 
 

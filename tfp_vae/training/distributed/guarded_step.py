@@ -14,7 +14,7 @@ from tfp_vae.training.steps import changed_by_scoring, step_is_finite
 
 
 def gradients_on_share(
-    state: TrainingState, batch: Any, share: replica_context.Share
+    state: TrainingState, batch: Any, share: replica_context.BatchShard
 ) -> tuple[list[Any], tf.Tensor]:
     """Scores a share and differentiates its loss, inside a replica.
 

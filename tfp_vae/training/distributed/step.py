@@ -17,7 +17,7 @@ from tfp_vae.training.state import TrainingState
 
 
 def score_share(
-    state: TrainingState, batch: Any, share: replica_context.Share, rows_before: tf.Tensor
+    state: TrainingState, batch: Any, share: replica_context.BatchShard, rows_before: tf.Tensor
 ) -> tf.Tensor:
     """Scores a share of a batch, inside a replica, with noise that its place in the data sets.
 
@@ -39,7 +39,7 @@ def score_share(
 def scored_share(
     state: TrainingState,
     batch: Any,
-    share: replica_context.Share,
+    share: replica_context.BatchShard,
     seed: tf.Tensor,
     step: tf.Tensor,
     training: bool,
@@ -56,7 +56,7 @@ def scored_share(
     """
     model = state.model
     x, condition, weights = state.unpacked(batch)
-    with replica_context.taking(share):
+    with replica_context.shard_scope(share):
         terms = model.objective_terms(x, seed, step, training, condition)
     objective = terms.objective
     if weights is not None:
@@ -140,7 +140,7 @@ class ReplicatedStep:
         self, parts: Any, first_row: Any, batch_rows: tf.Tensor, *arguments: tf.Tensor
     ) -> Any:
         def on_replica(parts: Any, first_row: tf.Tensor) -> Any:
-            return self._step(parts, replica_context.Share(first_row, batch_rows), *arguments)
+            return self._step(parts, replica_context.BatchShard(first_row, batch_rows), *arguments)
 
         return self._strategy.run(on_replica, args=(parts, first_row))
 

@@ -93,8 +93,8 @@ def _row_with_wrong_gradient(
         y = None if condition is None else condition[rows]
         with (
             tf.GradientTape() as tape,
-            replica_context.taking(
-                replica_context.Share(tf.constant(rows.start), tf.constant(len(x)))
+            replica_context.shard_scope(
+                replica_context.BatchShard(tf.constant(rows.start), tf.constant(len(x)))
             ),
         ):
             terms = replayed_terms(state, state.model.objective, x[rows], y)

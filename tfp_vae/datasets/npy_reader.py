@@ -1,4 +1,4 @@
-"""Rows of `.npy` files, read through memory maps."""
+"""Reads `.npy` files through memory maps."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,22 +6,22 @@ from pathlib import Path
 import numpy as np
 
 from tfp_vae import shapes
-from tfp_vae.datasets.row_files import (
-    RowFiles,
+from tfp_vae.datasets.file_reader import (
+    FileReader,
     Shard,
     as_float32,
     check_numbers,
-    reason_of,
+    numpy_reason,
     unreadable,
 )
 
 
-class NpyRows(RowFiles):
-    """The rows of arrays `[N, *event]`, which are read as if they were one.
+class NpyReader(FileReader):
+    """Reads the rows of several arrays `[N, *event]` as if they were one array.
 
     Args:
       paths: The files.
-      shard: Which share of the rows to read.
+      shard: Which rows to read.
 
     Raises:
       ValueError: If a file is broken, holds no rows of numbers, or rows of another shape.
@@ -43,18 +43,18 @@ class NpyRows(RowFiles):
             counts.append(len(array))
         self._ends = np.cumsum(counts)
         self._first, self._end = shard.bounds(int(self._ends[-1]))
-        self.rows = self._end - self._first
-        self.pieces = -(-self.rows // self.block_rows)
+        self.num_rows = self._end - self._first
+        self.num_partitions = -(-self.num_rows // self.block_rows)
 
-    def blocks(self, piece: int) -> Iterator[np.ndarray]:
-        """Reads the rows of a piece, of one file or of several that follow one another."""
-        row = self._first + piece * self.block_rows
+    def blocks(self, partition: int) -> Iterator[np.ndarray]:
+        """Reads the rows of a partition, from one file or from consecutive ones."""
+        row = self._first + partition * self.block_rows
         end = min(row + self.block_rows, self._end)
         while row < end:
             number = int(np.searchsorted(self._ends, row, side="right"))
             before = int(self._ends[number - 1]) if number else 0
             until = min(end, int(self._ends[number]))
-            # A map that stays open would keep every page that was ever read.
+            # A memory map that stays open keeps every page that was read from it.
             array = _opened(self._paths[number])
             yield as_float32(array[row - before : until - before], self._paths[number])
             row = until
@@ -64,7 +64,6 @@ def _opened(path: Path) -> np.ndarray:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:
-        # What a broken or hostile header makes NumPy raise is of many kinds.
-        raise unreadable(path, reason_of(error)) from error
-    check_numbers(array, path)
-    return array
+        # NumPy raises many kinds of errors for broken or hostile headers.
+        raise unreadable(path, numpy_reason(error)) from error
+    return check_numbers(array, path)

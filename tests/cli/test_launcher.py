@@ -1,0 +1,64 @@
+"""How `tfp-vae` starts: without TensorFlow's notices, with everything else that is written."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+LAUNCH = """
+import sys
+
+sys.argv = ["tfp-vae", "--version"]
+import tfp_vae_cli
+
+{first}
+tfp_vae_cli.main()
+"""
+WRITE_AT_EVERY_IMPORT = """
+import os
+
+class WritesAtEveryImport:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("tensorflow", "tfp_vae", "tfp_vae.cli"):
+            os.write(2, f"importing {name}\\n".encode())
+
+sys.meta_path.insert(0, WritesAtEveryImport())
+"""
+
+
+def launched(first="", **environment):
+    return subprocess.run(
+        [sys.executable, "-c", LAUNCH.format(first=first)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("level", ["0", "2"])
+def test_start_up_notices_are_dropped_and_all_else_arrives(level):
+    done = launched(WRITE_AT_EVERY_IMPORT, TF_CPP_MIN_LOG_LEVEL=level)
+    assert done.returncode == 0
+    assert done.stdout.startswith("tfp-vae ")
+    assert done.stderr == "importing tensorflow\nimporting tfp_vae\nimporting tfp_vae.cli\n"
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        ("typer", "tfp-vae: the command line needs typer: pip install 'tfp-vae[cli]'."),
+        ("h5py", "tfp-vae: import of h5py halted; None in sys.modules"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line(missing, message):
+    done = launched(f"sys.modules[{missing!r}] = None")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [message]
+
+
+def test_the_command_runs_where_standard_error_is_closed():
+    done = launched("import os; os.close(2)")
+    assert done.returncode == 0
+    assert done.stdout.startswith("tfp-vae ")

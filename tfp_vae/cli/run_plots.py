@@ -1,0 +1,57 @@
+"""The plots of a training run."""
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+from rich.console import Console
+
+from tfp_vae import VAE, evaluation, plotting
+from tfp_vae.cli.inputs import Dataset
+from tfp_vae.cli.progress import StepProgress
+from tfp_vae.cli.report_sections import History
+from tfp_vae.cli.run_folder import RunFolder
+
+_SHOWN_ROWS = 12
+_SHOWN_SAMPLES = 32
+_SHOWN_LATENTS = 2000
+
+
+def save_plots(
+    vae: VAE,
+    dataset: Dataset,
+    test_rows: np.ndarray,
+    history: History,
+    folder: RunFolder,
+    console: Console,
+) -> None:
+    """Draws and writes the plots of a run.
+
+    Args:
+      vae: The trained model.
+      dataset: The data.
+      test_rows: The indices of the test rows, `[N]`.
+      history: The metrics of every epoch of training.
+      folder: The folder of the run.
+      console: The console for progress.
+    """
+    shown = test_rows[:_SHOWN_LATENTS]
+    x = dataset.x[shown]
+    labels = None if dataset.labels is None else dataset.labels[shown]
+    plots: dict[str, Callable[[], Axes]] = {
+        "training.png": lambda: plotting.training(history).axes[0],
+        "reconstructions.png": lambda: plotting.reconstructions(vae, x[:_SHOWN_ROWS]),
+        "samples.png": lambda: plotting.samples(vae, _SHOWN_SAMPLES, seed=0),
+        "latent.png": lambda: plotting.latent(vae, x, labels),
+        "traversals.png": lambda: plotting.traversals(vae, x),
+    }
+    if len(shown) > 1:
+        pairs = x[: min(_SHOWN_ROWS, len(shown) // 2 * 2)]
+        plots["interpolation.png"] = lambda: plotting.interpolation(vae, pairs)
+        plots["kl_per_dimension.png"] = lambda: plotting.kl_per_dimension(
+            evaluation.latent_usage(vae, x)
+        )
+    with StepProgress(list(plots), console) as progress:
+        for name, draw in plots.items():
+            progress.begin(name)
+            folder.save_plot(name, draw())

@@ -1,0 +1,74 @@
+"""Exact KL divergences that TensorFlow Probability lacks or rounds, registered with it."""
+
+import math
+
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import distributions
+
+
+@tfd.RegisterKL(tfd.MultivariateNormalLinearOperator, tfd.Independent)
+def _multivariate_normal_from_independent_normals(
+    q: tfd.Distribution, p: tfd.Independent, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of a multivariate normal q from a product of normals p.
+
+    A product of L normals, `tfd.Independent(tfd.Normal)`, is the multivariate normal with a
+    diagonal scale, so nothing is derived here: the divergence is TensorFlow Probability's between
+    two multivariate normals, KL = (tr(P⁻¹ Q) + (p - q)ᵀ P⁻¹ (p - q) - L + log |P| - log |Q|) / 2,
+    with means q, p and covariances Q, P.
+    """
+    return tfd.kl_divergence(q, _as_multivariate_normal(p), name=name)
+
+
+@tfd.RegisterKL(tfd.Independent, tfd.MultivariateNormalLinearOperator)
+def _independent_normals_from_multivariate_normal(
+    q: tfd.Independent, p: tfd.Distribution, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of a product of normals q from a multivariate normal p.
+
+    The product is a multivariate normal, as in `_multivariate_normal_from_independent_normals`.
+    """
+    return tfd.kl_divergence(_as_multivariate_normal(q), p, name=name)
+
+
+@tfd.RegisterKL(distributions.PowerSpherical, tfd.SphericalUniform)
+def _power_spherical_from_spherical_uniform(
+    q: distributions.PowerSpherical, p: tfd.SphericalUniform, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of a power spherical q from the uniform distribution on the sphere.
+
+    With L the dimension, b = (L - 1) / 2 and a = b + κ, the density is q(z) = (1 + μᵀz)^κ / N,
+    where log N = (a + b) log 2 + b log π + log Γ(a) - log Γ(a + b). The cosine μᵀz is 2 h - 1 for h
+    of Beta(a, b), so that E log(1 + μᵀz) = log 2 + E log h = log 2 + ψ(a) - ψ(a + b). The uniform
+    density is one over the area A. Hence
+
+        KL(q‖p) = κ (log 2 + ψ(a) - ψ(a + b)) - log N + log A,
+
+    which does not depend on μ: De Cao & Aziz (2020), "The power spherical distribution", section
+    2.4. TensorFlow Probability computes the same in the dtype of the distributions, and loses all
+    digits of float32 where κ is large; this is computed in float64.
+    """
+    del p
+    with tf.name_scope(name or "kl_power_spherical_uniform"):
+        concentration = tf.cast(q.concentration, tf.float64)
+        second = tf.constant(q.half_size, tf.float64)
+        first = second + concentration
+        log_height = math.log(2.0) + tf.math.digamma(first) - tf.math.digamma(first + second)
+        entropy = q.log_normalization() - concentration * log_height
+        log_area = distributions.log_sphere_area(q.event_shape[-1])
+        return tf.cast(log_area - entropy, q.dtype)
+
+
+def _as_multivariate_normal(product: tfd.Independent) -> tfd.MultivariateNormalDiag:
+    normal = product.distribution
+    if not isinstance(normal, tfd.Normal) or len(product.event_shape) != 1:
+        raise NotImplementedError(
+            "An exact KL with a multivariate normal is known only for tfd.Independent of "
+            f"tfd.Normal with one event axis; got {product!r}."
+        )
+    shape = tf.concat([product.batch_shape_tensor(), product.event_shape_tensor()], 0)
+    return tfd.MultivariateNormalDiag(
+        tf.broadcast_to(normal.loc, shape), tf.broadcast_to(normal.scale, shape)
+    )
