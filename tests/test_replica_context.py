@@ -1,4 +1,4 @@
-"""What replicas draw for their shares of a batch, against what is drawn for the whole batch."""
+"""Replicas together draw for their parts of a batch what one process draws for all of it."""
 
 import itertools
 

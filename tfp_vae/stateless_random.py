@@ -2,9 +2,10 @@
 
 For one seed, TensorFlow's stateless generators draw other numbers under XLA than outside it, where
 `alg="threefry"` raises an error on a CPU; and they know no rows, so that a replica would have to
-draw the whole global batch to get the noise of its own rows. This is the counter-based generator Threefry-2x32 with 20 rounds (Salmon et al. 2011,
-"Parallel random numbers: as easy as 1, 2, 3"), in integer operations that XLA fuses with what uses
-the numbers. A number depends on the seed and its place in the global batch alone.
+draw the whole global batch to get the noise of its own rows. This is the counter-based generator
+Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), in
+integer operations that XLA fuses with what uses the numbers. A number depends on the seed and its
+place in the global batch alone.
 
 Its cost beside `tf.random.stateless_normal` and `stateless_uniform` by their `alg`, in milliseconds
 of CPU time for float32 (TensorFlow 2.21, AMD EPYC, two cores; medians of 31 repeats, with the 10 %

@@ -1,4 +1,4 @@
-"""Losses and declarations that cannot be audited end in one clear error."""
+"""Losses and arguments that cannot be audited end in one clear error."""
 
 import subprocess
 import sys

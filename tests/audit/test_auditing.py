@@ -1,4 +1,4 @@
-"""Single cases: random losses, fixed sizes, hints, support, samplers, the kinds of declaration."""
+"""Single cases: random losses, fixed sizes, hints, support, samplers, kinds of arguments."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The three losses of the post, with its sampler, and what is wrong with each."""
+"""Three hand-written losses, with their sampler, and the mistake in each."""
 
 import keras
 import pytest

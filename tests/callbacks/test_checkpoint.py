@@ -1,4 +1,4 @@
-"""A run that is killed and goes on ends where one that was not killed ends, bit by bit."""
+"""A run that is killed and resumed ends in the weights of one that was not killed, bit by bit."""
 
 import contextlib
 import itertools

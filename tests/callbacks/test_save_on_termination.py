@@ -1,4 +1,4 @@
-"""A run that is told to terminate saves, leaves in good order, and goes on."""
+"""A run that receives SIGTERM saves, exits cleanly, and can resume."""
 
 import os
 import signal

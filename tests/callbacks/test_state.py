@@ -1,4 +1,4 @@
-"""What a checkpoint keeps besides weights: callbacks, an early stop, averages of the weights."""
+"""Checkpoints also keep the state of callbacks, early stops and weight averages."""
 
 import keras
 import numpy as np

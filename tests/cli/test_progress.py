@@ -1,4 +1,4 @@
-"""What a script, a pipe and a shell see of the command line."""
+"""The output of the command line in a terminal, a pipe and a script."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""`from_file` on files that were made to break it: one sentence each, and nothing is run."""
+"""`from_file` refuses malicious and broken files in one sentence, and runs nothing."""
 
 import zipfile
 

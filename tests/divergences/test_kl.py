@@ -8,7 +8,10 @@ import tensorflow as tf
 from scipy import integrate, special
 from tensorflow_probability import distributions as tfd
 
+from tests.support.mutations import assert_killed
 from tfp_vae import distributions, divergences
+from tfp_vae.distributions import spherical_uniform
+from tfp_vae.divergences import kl_registrations
 from tfp_vae.testing import assert_mean, diagonal_normal, without_exact_kl
 
 _RNG = np.random.default_rng(0)
@@ -166,3 +169,51 @@ def test_a_declaration_says_whether_the_kl_is_exact():
     assert divergences.declaration(q, p) == "KL: exact"
     estimated = divergences.declaration(q, without_exact_kl(p))
     assert estimated == "KL: Monte Carlo estimate, log q(z) - log p(z) at the draws"
+
+
+CHECKS = {
+    "sphere KL": lambda: test_kl_of_power_spherical_from_uniform_is_the_integral(3, "float64"),
+    "sphere KL by draws": test_exact_kl_of_spheres_agrees_with_the_draws,
+    "area": test_the_area_of_the_sphere_is_that_of_its_integral,
+    "normals KL": lambda: test_kl_between_normals_of_any_two_kinds("tril", "product", ()),
+}
+
+log_sphere_area = spherical_uniform.log_sphere_area
+as_multivariate_normal = kl_registrations._as_multivariate_normal
+
+MUTATIONS = {
+    "the area of the sphere of one dimension more in the KL": (
+        "sphere KL",
+        distributions,
+        "log_sphere_area",
+        lambda dimension: log_sphere_area(dimension + 1),
+    ),
+    "the KL's sign flipped": (
+        "sphere KL by draws",
+        divergences,
+        "exact_kl_divergence",
+        lambda q, p: -tfd.kl_divergence(q, p),
+    ),
+    "the area of the sphere of one dimension more in the density": (
+        "area",
+        spherical_uniform,
+        "log_sphere_area",
+        lambda dimension: log_sphere_area(dimension + 1),
+    ),
+    "the scale of a product read as a variance": (
+        "normals KL",
+        kl_registrations,
+        "_as_multivariate_normal",
+        lambda product: tfd.MultivariateNormalDiag(
+            as_multivariate_normal(product).loc,
+            tf.sqrt(as_multivariate_normal(product).scale.diag_part()),
+        ),
+    ),
+}
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mistake_in_the_code_fails_its_check(name):
+    check, *change = MUTATIONS[name]
+    assert_killed([change], {check: CHECKS[check]})

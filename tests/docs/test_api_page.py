@@ -1,13 +1,17 @@
-"""The API page has every public name of the building blocks, once."""
+"""The API page has every public name once, and the reference every public module."""
 
 import collections
 import importlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+import tfp_vae
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "api.md").read_text()
 ROWS = [line for line in PAGE.splitlines() if re.match(r"\| `tfp_vae\.[\w.]+` \|", line)]
 PACKAGES = (
     "datasets",
@@ -26,6 +30,21 @@ PACKAGES = (
     "testing.strategies",
     "callbacks",
 )
+FOR_COMPONENTS = (
+    "checks",
+    "distribution_layer",
+    "distributions",
+    "seeds",
+    "shapes",
+    "stateless_random",
+    "supports",
+)
+"""Modules that a custom likelihood, posterior, prior or objective uses."""
+INTERNAL = {
+    *("atomic_files", "cli", "paths", "pipeline_errors", "replica_context", "row_chunks"),
+    *("saving", "training"),
+}
+"""Modules without a page in the reference."""
 RECORDS = (
     "Calibration",
     "Comparison",
@@ -44,7 +63,20 @@ RECORDS = (
     "Split",
     "Suggestion",
 )
-"""What functions return, of which their own docstrings tell."""
+"""Return types, which the docstrings of their functions describe."""
+
+
+def public_names(module):
+    """Returns `__all__`, or else the public classes and functions that a module defines."""
+    if hasattr(module, "__all__"):
+        return set(module.__all__)
+    return {
+        name
+        for name, member in vars(module).items()
+        if not name.startswith("_")
+        and (inspect.isclass(member) or inspect.isfunction(member))
+        and member.__module__ == module.__name__
+    }
 
 
 def test_no_row_stands_twice():
@@ -61,3 +93,27 @@ def test_every_public_name_is_there(package):
         if not name.isupper() and name not in RECORDS
     }
     assert public <= set(re.findall(r"`(\w+)`", row))
+
+
+@pytest.mark.parametrize("name", FOR_COMPONENTS)
+def test_every_public_name_for_custom_components_is_there(name):
+    (row,) = re.findall(rf"^\| \[`tfp_vae\.{name}`\]\(.*$", PAGE, re.M)
+    public = public_names(importlib.import_module(f"tfp_vae.{name}"))
+    assert public
+    assert public <= set(re.findall(r"`(\w+)`", row))
+
+
+@pytest.mark.parametrize("name", FOR_COMPONENTS)
+def test_every_public_name_for_custom_components_has_a_docstring(name):
+    module = importlib.import_module(f"tfp_vae.{name}")
+    assert [each for each in public_names(module) if not vars(module)[each].__doc__] == []
+
+
+def test_every_public_module_has_a_page_in_the_reference():
+    package = Path(tfp_vae.__file__).parent
+    modules = {path.stem for path in (*package.glob("*.py"), *package.glob("*/"))}
+    public = {name for name in modules - INTERNAL if not name.startswith("_")}
+    pages = "".join(page.read_text() for page in (DOCS / "reference").glob("*.md"))
+    shown = set(re.findall(r"^\.\. automodule:: tfp_vae\.(\w+)$", pages, re.M))
+    assert public - shown == {"audit", "model"}
+    assert all(f":: {name}\n" in pages for name in ("audit", "VAE", "load"))

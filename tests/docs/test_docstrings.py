@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 import sklearn.exceptions
 
+from tfp_vae.testing import properties
+
 WITH_SOURCES = ("divergences", "evaluation", "likelihoods", "objectives", "posteriors", "priors")
 WITH_SHAPES = (*WITH_SOURCES, "networks")
 OTHERS = (
@@ -55,6 +57,11 @@ WITHOUT_A_SOURCE = {
     },
 }
 """What is of the textbooks, or of this library."""
+
+PROPERTIES = {
+    each for each in properties.PROPERTIES if [*inspect.signature(each).parameters] == ["subject"]
+}
+"""Their package says once what a subject is and what they raise, and has an example."""
 
 UNITS = re.compile(r"\b(nats?|bits?)\b")
 QUANTITIES = re.compile(
@@ -126,6 +133,9 @@ def _entries(section):
 
 
 def _parameters(function):
+    """Returns the names of the parameters that the docstring of a function must describe."""
+    if function in PROPERTIES:
+        return set()
     return {
         {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}.get(parameter.kind.name, "") + name
         for name, parameter in inspect.signature(function).parameters.items()
@@ -162,7 +172,7 @@ def _faults_of_function(text, function):
     if expected != described:
         faults.append(f"Args: {sorted(described)} stand there, {sorted(expected)} are taken")
     raised = _section(text, "Raises")
-    if raised is None and _checks_something(function):
+    if raised is None and function not in PROPERTIES and _checks_something(function):
         faults.append("Raises: the code checks something")
     if raised is not None:
         faults += [
@@ -203,7 +213,7 @@ def faults_of_name(name):
             faults += _faults_of_function(text, function)
     if inspect.isfunction(member):
         faults += _faults_of_returns(text, member)
-    if not _has_example(text):
+    if member not in properties.PROPERTIES and not _has_example(text):
         faults.append("Example: none that runs")
     return faults
 
@@ -269,6 +279,12 @@ def test_the_source_is_named_where_there_is_one(name):
 @pytest.mark.parametrize("name", [name for name in sorted(RECORDS) if _quantities(name)])
 def test_the_units_of_a_record_are_said(name):
     assert UNITS.search(PUBLIC[name].__doc__)
+
+
+def test_what_properties_share_is_said_in_their_package():
+    said = properties.__doc__
+    assert _has_example(said)
+    assert all(f"`{name}`" in said for name in ("Subject", "AssertionError", "NotApplicable"))
 
 
 def test_every_hook_is_there():

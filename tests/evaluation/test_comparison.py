@@ -1,4 +1,4 @@
-"""Models whose bounds differ by a known amount."""
+"""Comparison of models whose ELBOs differ by a known amount."""
 
 import matplotlib
 import numpy as np

@@ -1,4 +1,4 @@
-"""Rate and distortion, on linear-Gaussian models of which both are known."""
+"""Rate and distortion, on linear-Gaussian models where both are known."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Class codes have no mean: what a model gives in its place."""
+"""Predictions of class codes are the most probable classes."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""A table of columns of different kinds: chosen, checked, predicted, trained and saved."""
+"""Models of tables with columns of different kinds."""
 
 import keras
 import numpy as np

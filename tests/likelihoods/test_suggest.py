@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
 
-import tfp_vae
 from tfp_vae import likelihoods
-from tfp_vae.likelihoods import registry
-from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 RNG = np.random.default_rng(0)
 
@@ -59,42 +56,3 @@ def test_the_likelihood_is_the_one_whose_support_is_that_of_the_data(x, kind, re
 def test_data_without_a_likelihood_is_refused(x, error):
     with pytest.raises(error, match="`x` must"):
         likelihoods.suggest(x)
-
-
-@pytest.mark.parametrize("name", registry.NAMES)
-def test_a_likelihood_by_its_name(name):
-    if name == "product":
-        likelihood = likelihoods.get(name, parts=[(range(3), likelihoods.Normal([3]))])
-    else:
-        options = {"classes": 4} if name == "categorical" else {}
-        likelihood = likelihoods.get(name, [3], **options)
-    assert likelihood.event_shape == (3,)
-    assert type(likelihood).__name__.lower() == name.replace("_", "")
-
-
-def test_every_public_likelihood_has_a_name():
-    assert set(registry.NAMES.values()) == set(LIKELIHOODS)
-
-
-def test_a_model_for_data_says_why_and_scores_it():
-    x = RNG.integers(0, 2, [9, 3])
-    vae = tfp_vae.VAE.for_data(x, latent_size=2)
-    assert "binary" in vae.suggestion.reason
-    assert vae.latent_size == 2
-    assert vae.elbo(x, seed=0).elbo.shape == [9]
-
-
-def test_a_model_for_images_has_convolutions():
-    vae = tfp_vae.VAE.for_data(RNG.uniform(size=[2, 17, 16, 1]), latent_size=2)
-    kinds = {type(layer).__name__ for layer in vae.encoder.trunk.layers}
-    assert "Conv2D" in kinds
-    assert vae.predict(np.zeros([2, 17, 16, 1]), verbose=0).shape == (2, 17, 16, 1)
-
-
-def test_a_likelihood_given_for_other_data_is_refused():
-    with pytest.raises(ValueError, match="0 or 1"):
-        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="bernoulli")
-    with pytest.raises(ValueError, match="`likelihood` must be one of"):
-        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="gaussian")
-    with pytest.raises(ValueError, match="`likelihood` must have the event shape of the rows"):
-        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood=likelihoods.Normal([4]))

@@ -1,4 +1,4 @@
-"""What is exported serves from plain TensorFlow, where tfp_vae and Keras cannot be imported."""
+"""Exported models run in plain TensorFlow, without tfp_vae and Keras."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.support.small_models import small_vae
+from tests.support.small_models import BINARY, small_vae
 from tfp_vae import likelihoods, networks
 
 _SERVER = '''
@@ -153,3 +153,26 @@ def test_a_signature_names_its_inputs(tmp_path):
         "sample": {"sample_size", "seed", "condition"},
         "elbo": {"x", "seed", "condition"},
     }
+
+
+def test_the_exported_signatures_give_what_the_model_gives(tmp_path):
+    vae = small_vae()
+    vae.export(tmp_path / "served", verbose=False)
+    served = tf.saved_model.load(tmp_path / "served").signatures
+    seed = tf.constant([0, 9])
+    encoded = served["encode"](x=tf.constant(BINARY))
+    np.testing.assert_allclose(encoded["mean"], vae.posterior(BINARY).mean(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(encoded["stddev"], vae.posterior(BINARY).stddev(), rtol=1e-5)
+    decoded = served["decode"](z=encoded["mean"])
+    np.testing.assert_allclose(decoded["mean"], vae.predict(BINARY, verbose=0), rtol=1e-5)
+    terms = served["elbo"](x=tf.constant(BINARY), seed=seed)
+    np.testing.assert_allclose(terms["elbo"], vae.elbo(BINARY, seed=9).elbo, rtol=1e-3)
+    for size in (3, 5):
+        drawn = served["sample"](sample_size=tf.constant(size), seed=seed)["x"].numpy()
+        assert drawn.shape == (size, 4)
+        assert set(np.unique(drawn)) <= {0.0, 1.0}
+
+
+def test_another_export_format_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="`format` must be 'tf_saved_model'; got 'onnx'"):
+        small_vae().export(tmp_path / "served", format="onnx")

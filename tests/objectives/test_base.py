@@ -1,4 +1,4 @@
-"""What an objective declares of the rows of a batch is so."""
+"""Rows depend on one another only in objectives that declare it."""
 
 import pytest
 

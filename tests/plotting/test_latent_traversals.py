@@ -1,4 +1,4 @@
-"""Walks through latent spaces, on decoders that show their latents."""
+"""Latent traversals and interpolations, on decoders that show their latents."""
 
 import matplotlib
 import numpy as np

@@ -1,4 +1,4 @@
-"""The posterior that is a flow: densities, draws, moments, gradients of either kind, extremes."""
+"""The inverse autoregressive flow posterior: densities, draws, moments, gradients, extremes."""
 
 import keras
 import numpy as np

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special, stats
+from tensorflow_probability import distributions as tfd
 
+from tests.support.mutations import assert_killed
 from tfp_vae import distributions, posteriors
 from tfp_vae.distributions import rejection
 from tfp_vae.testing import assert_mean
@@ -238,3 +240,110 @@ def test_draws_are_the_same_eagerly_and_under_xla():
 def test_wrong_arguments_are_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+CHECKS = {
+    "tril": lambda: test_correlated_normals_have_the_density_and_the_moments_of_their_heads(
+        *NORMALS[0]
+    ),
+    "low rank": lambda: test_correlated_normals_have_the_density_and_the_moments_of_their_heads(
+        *NORMALS[2]
+    ),
+    "sphere draws": lambda: test_power_spherical_draws_have_the_law_of_the_cosine(3, 7.5),
+    "sphere density": lambda: test_power_spherical_density_is_that_of_the_paper(3),
+    "sphere gradient": lambda: test_gradient_of_power_spherical_draws_is_that_of_their_moments(3),
+}
+
+
+def _changed_power_spherical(**changed):
+    """Returns the density's normaliser with something in it changed."""
+    values = {"power": 1.0, "circle": 1.0, **changed}
+
+    def log_normalization(self):
+        second = tf.constant(self.half_size, tf.float64)
+        first = second + self.concentration
+        return (
+            values["power"] * (first + second) * tf.math.log(tf.constant(2.0, tf.float64))
+            + values["circle"] * second * 1.1447298858494002
+            + tf.math.lgamma(first)
+            - tf.math.lgamma(first + second)
+        )
+
+    return log_normalization
+
+
+def _distribution_of(kind, change):
+    original = kind.distribution
+    return lambda self, *args, **kwargs: change(original(self, *args, **kwargs))
+
+
+gamma = rejection.gamma
+sphere_draw = distributions.PowerSpherical._draw
+
+MUTATIONS = {
+    "the factor transposed": (
+        "tril",
+        posteriors.MultivariateNormalTriL,
+        "distribution",
+        _distribution_of(
+            posteriors.MultivariateNormalTriL,
+            lambda q: tfd.MultivariateNormalFullCovariance(
+                q.loc, tf.matmul(q.scale.to_dense(), q.scale.to_dense(), transpose_a=True)
+            ),
+        ),
+    ),
+    "the scale taken as the covariance": (
+        "low rank",
+        posteriors.MultivariateNormalDiagPlusLowRank,
+        "distribution",
+        _distribution_of(
+            posteriors.MultivariateNormalDiagPlusLowRank,
+            lambda q: tfd.MultivariateNormalFullCovariance(q.loc, q.scale.to_dense()),
+        ),
+    ),
+    "draws not turned to the mean direction": (
+        "sphere draws",
+        distributions.PowerSpherical,
+        "_turned",
+        lambda self, draws: draws,
+    ),
+    "draws turned to the opposite": (
+        "sphere draws",
+        distributions.PowerSpherical,
+        "_draw",
+        lambda self, shape, seed: -sphere_draw(self, shape, seed),
+    ),
+    "the power of two forgotten in the density": (
+        "sphere density",
+        distributions.PowerSpherical,
+        "log_normalization",
+        _changed_power_spherical(power=0.0),
+    ),
+    "the circle of directions forgotten in the density": (
+        "sphere density",
+        distributions.PowerSpherical,
+        "log_normalization",
+        _changed_power_spherical(circle=0.0),
+    ),
+    "half the gradient through the gamma numbers": (
+        "sphere gradient",
+        rejection,
+        "gamma",
+        lambda shape, concentration, seed: gamma(
+            shape, 0.5 * concentration + 0.5 * tf.stop_gradient(concentration), seed
+        ),
+    ),
+    "gamma numbers of twice the concentration": (
+        "sphere draws",
+        rejection,
+        "gamma",
+        lambda shape, concentration, seed: gamma(shape, 2.0 * concentration, seed),
+    ),
+}
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mistake_in_the_code_fails_its_check(name):
+    check, *change = MUTATIONS[name]
+    assert_killed([change], {check: CHECKS[check]})

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special, stats
+from tensorflow_probability import distributions as tfd
 
 import tfp_vae
-from tfp_vae import likelihoods, networks, objectives, posteriors, priors
+from tests.support.mutations import assert_killed
+from tfp_vae import distributions, likelihoods, networks, objectives, posteriors, priors
 from tfp_vae.testing import assert_mean
 
 BINARY = np.random.default_rng(0).integers(0, 2, size=[23, 4]).astype("float32")
@@ -335,3 +337,42 @@ def test_the_summary_says_whether_the_kl_is_exact_and_the_objective_is_left_alon
     assert lines[-1].strip() == declared
     vae.summary()
     assert capsys.readouterr().out.rstrip().endswith(declared)
+
+
+CHECKS = {
+    "mixture": test_a_mixture_has_the_density_and_the_moments_of_its_weights,
+    "vamp": lambda: test_a_vamp_prior_is_the_mixture_of_the_posteriors_at_its_rows(
+        posteriors.MultivariateNormalTriL
+    ),
+}
+
+MUTATIONS = {
+    "all draws of the first component": (
+        "mixture",
+        tf,
+        "searchsorted",
+        lambda ordered, values: tf.zeros(tf.shape(values), tf.int32),
+    ),
+    "the weights of the mixture forgotten": (
+        "mixture",
+        tfd.Categorical,
+        "_logits_parameter_no_checks",
+        lambda self: tf.zeros_like(self._logits),
+    ),
+    "pseudo-inputs not encoded": (
+        "vamp",
+        priors.VampPrior,
+        "distribution",
+        lambda self: distributions.MultivariateNormalDiag(
+            tf.zeros(self.event_shape, self.variable_dtype),
+            tf.ones(self.event_shape, self.variable_dtype),
+        ),
+    ),
+}
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mistake_in_the_code_fails_its_check(name):
+    check, *change = MUTATIONS[name]
+    assert_killed([change], {check: CHECKS[check]})

@@ -1,4 +1,4 @@
-"""A saved model to do harm to."""
+"""A saved model, which tests alter."""
 
 import pytest
 

@@ -1,13 +1,14 @@
-"""`tfp_vae.load` on files that were cut or altered: refused, or the very same model."""
+"""`tfp_vae.load` on archives with foreign, missing, cut or altered members."""
 
 import io
 import zipfile
 
 import numpy as np
+import pytest
 
 import tfp_vae
 from tests.support import untrusted_models
-from tests.support.untrusted_models import WEIGHTS
+from tests.support.untrusted_models import CONFIG, WEIGHTS
 from tfp_vae.saving.archive import read_members
 
 
@@ -77,3 +78,57 @@ def test_a_model_with_a_flipped_bit_is_refused_or_has_the_same_weights(path):
             np.testing.assert_array_equal(one, other)
         outcomes.add("the same")
     assert outcomes == {"refused", "the same"}
+
+
+def test_a_pickle_is_never_read(tmp_path, path):
+    marker = tmp_path / "marker"
+    untrusted_models.refused(
+        untrusted_models.pickle_file(tmp_path / "pickle.keras", marker), "not a zip file"
+    )
+    untrusted_models.refused(
+        untrusted_models.with_pickled_weights(path, marker), "'model.weights.npz', which Keras"
+    )
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../x",
+        "/etc/x",
+        "C:\\x",
+        "..\\x",
+        "assets/../../x",
+        "assets/./../x",
+        "assets//x",
+        "x.py",
+        "config.json/x",
+        "Config.json",
+        "assets/\n",
+    ],
+)
+def test_members_that_keras_does_not_write_are_refused(tmp_path, path, name):
+    before = sorted(tmp_path.parent.rglob("*"))
+    untrusted_models.refused(
+        untrusted_models.with_member(path, name, b"x"), "which Keras does not write"
+    )
+    assert sorted(tmp_path.parent.rglob("*")) == before
+
+
+def test_two_members_of_one_name_are_refused(path):
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr(CONFIG, b"{}")
+    untrusted_models.refused(path, "2 members 'config.json'")
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
+def test_a_member_that_is_not_there_is_named(path, name):
+    members = untrusted_models.members_of(path)
+    del members[name]
+    untrusted_models.refused(untrusted_models.archive_of(members, path), f"no member '{name}'")
+
+
+def test_a_bomb_is_not_unpacked(path):
+    members = {**untrusted_models.members_of(path), "assets/zeros": bytes(2**24)}
+    untrusted_models.archive_of(members, path, zipfile.ZIP_DEFLATED)
+    untrusted_models.refused(path, r"its archive of \d+ bytes declares \d+ bytes")

@@ -5,7 +5,6 @@ import sys
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tests.support.small_models import BINARY, REAL, compiled_vae, small_vae
 from tfp_vae import likelihoods, networks, objectives
@@ -96,33 +95,3 @@ def test_weights_alone_can_be_saved(tmp_path):
     vae.save_weights(tmp_path / "vae.weights.h5")
     other.load_weights(tmp_path / "vae.weights.h5")
     np.testing.assert_array_equal(vae.elbo(BINARY, seed=1).elbo, other.elbo(BINARY, seed=1).elbo)
-
-
-def test_the_exported_signatures_give_what_the_model_gives(tmp_path):
-    vae = small_vae()
-    vae.export(tmp_path / "served", verbose=False)
-    served = tf.saved_model.load(tmp_path / "served").signatures
-    seed = tf.constant([0, 9])
-    encoded = served["encode"](x=tf.constant(BINARY))
-    np.testing.assert_allclose(encoded["mean"], vae.posterior(BINARY).mean(), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(encoded["stddev"], vae.posterior(BINARY).stddev(), rtol=1e-5)
-    decoded = served["decode"](z=encoded["mean"])
-    np.testing.assert_allclose(decoded["mean"], vae.predict(BINARY, verbose=0), rtol=1e-5)
-    terms = served["elbo"](x=tf.constant(BINARY), seed=seed)
-    np.testing.assert_allclose(terms["elbo"], vae.elbo(BINARY, seed=9).elbo, rtol=1e-3)
-    for size in (3, 5):
-        drawn = served["sample"](sample_size=tf.constant(size), seed=seed)["x"].numpy()
-        assert drawn.shape == (size, 4)
-        assert set(np.unique(drawn)) <= {0.0, 1.0}
-
-
-def test_another_export_format_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="`format` must be 'tf_saved_model'; got 'onnx'"):
-        small_vae().export(tmp_path / "served", format="onnx")
-
-
-def test_sample_is_the_same_for_the_same_seed():
-    vae = small_vae()
-    first, again, other = (vae.sample(20, seed=seed).numpy() for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()

@@ -1,4 +1,4 @@
-"""Where nothing can be written, what was saved before stays as it was, and nothing else is left."""
+"""If a file cannot be written, the previous one stays, and no partial file is left."""
 
 import contextlib
 import json

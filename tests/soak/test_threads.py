@@ -1,4 +1,4 @@
-"""Two fits in two threads: each ends in the very weights that it ends in alone."""
+"""Two fits in two threads end in the weights that each reaches alone."""
 
 import threading
 

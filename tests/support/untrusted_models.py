@@ -1,4 +1,4 @@
-"""Saved models that were made by hand to do harm."""
+"""Saved models that were altered to do harm."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Another objective of a model that is there: at once, in every way of training, or not at all."""
+"""Setting another objective on a model takes effect at once, however the model is trained."""
 
 import keras
 import numpy as np

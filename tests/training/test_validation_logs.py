@@ -1,4 +1,4 @@
-"""What a fit says where its validation ends in no number."""
+"""Warnings of a validation that ends in NaN."""
 
 import keras
 import numpy as np

@@ -50,9 +50,7 @@ class CompileOptions(NamedTuple):
         """
         steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
         if not isinstance(run_eagerly, (bool, np.bool_)):
-            raise TypeError(
-                f"`run_eagerly` must be True or False; got {described(run_eagerly)}."
-            )
+            raise TypeError(f"`run_eagerly` must be True or False; got {described(run_eagerly)}.")
         is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
         if not isinstance(jit_compile, bool) and not is_auto:
             raise ValueError(

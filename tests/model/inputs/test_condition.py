@@ -1,4 +1,4 @@
-"""Models of p(x|y): the condition on every way through Keras, its oracle and its errors."""
+"""Conditional models p(x|y): every Keras method takes the condition; exact densities; errors."""
 
 import keras
 import numpy as np
@@ -6,8 +6,10 @@ import pytest
 import tensorflow as tf
 
 import tfp_vae
+from tests.support.mutations import assert_killed
 from tests.support.small_models import BINARY, LOGS, eager_vae, small_vae
 from tfp_vae import evaluation, likelihoods, networks, posteriors
+from tfp_vae.model.inputs import condition
 from tfp_vae.testing import LinearGaussian, assert_mean, normal_kl_divergence, repeated
 
 CLASSES = np.arange(23) % 3
@@ -17,8 +19,8 @@ def one_hot():
     return keras.layers.CategoryEncoding(3, output_mode="one_hot")
 
 
-def conditional_vae(make=eager_vae, condition=None, **options):
-    return make(condition=condition or one_hot(), **options)
+def conditional_vae(make=eager_vae, layer=None, **options):
+    return make(condition=layer or one_hot(), **options)
 
 
 CONDITIONS = {
@@ -236,3 +238,14 @@ def test_what_makes_no_sense_is_refused():
             encoder_trunk=keras.Sequential([keras.Input([4]), keras.layers.Dense(2)]),
             condition=one_hot(),
         )
+
+
+joined = condition.joined
+
+
+@pytest.mark.filterwarnings("ignore:The effective sample size")
+@pytest.mark.usefixtures("float64")
+def test_a_mistake_in_the_code_fails_its_check():
+    """With the condition hidden, the bound is not that of the shifted model."""
+    hidden = condition, "joined", lambda inputs, y, event_rank: joined(inputs, 0.0 * y, event_rank)
+    assert_killed([hidden], {"condition": test_a_linear_model_shifts_by_its_condition})

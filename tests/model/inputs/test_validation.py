@@ -1,4 +1,4 @@
-"""Wrong data and parts that do not fit: errors at the call, which say what was expected."""
+"""Errors for wrong data and for parts that do not fit."""
 
 import keras
 import numpy as np

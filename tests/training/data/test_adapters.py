@@ -1,4 +1,4 @@
-"""All kinds of data that Keras takes give a log of the same names."""
+"""`fit`, `evaluate` and `predict` take every kind of data that Keras takes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Where one of several workers is killed, the others say so and stop, and the run can go on."""
+"""If one of several workers is killed, the others stop with an error, and the run can resume."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""`fit` on an array: whole compiled epochs, and batch by batch where something wants that."""
+"""`fit` on an array: whole compiled epochs, or batch by batch where a callback needs batches."""
 
 import itertools
 

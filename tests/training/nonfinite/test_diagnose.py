@@ -1,4 +1,4 @@
-"""A step whose loss or gradients are not finite leaves the model alone, and is told of."""
+"""A step with a non-finite loss or gradient is not taken, and its source is reported."""
 
 import keras
 import numpy as np

@@ -1,8 +1,14 @@
-"""The properties of the evidence lower bound, which `check_elbo` asks of a model.
+"""The properties of the evidence lower bound, which `check_elbo` tests.
 
-Each is a function of a `Subject`, a model with rows that it can score, and raises an
-`AssertionError` where it does not hold, or `NotApplicable` where the model need not have it. A test
-of one's own can ask for a single one of them.
+Each is a function of a `Subject`, a model with rows that it can score. It raises an
+`AssertionError` if the model does not have the property, and `NotApplicable` if the model need not
+have it. A test can call a single one.
+
+Example:
+  >>> from tfp_vae.testing import properties
+  >>> subject = properties.Subject(vae, x[:4])
+  >>> properties.terms_are_finite(subject)
+  >>> properties.rows_do_not_depend_on_one_another(subject)
 """
 
 from tfp_vae.testing.properties.batches import (
@@ -35,6 +41,10 @@ from tfp_vae.testing.properties.kl_divergence import (
     kl_divergence_is_the_sum_over_independent_latents,
     kl_divergence_of_equal_distributions_is_zero,
 )
+from tfp_vae.testing.properties.kl_weight import (
+    free_bits_lower_the_objective_alone,
+    objective_is_affine_in_the_kl_weight,
+)
 from tfp_vae.testing.properties.refusals import (
     data_outside_the_support_is_refused,
     wrong_shapes_are_refused,
@@ -44,10 +54,6 @@ from tfp_vae.testing.properties.terms import (
     elbo_is_log_likelihood_less_kl_divergence,
     terms_are_finite,
     terms_have_shape_batch,
-)
-from tfp_vae.testing.properties.weights_of_the_kl import (
-    free_bits_lower_the_objective_alone,
-    objective_is_affine_in_the_kl_weight,
 )
 
 PROPERTIES = (
@@ -77,7 +83,7 @@ PROPERTIES = (
     wrong_shapes_are_refused,
     data_outside_the_support_is_refused,
 )
-"""All of them, in the order in which `check_elbo` asks for them.
+"""All properties, in the order in which `check_elbo` tests them.
 
 :meta hide-value:
 """

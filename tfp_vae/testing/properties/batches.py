@@ -7,18 +7,7 @@ from tfp_vae.testing.properties.subject import NotApplicable, Subject, expect
 
 
 def rows_do_not_depend_on_one_another(subject: Subject) -> None:
-    """Another first row leaves the terms of the others as they are.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.rows_do_not_depend_on_one_another(properties.Subject(vae, x[:4]))
-    """
+    """Changing the first row changes the terms of no other row."""
     places = subject.everywhere
     differ = [place for place in places if np.any(subject.x[place] != subject.x[0])]
     if not differ:
@@ -31,19 +20,9 @@ def rows_do_not_depend_on_one_another(subject: Subject) -> None:
 
 
 def order_and_size_of_the_batch_change_nothing(subject: Subject) -> None:
-    """With given latents, permuting and splitting the batch permutes and splits what is computed.
+    """With given latents, permuting or splitting the batch permutes or splits the terms.
 
     The latents are given because every place of a batch has noise of its own.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.order_and_size_of_the_batch_change_nothing(properties.Subject(vae, x[:4]))
     """
     places = subject.everywhere
     if len(places) < 2 or subject.vae.preprocess is not None:
@@ -64,18 +43,7 @@ def order_and_size_of_the_batch_change_nothing(subject: Subject) -> None:
 
 
 def samples_and_rows_are_not_exchanged(subject: Subject) -> None:
-    """Latents `[S, B, L]` give what each of the S draws gives by itself; here S is B.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.samples_and_rows_are_not_exchanged(properties.Subject(vae, x[:4]))
-    """
+    """Latents `[S, B, L]` give what each of the S draws gives by itself; here S is B."""
     batch = subject.distributions(subject.everywhere)
     z = np.asarray(batch.posterior.sample(len(subject.x), seed=seeds.as_seed(22)))
     together = batch.likelihood_fn(z).log_prob(batch.x)
@@ -86,18 +54,7 @@ def samples_and_rows_are_not_exchanged(subject: Subject) -> None:
 
 
 def evaluate_is_the_mean_over_examples(subject: Subject) -> None:
-    """Also where the last batch is smaller: by the KL, which is the same whatever is drawn.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.evaluate_is_the_mean_over_examples(properties.Subject(vae, x[:4]))
-    """
+    """`evaluate` returns the mean of the KL over examples, also with a smaller last batch."""
     if subject.condition is not None or subject.vae.preprocess is not None:
         raise NotApplicable("the data of `evaluate` has a condition, or a preprocess layer draws")
     places = subject.everywhere

@@ -15,36 +15,14 @@ from tfp_vae.testing.properties.subject import NotApplicable, Subject, expect
 
 
 def a_copy_by_config_and_weights_has_the_same_elbo(subject: Subject) -> None:
-    """`get_config` and `get_weights` hold all that the bound depends on.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.a_copy_by_config_and_weights_has_the_same_elbo(properties.Subject(vae, x[:4]))
-    """
+    """`get_config` and `get_weights` hold all that the bound depends on."""
     copy = subject.copy()
     expect(copy.get_config() == subject.vae.get_config(), "the config of the copy is another")
     _has_the_same_elbo(subject, copy)
 
 
 def saving_and_loading_keeps_the_elbo(subject: Subject) -> None:
-    """The model that `load` makes of what `save` wrote has the same bound for the same seed.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.saving_and_loading_keeps_the_elbo(properties.Subject(vae, x[:4]))
-    """
+    """The model that `load` makes of what `save` wrote has the same bound for the same seed."""
     own = subject.own_classes()
     unregistered = sorted(
         kind.__name__
@@ -66,18 +44,7 @@ def saving_and_loading_keeps_the_elbo(subject: Subject) -> None:
 
 
 def float32_tracks_float64(subject: Subject) -> None:
-    """For given latents, a copy of the model in float64 has the same log p(x, z) - log q(z|x).
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.float32_tracks_float64(properties.Subject(vae, x[:4]))
-    """
+    """For given latents, a copy of the model in float64 has the same log p(x, z) - log q(z|x)."""
     if subject.vae.data_dtype != "float32" or subject.vae.preprocess is not None:
         raise NotApplicable("the model is not of float32, or a preprocess layer may draw")
     batch = subject.distributions(subject.everywhere)

@@ -10,18 +10,11 @@ _DRAWS = 30
 
 
 def the_same_seed_gives_the_same_draw(subject: Subject, seed: int = 9) -> None:
-    """The same seed, the same terms; another seed, others.
+    """The same seed gives the same terms, another seed other ones.
 
     Args:
       subject: A model, and rows that it can score.
       seed: The seed of the draws.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.the_same_seed_gives_the_same_draw(properties.Subject(vae, x[:4]))
     """
     first, again, another = (
         subject.elbo(subject.x, subject.everywhere, seed=number, sample_size=_DRAWS)
@@ -45,13 +38,6 @@ def graph_and_xla_agree_with_eager(subject: Subject, seed: int = 11) -> None:
     Args:
       subject: A model, and rows that it can score.
       seed: The seed of the draws.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.graph_and_xla_agree_with_eager(properties.Subject(vae, x[:4]))
     """
     eager = subject.vae.elbo(subject.rows, sample_size=2, seed=seed, condition=subject.condition)
     for how in ("in a graph", "under XLA"):

@@ -16,18 +16,7 @@ from tfp_vae.testing.properties.subject import (
 
 
 def elbo_is_the_mean_over_draws_of_the_posterior(subject: Subject) -> None:
-    """The log-likelihood of the bound is E[log p(x|z)], and its KL that of q from p.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.elbo_is_the_mean_over_draws_of_the_posterior(properties.Subject(vae, x[:4]))
-    """
+    """The log-likelihood of the bound is E[log p(x|z)], and its KL that of q from p."""
     needs_no_noise_of_data(subject)
     for place in subject.everywhere[:ROWS_WITH_STATISTICS]:
         places = np.full(DRAWS, place)
@@ -41,18 +30,7 @@ def elbo_is_the_mean_over_draws_of_the_posterior(subject: Subject) -> None:
 
 
 def elbo_is_at_most_log_marginal_likelihood(subject: Subject) -> None:
-    """The mean of the bound does not exceed the importance-sampling estimate of log p(x).
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.elbo_is_at_most_log_marginal_likelihood(properties.Subject(vae, x[:4]))
-    """
+    """The mean of the bound does not exceed the importance-sampling estimate of log p(x)."""
     needs_no_noise_of_data(subject)
     places = subject.everywhere[:ROWS_WITH_STATISTICS]
     terms = subject.elbo(subject.x[places], places, sample_size=DRAWS, seed=5)
@@ -60,18 +38,7 @@ def elbo_is_at_most_log_marginal_likelihood(subject: Subject) -> None:
 
 
 def importance_weighted_bounds_are_ordered(subject: Subject) -> None:
-    """That of one draw is the sampled bound, that of more is no lower and at most log p(x).
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.importance_weighted_bounds_are_ordered(properties.Subject(vae, x[:4]))
-    """
+    """The IWAE bound rises with the sample size from the sampled ELBO to at most log p(x)."""
     needs_no_noise_of_data(subject)
     for place in subject.everywhere[:ROWS_WITH_STATISTICS]:
         places = np.full(DRAWS, place)

@@ -10,18 +10,7 @@ from tfp_vae.testing.properties.subject import DRAWS, Subject, expect, needs_no_
 
 
 def every_weight_has_a_finite_gradient(subject: Subject) -> None:
-    """No trainable weight has no gradient, or one that is NaN or infinite.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.every_weight_has_a_finite_gradient(properties.Subject(vae, x[:4]))
-    """
+    """No trainable weight has no gradient, or one that is NaN or infinite."""
     variables = subject.vae.trainable_variables
     expect(variables, "the model has no trainable weight")
     with tf.GradientTape() as tape:
@@ -38,16 +27,6 @@ def gradient_estimators_agree(subject: Subject) -> None:
 
     The gradients of many draws for the first row are compared, along one random direction of the
     weights of the encoder, of the decoder, and of all others.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.gradient_estimators_agree(properties.Subject(vae, x[:4]))
     """
     needs_no_noise_of_data(subject)
     places = np.zeros(DRAWS, int)

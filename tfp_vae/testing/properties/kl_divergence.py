@@ -14,35 +14,13 @@ from tfp_vae.testing.properties.subject import (
 
 
 def kl_divergence_is_not_negative(subject: Subject) -> None:
-    """An exact KL is at least 0.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.kl_divergence_is_not_negative(properties.Subject(vae, x[:4]))
-    """
+    """An exact KL is at least 0."""
     kl = _exact(subject)
     expect(np.all(kl >= -1e-4 * (1.0 + np.abs(kl))), f"the smallest is {kl.min():g} nats")
 
 
 def kl_divergence_of_equal_distributions_is_zero(subject: Subject) -> None:
-    """That of the posterior from itself.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.kl_divergence_of_equal_distributions_is_zero(properties.Subject(vae, x[:4]))
-    """
+    """The KL of the posterior from itself is 0."""
     posterior = subject.distributions(subject.everywhere).posterior
     kl = divergences.exact_kl_divergence(posterior, posterior)
     if kl is None:
@@ -51,19 +29,7 @@ def kl_divergence_of_equal_distributions_is_zero(subject: Subject) -> None:
 
 
 def kl_divergence_is_the_sum_over_independent_latents(subject: Subject) -> None:
-    """The KLs of the single latents add up to that of all, and none is negative.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> subject = properties.Subject(vae, x[:4])
-      >>> properties.kl_divergence_is_the_sum_over_independent_latents(subject)
-    """
+    """The KLs of the single latents add up to that of all, and none is negative."""
     batch = subject.distributions(subject.everywhere)
     parts = divergences.kl_divergence_per_dimension(batch.posterior, batch.prior)
     if parts is None:
@@ -73,18 +39,7 @@ def kl_divergence_is_the_sum_over_independent_latents(subject: Subject) -> None:
 
 
 def exact_and_sampled_kl_divergence_agree(subject: Subject) -> None:
-    """The mean of log q(z) - log p(z) over draws of q is the exact KL.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.exact_and_sampled_kl_divergence_agree(properties.Subject(vae, x[:4]))
-    """
+    """The mean of log q(z) - log p(z) over draws of q is the exact KL."""
     exact = _exact(subject)[:ROWS_WITH_STATISTICS]
     batch = subject.distributions(subject.everywhere[:ROWS_WITH_STATISTICS])
     z = batch.posterior.sample(DRAWS, seed=seeds.as_seed(2))

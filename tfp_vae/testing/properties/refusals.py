@@ -7,38 +7,14 @@ from tfp_vae.testing.properties.subject import NotApplicable, Subject
 
 
 def wrong_shapes_are_refused(subject: Subject) -> None:
-    """Data with another event shape raises a ValueError.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.wrong_shapes_are_refused(properties.Subject(vae, x[:4]))
-    """
+    """Data with another event shape raises a ValueError."""
     if subject.vae.row_shape is None:
         raise NotApplicable("a preprocess layer takes the data first")
     _refused(subject, subject.x[..., None], "data with an axis too many")
 
 
 def data_outside_the_support_is_refused(subject: Subject) -> None:
-    """A value to which the likelihood gives no density raises a ValueError.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> binary = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> subject = properties.Subject(tfp_vae.VAE.for_data(binary, latent_size=2), binary)
-      >>> properties.data_outside_the_support_is_refused(subject)
-    """
+    """A value to which the likelihood gives no density raises a ValueError."""
     support = subject.vae.decoder.likelihood.support
     if subject.vae.row_shape is None or not isinstance(support, Support):
         raise NotApplicable("the data is preprocessed, or its columns have supports of their own")

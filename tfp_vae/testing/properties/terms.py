@@ -9,18 +9,7 @@ from tfp_vae.testing.properties.subject import Subject, expect
 
 
 def terms_have_shape_batch(subject: Subject) -> None:
-    """Every term is `[B]`, also in a graph that does not know B.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.terms_have_shape_batch(properties.Subject(vae, x[:4]))
-    """
+    """Every term is `[B]`, also in a graph that does not know B."""
     rows = len(subject.x)
     for sample_size in (1, 3):
         terms = subject.elbo(subject.x, subject.everywhere, sample_size=sample_size, seed=0)
@@ -42,36 +31,14 @@ def terms_have_shape_batch(subject: Subject) -> None:
 
 
 def terms_are_finite(subject: Subject) -> None:
-    """No term is NaN or infinite.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.terms_are_finite(properties.Subject(vae, x[:4]))
-    """
+    """No term is NaN or infinite."""
     terms = subject.elbo(subject.x, subject.everywhere, sample_size=2, seed=1)
     for name, term in terms._asdict().items():
         expect(np.isfinite(term).all(), f"{name} is {np.asarray(term)}")
 
 
 def elbo_is_log_likelihood_less_kl_divergence(subject: Subject) -> None:
-    """The true bound, whatever the model is trained on.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.elbo_is_log_likelihood_less_kl_divergence(properties.Subject(vae, x[:4]))
-    """
+    """`elbo` is `log_likelihood - kl_divergence`, whatever the objective."""
     for training in (False, True):
         terms = subject.objective_terms(training)
         subject.expect_close(terms.elbo, terms.log_likelihood - terms.kl_divergence, "elbo")

@@ -7,18 +7,7 @@ from tfp_vae.testing.properties.subject import Subject, expect
 
 
 def objective_is_affine_in_the_kl_weight(subject: Subject) -> None:
-    """Weight 1 is the bound, weight 0 the log-likelihood, and others lie on that line.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.objective_is_affine_in_the_kl_weight(properties.Subject(vae, x[:4]))
-    """
+    """Weight 1 is the bound, weight 0 the log-likelihood, and others lie on that line."""
     for weight in (0.0, 1.0, 3.5):
         terms = subject.objective_on(objectives.ELBO(kl_weight=weight), subject.everywhere, seed=8)
         expected = terms.log_likelihood - weight * terms.kl_divergence
@@ -28,18 +17,7 @@ def objective_is_affine_in_the_kl_weight(subject: Subject) -> None:
 
 
 def free_bits_lower_the_objective_alone(subject: Subject) -> None:
-    """None change nothing; some leave the bound as it is, and what is trained is no higher.
-
-    Args:
-      subject: A model, and rows that it can score.
-
-    Raises:
-      AssertionError: If that does not hold.
-
-    Example:
-      >>> from tfp_vae.testing import properties
-      >>> properties.free_bits_lower_the_objective_alone(properties.Subject(vae, x[:4]))
-    """
+    """`free_bits=0` changes nothing; any other leaves the ELBO and does not raise the objective."""
     plain, none, some = (
         subject.objective_on(objective, subject.everywhere, seed=17)
         for objective in (

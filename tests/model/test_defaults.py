@@ -1,0 +1,33 @@
+"""`VAE.for_data`: likelihood and networks chosen from the data."""
+
+import numpy as np
+import pytest
+
+import tfp_vae
+from tfp_vae import likelihoods
+
+RNG = np.random.default_rng(0)
+
+
+def test_a_model_for_data_says_why_and_scores_it():
+    x = RNG.integers(0, 2, [9, 3])
+    vae = tfp_vae.VAE.for_data(x, latent_size=2)
+    assert "binary" in vae.suggestion.reason
+    assert vae.latent_size == 2
+    assert vae.elbo(x, seed=0).elbo.shape == [9]
+
+
+def test_a_model_for_images_has_convolutions():
+    vae = tfp_vae.VAE.for_data(RNG.uniform(size=[2, 17, 16, 1]), latent_size=2)
+    kinds = {type(layer).__name__ for layer in vae.encoder.trunk.layers}
+    assert "Conv2D" in kinds
+    assert vae.predict(np.zeros([2, 17, 16, 1]), verbose=0).shape == (2, 17, 16, 1)
+
+
+def test_a_likelihood_given_for_other_data_is_refused():
+    with pytest.raises(ValueError, match="0 or 1"):
+        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="bernoulli")
+    with pytest.raises(ValueError, match="`likelihood` must be one of"):
+        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="gaussian")
+    with pytest.raises(ValueError, match="`likelihood` must have the event shape of the rows"):
+        tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood=likelihoods.Normal([4]))
