@@ -155,8 +155,8 @@ def _overhead(measured: dict[str, Any]) -> list[str]:
         f"{measured['data']}. One compiled loop, with distribution objects and with explicit "
         "formulas: the same noise, the same optimizer, timed in turn. The goal is a ratio of at "
         "most 1.03. Processor time is least affected by other processes. The last columns are a "
-        "loop of the step's matrix products alone, forward and backward, and its share of the "
-        "step with objects.",
+        "loop of the step's matrix products and nothing else, forward and backward, and its share "
+        "of the step with objects.",
         "",
         "| batch | objects, ms/step | formulas, ms/step | ratio | range "
         "| processor time | | products, ms/step | share |",
