@@ -144,7 +144,7 @@ class VAE(keras.Model):
         """What training raises; the loss is its negative mean.
 
         Another one may be set, as in `vae.objective = objectives.IWAE(5)`, and training goes on
-        with it: weights, optimizer and step number stay. A TypeError is raised if it is no
+        with it; weights, optimizer and step number stay. A TypeError is raised if it is no
         objective, and a ValueError if it makes no sense with the model's posterior and prior; the
         present one then stays.
         """
