@@ -19,7 +19,7 @@ _DRAWS_AT_ONCE = 100
 
 
 class Imputation(NamedTuple):
-    """Rows with their missing values filled in, and how sure that is.
+    """Rows with their missing values imputed, and the uncertainty of each.
 
     Attributes:
       mean: The data, `[N, *event]`, with the expectation of every missing value given the observed
@@ -27,9 +27,9 @@ class Imputation(NamedTuple):
       stddev: The standard deviation of every missing value given the observed values, `[N,
         *event]`; 0 where the value is observed.
       draws: The data with draws of the missing values from p(x_missing|x_observed), `[sample_size,
-        N, *event]`: multiple imputations, in which the values of a row go together.
-      effective_sample_size: (sum of weights)² / (sum of squared weights), `[N]`: as many draws from
-        the exact posterior would have done as well.
+        N, *event]`: multiple imputations; the values of a row are drawn jointly.
+      effective_sample_size: (sum of weights)² / (sum of squared weights), `[N]`: the number of
+        draws from the exact posterior that would give about the same precision.
     """
 
     mean: np.ndarray
@@ -47,7 +47,7 @@ def impute(
     seed: tf.Tensor,
     condition: Any = None,
 ) -> Imputation:
-    """Imputes a few rows at a time: memory does not grow with their number.
+    """Imputes rows in chunks, so that memory does not grow with their number.
 
     Args:
       vae: The model.
@@ -57,6 +57,10 @@ def impute(
       importance_sample_size: The number of latents drawn for every row.
       seed: A stateless seed, `[2]` of 32-bit integers.
       condition: y, `[N, ...]`, or None.
+
+    Raises:
+      TypeError: If `x` or `condition` holds no real numbers.
+      ValueError: If they do not fit the model, or it has no `missing_values`.
     """
     if vae.missing is None:
         raise ValueError(
@@ -92,6 +96,82 @@ def impute(
     )
 
 
+class _WeightedSums(NamedTuple):
+    """Sums over the latents drawn so far, weighted relative to the largest weight.
+
+    Attributes:
+      largest: The largest log-weight, `[B]`, in nats.
+      weights: The sum of the weights, `[B]`.
+      squared_weights: The sum of their squares, `[B]`.
+      first: The weighted sum of deviations from the centre, `[B, *event]`.
+      second: The weighted sum of second moments about the centre, `[B, *event]`.
+    """
+
+    largest: tf.Tensor
+    weights: tf.Tensor
+    squared_weights: tf.Tensor
+    first: tf.Tensor
+    second: tf.Tensor
+
+    @classmethod
+    def empty(cls, no_weight: tf.Tensor, no_value: tf.Tensor) -> "_WeightedSums":
+        """Returns the sums over no latent, of the shapes of zeros `[B]` and `[B, *event]`."""
+        return cls(no_weight - math.inf, no_weight, no_weight, no_value, no_value)
+
+    def merged(
+        self, log_weights: tf.Tensor, deviations: tf.Tensor, variances: tf.Tensor
+    ) -> "_WeightedSums":
+        """Returns the sums with `S` more latents.
+
+        Args:
+          log_weights: Their log-weights, `[S, B]`.
+          deviations: The mean of p(x|z) minus the centre, `[S, B, *event]`.
+          variances: The variance of p(x|z), `[S, B, *event]`.
+        """
+        largest = tf.maximum(self.largest, tf.reduce_max(log_weights, axis=0))
+        weights = tf.exp(log_weights - largest)
+        by_value = _per_value(weights, deviations)
+        rescaled = tf.exp(self.largest - largest)
+        value_rescaled = _per_value(rescaled, self.first)
+        second_moments = variances + deviations**2
+        return _WeightedSums(
+            largest,
+            rescaled * self.weights + tf.reduce_sum(weights, axis=0),
+            rescaled**2 * self.squared_weights + tf.reduce_sum(weights**2, axis=0),
+            value_rescaled * self.first + tf.reduce_sum(by_value * deviations, axis=0),
+            value_rescaled * self.second + tf.reduce_sum(by_value * second_moments, axis=0),
+        )
+
+    def moments(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the mean minus the centre, and the standard deviation, `[B, *event]` each."""
+        total = _per_value(self.weights, self.first)
+        shift, second = self.first / total, self.second / total
+        return shift, tf.sqrt(tf.maximum(second - shift**2, 0.0))
+
+    def effective_sample_size(self) -> tf.Tensor:
+        """Returns (sum of weights)² / (sum of squared weights), `[B]`."""
+        return self.weights**2 / self.squared_weights
+
+
+class _ResampledLatents(NamedTuple):
+    """The latents with the largest noisy log-weight so far.
+
+    Attributes:
+      scores: Log-weight plus Gumbel noise, `[sample_size, B]`.
+      z: The latents, `[sample_size, B, L]`.
+    """
+
+    scores: tf.Tensor
+    z: tf.Tensor
+
+    def merged(self, scores: tf.Tensor, z: tf.Tensor) -> "_ResampledLatents":
+        """Returns the better of these latents and others of the same shapes."""
+        better = scores > self.scores
+        return _ResampledLatents(
+            tf.where(better, scores, self.scores), tf.where(better[..., None], z, self.z)
+        )
+
+
 def importance_impute(
     vae: "VAE",
     x: tf.Tensor,
@@ -102,9 +182,9 @@ def importance_impute(
 ) -> tuple[tf.Tensor, ...]:
     """Returns mean and standard deviation, `[B, *event]`, draws and effective sample size.
 
-    The draws from the posterior come a few at a time. Sums are kept relative to the largest weight
-    so far. A resampled latent is the one with the largest log-weight plus Gumbel noise, which has
-    the probabilities of the normalised weights and needs no second pass (Yellott 1977).
+    Latents are drawn in blocks, so that memory does not grow with their number. A resampled latent
+    is the one with the largest log-weight plus Gumbel noise, which has the probabilities of the
+    normalised weights and needs no second pass (Yellott 1977).
 
     Args:
       vae: The model.
@@ -116,68 +196,45 @@ def importance_impute(
     """
     batch = vae.distributions(x, condition=condition)
     draw_seed, gumbel_seed, value_seed = seeds.split(seed, 3)
-    event_axes = len(vae.event_shape)
-
-    def per_value(weights: tf.Tensor) -> tf.Tensor:
-        return tf.reshape(weights, tf.concat([tf.shape(weights), [1] * event_axes], axis=0))
-
-    rows = tf.shape(batch.x)[0]
-    no_latents = tf.zeros([sample_size, rows, vae.latent_size], batch.posterior.dtype)
+    rows, dtype = tf.shape(batch.x)[0], batch.posterior.dtype
+    no_latents = tf.zeros([sample_size, rows, vae.latent_size], dtype)
     # The variance is summed about a centre, lest two large numbers cancel.
     centre = _moments(batch.decoder_fn(no_latents[:1]), value_seed)[0][0]
 
-    def more(
-        index: tf.Tensor,
-        largest: tf.Tensor,
-        sums: tuple[tf.Tensor, ...],
-        scores: tf.Tensor,
-        chosen: tf.Tensor,
-    ) -> tuple[Any, ...]:
-        z = batch.posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(draw_seed, index))
-        log_weights = batch.log_weights(z)
-        wanted = index * _DRAWS_AT_ONCE + tf.range(_DRAWS_AT_ONCE) < draws
-        log_weights = tf.where(wanted[:, None], log_weights, -math.inf)
-        new_largest = tf.maximum(largest, tf.reduce_max(log_weights, axis=0))
-        weights = tf.exp(log_weights - new_largest)
-        mean, variance = _moments(batch.decoder_fn(z), seeds.fold_in(value_seed, index))
-        deviation = mean - centre
-        latest = (
-            tf.reduce_sum(weights, axis=0),
-            tf.reduce_sum(weights**2, axis=0),
-            tf.reduce_sum(per_value(weights) * deviation, axis=0),
-            tf.reduce_sum(per_value(weights) * (variance + deviation**2), axis=0),
-        )
-        shrunk = tf.exp(largest - new_largest)
-        factors = (shrunk, shrunk**2, per_value(shrunk), per_value(shrunk))
-        sums = tuple(
-            factor * so_far + new for factor, so_far, new in zip(factors, sums, latest, strict=True)
-        )
-        best, best_z = _largest_of(log_weights, z, sample_size, seeds.fold_in(gumbel_seed, index))
-        better = best > scores
+    def with_next_block(
+        block: tf.Tensor, sums: _WeightedSums, resampled: _ResampledLatents
+    ) -> tuple[tf.Tensor, _WeightedSums, _ResampledLatents]:
+        z = batch.posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(draw_seed, block))
+        wanted = block * _DRAWS_AT_ONCE + tf.range(_DRAWS_AT_ONCE) < draws
+        log_weights = tf.where(wanted[:, None], batch.log_weights(z), -math.inf)
+        mean, variance = _moments(batch.decoder_fn(z), seeds.fold_in(value_seed, block))
+        best = _largest_of(log_weights, z, sample_size, seeds.fold_in(gumbel_seed, block))
         return (
-            index + 1,
-            new_largest,
-            sums,
-            tf.where(better, best, scores),
-            tf.where(better[..., None], best_z, chosen),
+            block + 1,
+            sums.merged(log_weights, mean - centre, variance),
+            resampled.merged(*best),
         )
 
-    nothing, no_weight = tf.zeros_like(centre), tf.zeros([rows], batch.posterior.dtype)
     start = (
         tf.constant(0),
-        no_weight - math.inf,
-        (no_weight, no_weight, nothing, nothing),
-        no_latents[..., 0] - math.inf,
-        no_latents,
+        _WeightedSums.empty(tf.zeros([rows], dtype), tf.zeros_like(centre)),
+        _ResampledLatents(no_latents[..., 0] - math.inf, no_latents),
     )
-    _, _, sums, _, chosen = tf.while_loop(
-        lambda index, *_: index * _DRAWS_AT_ONCE < draws, more, start, parallel_iterations=1
+    _, sums, resampled = tf.while_loop(
+        lambda block, *_: block * _DRAWS_AT_ONCE < draws,
+        with_next_block,
+        start,
+        parallel_iterations=1,
     )
-    total, squares = sums[:2]
-    shift, spread = sums[2] / per_value(total), sums[3] / per_value(total)
-    values = batch.decoder_fn(chosen).sample(seed=value_seed)
-    stddev = tf.sqrt(tf.maximum(spread - shift**2, 0.0))
-    return centre + shift, stddev, values, total**2 / squares
+    shift, stddev = sums.moments()
+    values = batch.decoder_fn(resampled.z).sample(seed=value_seed)
+    return centre + shift, stddev, values, sums.effective_sample_size()
+
+
+def _per_value(weights: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """Returns weights `[..., B]` with an axis of size 1 for every axis of the event of `values`."""
+    event_axes = len(values.shape) - len(weights.shape)
+    return tf.reshape(weights, tf.concat([tf.shape(weights), [1] * event_axes], axis=0))
 
 
 def _largest_of(
@@ -196,7 +253,7 @@ def _largest_of(
 
 
 def _moments(likelihood: tfd.Distribution, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns mean and variance, of a single draw where the distribution knows no formula."""
+    """Returns mean and variance; without a closed form, a single draw and 0."""
     try:
         return likelihood.mean(), likelihood.variance()
     except NotImplementedError:
