@@ -73,7 +73,7 @@ OF_KERAS = {
 OF_THE_MODEL = {
     *("adapt", "build_on", "check_condition", "check_rows", "conditional", "data_dtype"),
     *("decoded", "decoder_latents", "distribution_layers", "has_custom_train_step"),
-    *("inferred", "latent_pairs", "missing", "objective_terms", "prepared"),
+    *("latent_pairs", "missing", "objective_terms", "prepared"),
     *("reconstructing_latents", "row_shape", "terms_of"),
 }
 """Methods by which the parts of a model call one another."""

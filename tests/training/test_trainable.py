@@ -13,11 +13,23 @@ from tfp_vae.training import CompileOptions, Trainer
 X = np.random.default_rng(0).normal([2.0, -1.0, 0.5], [1.0, 0.5, 2.0], size=[203, 3])
 
 
+class ThreeColumns:
+    """Data of three columns."""
+
+    row_shape, dtype, conditional = (3,), "float32", False
+
+    def check_rows(self, x, name="x"):
+        if x.shape[1:] != (3,):
+            raise ValueError(f"`{name}` must have 3 columns; got {x.shape[1:]}.")
+
+    def check_condition(self, condition, rows, name="condition"):
+        raise AssertionError("the model has no condition")
+
+
 class IndependentColumns(keras.Model):
     """Normal columns, fitted by maximum likelihood."""
 
-    row_shape, data_dtype, conditional, has_custom_train_step = (3,), "float32", False, False
-    objective = objectives.ELBO()
+    pipeline, objective, has_custom_train_step = ThreeColumns(), objectives.ELBO(), False
 
     def __init__(self):
         super().__init__()
@@ -38,13 +50,6 @@ class IndependentColumns(keras.Model):
             jit_compile=self.trainer.xla_for(chosen),
         )
         self.trainer.compile(chosen)
-
-    def check_rows(self, x, name="x"):
-        if x.shape[1:] != (3,):
-            raise ValueError(f"`{name}` must have 3 columns; got {x.shape[1:]}.")
-
-    def check_condition(self, condition, rows, name="condition"):
-        raise AssertionError("the model has no condition")
 
     def adapt(self, x):
         self.adapted += 1

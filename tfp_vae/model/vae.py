@@ -178,7 +178,7 @@ class VAE(keras.Model):
     @property
     def conditional(self) -> bool:
         """Whether the model is one of p(x|y)."""
-        return self.condition is not None
+        return self.pipeline.conditional
 
     @property
     def missing(self) -> MissingValues | None:
@@ -418,7 +418,9 @@ class VAE(keras.Model):
                 likelihood = layer.fitted_to(likelihood, prepared, observed)
             return likelihood if observed is None else layer.of_observed(likelihood, observed)
 
-        posterior = self.inferred(self.pipeline.joined(prepared, features), training)
+        posterior = self.encoder.of_tensors(
+            self.pipeline.joined(prepared, features), training=training
+        )
         return BatchDistributions(prepared, posterior, self.prior(), likelihood_fn, decoder_fn)
 
     def decoded(
@@ -433,10 +435,6 @@ class VAE(keras.Model):
     def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
         """Returns those of the latents `[..., latent_size]` that the decoder sees: all of them."""
         return z
-
-    def inferred(self, inputs: tf.Tensor, training: bool) -> tfd.Distribution:
-        """Returns q of what the encoder sees, data `[B, ...]` with the features of a condition."""
-        return self.encoder.of_tensors(inputs, training=training)
 
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
         """Returns the posterior mean, `[B, latent_size]`."""
