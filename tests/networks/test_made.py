@@ -100,7 +100,7 @@ def test_it_is_a_network_for_the_flow_of_tensorflow_probability():
         (
             lambda: networks.MADE(2, [4], order=[0, 1])(np.zeros([1, 3])),
             ValueError,
-            "place for each of the 3 inputs; got 2 places",
+            "position for each of the 3 inputs; got 2 positions",
         ),
         (lambda: networks.MADE(2, [4]).build((None, None)), ValueError, "a known last axis"),
         (lambda: networks.MaskedDense([0.5], [1]), TypeError, "`input_degrees` must be a list"),

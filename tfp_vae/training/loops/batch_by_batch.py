@@ -26,6 +26,7 @@ class BatchByBatch:
         self._state, self._step = state, step
         model = state.model
         self._next, self._several = self._next_scored, self._several_steps
+        self._test_next = self._next_tested
         self._custom_step, self._test_step = model.train_step, model.test_step
         if not model.run_eagerly:
             options = {"autograph": False, "reduce_retracing": True}
@@ -34,6 +35,8 @@ class BatchByBatch:
             compiled = {**options, "jit_compile": model.jit_compile}
             self._custom_step = tf.function(model.train_step, **compiled)
             self._test_step = tf.function(model.test_step, **compiled)
+            # The shapes of an iterator's batches are the same for all of them.
+            self._test_next = tf.function(self._next_tested, **options)
         self._batches = 0
 
     def train(
@@ -62,11 +65,16 @@ class BatchByBatch:
 
     def evaluate(self, source: BatchSource, callbacks: keras.callbacks.CallbackList) -> TensorLog:
         """Scores all batches and returns the log."""
-        logs: TensorLog = {}
-        for index, batch in enumerate(source.epoch(0)):
+        iterator = source.epoch(0)
+        index, logs = 0, {}
+        while source.count is None or index < source.count:
             callbacks.on_test_batch_begin(index)
-            logs = self._test_step(batch)
+            try:
+                logs = self._tested_on_next(iterator)
+            except (StopIteration, tf.errors.OutOfRangeError):
+                break
             callbacks.on_test_batch_end(index, logs)
+            index += 1
         return logs
 
     def train_on_next(self, iterator: Iterator[Batch]) -> TensorLog:
@@ -96,6 +104,11 @@ class BatchByBatch:
             skip_or_raise(self._state, last.get_value(), self._batches - 1)
         return logs
 
+    def _tested_on_next(self, iterator: Iterator[Batch]) -> TensorLog:
+        in_graph = isinstance(iterator, tf.data.Iterator)
+        logs: TensorLog = self._test_next(iterator) if in_graph else self._test_step(next(iterator))
+        return logs
+
     def _on_batch(self, batch: Batch) -> TensorLog:
         if self._state.model.has_custom_train_step:
             self._batches += 1
@@ -119,6 +132,10 @@ class BatchByBatch:
     def _next_scored(self, iterator: Any) -> tuple[Batch, ScoredBatch, tf.Tensor]:
         batch = iterator.get_next()
         return batch, *self._step.score(batch)
+
+    def _next_tested(self, iterator: Any) -> TensorLog:
+        logs: TensorLog = self._test_step(iterator.get_next())
+        return logs
 
     def _several_steps(self, iterator: Any) -> Any:
         stops = not self._state.skips
