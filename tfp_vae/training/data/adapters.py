@@ -1,4 +1,4 @@
-"""The one way of data into the engine: whatever comes is checked and becomes a `BatchSource`."""
+"""Adapters: check data of any kind, and turn it into a `BatchSource`."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -29,9 +29,9 @@ class Batching(NamedTuple):
     """How data becomes batches.
 
     Attributes:
-      batch_size: The number of rows of an array in a batch; None for Keras's 32.
-      shuffle: Whether every epoch has its own order.
-      steps: The number of batches in an epoch, or None for all.
+      batch_size: The number of rows of an array in a batch; None for Keras's default, 32.
+      shuffle: Whether the data is shuffled in every epoch.
+      steps: The number of batches in an epoch; None for all.
     """
 
     batch_size: int | None = None
@@ -45,7 +45,7 @@ class Batching(NamedTuple):
 
 
 def comes_in_batches(x: Any) -> bool:
-    """Tells whether `x` gives batches, rather than being an array of all rows."""
+    """Returns whether `x` is a source of batches, not an array of all rows."""
     kinds = (tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
     return isinstance(x, kinds)
 
@@ -54,7 +54,7 @@ class DataAdapter:
     """Makes batch sources for a model.
 
     Args:
-      model: What is trained, and knows which rows it can score.
+      model: The model, which checks the rows.
     """
 
     def __init__(self, model: Trainable) -> None:
@@ -71,7 +71,7 @@ class DataAdapter:
     ) -> "Rows | StreamSource":
         """Checks data of any kind that Keras takes.
 
-        An array is checked as a whole, now; batches are checked as they are read.
+        An array is checked at once, batches as they are read.
 
         Args:
           x: An array `[N, ...]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or iterator.
@@ -79,14 +79,15 @@ class DataAdapter:
           weights: The weight of every row, `[N]`, or None.
           name: The caller's name for `x`.
           condition_name: The caller's name for `y`.
-          split: The share of the rows to hold out, of an array alone.
+          split: The fraction of rows to hold out, of an array only; or None.
 
         Returns:
-          `Rows` of an array, else a `StreamSource`.
+          `Rows` for an array, else a `StreamSource`.
 
         Raises:
-          TypeError: If `x` is no data.
-          ValueError: If an array does not fit the model, or something comes beside batches.
+          TypeError: If `x` is neither an array nor a source of batches.
+          ValueError: If an array does not fit the model, or `y`, `weights` or `split` is given with
+            a source of batches.
         """
         if x is None:
             raise TypeError(f"`{name}` must be an array or a dataset; got None.")
@@ -110,8 +111,8 @@ class DataAdapter:
             )
         if isinstance(x, tf.distribute.DistributedDataset):
             raise ValueError(
-                f"`{name}` must be a dataset of whole batches, of which every worker takes its "
-                "share; got one that has been distributed already."
+                f"`{name}` must be a dataset of global batches, of which every worker takes its "
+                "shard; got one that is already distributed."
             )
         return StreamSource(x, validator)
 
@@ -119,7 +120,7 @@ class DataAdapter:
         """Checks validation data: x, (x, y) or (x, y, sample_weight).
 
         Raises:
-          TypeError: If x is no data.
+          TypeError: If x is neither an array nor a source of batches.
           ValueError: If it does not fit the model.
         """
         name = "validation_data"
@@ -135,8 +136,8 @@ class DataAdapter:
         """Returns batches of checked data.
 
         Args:
-          data: What `checked` returned.
-          batching: How it becomes batches.
+          data: The result of `checked`.
+          batching: How the data becomes batches.
         """
         source: BatchSource
         if isinstance(data, Rows):
