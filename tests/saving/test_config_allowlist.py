@@ -67,7 +67,7 @@ def function(module, name):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (dense(module="os", class_name="system"), r"names 'os\.system', which is part of neither Keras"),
+        (dense(module="os", class_name="system"), r"'os\.system', which is part of neither Keras"),
         (dense(module="kerasx.layers"), r"kerasx\.layers\.Dense"),
         (dense(module="tfp_vae.cli.app", class_name="run"), r"tfp_vae\.cli\.app\.run"),
         (dense(module=["os"]), "by something other than a string"),

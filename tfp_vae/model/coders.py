@@ -241,7 +241,7 @@ class Transition(DistributionNetwork):
         self.build_on((size,), self.posterior, "transition")
 
     def call(self, z: Any, training: bool | None = None) -> tfd.Distribution:
-        """Returns the distribution of every row of latents: batch `[...]`, event `[latent_size]`."""
+        """Returns the distribution of every row: batch `[...]`, event `[latent_size]`."""
         z = tf.cast(tf.convert_to_tensor(z), self.compute_dtype)
         flat, restore = shapes.flatten_leading(z, event_rank=1)
         return self.posterior(restore(self.trunk(flat, training=training)))
