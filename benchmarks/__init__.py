@@ -1,1 +1,1 @@
-"""How fast the library is beside its peers: `python -m benchmarks --help`."""
+"""Benchmarks against other libraries: `python -m benchmarks --help`."""

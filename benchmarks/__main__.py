@@ -29,9 +29,9 @@ def main() -> None:
         "name",
         nargs="?",
         choices=list(reproductions.settings()),
-        help="which published figure to reproduce; without one, the page alone is written",
+        help="the published figure to reproduce; without one, only the page is written",
     )
-    parser.add_argument("--mnist", type=Path, default=data.MNIST, help="MNIST as Keras has it")
+    parser.add_argument("--mnist", type=Path, default=data.MNIST, help="Keras's .npz file of MNIST")
     parser.add_argument(
         "--static-mnist",
         type=Path,
@@ -48,10 +48,10 @@ def main() -> None:
         "--results",
         type=Path,
         default=results.MEASURED,
-        help="the folder of what was measured, from which the pages are written",
+        help="the folder of measured results, from which the pages are written",
     )
     parser.add_argument("--output", type=Path, help="the page to write")
-    parser.add_argument("--repeats", type=int, help="how often everything is measured")
+    parser.add_argument("--repeats", type=int, help="the number of measurements of each kind")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")

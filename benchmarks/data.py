@@ -1,4 +1,4 @@
-"""The data that every peer gets: one file of binary images, so that all see the same pixels."""
+"""The training data of every peer: one file of binary images, so that all see the same pixels."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ STATIC_MNIST = _SHARED / "static_mnist.npz"
 
 
 def write(destination: Path, mnist: Path) -> str:
-    """Writes binary `x_train` and `x_valid` to `destination`, and says what they are.
+    """Writes binary `x_train` and `x_valid` to `destination`, and returns a description of them.
 
-    Grey images are cut at half of their range, once.
+    Grey images are thresholded at half of their range, once.
 
     Args:
       destination: The .npz file to write.

@@ -1,4 +1,4 @@
-"""One virtual environment for every peer, made on its first use and kept."""
+"""One virtual environment for every peer, created at its first use and kept."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ class Peer:
     """A script of `benchmarks.peers` and the environment that it runs in.
 
     Attributes:
-      title: What a table calls it.
+      title: Its name in a table.
       module: The script.
       environment: The requirements file, without its ending; None is the running interpreter.
     """
@@ -40,10 +40,10 @@ PEERS = (
 
 
 def python_of(environment: str | None, folder: Path) -> str:
-    """Returns the interpreter of an environment, which is made if there is none yet.
+    """Returns the interpreter of an environment, which is created if it does not exist.
 
     The packages are installed in the order of the requirements file, one after another: torch must
-    be there before what depends on it.
+    be installed before the packages that depend on it.
     """
     if environment is None:
         return sys.executable
@@ -67,7 +67,7 @@ def run(python: str, arguments: list[str]) -> str:
     """Runs `python arguments` in this repository, and returns the last line.
 
     Raises:
-      RuntimeError: If it fails, with the end of what it wrote.
+      RuntimeError: If it fails, with the end of its error output.
     """
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     environment = {
@@ -92,9 +92,9 @@ def run(python: str, arguments: list[str]) -> str:
 
 
 def keep_to_few_cores() -> None:
-    """Keeps this process, and those that it will start, to `THREADS` cores, where that is possible.
+    """Restricts this process and its children to `THREADS` cores, where the system allows it.
 
-    Call it before TensorFlow is imported, which sizes its thread pools by the cores it sees.
+    Call it before TensorFlow is imported, which sizes its thread pools by the available cores.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])

@@ -1,4 +1,4 @@
-"""log p(x) by importance sampling: beside pythae, and beside the bound that arithmetic sets."""
+"""Speed of log p(x) by importance sampling, against pythae and the matrix products alone."""
 
 import json
 import sys
@@ -22,13 +22,13 @@ def measure(
     environments_folder: Path,
     save: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Trains a model for a moment, gives its weights to everyone, and saves rows a second.
+    """Trains a model for two epochs, evaluates its weights with both libraries, and saves rows/s.
 
     Args:
       sample_size: Importance samples for every row.
-      repeats: How often everyone is timed, in turn.
-      mnist: Where the data is.
-      environments_folder: Where pythae's environment is.
+      repeats: The number of timings of each, in turn.
+      mnist: The data file.
+      environments_folder: The folder of pythae's environment.
       save: Called with the results so far, after every turn.
     """
     if not importance.has_log_marginal_likelihood():

@@ -1,4 +1,4 @@
-"""Our evaluation by importance sampling, and the bound that matrix products set to its speed."""
+"""Our evaluation by importance sampling, and the upper limit of its speed by matrix products."""
 
 import importlib.util
 import time
@@ -9,7 +9,7 @@ MISSING = "This version of tfp_vae has no `evaluation.log_marginal_likelihood` t
 
 
 def has_log_marginal_likelihood() -> bool:
-    """Tells whether there is anything to measure."""
+    """Returns whether this version has the function to measure."""
     if importlib.util.find_spec("tfp_vae.evaluation") is None:
         return False
     from tfp_vae import evaluation
@@ -18,7 +18,7 @@ def has_log_marginal_likelihood() -> bool:
 
 
 def rows_per_second(vae, x: np.ndarray, sample_size: int) -> tuple[float, np.ndarray]:
-    """Evaluates rows once to compile, and once more on the clock; returns speed and estimates."""
+    """Evaluates rows once to compile and once timed; returns speed and estimates."""
     from tfp_vae import evaluation
 
     evaluation.log_marginal_likelihood(vae, x, importance_sample_size=sample_size, seed=0)
@@ -29,9 +29,9 @@ def rows_per_second(vae, x: np.ndarray, sample_size: int) -> tuple[float, np.nda
 
 
 def products_alone(vae, rows: int, sample_size: int) -> float:
-    """Returns the rows a second of the decoder's matrix products: no bias, no activation, no noise.
+    """Returns the rows/s of the decoder's matrix products: no bias, no activation, no noise.
 
-    One compiled loop, with as many latents at once as turns out fastest.
+    One compiled loop, at the fastest of three numbers of latents at once.
     """
     import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Imputation of a table with half of its values missing, beside published and common imputers.
+"""Imputation of a table with half of its values missing, against published and common imputers.
 
 The protocol is that of the notebook published with Mattei & Frellsen (2019), "MIWAE: deep
 generative modelling and imputation of incomplete data sets": the breast-cancer table, standardised,
@@ -18,20 +18,20 @@ from benchmarks import results
 from tfp_vae import likelihoods, networks, objectives, posteriors
 
 PUBLISHED = 0.2867
-"""The mean squared error on the missing values that the notebook reports."""
+"""The mean squared error of the missing values in the notebook."""
 
 EPOCHS = 300
-"""The notebook takes 2,002; at a constant rate ours overfits after 300."""
+"""The notebook trains for 2,002; at a constant learning rate ours overfits after 300."""
 
 BATCH_SIZE = 64
-"""As of the notebook."""
+"""As in the notebook."""
 
 DRAWS = 2000
-"""Importance samples to impute with; the notebook takes 10,000."""
+"""Importance samples of an imputation; the notebook draws 10,000."""
 
 
 def table() -> tuple[np.ndarray, np.ndarray]:
-    """Returns the standardised table, and the same with the notebook's own holes as NaN."""
+    """Returns the standardised table, and a copy with the notebook's missing values as NaN."""
     from sklearn.datasets import load_breast_cancer
 
     x = load_breast_cancer().data
@@ -43,7 +43,7 @@ def table() -> tuple[np.ndarray, np.ndarray]:
 
 
 def model(columns: int, steps: int) -> tfp_vae.VAE:
-    """Makes the model of the protocol, compiled with a rate that falls to zero over the steps."""
+    """Makes the model of the protocol, with a learning rate that decays to zero over the steps."""
     vae = tfp_vae.VAE(
         tfp_vae.Encoder(networks.mlp([128, 128]), posteriors.MultivariateNormalDiag(10)),
         tfp_vae.Decoder(networks.mlp([128, 128]), likelihoods.StudentT([columns], df="learned")),
@@ -55,13 +55,13 @@ def model(columns: int, steps: int) -> tfp_vae.VAE:
 
 
 def mean_squared_error(x: np.ndarray, holes: np.ndarray, imputed: np.ndarray) -> float:
-    """Returns the error of what was missing."""
+    """Returns the error of the missing values."""
     missing = np.isnan(holes)
     return float(np.mean((imputed[missing] - x[missing]) ** 2))
 
 
 def ours(x: np.ndarray, holes: np.ndarray, seed: int, epochs: int, draws: int) -> dict[str, float]:
-    """Trains on the table with holes, and imputes it."""
+    """Trains on the table with missing values, and imputes it."""
     keras.utils.set_random_seed(seed)
     vae = model(x.shape[1], steps=epochs * math.ceil(len(x) / BATCH_SIZE))
     begun = time.perf_counter()
@@ -94,7 +94,7 @@ def common_imputers(x: np.ndarray, holes: np.ndarray) -> dict[str, float]:
 
 
 def measure(seeds: list[int], save: Any) -> None:
-    """Imputes the table once for every seed, which sets the weights and the noise."""
+    """Imputes the table once for every seed, which determines the weights and the noise."""
     runs: dict[int, dict[str, float]] = {}
     x, holes = table()
     others = {f"error of {name}": error for name, error in common_imputers(x, holes).items()}

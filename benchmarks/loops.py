@@ -1,6 +1,6 @@
-"""The same training loop with distribution objects, and with their formulas written out.
+"""The same training loop with distribution objects and with explicit formulas.
 
-A third has nothing of it but its matrix products.
+A third loop has the matrix products alone.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ LossFn = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def with_objects(vae: tfp_vae.VAE) -> LossFn:
-    """Makes the loss of a posterior, a prior and a likelihood."""
+    """Makes the loss from a posterior, a prior and a likelihood."""
     objective = objectives.ELBO()
 
     def loss(x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -37,7 +37,7 @@ def with_objects(vae: tfp_vae.VAE) -> LossFn:
 
 
 def with_formulas(vae: tfp_vae.VAE) -> LossFn:
-    """Makes the loss of matrix products, the KL and the cross-entropy, on the same weights."""
+    """Makes the loss from explicit formulas of KL and cross-entropy, on the same weights."""
     weights = [variable.value for variable in vae.trainable_variables]
     layers = list(zip(weights[::2], weights[1::2], strict=True))
 
@@ -62,12 +62,12 @@ def with_formulas(vae: tfp_vae.VAE) -> LossFn:
 def compiled_loop(
     make_loss: Callable[[tfp_vae.VAE], LossFn], x: np.ndarray, batch_size: int
 ) -> Callable[[int], Any]:
-    """Compiles a loop of Adam's steps, and returns a function that takes so many of them.
+    """Compiles a loop of Adam steps, and returns a function that runs a number of them.
 
     Args:
       make_loss: Makes a loss of a model.
       x: Images, `[N, D]`.
-      batch_size: How many rows a step takes, from a permutation of them.
+      batch_size: The number of rows in a step, from a permutation of all.
 
     Returns:
       A function from a number of steps to the mean loss over them.
@@ -97,14 +97,14 @@ def compiled_loop(
 
 
 def products_loop(x: np.ndarray, batch_size: int) -> Callable[[int], Any]:
-    """Compiles a loop of the matrix products of a step, forward and back, and of nothing else.
+    """Compiles a loop of the matrix products of a step, forward and backward, and nothing else.
 
     Args:
       x: Images, `[N, D]`.
-      batch_size: How many rows a step takes, one batch after another.
+      batch_size: The number of rows in a step, in order.
 
     Returns:
-      A function that runs so many steps, and returns a number of no meaning.
+      A function that runs a number of steps, and returns an arbitrary number.
     """
     rng = np.random.default_rng(0)
     kernels = [

@@ -1,8 +1,8 @@
-"""What distribution objects cost: one compiled loop with them, one with the formulas written out.
+"""Overhead of distribution objects: a compiled loop with them against one with explicit formulas.
 
 Both loops gather their batches inside the graph, draw the same noise from the same generator, use
 the same optimizer and are compiled by XLA. Their losses must agree. A third loop, of the matrix
-products alone, tells how much of a step can be saved at all.
+products alone, is the lower limit of the time of a step.
 """
 
 import sys
@@ -25,13 +25,13 @@ def measure(
     mnist: Path,
     save: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Times the loops in turn, and saves milliseconds a step and the ratio.
+    """Times the loops in turn, and saves milliseconds per step and the ratio.
 
     Args:
       batch_sizes: The batch sizes.
-      repeats: How often each loop is timed.
-      seconds: About how long one timing lasts.
-      mnist: Where the data is.
+      repeats: The number of timings of each loop.
+      seconds: The approximate duration of a timing.
+      mnist: The data file.
       save: Called with the results.
     """
     with tempfile.TemporaryDirectory() as folder:

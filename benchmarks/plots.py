@@ -1,11 +1,11 @@
-"""The plots of the page: training speed by batch size, and cost against size."""
+"""The plots of the pages: training speed by batch size, cost against size, reproductions."""
 
 from pathlib import Path
 from typing import Any
 
 
 def draw(results: dict[str, dict[str, Any]], folder: Path) -> dict[str, str]:
-    """Draws what there are results for, and returns the file names by benchmark."""
+    """Draws the available results, and returns the file names by benchmark."""
     drawn = {}
     for name, plot in (("train", _train), ("scaling", _scaling)):
         if name in results:

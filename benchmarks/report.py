@@ -1,4 +1,4 @@
-"""The page of results: tables, ratios, and what falls short of its goal and by how much."""
+"""The page of results: tables, ratios, and the shortfall from each goal."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,24 +14,24 @@ GOALS = {
     "pythae, `TrainingPipeline`": (2.5, 100),
     "Keras `fit`, loss by hand": (3.0, 100),
 }
-"""How many times a peer's speed ours should have, and at which batch size; None is at every one."""
+"""The goals of the ratio of our speed to a peer's, and their batch size; None is every one."""
 
 HEADER = """# Benchmarks
 
 `python -m benchmarks train`, and likewise `evaluate`, `overhead`, `startup`, `scaling` and
-`impute`, measure what stands here and write this page from `benchmarks/measured`. Every peer runs
-in an environment of its own, with the versions of `benchmarks/requirements/`, and is written as its
-own documentation writes it.
+`impute`, measure these results and write this page from `benchmarks/measured`. Every peer runs in
+its own environment, with the versions of `benchmarks/requirements/`, and follows its own
+documentation.
 
-The model is the same for everyone: D-200-200, 50 latents, 200-200-D Bernoulli logits, tanh after
-every hidden layer, the posterior's scale a softplus, float32, Glorot uniform kernels, Adam with a
-rate of 0.001, two threads. Runs of the peers are interleaved. Only ratios mean anything on another
-machine.
+The model is the same for all: D-200-200, 50 latents, 200-200-D Bernoulli logits, tanh after every
+hidden layer, the posterior's scale a softplus, float32, Glorot uniform kernels, Adam with a
+learning rate of 0.001, two threads. Runs of the peers are interleaved. Only ratios carry over to
+another machine.
 """
 
 
 def write(results: dict[str, dict[str, Any]], page: Path) -> None:
-    """Writes the page, and its plots beside it."""
+    """Writes the page and, in its folder, the plots."""
     from benchmarks import plots
 
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -43,14 +43,14 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
     """Returns the page.
 
     Args:
-      results: What each benchmark measured, by its name; those that did not run are left out.
+      results: The results of each benchmark, by its name; missing ones are left out.
       pictures: The file name of a plot, by benchmark.
     """
     sections: dict[str, tuple[str, Callable[[dict[str, Any]], list[str]]]] = {
         "train": ("Training", _train),
         "evaluate": ("log p(x) by importance sampling", _evaluate),
-        "overhead": ("What distribution objects cost", _overhead),
-        "startup": ("Waiting at the start", _startup),
+        "overhead": ("Overhead of distribution objects", _overhead),
+        "startup": ("Startup time", _startup),
         "scaling": ("Cost against size", _scaling),
         "impute": ("Imputation of missing values", _impute),
     }
@@ -65,7 +65,7 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
 
 
 def verdict(ratio: float, goal: float | None) -> str:
-    """Says how a ratio of speeds, ours to theirs, stands to one and to its goal."""
+    """Compares a ratio of speeds, ours to theirs, with 1 and with its goal."""
     standing = f"ahead: {ratio:.2f}x" if ratio >= 1 else f"behind by {(1 - ratio):.0%}"
     if goal is None:
         return standing
@@ -76,23 +76,22 @@ def verdict(ratio: float, goal: float | None) -> str:
 
 
 def counts(loss_ratio: float) -> bool:
-    """Tells whether a row trained the same model: its loss is within 2 % of ours."""
+    """Returns whether a row trained the same model: its loss is within 2 % of ours."""
     return abs(loss_ratio - 1.0) <= LOSS_TOLERANCE
 
 
 def _train(measured: dict[str, Any]) -> list[str]:
     lines = [
-        f"{measured['data']}. {measured['epochs']} epochs a run; the speed is the median over all "
-        "epochs but a run's first, with the range. In every turn all run one after another, and "
-        "the last columns are the median, over the turns, of the ratio of our speed to theirs in "
-        "the same turn, with its range, and the same ratio of processor time, which other "
-        "processes on the machine disturb least. The loss is the negative ELBO on the held-out "
-        "images in nats, computed from everyone's weights by the same code, the mean over the "
-        "turns, each of which has a seed of its own; a row whose loss differs from ours by more "
-        "than 2 % does not count.",
+        f"{measured['data']}. {measured['epochs']} epochs per run; the speed is the median over "
+        "all epochs but a run's first, with the range. In every turn all run one after another; "
+        "the last columns are the median over the turns of the ratio of our speed to theirs in "
+        "the same turn, with its range, and the same ratio of processor time, which is least "
+        "affected by other processes. The loss is the negative ELBO of the held-out images in "
+        "nats, computed from all weights by the same code, the mean over the turns, which have "
+        "different seeds; a row whose loss differs from ours by more than 2 % does not count.",
         "",
-        "| batch | | turns | images/s | range | loss | tfp_vae beside it | range "
-        "| of processor time |",
+        "| batch | | turns | images/s | range | loss | tfp_vae against it | range "
+        "| processor time |",
         "|---:|---|---:|---:|---:|---:|---|---:|---:|",
     ]
     rows = measured["rows"]
@@ -134,12 +133,12 @@ def _evaluate(measured: dict[str, Any]) -> list[str]:
     lines = [
         f"{measured['data']}. {measured['sample_size']:,} importance samples for every image. On "
         f"the same images and weights the estimates are {estimates['tfp_vae']:.2f} nats, and "
-        f"{estimates['pythae']:.2f} by pythae. What computes the decoder's "
-        "matrix products in float32 can be no more than "
+        f"{estimates['pythae']:.2f} by pythae. An implementation that computes the decoder's "
+        "matrix products in float32 can be at most "
         f"{speeds['products']['median'] / speeds['pythae']['median']:.1f} times as fast as "
         "pythae.",
         "",
-        "| | images/s | range | tfp_vae beside it |",
+        "| | images/s | range | tfp_vae against it |",
         "|---|---:|---:|---|",
     ]
     for name, (title, goal) in titles.items():
@@ -153,14 +152,14 @@ def _evaluate(measured: dict[str, Any]) -> list[str]:
 
 def _overhead(measured: dict[str, Any]) -> list[str]:
     lines = [
-        f"{measured['data']}. One compiled loop, with distribution objects and with the formulas "
-        "written out: the same noise, the same optimizer, timed in turn. The goal is a ratio of at "
-        "most 1.03. Processor time is what other processes on the machine disturb least. The last "
-        "columns are a loop of the step's matrix products, forward and back, and of nothing else, "
-        "and what part of the step with objects it is.",
+        f"{measured['data']}. One compiled loop, with distribution objects and with explicit "
+        "formulas: the same noise, the same optimizer, timed in turn. The goal is a ratio of at "
+        "most 1.03. Processor time is least affected by other processes. The last columns are a "
+        "loop of the step's matrix products and nothing else, forward and backward, and its share "
+        "of the step with objects.",
         "",
-        "| batch | objects, ms a step | formulas, ms a step | ratio | range "
-        "| of processor time | | products, ms a step | part |",
+        "| batch | objects, ms/step | formulas, ms/step | ratio | range "
+        "| processor time | | products, ms/step | share |",
         "|---:|---:|---:|---:|---:|---:|---|---:|---:|",
     ]
     for row in measured["rows"]:
@@ -183,7 +182,7 @@ def _startup(measured: dict[str, Any]) -> list[str]:
     named = {
         "import TensorFlow and TFP": (seconds["TensorFlow and TFP"], None),
         "import tfp_vae": (seconds["tfp_vae"], None),
-        "what tfp_vae adds to the import": (measured["added_by_import"], 0.3),
+        "added by tfp_vae to the import": (measured["added_by_import"], 0.3),
         "the first step of `fit`: tracing and compiling": (seconds["first step"], 5.0),
     }
     lines = ["| | seconds | range | goal |", "|---|---:|---:|---|"]
@@ -197,15 +196,15 @@ def _startup(measured: dict[str, Any]) -> list[str]:
 
 
 def _scaling(measured: dict[str, Any]) -> list[str]:
-    def said(sizes: dict[str, int]) -> str:
+    def listed(sizes: dict[str, int]) -> str:
         return ", ".join(f"{name.replace('-', ' ')} {value:,}" for name, value in sizes.items())
 
     lines = [
-        f"One epoch of training at batch 100, from {said(measured['base'])}, and the evaluation "
-        f"of log p(x) from {said(measured['importance'])}; one size grows at a time. Memory is the "
-        "process's peak, TensorFlow included.",
+        f"One epoch of training at batch 100, from {listed(measured['base'])}, and the evaluation "
+        f"of log p(x) from {listed(measured['importance'])}; one size varies at a time. Memory is "
+        "the process's peak, TensorFlow included.",
         "",
-        "| what | size | value | seconds | range | peak MB |",
+        "| benchmark | size | value | seconds | range | peak MB |",
         "|---|---|---:|---:|---:|---:|",
     ]
     lines += [
@@ -215,7 +214,7 @@ def _scaling(measured: dict[str, Any]) -> list[str]:
         for row in measured["rows"]
     ]
     if all(row["what"] == "training" for row in measured["rows"]):
-        lines += ["", "Importance samples: this version has no evaluation to measure."]
+        lines += ["", "Importance samples: this version has no such evaluation."]
     return lines
 
 
@@ -227,9 +226,9 @@ def _impute(measured: dict[str, Any]) -> list[str]:
     runs = list(measured["runs"].values())
     others = [name for name in runs[0] if name.startswith("error of ")]
     lines = [
-        "The breast-cancer table of scikit-learn, standardised, with the holes of the notebook "
-        "published with Mattei & Frellsen (2019), half of all values; mean squared error of the "
-        f"missing values, after {measured['epochs']} epochs. The notebook reports "
+        "The breast-cancer table of scikit-learn, standardised, with half of the values missing "
+        "as in the notebook of Mattei & Frellsen (2019); mean squared error of the missing "
+        f"values, after {measured['epochs']} epochs. The notebook reports "
         f"{measured['published']:.4f}.",
         "",
         "| imputer | " + " | ".join(f"seed {seed}" for seed in measured["runs"]) + " |",

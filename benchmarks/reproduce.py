@@ -1,7 +1,7 @@
-"""Published log-likelihoods of MNIST, reproduced: trained, and the test images scored on the way.
+"""Reproductions of published MNIST log-likelihoods: training, and scores of the test images.
 
-The settings stand in `reproductions.toml`, by name. Every run saves its model and what it measured,
-so that the page can be written while others are still to run.
+The settings are in `reproductions.toml`, by name. Every run saves its model and its results, so
+that the page can be written before all have run.
 """
 
 import math
@@ -43,7 +43,7 @@ def images(kind: str, mnist: Path, static_mnist: Path) -> Images:
     """Reads MNIST, "dynamic" or "static".
 
     Args:
-      kind: Which of the two.
+      kind: "dynamic" or "static".
       mnist: An .npz of `x_train` and `x_test`, bytes `[N, 28, 28]`, as Keras distributes MNIST.
       static_mnist: An .npz of `x_train`, `x_valid` and `x_test`, bits `[N, 98]`: Larochelle &
         Murray's images.
@@ -61,7 +61,7 @@ def images(kind: str, mnist: Path, static_mnist: Path) -> Images:
 
 
 def model(setting: dict[str, Any], train: np.ndarray) -> tfp_vae.VAE:
-    """Makes the model of a setting, whose decoder begins at the mean of every pixel."""
+    """Makes the model of a setting, whose decoder is initialised at the mean of every pixel."""
     options: dict[str, Any] = {"objective": _objective(setting, len(train))}
     if setting["data"] == "dynamic":
         options["preprocess"] = networks.StochasticBinarization()
@@ -117,7 +117,7 @@ def _steps_per_epoch(setting: dict[str, Any], rows: int) -> int:
 
 
 def optimizer(setting: dict[str, Any], rows: int) -> keras.optimizers.Optimizer:
-    """Makes Adam with the rates of a setting, for as many training rows."""
+    """Makes Adam with the learning rates of a setting, for a number of training rows."""
     first, last = setting["learning_rates"]
     steps = setting["epochs"] * _steps_per_epoch(setting, rows)
     return keras.optimizers.Adam(
@@ -126,15 +126,15 @@ def optimizer(setting: dict[str, Any], rows: int) -> keras.optimizers.Optimizer:
 
 
 class Curve(keras.callbacks.Callback):
-    """Scores all test images at evenly spaced epochs, off the clock.
+    """Scores all test images at evenly spaced epochs, outside the measured time.
 
     Args:
       test: The test images.
-      epochs: How many epochs there are.
-      points: At how many of them to score.
+      epochs: The total number of epochs.
+      points: The number of epochs at which to score.
       took_point: Called with every point.
 
-    It goes on from one `fit` to the next.
+    It continues from one `fit` to the next.
     """
 
     def __init__(
@@ -200,12 +200,12 @@ def run(
 
     Args:
       setting: One of `settings()`; its stages train one after another.
-      data: What to train on and to score.
+      data: The images to train on and to score.
       took_point: Called with every point of the curve.
-      points: How many points the curve has.
+      points: The number of points of the curve.
 
     Returns:
-      The model, and the minutes that it trained.
+      The model, and the minutes of training.
     """
     keras.utils.set_random_seed(setting["seed"])
     vae = model(setting, data.train)
@@ -237,9 +237,9 @@ def measure(name: str, data: Images, folder: Path, save: Callable[[dict[str, Any
 
     Args:
       name: A name of `settings()`.
-      data: What to train on and to score.
-      folder: Where the trained model goes.
-      save: Called with what was measured so far.
+      data: The images to train on and to score.
+      folder: The folder for the trained model.
+      save: Called with the results so far.
     """
     setting = settings()[name]
     measured: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What is reproduced, and the page that tells how far that came."""
+"""The settings of the reproductions, and the page of their results."""
 
 import tomllib
 from pathlib import Path
@@ -7,27 +7,26 @@ from typing import Any
 SETTINGS = Path(__file__).with_name("reproductions.toml")
 PICTURE = "reproductions.png"
 MARKS = (88.0, 87.5, 87.0, 86.76)
-"""Nats whose first time on the way is told for a VAE on dynamic MNIST."""
+"""Levels in nats; the page has the minutes to reach them, for a VAE on dynamic MNIST."""
 
 HEADER = """# Reproductions
 
-Published test log-likelihoods of MNIST beside those of this library: minus log p(x) in nats per
-image, lower is better, on all 10,000 test images, with the standard error over the images. The
-networks, the data and the number of importance samples are those of the source, but for the
-scales between two layers of latents, which are a softplus here and an exponential there; the
-schedule is ours.
+Published test log-likelihoods of MNIST and those of this library: -log p(x) in nats per image,
+lower is better, on all 10,000 test images, with the standard error over the images. The networks,
+the data and the number of importance samples are those of the source, except that the scales
+between two layers of latents are a softplus here and an exponential there; the schedule is ours.
 
-`python -m benchmarks reproduce NAME` trains one of them by the settings and the seed in
+`python -m benchmarks reproduce NAME` trains one of them with the settings and the seed in
 `benchmarks/reproductions.toml`, and writes this page from `benchmarks/measured/reproductions`.
 
-Dynamic MNIST draws every training pixel anew at every use, with its grey value as the probability,
-and the test images once; static MNIST is the binary one of Larochelle & Murray (2011), trained on
-its 50,000 training images. No test image decides anything in training.
+Dynamic MNIST draws every training pixel at every use, with its grey value as the probability, and
+the test images once; static MNIST is the binary one of Larochelle & Murray (2011), trained on its
+50,000 training images. Training never uses the test images.
 """
 
 
 def settings() -> dict[str, dict[str, Any]]:
-    """Returns what each reproduction trains, by its name."""
+    """Returns the settings of each reproduction, by its name."""
     return tomllib.loads(SETTINGS.read_text())
 
 
@@ -37,7 +36,7 @@ def stages(setting: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def write(measured: dict[str, dict[str, Any]], page: Path) -> None:
-    """Writes the page, and the curves beside it."""
+    """Writes the page and, in its folder, the curves."""
     from benchmarks import plots
 
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +51,7 @@ def render(measured: dict[str, dict[str, Any]]) -> str:
     """Returns the page.
 
     Args:
-      measured: What each reproduction measured, by its name; those that did not run are left out.
+      measured: The results of each reproduction, by its name; missing ones are left out.
     """
     lines = [
         HEADER,
@@ -74,7 +73,7 @@ def render(measured: dict[str, dict[str, Any]]) -> str:
 
 
 def verdict(measured: dict[str, Any]) -> str:
-    """Says how a figure stands to the published one."""
+    """Compares a figure with the published one."""
     if "final" not in measured:
         return "not finished"
     over = measured["final"]["negative_log_likelihood"] - measured["setting"]["published"]
@@ -102,8 +101,8 @@ def _section(measured: dict[str, Any]) -> list[str]:
     draws = measured["curve_importance_sample_size"]
     training = "; then ".join(_stage(stage) for stage in stages(setting))
     lines = [
-        f"{training}. Adam, every rate falling on a cosine, seed {setting['seed']}. On the way all "
-        f"test images were scored by {draws} importance samples, off the clock.",
+        f"{training}. Adam, cosine decay of every learning rate, seed {setting['seed']}. During "
+        f"training all test images were scored with {draws} importance samples, not timed.",
         "",
         "| epoch | minutes | -log p(x) | standard error | ELBO in training |",
         "|---:|---:|---:|---:|---:|",

@@ -1,4 +1,4 @@
-"""What was measured: a JSON file for every benchmark, which the report is made of."""
+"""Measured results: a JSON file for every benchmark, from which the pages are written."""
 
 import json
 import os
@@ -9,18 +9,18 @@ from statistics import median
 from typing import Any
 
 MEASURED = Path(__file__).with_name("measured")
-"""Where what was measured stands, in the repository, so that the pages can be written from it."""
+"""The folder of the results, in the repository, so that the pages can be written from it."""
 
 
 def save(folder: Path, name: str, measured: dict[str, Any]) -> None:
-    """Writes `name.json`, with the machine that it was measured on."""
+    """Writes `name.json`, with a description of the machine."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"machine": machine(), **measured}, indent=1)
     (folder / f"{name}.json").write_text(text + "\n")
 
 
 def load(folder: Path) -> dict[str, dict[str, Any]]:
-    """Reads every benchmark that has been run."""
+    """Reads the results of every benchmark that has run."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
@@ -30,7 +30,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def machine() -> str:
-    """Describes the machine."""
+    """Returns a description of the machine."""
     model = platform.processor() or platform.machine()
     information = Path("/proc/cpuinfo")
     if information.exists():

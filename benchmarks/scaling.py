@@ -18,7 +18,7 @@ def measure(repeats: int, save: Callable[[dict[str, Any]], None]) -> None:
     """Measures every point in a process of its own, in turn, and saves seconds and megabytes.
 
     Args:
-      repeats: How often.
+      repeats: The number of measurements of every point.
       save: Called with the results so far, after every turn.
     """
     points = list(_points("training", BASE, tuple(BASE)))

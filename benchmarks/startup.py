@@ -1,4 +1,4 @@
-"""How long one waits before anything happens: the import, and the first step of training."""
+"""Startup time: the import, and the first training step."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def measure(repeats: int, save: Callable[[dict[str, Any]], None]) -> None:
     """Times imports and first steps, all in fresh processes and in turn, and saves seconds.
 
     Args:
-      repeats: How often; a first round, which fills the disk cache, is not counted.
+      repeats: The number of rounds; one more, which fills the disk cache, is not counted.
       save: Called with the results.
     """
     seconds: dict[str, list[float]] = {name: [] for name in (*IMPORTS, "first step")}

@@ -1,4 +1,4 @@
-"""Training speed beside the peers: runs interleaved, every peer in a process of its own."""
+"""Training speed against the peers: interleaved runs, every peer in its own process."""
 
 import json
 import sys
@@ -25,20 +25,20 @@ def measure(
 ) -> None:
     """Trains every peer at every batch size, `repeats` times in turn.
 
-    The first epoch of a run, in which things compile, is not in its speed. What has been measured
-    is saved after every turn at a batch size, so that a run that is broken off leaves its results,
-    and added to what was measured earlier with as many epochs on the same data: a few peers and
-    batch sizes can be measured at a time. Ours is in every turn, and the ratio is that of one turn,
-    so that a machine that is faster at one hour than at another does not enter it.
+    The speed excludes a run's first epoch, which compiles. Results are saved after every turn at a
+    batch size, so that an interrupted run keeps them, and added to earlier results with the same
+    data and number of epochs: a few peers and batch sizes can be measured at a time. Ours is in
+    every turn, and the ratio is that of one turn, so that a change of the machine's speed over time
+    does not affect it.
 
     Args:
-      peers: Whom to run beside ours.
+      peers: The peers to run besides ours.
       batch_sizes: The batch sizes.
       epochs: Epochs of a run, at least 2.
-      repeats: How often to go through all of the above.
-      mnist: Where the data is.
-      environments_folder: Where the peers' environments are.
-      earlier: What was saved before, or an empty dictionary.
+      repeats: The number of turns.
+      mnist: The data file.
+      environments_folder: The folder of the peers' environments.
+      earlier: The results saved before, or an empty dictionary.
       save: Called with all the results so far.
     """
     others = [peer for peer in peers if peer is not OURS]
@@ -68,10 +68,10 @@ def measure(
 
 
 def rows_of(turns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Summarises what every peer did at every batch size, in the order of the peers.
+    """Summarises the results of every peer at every batch size, in the order of the peers.
 
-    Losses are compared by their means over all turns: weights and noise of another seed move the
-    loss after a few epochs by more than 1 %, of ours as of everyone's.
+    Losses are compared by their means over all turns: after a few epochs the seed alone changes
+    the loss of every library by more than 1 %.
 
     Args:
       turns: For every turn its batch size, and its runs by the peer's title.

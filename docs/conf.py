@@ -66,18 +66,15 @@ OF_KERAS = {
     *("build", "call", "compute_output_shape", "get_build_config", "get_config", "from_config"),
     *("compile_from_config", "get_compile_config", "metrics"),
     *("on_epoch_begin", "on_epoch_end", "on_train_begin", "on_train_end"),
-    *("make_train_function", "predict_step", "reset_metrics", "test_step", "train_step"),
+    *("make_train_function", "predict_step", "test_step", "train_step"),
 }
 """Methods that Keras calls, and users do not."""
 
 OF_THE_MODEL = {
-    *("adapt", "build_on", "check_condition", "check_objective", "check_rows"),
-    *("condition_features", "conditional"),
-    *("data_dtype", "decoded", "decoder_latents", "distribution_layers", "first_epoch"),
-    *("has_own_steps", "inferred", "latent_pairs", "loss_of", "make_steps", "noise_key"),
-    *("not_taken", "note"),
-    *("objective_terms", "prepared", "prepared_and_observed", "reconstructing_latents"),
-    *("row_shape", "skips", "terms_of", "unpacked"),
+    *("adapt", "build_on", "check_condition", "check_rows", "conditional", "data_dtype"),
+    *("decoded", "decoder_latents", "distribution_layers", "has_custom_train_step"),
+    *("latent_pairs", "missing", "objective_terms", "prepared"),
+    *("reconstructing_latents", "row_shape", "terms_of"),
 }
 """Methods by which the parts of a model call one another."""
 

@@ -1,5 +1,8 @@
 """The generator against its published vectors, and its numbers against their distributions."""
 
+import random
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -105,3 +108,17 @@ def test_eager_equals_compiled(dtype, compiled):
     eager, graph = draw(seed), tf.function(draw, jit_compile=compiled)(seed)
     np.testing.assert_array_equal(eager[0], graph[0])
     np.testing.assert_allclose(eager[1], graph[1], rtol=0.0, atol=1e-4)
+
+
+def test_keras_draws_by_the_seed_and_the_state_of_random_is_restored():
+    def drawn(seed):
+        with seeds.keras_seeded(seed):
+            return keras.initializers.RandomNormal()([100]).numpy()
+
+    random.seed(5)
+    expected = random.random()
+    random.seed(5)
+    first = drawn(3)
+    np.testing.assert_array_equal(first, drawn(3))
+    assert (first != drawn(4)).any()
+    assert random.random() == expected

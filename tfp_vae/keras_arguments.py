@@ -24,8 +24,8 @@ def activation(value: _Activation, name: str = "activation") -> _Activation:
     """Returns `value` if it is an activation that Keras knows, a function, or None.
 
     Raises:
-      TypeError: If it is no text, function or None.
-      ValueError: If Keras knows none of that name, or the function does not return a tensor of the
+      TypeError: If it is not a string, function or None.
+      ValueError: If Keras has none of that name, or the function does not return a tensor of the
         shape of its input.
     """
     if not (value is None or isinstance(value, (str, dict)) or callable(value)):
@@ -62,8 +62,8 @@ def initializer(value: Initializer, name: str) -> keras.initializers.Initializer
     """Returns the Keras initializer that `value` is or names.
 
     Raises:
-      TypeError: If it is no text, initializer or function.
-      ValueError: If Keras knows none of that name.
+      TypeError: If it is not a string, initializer or function.
+      ValueError: If Keras has none of that name.
     """
     expected = f"`{name}` must be a Keras initializer, such as 'zeros'"
     if not (isinstance(value, (str, dict)) or callable(value)):

@@ -7,7 +7,7 @@ Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as e
 integer operations that XLA fuses with what uses the numbers. A number depends on the seed and its
 place in the global batch alone.
 
-Its cost beside `tf.random.stateless_normal` and `stateless_uniform` by their `alg`, in milliseconds
+Its cost, and that of `tf.random.stateless_normal` and `stateless_uniform` by `alg`, in milliseconds
 of CPU time for float32 (TensorFlow 2.21, AMD EPYC, two cores; medians of 31 repeats, with the 10 %
 and 90 % quantiles in brackets):
 

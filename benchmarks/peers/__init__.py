@@ -1,5 +1,5 @@
-"""One script a peer, all with the same command line and the same JSON at the end.
+"""One script for each peer, all with the same command line and the same JSON output.
 
-Run one by hand with the interpreter of the peer's environment, in the folder above `benchmarks`:
+Run one with the interpreter of the peer's environment, in the parent folder of `benchmarks`:
 `python -m benchmarks.peers.torch_loop --data mnist.npz --batch-size 100 --epochs 5 --seed 0`.
 """

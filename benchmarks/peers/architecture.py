@@ -1,4 +1,4 @@
-"""The model that every peer trains, and the one evaluation that all of them are compared by.
+"""The model that every peer trains, and the evaluation that compares them.
 
 x [D] - 200 - 200 - 50 latents - 200 - 200 - D Bernoulli logits; tanh after every hidden layer; the
 scale of the posterior is the softplus of the network's output. Needs NumPy alone, so that every

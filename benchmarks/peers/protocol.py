@@ -1,4 +1,4 @@
-"""What every peer's script is called with, and what it prints: needs NumPy alone."""
+"""The command line and the output of every peer's script; needs NumPy alone."""
 
 import argparse
 import importlib.metadata
@@ -17,16 +17,16 @@ THREADS = 2
 
 @dataclass
 class Run:
-    """One peer's training run, as it goes.
+    """The state of a peer's training run.
 
     Attributes:
       x: Training images, float32 of 0 and 1, `[N, D]`.
       x_valid: Held-out images, the same.
-      batch_size: How many rows a step takes.
-      epochs: How often the training images are gone through.
-      seed: What all that is random follows from.
-      seconds: How long each epoch took.
-      processor_seconds: How long it kept processors busy, all threads together.
+      batch_size: The number of rows in a step.
+      epochs: The number of passes over the training images.
+      seed: The seed of everything random.
+      seconds: The duration of each epoch.
+      processor_seconds: The processor time of each epoch, over all threads.
       losses: The mean negative ELBO over each epoch's steps, in nats.
     """
 
@@ -47,13 +47,13 @@ class Run:
         self._begun = time.perf_counter()
 
     def epoch_ends(self, loss: float) -> None:
-        """Stops the clock; `loss` must be a Python number by now, so that all work is done."""
+        """Stops the clock; a `loss` that is a Python number guarantees that all work is done."""
         self.seconds.append(time.perf_counter() - self._begun)
         self.processor_seconds.append(time.process_time() - self._processor_begun)
         self.losses.append(float(loss))
 
     def report(self, packages: Sequence[str], weights: Weights) -> dict[str, Any]:
-        """Returns what the script prints."""
+        """Returns the output of the script."""
         images = len(self.x) // self.batch_size * self.batch_size
         return {
             "images_per_second": [images / seconds for seconds in self.seconds[1:]],

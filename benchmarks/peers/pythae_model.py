@@ -1,4 +1,4 @@
-"""pythae's VAE with networks of one's own, as its documentation makes them."""
+"""pythae's VAE with custom networks, as in its documentation."""
 
 import torch
 from pythae.models import VAE, VAEConfig

@@ -11,7 +11,7 @@ from benchmarks.peers import architecture, protocol, pythae_model, torch_modules
 
 
 class Clock(TrainingCallback):
-    """Tells a run when epochs begin and end."""
+    """Reports the begin and end of epochs to a run."""
 
     def __init__(self, run: protocol.Run) -> None:
         self.run = run

@@ -18,7 +18,7 @@ tfd = tfp.distributions
 
 
 class Clock(tfk.callbacks.Callback):
-    """Tells a run when epochs begin and end."""
+    """Reports the begin and end of epochs to a run."""
 
     def __init__(self, run: protocol.Run) -> None:
         super().__init__()

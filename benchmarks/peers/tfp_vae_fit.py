@@ -8,7 +8,7 @@ from tfp_vae import likelihoods, networks, posteriors
 
 
 class Clock(keras.callbacks.Callback):
-    """Tells a run when epochs begin and end."""
+    """Reports the begin and end of epochs to a run."""
 
     def __init__(self, run: protocol.Run) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""PyTorch: the loop that everyone writes by hand, with the loss written out.
+"""PyTorch: the usual hand-written loop, with an explicit loss.
 
 Batches are taken from one permutation of a tensor in memory, not from a `DataLoader`, which would
 collate row by row and slow PyTorch down.

@@ -181,7 +181,7 @@ def test_the_page_says_what_is_missed_and_by_how_much():
     assert "Minutes to 88: 2.0, 87.5: 4.0, 87: 4.0, 86.76: not reached." in page
 
 
-def test_the_page_tells_every_stage():
+def test_the_page_lists_every_stage():
     stages = [
         {
             "objective": "ELBO",

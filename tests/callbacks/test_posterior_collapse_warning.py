@@ -20,7 +20,7 @@ def collapsed_vae(**options):
     return vae
 
 
-def test_a_collapse_is_told_once_with_what_to_try():
+def test_a_collapse_is_warned_of_once_with_remedies():
     alarm = callbacks.PosteriorCollapseWarning(BINARY, start_from_epoch=1)
     with pytest.warns(UserWarning, match="After epoch 2: Posterior collapse.*LinearWarmUp") as told:
         fit(collapsed_vae(), [alarm], epochs=4)
@@ -28,7 +28,7 @@ def test_a_collapse_is_told_once_with_what_to_try():
     assert alarm.collapsed_at == 2
 
 
-def test_the_alarm_looks_only_when_it_is_due():
+def test_the_warning_checks_only_the_epochs_asked_for():
     alarm = callbacks.PosteriorCollapseWarning(BINARY, every=2, start_from_epoch=0)
     with pytest.warns(UserWarning, match="After epoch 2"):
         fit(collapsed_vae(), [alarm], epochs=3)
@@ -37,7 +37,7 @@ def test_the_alarm_looks_only_when_it_is_due():
     assert quiet.collapsed_at is None
 
 
-def test_a_model_that_uses_a_latent_gives_no_alarm():
+def test_a_model_that_uses_a_latent_gives_no_warning():
     vae = eager_vae()
     head = vae.encoder.posterior.heads["loc"]
     kernel, bias = head.get_weights()

@@ -20,7 +20,7 @@ def refused(path, message):
 
 
 @pytest.mark.parametrize("name", untrusted_files.FILES)
-def test_files_of_strangers_are_refused_in_one_sentence(name, tmp_path):
+def test_untrusted_files_are_refused_in_one_sentence(name, tmp_path):
     refused(untrusted_files.written(name, tmp_path), untrusted_files.FILES[name][1])
 
 

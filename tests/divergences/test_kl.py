@@ -171,6 +171,17 @@ def test_a_declaration_says_whether_the_kl_is_exact():
     assert estimated == "KL: Monte Carlo estimate, log q(z) - log p(z) at the draws"
 
 
+def test_active_units_are_those_whose_means_vary_over_the_data():
+    means = np.random.default_rng(0).normal(size=[1000, 3]) * [1.0, 0.2, 0.05]
+    np.testing.assert_array_equal(divergences.active_units(means), [True, True, False])
+
+
+@pytest.mark.parametrize("means", [np.zeros([1, 2]), np.zeros(3), np.zeros([2, 2, 2])])
+def test_means_of_another_shape_are_refused(means):
+    with pytest.raises(ValueError, match=r"`means` must have shape \[rows, latents\]"):
+        divergences.active_units(means)
+
+
 CHECKS = {
     "sphere KL": lambda: test_kl_of_power_spherical_from_uniform_is_the_integral(3, "float64"),
     "sphere KL by draws": test_exact_kl_of_spheres_agrees_with_the_draws,

@@ -158,7 +158,7 @@ def test_draws_of_a_model_are_calibrated_under_it(name):
     assert (np.abs(result.coverage - result.levels) < 5.0 * result.coverage_standard_error).all()
 
 
-def test_heavy_tails_are_told_from_a_large_scale():
+def test_heavy_tails_are_distinguished_from_a_large_scale():
     vae = small_model(likelihoods.Normal([3], scale=1.0))
     for layer in vae.decoder.trunk.layers:
         layer.set_weights([np.zeros_like(each) for each in layer.get_weights()])

@@ -88,7 +88,7 @@ def test_a_mistake_in_the_code_fails_a_check(name):
     assert_killed([(module, *change)], {check.__name__: check})
 
 
-def test_a_collapsed_posterior_is_told_and_what_to_try():
+def test_a_collapsed_posterior_is_reported_with_remedies():
     vae = MODEL.vae()
     head = vae.encoder.posterior.heads["loc"]
     kernel, bias = head.get_weights()

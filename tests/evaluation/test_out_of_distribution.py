@@ -147,7 +147,7 @@ def test_the_plot_names_both_scores():
     axes = plotting.out_of_distribution(result)
     assert f"{result.area_by_atypicality:.2f} by atypicality" in axes.get_title()
     named = {text.get_text() for text in axes.get_legend().get_texts()}
-    assert named == {"reference", "rows", "mean, reference"}
+    assert named == {"reference", "rows", "reference mean"}
     assert plotting.out_of_distribution(result, ax=axes) is axes
 
 

@@ -34,7 +34,7 @@ def test_the_p_value_is_exact_within_its_error():
     assert "No misfit found" in check.verdict
 
 
-def test_data_that_the_model_does_not_give_are_told_with_their_side():
+def test_data_unlike_the_model_get_an_extreme_p_value_on_their_side():
     wide = MODEL.offset + 2.0 * (X - MODEL.offset)
     check = evaluation.posterior_predictive_check(MODEL.vae(), wide, np.std)
     assert check.p_value < 0.01

@@ -1,4 +1,4 @@
-"""Every posterior and likelihood against an oracle that shares no code with it."""
+"""Log-probabilities of every likelihood against an oracle that shares no code with it."""
 
 import keras
 import numpy as np
@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from tfp_vae import likelihoods, posteriors
+from tests.support.heads import head_outputs
+from tfp_vae import likelihoods
 from tfp_vae.testing import assert_mean, strategies
 from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
@@ -151,12 +152,7 @@ def test_every_likelihood_has_an_oracle():
 def _parameters(layer, features):
     if isinstance(layer, likelihoods.Product):
         return [_parameters(part, features) for part in layer.parts]
-    outputs = {}
-    for name, head in layer.heads.items():
-        kernel, bias = head.get_weights()
-        shape = layer.parameter_shapes()[name]
-        outputs[name] = np.reshape(features @ kernel + bias, [*features.shape[:-1], *shape])
-    return outputs
+    return head_outputs(layer, features)
 
 
 @given(st.data(), strategies.event_shapes())
@@ -186,29 +182,6 @@ def test_draws_lie_in_the_support_and_have_the_mean(data):
     draws = likelihood.sample(4000, seed=[1, 2]).numpy()
     assert not layer.support.outside(draws).any()
     assert_mean(draws, likelihood.mean())
-
-
-@pytest.mark.parametrize("activation", ["softplus", "exp"])
-def test_posterior_has_the_moments_of_its_heads(activation):
-    layer = posteriors.MultivariateNormalDiag(3, scale_floor=0.01, scale_activation=activation)
-    features = np.random.default_rng(0).normal(size=[4, 5])
-    posterior = layer(features)
-    parameters = _parameters(layer, features)
-    positive = {"softplus": _softplus, "exp": np.exp}[activation](parameters["scale"])
-    np.testing.assert_allclose(posterior.mean(), parameters["loc"])
-    np.testing.assert_allclose(posterior.stddev(), positive + 0.01)
-    z = np.random.default_rng(1).normal(size=[4, 3])
-    expected = stats.norm(parameters["loc"], positive + 0.01).logpdf(z).sum(axis=-1)
-    np.testing.assert_allclose(posterior.log_prob(z), expected)
-
-
-@given(strategies.latent_sizes(), st.data())
-def test_posterior_draws_have_the_shape_asked_for(latent_size, data):
-    posterior = data.draw(strategies.posteriors(latent_size))(np.zeros([4, 5]))
-    for sample_shape in ([], 2, [2], [2, 3]):
-        leading = [sample_shape] if isinstance(sample_shape, int) else sample_shape
-        assert posterior.sample(sample_shape, seed=0).shape == [*leading, 4, latent_size]
-    assert posterior[1:3].batch_shape == [2]
 
 
 @pytest.mark.parametrize(
@@ -242,22 +215,6 @@ def test_a_floor_of_the_variation_that_no_density_can_have_is_named(floor):
 def test_the_largest_floor_of_the_variation_has_a_finite_density():
     likelihood = likelihoods.Gamma([2], variation_floor=1e6)
     assert np.isfinite(likelihood(np.zeros([1, 3])).log_prob([[1e-6, 1e6]])).all()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error"),
-    [
-        ({"latent_size": 0}, ValueError),
-        ({"latent_size": -2}, ValueError),
-        ({"latent_size": 2.0}, TypeError),
-        ({"latent_size": True}, TypeError),
-        ({"scale_floor": -1.0}, ValueError),
-        ({"scale_activation": "relu"}, ValueError),
-    ],
-)
-def test_wrong_arguments_of_the_posterior_are_named(arguments, error):
-    with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
-        posteriors.MultivariateNormalDiag(**{"latent_size": 2, **arguments})
 
 
 def test_an_unknown_word_names_the_nearest():

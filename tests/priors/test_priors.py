@@ -1,6 +1,5 @@
 """Priors beyond the standard normal, and how the model holds them."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,22 +8,12 @@ from tensorflow_probability import distributions as tfd
 
 import tfp_vae
 from tests.support.mutations import assert_killed
-from tfp_vae import distributions, likelihoods, networks, objectives, posteriors, priors
+from tests.support.small_models import BINARY, vae_with
+from tfp_vae import likelihoods, networks, objectives, posteriors, priors
 from tfp_vae.testing import assert_mean
 
-BINARY = np.random.default_rng(0).integers(0, 2, size=[23, 4]).astype("float32")
-REAL = np.random.default_rng(1).normal(size=[23, 4]).astype("float32")
 COUNT = 4000
 KEY = tf.constant([3, 4])
-
-
-def _vae(posterior, prior, likelihood=None, **options):
-    return tfp_vae.VAE(
-        tfp_vae.Encoder(networks.mlp([5], "tanh"), posterior),
-        tfp_vae.Decoder(networks.mlp([5], "tanh"), likelihood or likelihoods.Bernoulli([4])),
-        prior=prior,
-        **options,
-    )
 
 
 def _built(prior, size=2, seed=0):
@@ -77,150 +66,6 @@ def test_learned_priors_begin_as_said():
     assert len(np.unique(mixture.loc.numpy())) == 12
 
 
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("kind", [posteriors.MultivariateNormalTriL, posteriors.PowerSpherical])
-def test_a_vamp_prior_is_the_mixture_of_the_posteriors_at_its_rows(kind):
-    vae = _vae(kind(2), priors.VampPrior(3))
-    vae.prior_layer.initialize_from(BINARY, seed=1)
-    rows = vae.prior_layer.rows.numpy()
-    z = np.random.default_rng(0).normal(size=[6, 2])
-    z /= np.linalg.norm(z, axis=-1, keepdims=True)
-    each = np.stack([vae.encoder(row[None]).log_prob(z).numpy() for row in rows])
-    expected = special.logsumexp(each, axis=0) - np.log(3)
-    np.testing.assert_allclose(vae.prior().log_prob(z), expected)
-    draws = vae.prior().sample(COUNT, seed=KEY)
-    assert_mean(draws, vae.encoder(rows).mean().numpy().mean(axis=0))
-
-
-def test_a_vamp_prior_holds_its_rows_alone():
-    vae, plain = (
-        _vae(posteriors.MultivariateNormalDiag(2), prior)
-        for prior in (priors.VampPrior(3), priors.StandardNormal())
-    )
-    assert [weight.name for weight in vae.prior_layer.weights] == ["rows", "lower", "upper", "seen"]
-    assert len(vae.weights) == len(plain.weights) + 4
-    assert len({id(weight) for weight in vae.weights}) == len(vae.weights)
-
-
-def test_pseudo_inputs_are_rows_of_data_in_their_range():
-    prior = priors.VampPrior(5)
-    _vae(posteriors.MultivariateNormalDiag(2), prior, likelihoods.Normal([4]))
-    assert np.isfinite(prior.rows.numpy()).all()
-    prior.initialize_from(REAL, seed=3)
-    rows = prior.rows.numpy()
-    assert {tuple(row) for row in rows} <= {tuple(row) for row in REAL}
-    assert len({tuple(row) for row in rows}) == 5
-    np.testing.assert_array_equal(prior.lower, REAL.min(axis=0))
-    np.testing.assert_array_equal(prior.upper, REAL.max(axis=0))
-    before = rows.copy()
-    prior.initialize_from(REAL, seed=3)
-    np.testing.assert_array_equal(prior.rows, before)
-
-
-def test_training_moves_pseudo_inputs_within_the_range_of_the_data(tmp_path):
-    vae = _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(4))
-    start = vae.prior_layer.rows.numpy()
-    assert 0.0 <= start.min() < start.max() <= 1.0
-    vae.prior_layer.initialize_from(BINARY)
-    start = vae.prior_layer.rows.numpy()
-    vae.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
-    vae.fit(BINARY, epochs=3, batch_size=8, verbose=0)
-    rows = vae.prior_layer.rows.numpy()
-    assert 0.0 <= rows.min() < rows.max() <= 1.0
-    assert np.mean(rows != start) > 0.2
-    assert np.mean((rows > 0.0) & (rows < 1.0)) > 0.1
-    vae.save(tmp_path / "vae.keras")
-    loaded = keras.models.load_model(tmp_path / "vae.keras")
-    np.testing.assert_array_equal(loaded.prior_layer.rows, rows)
-    logs = []
-    for model in (vae, loaded):
-        keras.utils.set_random_seed(5)
-        logs.append(model.fit(BINARY, verbose=0).history)
-    assert logs[0] == logs[1]
-
-
-def _with_holes(x):
-    return np.where(np.random.default_rng(2).random(x.shape) < 0.3, np.nan, x)
-
-
-@pytest.mark.parametrize(
-    ("data", "options"),
-    [
-        (REAL, {}),
-        (tf.data.Dataset.from_tensor_slices(REAL).batch(3), {}),
-        (_with_holes(REAL), {"missing_values": np.nan}),
-        (REAL, {"preprocess": keras.layers.Rescaling(1.0)}),
-    ],
-)
-def test_pseudo_inputs_begin_at_the_first_data_that_fit_sees(data, options, tmp_path):
-    vae = _vae(
-        posteriors.MultivariateNormalDiag(2),
-        priors.VampPrior(5),
-        likelihoods.Normal([4]),
-        **options,
-    )
-    vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
-    vae.fit(data, verbose=0)
-    rows = vae.prior_layer.rows.numpy()
-    assert len({tuple(row) for row in rows}) == 5
-    seen = np.nan_to_num(data) if isinstance(data, np.ndarray) else REAL
-    assert {tuple(row) for row in rows} <= {tuple(row) for row in seen.astype("float32")}
-    vae.save(tmp_path / "vae.keras")
-    loaded = keras.models.load_model(tmp_path / "vae.keras")
-    loaded.fit(REAL[::-1] + 1.0, verbose=0)
-    np.testing.assert_array_equal(loaded.prior_layer.rows, rows)
-
-
-def test_pseudo_inputs_that_a_user_chose_stay():
-    vae = _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(2))
-    vae.prior_layer.initialize_from(BINARY[:2])
-    rows = vae.prior_layer.rows.numpy()
-    vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
-    vae.fit(1.0 - BINARY, verbose=0)
-    np.testing.assert_array_equal(vae.prior_layer.rows, rows)
-
-
-def test_data_of_fewer_rows_than_pseudo_inputs_leaves_the_others_random():
-    vae = _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(4))
-    vae.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
-    vae.fit(BINARY[:2], verbose=0)
-    rows = {tuple(row) for row in vae.prior_layer.rows.numpy()}
-    assert len(rows) == 4
-    assert {tuple(row) for row in BINARY[:2]} < rows
-
-
-@pytest.mark.usefixtures("float64")
-def test_the_kl_to_a_vamp_prior_reaches_encoder_and_pseudo_inputs():
-    """Central differences in float64, with the draws held where they are."""
-    vae = _vae(posteriors.MultivariateNormalTriL(2), priors.VampPrior(3))
-    z = tf.constant(np.random.default_rng(0).normal(size=[7, 2]))
-    weights = [vae.prior_layer.rows, *vae.encoder.trainable_variables]
-    with tf.GradientTape() as tape:
-        value = tf.reduce_sum(vae.prior().log_prob(z))
-    slopes = tape.gradient(value, [weight.value for weight in weights])
-    for weight, slope in zip(weights, slopes, strict=True):
-        start = weight.numpy()
-        direction = np.random.default_rng(1).normal(size=start.shape)
-        values = []
-        for step in (1e-5, -1e-5):
-            weight.value.assign(start + step * direction)
-            values.append(float(tf.reduce_sum(vae.prior().log_prob(z))))
-        weight.value.assign(start)
-        difference = (values[0] - values[1]) / 2e-5
-        np.testing.assert_allclose(np.sum(slope * direction), difference, rtol=1e-6, atol=1e-8)
-        assert np.abs(slope).max() > 0.0
-
-
-def test_a_vamp_prior_where_it_makes_no_sense_is_refused():
-    one_hot = keras.layers.CategoryEncoding(3, output_mode="one_hot")
-    with pytest.raises(ValueError, match="must not be a VampPrior in a model with a condition"):
-        _vae(posteriors.MultivariateNormalDiag(2), priors.VampPrior(3), condition=one_hot)
-    with pytest.raises(ValueError, match=r"above several layers of latents.*got a VampPrior"):
-        tfp_vae.HierarchicalVAE.from_mlps(
-            likelihoods.Bernoulli([4]), [3, 2], [[4], [4]], prior=priors.VampPrior(3)
-        )
-
-
 def test_layers_of_a_hierarchy_over_other_sets_are_refused():
     with pytest.raises(ValueError, match="compares two densities on the same set; got"):
         tfp_vae.HierarchicalVAE.from_mlps(
@@ -243,41 +88,18 @@ def test_a_hierarchy_of_spheres_and_a_mixture_above_normals():
     )
     assert np.isfinite(vae.elbo(BINARY, seed=0).elbo).all()
     assert vae.sample(3, seed=0).shape == [3, 4]
-    assert "Monte Carlo" in repr(vae.objective)
+    lines = []
+    vae.summary(print_fn=lambda text, **kwargs: lines.append(text))
+    assert "Monte Carlo" in lines[-1]
 
 
 def test_a_discrepancy_from_a_prior_whose_draws_have_no_gradient_is_refused():
     with pytest.raises(ValueError, match="`prior` must be reparameterized"):
-        _vae(
+        vae_with(
             posteriors.MultivariateNormalDiag(2),
             priors.MixtureOfGaussians(2),
             objective=objectives.InfoVAE(mmd_weight=1.0),
         )
-
-
-@pytest.mark.parametrize(
-    ("x", "message"),
-    [
-        (BINARY[:2], "`x` must hold at least as many rows as there are pseudo-inputs, 3; got 2"),
-        (BINARY[:, :3], r"`x` must have shape \[batch, 4\]"),
-        (BINARY + 0.5, "`x` must hold only values that are 0 or 1"),
-    ],
-)
-def test_wrong_rows_for_pseudo_inputs_are_named(x, message):
-    prior = priors.VampPrior(3)
-    _vae(posteriors.MultivariateNormalDiag(2), prior)
-    with pytest.raises(ValueError, match=message):
-        prior.initialize_from(x)
-
-
-def test_a_vamp_prior_without_a_model_says_what_it_lacks():
-    for use in (
-        lambda prior: prior.build([2]),
-        lambda prior: prior.distribution(),
-        lambda prior: prior.initialize_from(BINARY),
-    ):
-        with pytest.raises(ValueError, match="must belong to a model"):
-            use(priors.VampPrior(3))
 
 
 @pytest.mark.parametrize(
@@ -307,7 +129,7 @@ def test_wrong_arguments_are_named(make, error, message):
 )
 def test_distributions_over_other_sets_are_refused(posterior, prior):
     with pytest.raises(ValueError, match="compares two densities on the same set; got"):
-        _vae(posterior(), prior())
+        vae_with(posterior(), prior())
 
 
 @pytest.mark.parametrize(
@@ -330,7 +152,7 @@ def test_the_summary_says_whether_the_kl_is_exact_and_the_objective_is_left_alon
     ):
         plain = repr(objective)
         assert "KL:" not in plain
-        vae = _vae(posteriors.MultivariateNormalDiag(2), prior(), objective=objective)
+        vae = vae_with(posteriors.MultivariateNormalDiag(2), prior(), objective=objective)
         assert repr(vae.objective) == plain
     lines = []
     vae.summary(print_fn=lambda text, **kwargs: lines.append(text))
@@ -341,9 +163,6 @@ def test_the_summary_says_whether_the_kl_is_exact_and_the_objective_is_left_alon
 
 CHECKS = {
     "mixture": test_a_mixture_has_the_density_and_the_moments_of_its_weights,
-    "vamp": lambda: test_a_vamp_prior_is_the_mixture_of_the_posteriors_at_its_rows(
-        posteriors.MultivariateNormalTriL
-    ),
 }
 
 MUTATIONS = {
@@ -358,15 +177,6 @@ MUTATIONS = {
         tfd.Categorical,
         "_logits_parameter_no_checks",
         lambda self: tf.zeros_like(self._logits),
-    ),
-    "pseudo-inputs not encoded": (
-        "vamp",
-        priors.VampPrior,
-        "distribution",
-        lambda self: distributions.MultivariateNormalDiag(
-            tf.zeros(self.event_shape, self.variable_dtype),
-            tf.ones(self.event_shape, self.variable_dtype),
-        ),
     ),
 }
 

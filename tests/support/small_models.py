@@ -37,3 +37,13 @@ def eager_vae(*args, **options):
     vae = small_vae(*args, **options)
     vae.compile(run_eagerly=True)
     return vae
+
+
+def vae_with(posterior, prior, likelihood=None, **options):
+    """Makes a model for rows of four binary values of any posterior and prior, not compiled."""
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([5], "tanh"), posterior),
+        tfp_vae.Decoder(networks.mlp([5], "tanh"), likelihood or likelihoods.Bernoulli([4])),
+        prior=prior,
+        **options,
+    )

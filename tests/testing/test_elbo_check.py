@@ -39,7 +39,7 @@ def test_what_does_not_apply_is_skipped_with_the_reason(monkeypatch):
     ]
 
 
-def test_a_failure_is_reported_beside_what_passed(monkeypatch):
+def test_a_failure_is_reported_with_what_passed(monkeypatch):
     def raises(subject):
         raise TypeError("not so")
 
@@ -47,7 +47,7 @@ def test_a_failure_is_reported_beside_what_passed(monkeypatch):
     with pytest.raises(AssertionError) as failure:
         check_elbo(model(), X)
     assert str(failure.value).splitlines() == [
-        "The evidence lower bound is not one:",
+        "The ELBO must have these properties:",
         "PASSED  terms_are_finite",
         "FAILED  raises: TypeError: not so",
         "1 failed, 1 passed, 0 skipped",
@@ -88,5 +88,5 @@ def test_a_model_with_a_condition():
 def test_data_that_the_model_does_not_take_is_an_error_and_no_failure():
     with pytest.raises(ValueError, match="`x` must hold only values that are 0 or 1"):
         check_elbo(model(), X + 0.5)
-    with pytest.raises(TypeError, match="`vae` must be a LatentVariableModel"):
+    with pytest.raises(TypeError, match="`vae` must be a VAE, such as"):
         check_elbo(networks.mlp([3]), X)

@@ -26,10 +26,10 @@ def strategies_made(source):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TESTS)))
-def test_no_strategy_is_made_beside_those_of_the_toolkit(path):
+def test_no_test_defines_a_strategy_of_its_own(path):
     assert not strategies_made(path.read_text())
 
 
-def test_a_strategy_of_ones_own_would_be_noticed():
+def test_a_strategy_of_a_test_would_be_found():
     assert strategies_made("@st.composite\ndef models(draw): ...") == ["composite"]
     assert strategies_made("from hypothesis.strategies import builds\nbuilds(int)") == ["builds"]

@@ -104,7 +104,7 @@ class Transposing(keras.layers.Layer):
         return tf.reshape(tf.einsum("srl->rsl", tf.reshape(z, [len(X), len(X), -1])), z.shape)
 
 
-class Averaging(training.TrainingLog):
+class AveragingLog(training.TrainingLog):
     """A log that is the mean of the batches' means."""
 
     def update(self, loss, terms, step):
@@ -119,10 +119,17 @@ def transposing():
     return tfp_vae.VAE(right.encoder, decoder)
 
 
+class Averaging(tfp_vae.VAE):
+    """A model, as are its copies, whose log is the mean of the batches' means."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.trainer.state.log = AveragingLog()
+
+
 def averaging():
-    vae = model()
-    vae.trainer.state.log = Averaging()
-    return vae
+    right = model()
+    return Averaging(right.encoder, right.decoder)
 
 
 WRONG_MODELS = {

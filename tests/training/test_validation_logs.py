@@ -9,7 +9,7 @@ from tfp_vae import likelihoods
 
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
-def test_a_validation_that_is_no_number_is_told(run_eagerly):
+def test_a_validation_that_is_nan_is_reported(run_eagerly):
     rows = np.full([8, 3], 2.0**31)
     vae = tfp_vae.VAE.for_data(rows, latent_size=2, likelihood=likelihoods.Poisson([3]))
     vae.compile(keras.optimizers.SGD(1.0), run_eagerly=run_eagerly)

@@ -37,7 +37,7 @@ class FileReader(abc.ABC):
     Attributes:
       event_shape: The shape of one row.
       num_partitions: The number of partitions.
-      num_rows: The number of rows in all partitions, or None if only reading them tells.
+      num_rows: The number of rows in all partitions, or None if it is unknown before reading.
     """
 
     event_shape: tuple[int, ...]

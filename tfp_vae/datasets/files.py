@@ -33,7 +33,7 @@ def from_file(path: str | Path) -> np.ndarray:
 
     Raises:
       FileNotFoundError: If there is no such file.
-      TypeError: If `path` is no path.
+      TypeError: If `path` is not a path.
       ValueError: If the file has another format, is broken or empty, or holds other than numbers.
 
     Example:

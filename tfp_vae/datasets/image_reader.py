@@ -21,7 +21,7 @@ class ImageReader(FileReader):
       channels: 1 for grey, 3 for colour, 4 with transparency, or None for those of the first image.
 
     Raises:
-      ValueError: If the first file is no image.
+      ValueError: If the first file is not an image.
     """
 
     def __init__(self, paths: Sequence[Path], shard: Shard, channels: int | None) -> None:

@@ -39,7 +39,7 @@ def split(rows: int, valid: float = 0.1, test: float = 0.2, seed: int = 0) -> Sp
       A `Split` of row indices; no set is empty.
 
     Raises:
-      TypeError: If an argument is no number.
+      TypeError: If an argument is not a number.
       ValueError: If there are too few rows, or the fractions leave none to train on.
 
     Example:

@@ -25,11 +25,11 @@ _SMALL_RATE = 10.0
 def log_gamma(
     shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Returns the logarithms of gamma numbers of scale 1, float64 of `shape`.
+    """Draws the logarithms of gamma variables of scale 1, float64 of `shape`.
 
     Marsaglia & Tsang (2000), "A simple method for generating gamma variables"; a concentration
-    below 1 is raised by 1 and the number multiplied by u^(1/concentration), as they say. The
-    logarithm of a small one is finite where the number itself would not be.
+    below 1 is raised by 1 and the number multiplied by u^(1/concentration), as they propose. The
+    logarithm of a small number is finite where the number itself would underflow.
 
     Args:
       shape: The shape of the numbers, an integer tensor.
@@ -57,10 +57,10 @@ def log_gamma(
 
 
 def gamma(shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns gamma numbers of scale 1 in float64, with their gradient to the concentration.
+    """Draws gamma variables of scale 1 in float64, with a gradient to the concentration.
 
     The gradient is the implicit one of Figurnov et al. (2018), "Implicit reparameterization
-    gradients": that of the number whose distribution function stays as it is.
+    gradients": that of a number with the same value of the cumulative distribution function.
 
     Args:
       shape: The shape of the numbers, an integer tensor or list.
@@ -81,11 +81,11 @@ def gamma(shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tens
 
 
 def poisson(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns Poisson numbers, float64 of `shape`.
+    """Draws Poisson counts, float64 of `shape`.
 
-    Below a rate of 10 the distribution function is inverted by adding up its terms; from there on
-    by the transformed rejection with squeeze of Hoermann (1993), "The transformed rejection method
-    for generating Poisson random variables", algorithm PTRS.
+    Below a rate of 10 the cumulative distribution function is inverted by summing its terms; above,
+    the method is the transformed rejection with squeeze of Hoermann (1993), "The transformed
+    rejection method for generating Poisson random variables", algorithm PTRS.
 
     Args:
       shape: The shape of the numbers, an integer tensor.
@@ -101,7 +101,7 @@ def poisson(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor) -> 
 
 
 def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns the smallest numbers whose distribution function is at least a uniform number."""
+    """Draws Poisson counts with rates below 10, by inverting the cumulative distribution."""
     uniform = stateless_random.uniform(tf.shape(rate), seed, tf.float64)
     term = tf.exp(-rate)
 
@@ -114,7 +114,7 @@ def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     ) -> tuple[tf.Tensor, ...]:
         k = k + 1.0
         term = term * rate / k
-        # Past the mean the terms fall, and one that adds nothing to the sum ends it.
+        # Past the mean the terms decrease, and one that no longer changes the sum ends it.
         goes_on = (total < uniform) & ((k < rate) | (total + term > total))
         return k, term, total + term, tf.where(goes_on, k, count)
 
@@ -125,7 +125,7 @@ def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _transformed(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Returns Poisson numbers of rates of at least 10."""
+    """Draws Poisson counts with rates of at least 10, by algorithm PTRS."""
     log_rate = tf.math.log(rate)
     b = 0.931 + 2.53 * tf.sqrt(rate)
     a = -0.059 + 0.02483 * b
@@ -159,7 +159,7 @@ def _until_accepted(
 
     def step(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, ...]:
         proposal, accepted = propose(*stateless_random.uniform_pair(shape, seed, number))
-        # A loop wants what is known of a shape to stay known.
+        # A loop must keep the static shapes of its variables.
         chosen = tf.ensure_shape(tf.where(done, drawn, proposal), drawn.shape)
         return number + 1, chosen, tf.ensure_shape(done | accepted, done.shape)
 

@@ -12,7 +12,7 @@ def check_distributions(**distributions: tfd.Distribution) -> None:
     """Checks that all arguments, given by name, are distributions over the same events.
 
     Raises:
-      TypeError: If one is no distribution.
+      TypeError: If one is not a distribution.
       ValueError: If they have different event shapes, or batch shapes that do not broadcast.
     """
     for name, value in distributions.items():

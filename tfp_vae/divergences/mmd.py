@@ -32,7 +32,7 @@ def squared_maximum_mean_discrepancy(
       The contributions, `[B]`; zero for a batch of one row, which says nothing about q(z).
 
     Raises:
-      TypeError: If `prior` is no distribution, `bandwidth` no number, or `z` holds none.
+      TypeError: If `prior` is not a distribution, `bandwidth` not a number, or `z` holds none.
       ValueError: If `z` has another shape or is not finite, or `bandwidth` is not positive.
 
     Example:

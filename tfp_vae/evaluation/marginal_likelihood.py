@@ -13,6 +13,7 @@ from tfp_vae.evaluation.annealed_importance_sampling import (
     check_latents_are_unbounded,
     temperatures,
 )
+from tfp_vae.evaluation.row_batches import checked_rows
 from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
 from tfp_vae.row_chunks import row_chunks
@@ -129,16 +130,13 @@ def log_marginal_likelihood(
     equation 11; Wu et al. (2017), "On the quantitative analysis of decoder-based generative
     models", section 3.
     """
-    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
+    rows = checked_rows(vae, x, _ROWS_AT_ONCE, condition)
     annealed = checks.one_of(method, ["importance_sampling", "ais"], "method") == "ais"
     if importance_sample_size is None:
         importance_sample_size = _CHAINS if annealed else _DRAWS
     draws = checks.positive_int(importance_sample_size, "importance_sample_size")
     path = tf.constant(temperatures(checks.positive_int(annealing_steps, "annealing_steps")))
-    rows = checks.array(x)
-    vae.check_rows(rows)
     key = seeds.as_seed(seed)
-    vae.check_condition(condition, len(rows))
     if annealed:
         check_latents_are_unbounded(vae)
     y = None if condition is None else checks.array(condition, "condition")
@@ -154,18 +152,25 @@ def log_marginal_likelihood(
         else:
             sums = weigh(own, own_seed, tf.constant(draws), given)
         blocks.append([part.numpy().astype(np.float64)[:count] for part in sums])
-    log_sum, log_sum_of_squares = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    log_sum, log_squares = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    result = _from_weight_sums(log_sum, log_squares, draws, math.prod(vae.event_shape))
+    _warn_of_few_draws(result.effective_sample_size, draws)
+    return result
+
+
+def _from_weight_sums(
+    log_sum: np.ndarray, log_squares: np.ndarray, draws: int, event_size: int
+) -> MarginalLikelihood:
+    """Returns the estimate from the logarithms of the sum of weights and of squares, `[N]` each."""
     log_size = math.log(draws)
     # The relative variance of a weight, from its first two moments.
-    excess = np.exp(log_sum_of_squares + log_size - 2.0 * log_sum) - 1.0
+    excess = np.exp(log_squares + log_size - 2.0 * log_sum) - 1.0
     correction = draws / (draws - 1) if draws > 1 else math.nan
-    effective_sample_size = np.exp(2.0 * log_sum - log_sum_of_squares)
-    _warn_of_few_draws(effective_sample_size, draws)
     return MarginalLikelihood(
         estimate=log_sum - log_size,
         standard_error=np.sqrt(np.maximum(excess, 0.0) * correction / draws),
-        effective_sample_size=effective_sample_size,
-        event_size=math.prod(vae.event_shape),
+        effective_sample_size=np.exp(2.0 * log_sum - log_squares),
+        event_size=event_size,
     )
 
 

@@ -25,7 +25,7 @@ class Bernoulli(Likelihood):
       A `tfd.Independent` of `tfd.Bernoulli`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints.
+      TypeError: If `event_shape` is not a list of ints.
       ValueError: If a size is not positive.
 
     Example:

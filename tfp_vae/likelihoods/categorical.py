@@ -37,7 +37,7 @@ class Categorical(Likelihood):
       A `tfd.Independent` of `tfd.Categorical`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints, or `classes` no int.
+      TypeError: If `event_shape` is not a list of ints, or `classes` not an int.
       ValueError: If a size is not positive, or there are fewer than two classes.
 
     Example:

@@ -19,11 +19,11 @@ MIN_ROWS = 50
 
 _MAX_CLASSES = 10
 _MIN_FREQUENCY_OF_LARGEST = 0.05
-"""Up to 10 codes 0 to 9 are class codes if at least 5 % of the rows have the largest.
+"""Whole numbers 0 to 9 are class codes if at least 5 % of the rows have the largest of them.
 
-Counts thin out towards their largest value. In simulations of 200 rows, equally frequent classes, 3
-to 10 of them, pass in 99 % of the columns and more, Poisson counts of means 1 to 4 in 2 % and less;
-of 50 rows, 90 % of the classes and 13 to 30 % of the counts.
+Counts become rare towards their largest value. In simulated columns of 200 rows, at least 99 % of
+those with 3 to 10 equally frequent classes pass, and at most 2 % of those with Poisson counts of
+means 1 to 4; with 50 rows, at least 90 % and 13 to 30 %.
 """
 
 _UNDER_DISPERSION = 0.5
@@ -39,15 +39,15 @@ freedom 5.5 and 6.2.
 """
 
 _MIN_HEAVY_COLUMNS = 0.1
-"""The share of columns with heavy tails that makes the likelihood a Student's t. It is small, as
-the t has degrees of freedom for every column, with which light columns become normal again."""
+"""The share of columns with heavy tails that makes the likelihood a Student's t. It is small,
+since every column has degrees of freedom of its own, with which light tails are learned."""
 
 _EXCESS_ZEROS = 0.05
 """The standard error of a share of zeros in 100 rows is at most 0.05."""
 
 _LARGE_COUNT = 1000.0
-"""From this mean on counts are taken for real values: a Poisson of that mean has a skewness of
-1/√1000 = 0.03 and a standard deviation of 32, beside which steps of 1 hardly show."""
+"""Counts of at least this mean are modelled as real values: a Poisson of this mean has a skewness
+of 1/√1000 = 0.03, and a standard deviation of 32, so that steps of 1 are negligible."""
 
 BINARY, UNIT, CODES, COUNTS, REAL = "binary", "unit", "codes", "counts", "real"
 

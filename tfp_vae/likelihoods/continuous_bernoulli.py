@@ -27,7 +27,7 @@ class ContinuousBernoulli(Likelihood):
       A `tfd.Independent` of `tfd.ContinuousBernoulli`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints.
+      TypeError: If `event_shape` is not a list of ints.
       ValueError: If a size is not positive.
 
     Example:

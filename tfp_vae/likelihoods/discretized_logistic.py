@@ -39,7 +39,7 @@ class DiscretizedLogistic(Likelihood):
       A `tfd.Independent` of a `tfd.QuantizedDistribution`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints, or another argument of the wrong kind.
+      TypeError: If `event_shape` is not a list of ints, or another argument of the wrong kind.
       ValueError: If a size is not positive, there are fewer than two levels, or `scale_floor` is
         negative.
 

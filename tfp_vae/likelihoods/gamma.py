@@ -41,7 +41,7 @@ class Gamma(Likelihood):
       A `tfd.Independent` of `tfd.Gamma`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints, or `variation_floor` no number.
+      TypeError: If `event_shape` is not a list of ints, or `variation_floor` not a number.
       ValueError: If a size is not positive, or `variation_floor` negative or too
         large.
 

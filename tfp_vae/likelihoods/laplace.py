@@ -32,7 +32,7 @@ class Laplace(Likelihood):
       A `tfd.Independent` of `tfd.Laplace`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints, or `scale_floor` no number.
+      TypeError: If `event_shape` is not a list of ints, or `scale_floor` not a number.
       ValueError: If a size is not positive, or `scale_floor` negative.
 
     Example:

@@ -46,7 +46,7 @@ class Normal(Likelihood):
       A `tfd.Independent` of `tfd.Normal`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints, or `scale` neither a number nor a string.
+      TypeError: If `event_shape` is not a list of ints, or `scale` neither a number nor a string.
       ValueError: If a size or a scale is not positive, or the word for the scale is unknown.
 
     Example:

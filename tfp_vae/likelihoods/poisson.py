@@ -28,7 +28,7 @@ class Poisson(Likelihood):
       A `tfd.Independent` of `tfd.Poisson`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints.
+      TypeError: If `event_shape` is not a list of ints.
       ValueError: If a size is not positive.
 
     Example:

@@ -38,7 +38,7 @@ class Product(Likelihood):
       A `tfd.Distribution`, batch `[B]`, event `[n]`; its `parts` are those of the likelihoods.
 
     Raises:
-      TypeError: If `parts` is no list of pairs of columns and a likelihood.
+      TypeError: If `parts` is not a list of pairs of columns and a likelihood.
       ValueError: If a likelihood has another event shape than its columns or another dtype than
         the first, or if the columns are not 0 to n - 1, each once.
 

@@ -48,7 +48,7 @@ def for_values(name: str, x: npt.ArrayLike) -> Likelihood:
       The likelihood; whether `x` lies in its support is not checked.
 
     Raises:
-      TypeError: If `name` is no string, or `x` holds no real numbers.
+      TypeError: If `name` is not a string, or `x` holds no real numbers.
       ValueError: If no likelihood has that name, or `x` has no rows or no columns.
 
     Example:
@@ -75,7 +75,7 @@ def get(name: str, event_shape: Sequence[int] | None = None, **arguments: Any) -
       The likelihood.
 
     Raises:
-      TypeError: If `name` is no string, or an argument without a default is missing.
+      TypeError: If `name` is not a string, or an argument without a default is missing.
       ValueError: If no likelihood has that name; the nearest one is named.
 
     Example:

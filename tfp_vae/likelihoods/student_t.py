@@ -49,7 +49,7 @@ class StudentT(Likelihood):
       A `tfd.Independent` of `tfd.StudentT`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints, or another argument of the wrong kind.
+      TypeError: If `event_shape` is not a list of ints, or another argument of the wrong kind.
       ValueError: If a size is not positive, `df` not above 2 or an unknown word, or `scale_floor`
         negative.
 

@@ -31,7 +31,7 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
       A `tfd.Independent` of `tfd.ZeroInflatedNegativeBinomial`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is no list of ints, or `dispersion` no string.
+      TypeError: If `event_shape` is not a list of ints, or `dispersion` not a string.
       ValueError: If a size is not positive, or `dispersion` an unknown word.
 
     Example:

@@ -34,7 +34,7 @@ def assemble(vae: "VAE") -> str:
     rows, features, inputs = _rows_of_zeros(vae)
     if not vae.encoder.built:
         vae.encoder.build((None, *inputs.shape[1:]))
-    posterior = vae.inferred(inputs, training=False)
+    posterior = vae.encoder.of_tensors(inputs, training=False)
     for posterior_layer, prior_layer in vae.latent_pairs:
         check_same_latent_space(posterior_layer, prior_layer)
     if vae.condition is not None:
@@ -80,7 +80,7 @@ def check_objective(vae: "VAE", objective: Objective) -> None:
       ValueError: If it does not apply.
     """
     inputs = _rows_of_zeros(vae)[-1]
-    objective.check_pair(vae.inferred(inputs, training=False), vae.prior())
+    objective.check_pair(vae.encoder.of_tensors(inputs, training=False), vae.prior())
 
 
 def _rows_of_zeros(vae: "VAE") -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:

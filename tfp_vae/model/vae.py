@@ -143,7 +143,7 @@ class VAE(keras.Model):
         """What training maximises; the loss is its negative mean, in nats.
 
         Another one can be set, as in `vae.objective = objectives.IWAE(5)`, and training continues
-        with it: weights, optimizer and step number stay. Setting raises a TypeError if it is no
+        with it; weights, optimizer and step number stay. Setting raises a TypeError if it is no
         objective, and a ValueError if it does not apply to the model's posterior and prior; the
         current one then stays.
         """
@@ -177,7 +177,7 @@ class VAE(keras.Model):
     @property
     def conditional(self) -> bool:
         """Whether the model is one of p(x|y)."""
-        return self.condition is not None
+        return self.pipeline.conditional
 
     @property
     def missing(self) -> MissingValues | None:
@@ -417,7 +417,9 @@ class VAE(keras.Model):
                 likelihood = layer.fitted_to(likelihood, prepared, observed)
             return likelihood if observed is None else layer.of_observed(likelihood, observed)
 
-        posterior = self.inferred(self.pipeline.joined(prepared, features), training)
+        posterior = self.encoder.of_tensors(
+            self.pipeline.joined(prepared, features), training=training
+        )
         return BatchDistributions(prepared, posterior, self.prior(), likelihood_fn, decoder_fn)
 
     def decoded(
@@ -432,10 +434,6 @@ class VAE(keras.Model):
     def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
         """Returns the latents that the decoder sees, of `[..., latent_size]`: all of them."""
         return z
-
-    def inferred(self, inputs: tf.Tensor, training: bool) -> tfd.Distribution:
-        """Returns q(z|x) for inputs `[B, ...]` of the encoder: data and features of a condition."""
-        return self.encoder.of_tensors(inputs, training=training)
 
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
         """Returns the posterior mean, `[B, latent_size]`."""

@@ -43,7 +43,7 @@ class MADE(keras.layers.Layer):
       after it.
 
     Raises:
-      TypeError: If a size is no int; when it is called, if it was built with a context and is
+      TypeError: If a size is not an int; when it is called, if it was built with a context and is
         called without one, or the other way round.
       ValueError: If a size is not positive, or `order` is no order of the inputs.
 

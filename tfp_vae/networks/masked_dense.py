@@ -33,8 +33,8 @@ class MaskedDense(keras.layers.Layer):
       A tensor `[..., len(degrees)]`.
 
     Raises:
-      TypeError: If degrees are no list of ints; when it is called, if it was built with a context
-        and is called without one, or the other way round.
+      TypeError: If degrees are not a list of ints; when it is called, if it was built with a
+        context and is called without one, or the other way round.
       ValueError: If the inputs are not as many as their degrees.
 
     Example:

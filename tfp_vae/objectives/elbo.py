@@ -37,7 +37,7 @@ class ELBO(Objective):
         variational inference with inverse autoregressive flow", who apply it to the mean over a
         minibatch; here it applies to each example, so that no row depends on another.
       sample_size: The number of draws from the posterior for every example.
-      gradient_estimator: "standard" (differentiate the bound as it is computed), or
+      gradient_estimator: "standard" (differentiate the computed bound), or
         "sticking_the_landing" (Roeder et al. 2017, equation 8): the KL's gradient is that of its
         estimate from the draws of the likelihood, without the score of log q(z|x). At the exact
         posterior the encoder's gradient is then zero for every draw, not only in expectation. The

@@ -46,7 +46,7 @@ class InfoVAE(Objective):
       `ObjectiveTerms`, `[B]` each, in nats.
 
     Raises:
-      TypeError: If an argument is no number.
+      TypeError: If an argument is not a number.
       ValueError: If a weight is negative, or the bandwidth or `sample_size` not positive; when it
         is called, if the prior has a batch shape or is not reparameterised, such as a mixture.
 

@@ -50,7 +50,7 @@ class IWAE(Objective):
 
     Args:
       importance_sample_size: The number of draws K from the posterior for every example.
-      gradient_estimator: "standard" (differentiate the bound as it is computed),
+      gradient_estimator: "standard" (differentiate the computed bound),
         "doubly_reparameterized", which evaluates log q(z|x) once more, or "resampled", which
         evaluates all densities once more at one draw of K.
 
@@ -61,7 +61,7 @@ class IWAE(Objective):
       `ObjectiveTerms`, `[B]` each, in nats.
 
     Raises:
-      TypeError: If `importance_sample_size` is no int, or `gradient_estimator` no string.
+      TypeError: If `importance_sample_size` is not an int, or `gradient_estimator` not a string.
       ValueError: If `importance_sample_size` is not positive, or the estimator unknown; when it is
         called, if the estimator is "doubly_reparameterized" and the posterior's draws are not
         reparameterised.

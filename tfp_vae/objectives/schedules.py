@@ -66,7 +66,7 @@ class LinearWarmUp(Schedule):
       The value, a float scalar, `[]`.
 
     Raises:
-      TypeError: If an argument is no number.
+      TypeError: If an argument is not a number.
       ValueError: If `steps` is not positive, or a value negative.
 
     Example:

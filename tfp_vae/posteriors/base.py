@@ -23,7 +23,7 @@ class Posterior(DistributionLayer):
       A `tfd.Distribution`, batch `[B]`, event `[latent_size]`.
 
     Raises:
-      TypeError: If `latent_size` is no int.
+      TypeError: If `latent_size` is not an int.
       ValueError: If it is not positive.
 
     Example:

@@ -50,7 +50,7 @@ class InverseAutoregressiveFlow(Posterior):
       A `tfd.TransformedDistribution`, batch `[B]`, event `[latent_size]`.
 
     Raises:
-      TypeError: If a size is no int, or `gate_bias` or `scale_floor` no number.
+      TypeError: If a size is not an int, or `gate_bias` or `scale_floor` not a number.
       ValueError: If a size is not positive, `scale_floor` negative, `gate_bias` too small, or the
         activation unknown.
 

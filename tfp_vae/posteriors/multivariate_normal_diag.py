@@ -29,7 +29,7 @@ class MultivariateNormalDiag(Posterior):
       A `tfd.MultivariateNormalDiag`, batch `[B]`, event `[latent_size]`.
 
     Raises:
-      TypeError: If `latent_size` is no int, `scale_floor` no number.
+      TypeError: If `latent_size` is not an int, or `scale_floor` not a number.
       ValueError: If `latent_size` is not positive, `scale_floor` negative, or the activation
         unknown.
 

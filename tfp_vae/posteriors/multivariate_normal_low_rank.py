@@ -30,7 +30,7 @@ class MultivariateNormalDiagPlusLowRank(Posterior):
       A `tfd.MultivariateNormalDiagPlusLowRank`, batch `[B]`, event `[latent_size]`.
 
     Raises:
-      TypeError: If `latent_size` or `rank` is no int, `scale_floor` no number.
+      TypeError: If `latent_size` or `rank` is not an int, or `scale_floor` not a number.
       ValueError: If a size is not positive, `rank` above `latent_size`, or `scale_floor` negative.
 
     Example:

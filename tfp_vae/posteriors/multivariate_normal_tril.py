@@ -30,7 +30,7 @@ class MultivariateNormalTriL(Posterior):
       A `tfd.MultivariateNormalTriL`, batch `[B]`, event `[latent_size]`.
 
     Raises:
-      TypeError: If `latent_size` is no int, `scale_floor` no number.
+      TypeError: If `latent_size` is not an int, or `scale_floor` not a number.
       ValueError: If `latent_size` is not positive, or `scale_floor` negative.
 
     Example:
@@ -56,7 +56,7 @@ class MultivariateNormalTriL(Posterior):
         """Makes the normal from `loc`, `[B, L]`, and the factor's entries, the diagonal first."""
         size = self.latent_size
         diagonal = tf.math.softplus(scale_tril[..., :size]) + self.scale_floor
-        # Where each entry of the factor stands in the list of diagonal, lower triangle and a zero.
+        # The index of each entry of the factor in the list of diagonal, lower triangle and a zero.
         places = np.full([size, size], size * (size + 1) // 2)
         places[np.tril_indices(size, -1)] = np.arange(size, size * (size + 1) // 2)
         places[np.diag_indices(size)] = np.arange(size)

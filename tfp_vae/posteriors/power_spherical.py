@@ -31,7 +31,7 @@ class PowerSpherical(Posterior):
       A `tfd.PowerSpherical`, batch `[B]`, event `[latent_size]`. Its mean lies inside the sphere.
 
     Raises:
-      TypeError: If `latent_size` is no int.
+      TypeError: If `latent_size` is not an int.
       ValueError: If `latent_size` is below 2.
 
     Example:

@@ -37,8 +37,8 @@ class RelaxedOneHotCategorical(Posterior):
       `[latent_variables * categories]`.
 
     Raises:
-      TypeError: If `latent_variables` or `categories` is no int, or `temperature` neither a number
-        nor a schedule.
+      TypeError: If `latent_variables` or `categories` is not an int, or `temperature` neither a
+        number nor a schedule.
       ValueError: If `latent_variables` or `temperature` is not positive, or `categories` below 2.
 
     Example:

@@ -28,7 +28,7 @@ class MaskedAutoregressiveFlow(FlowPrior):
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
-      TypeError: If `steps` is no int, `units` no list of ints.
+      TypeError: If `steps` is not an int, or `units` not a list of ints.
       ValueError: If a number is not positive, or the activation unknown.
 
     Example:

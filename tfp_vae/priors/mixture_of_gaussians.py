@@ -26,7 +26,7 @@ class MixtureOfGaussians(Prior):
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
-      TypeError: If `components` is no int, `scale_floor` no number.
+      TypeError: If `components` is not an int, or `scale_floor` not a number.
       ValueError: If `components` is not positive, `scale_floor` negative, or 1 or more.
 
     Example:

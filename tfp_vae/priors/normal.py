@@ -23,7 +23,7 @@ class Normal(Prior):
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
-      TypeError: If `scale_floor` is no number.
+      TypeError: If `scale_floor` is not a number.
       ValueError: If `scale_floor` is negative, or 1 or more.
 
     Example:
@@ -67,7 +67,7 @@ def scale_floor_below_1(value: float) -> float:
     """Returns `value` as a floor of scales that are initially 1.
 
     Raises:
-      TypeError: If it is no number.
+      TypeError: If it is not a number.
       ValueError: If it is negative, or 1 or more.
     """
     floor = checks.finite_number(value, "scale_floor", minimum=0.0)

@@ -28,7 +28,7 @@ class RealNVP(FlowPrior):
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
-      TypeError: If `steps` is no int, `units` no list of ints.
+      TypeError: If `steps` is not an int, or `units` not a list of ints.
       ValueError: If a number is not positive, or the activation unknown; when it is built, if
         there is only one latent.
 

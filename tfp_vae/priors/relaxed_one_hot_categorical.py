@@ -24,7 +24,7 @@ class RelaxedOneHotCategorical(Prior):
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
-      TypeError: If `latent_variables` or `categories` is no int, or `temperature` no number.
+      TypeError: If `latent_variables` or `categories` is not an int, or `temperature` not a number.
       ValueError: If `latent_variables` or `temperature` is not positive, or `categories` below 2;
         when it is built, if the latents are not `latent_variables * categories`.
 

@@ -32,7 +32,7 @@ class VampPrior(Prior):
       **kwargs: The usual arguments of a Keras layer.
 
     Raises:
-      TypeError: If `pseudo_inputs` is no int.
+      TypeError: If `pseudo_inputs` is not an int.
       ValueError: If `pseudo_inputs` is not positive.
 
     Example:

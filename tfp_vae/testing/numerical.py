@@ -49,8 +49,8 @@ def numerical_log_density(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the output of a flow for standard normal noise, and its log density.
 
-    By the change of variables, log N(u) - log |det dx/du|, with a Jacobian of central differences:
-    the oracle of the `log_prob` of your own flow.
+    By the change of variables, `log N(u) - log |det dx/du|`, with a Jacobian of central
+    differences: the oracle of the `log_prob` of your own flow.
 
     Args:
       forward: From noise to x, row by row.

@@ -75,7 +75,7 @@ class TrainingState:
     def unpacked(self, batch: object) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
         """Returns x, y and weights of a batch; y is None unless the model is one of p(x|y)."""
         x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
-        return x, y if self.model.conditional else None, weights
+        return x, y if self.model.pipeline.conditional else None, weights
 
     def loss_of(self, terms: ObjectiveTerms, weights: tf.Tensor | None) -> tf.Tensor:
         """Returns the negative mean of the objective plus the penalties of regularisers, in nats.

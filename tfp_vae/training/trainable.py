@@ -10,21 +10,15 @@ import tensorflow as tf
 from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
-class Trainable(Protocol):
-    """A Keras model whose loss is the negative mean of an objective.
-
-    `Trainer` trains any object with these attributes and methods, and uses no others. Those of the
-    last two groups are Keras's own.
-    """
-
-    # The data: one row of x, and of y for a model of p(x|y).
+class DataContract(Protocol):
+    """The data that a model takes: one row of x, and of y for a model of p(x|y)."""
 
     @property
     def row_shape(self) -> tuple[int, ...] | None:
         """The shape of one row of raw x; None if it is unknown before a preprocess layer."""
 
     @property
-    def data_dtype(self) -> str:
+    def dtype(self) -> str:
         """The dtype that floating data is cast to."""
 
     @property
@@ -36,6 +30,20 @@ class Trainable(Protocol):
 
     def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
         """Raises a TypeError or ValueError unless `condition` has a valid y for each row."""
+
+
+class Trainable(Protocol):
+    """A Keras model whose loss is the negative mean of an objective.
+
+    `Trainer` trains whatever has these attributes and methods; it knows nothing else of a model.
+    Those of the last two groups are Keras's own.
+    """
+
+    # The data.
+
+    @property
+    def pipeline(self) -> DataContract:
+        """Which data the model takes."""
 
     def adapt(self, x: Any) -> None:
         """Initialises weights from checked training data, before the first step."""

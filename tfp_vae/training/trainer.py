@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfp_vae import pipeline_errors
 from tfp_vae.training import options
-from tfp_vae.training.data import ArraySource, Batching, BatchSource, DataAdapter, Rows
+from tfp_vae.training.data import ArraySource, BatchSource, DataAdapter, FitData
 from tfp_vae.training.distributed import ReplicaLoop, lost_worker_named
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.loops import (
@@ -113,26 +113,16 @@ class Trainer:
         """
         chosen = options.checked(FitOptions, arguments)
         self._check_compiled()
-        train = self._data.checked(x, y, chosen.sample_weight, split=chosen.validation_split)
-        validation = None
-        if chosen.validation_data is not None:
-            validation = self._data.validation(chosen.validation_data)
-        seen = train.x if isinstance(train, Rows) else train.data
-        if chosen.validation_split and validation is None and isinstance(train, Rows):
-            train, validation = train.split(chosen.validation_split)
+        data = self._data.of_fit(x, y, chosen)
         self._model._initial_epoch = None
         self.state.noise.state.assign(keras.random.SeedGenerator().state)
-        batching = Batching(chosen.batch_size, bool(chosen.shuffle), chosen.steps_per_epoch)
-        held_out = Batching(
-            chosen.validation_batch_size or chosen.batch_size, steps=chosen.validation_steps
-        )
-        with self._fitting(train, validation is not None, batching, chosen.callbacks):
-            self._model.adapt(seen)
+        with self._fitting(data, chosen):
+            self._model.adapt(data.initial)
             history = run_epochs(
                 self.state,
                 lambda source: self.loop_for(source, chosen.callbacks),
-                self._data.source(train, batching),
-                None if validation is None else self._data.source(validation, held_out),
+                data.train,
+                data.validation,
                 chosen,
             )
         _warn_of_nan_validations(history.history.get("val_elbo", []))
@@ -150,9 +140,8 @@ class Trainer:
         """
         chosen = options.checked(EvaluateOptions, arguments)
         self._check_compiled()
-        data = self._data.checked(x, y, chosen.sample_weight)
+        source = self._data.of_evaluation(x, y, chosen)
         with self._reading():
-            source = self._data.source(data, Batching(chosen.batch_size, steps=chosen.steps))
             callbacks = callback_list(self._model, chosen.callbacks, chosen.verbose, source.count)
             logs = run_evaluation(
                 self.state,
@@ -173,9 +162,8 @@ class Trainer:
           arguments: Keras's arguments of `predict`, by name.
         """
         chosen = options.checked(PredictOptions, arguments)
-        data = self._data.checked(x, condition, None, condition_name="condition")
+        source = self._data.of_prediction(x, condition, chosen)
         with self._reading():
-            source = self._data.source(data, Batching(chosen.batch_size, steps=chosen.steps))
             callbacks = callback_list(self._model, chosen.callbacks, chosen.verbose, source.count)
             return run_predictions(self._predict_step(), source, callbacks)
 
@@ -206,16 +194,13 @@ class Trainer:
         return self._batch_loop
 
     @contextlib.contextmanager
-    def _fitting(
-        self, train: Any, validated: bool, batching: Batching, callbacks: Any
-    ) -> Iterator[None]:
+    def _fitting(self, data: FitData, chosen: FitOptions) -> Iterator[None]:
         """Holds the context of a call of `fit`, for callbacks, inside the block."""
-        in_memory = isinstance(train, Rows)
         self.state.fit_context = FitContext(
-            _several(callbacks),
-            batching.rows if in_memory else None,
-            batching.shuffle if in_memory else None,
-            validated,
+            _several(chosen.callbacks),
+            data.batch_size,
+            None if data.batch_size is None else bool(chosen.shuffle),
+            data.validation is not None,
         )
         try:
             with self._reading():

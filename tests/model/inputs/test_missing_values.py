@@ -26,7 +26,7 @@ def holed_vae(make=eager_vae, likelihood=None, **options):
     ],
     ids=["array", "dataset", "list with None"],
 )
-def test_fit_evaluate_and_predict_take_data_with_holes(source):
+def test_fit_evaluate_and_predict_take_missing_values(source):
     vae = holed_vae()
     log = vae.fit(source(HOLES), epochs=2, verbose=0, validation_data=source(HOLES)).history
     assert np.isfinite([log["loss"], log["val_loss"]]).all()
@@ -67,7 +67,7 @@ def test_a_number_may_stand_for_what_is_missing():
 
 
 @pytest.mark.parametrize("code", [np.nan, -99.0])
-def test_a_model_of_data_with_holes_is_one_after_loading(code, tmp_path):
+def test_a_loaded_model_still_takes_missing_values(code, tmp_path):
     vae = holed_vae(small_vae, missing_values=code)
     vae.save(tmp_path / "vae.keras")
     loaded = keras.models.load_model(tmp_path / "vae.keras")
@@ -87,7 +87,7 @@ def test_a_calibrated_scale_is_that_of_the_observed_values():
     np.testing.assert_allclose(vae.decoder(np.zeros([1, 2])).stddev(), expected, rtol=1e-5)
 
 
-def test_a_table_of_several_kinds_may_have_holes():
+def test_a_table_of_several_kinds_may_have_missing_values():
     parts = [
         ([2, 0], likelihoods.Normal([2], scale="calibrated")),
         ([1], likelihoods.Bernoulli([1])),

@@ -86,7 +86,7 @@ def test_evaluate_and_predict_take_it(kind):
     np.testing.assert_allclose(vae.predict(x, verbose=0), vae(BINARY), rtol=1e-5)
 
 
-def test_too_few_batches_for_the_steps_that_were_asked_for_are_told():
+def test_too_few_batches_for_the_steps_give_a_warning():
     short = _dataset(BINARY).filter(lambda _: True)
     with pytest.warns(UserWarning, match="ran out of data"):
         eager_vae().fit(short, steps_per_epoch=5, verbose=0)

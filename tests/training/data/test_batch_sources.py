@@ -8,6 +8,7 @@ import tensorflow as tf
 from tests.support.replicated_model import ROWS
 from tests.support.small_models import small_vae
 from tfp_vae.training.data import ArraySource, DataAdapter, FixedSteps, Rows, StreamSource
+from tfp_vae.training.options import FitOptions
 
 
 class Numbers:
@@ -27,6 +28,10 @@ class Prepared(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         return np.array([[index // 4, index // 2, index, 1]]) % 2.0
+
+
+def source_of(data):
+    return DataAdapter(small_vae()).of_fit(data, None, FitOptions(shuffle=False)).train
 
 
 def test_batches_of_an_array_hold_every_row_once():
@@ -60,23 +65,23 @@ def test_epochs_of_more_steps_than_the_data_has_end_with_a_warning():
 
 def test_a_dataset_says_how_many_batches_it_has():
     dataset = tf.data.Dataset.from_tensor_slices(ROWS[:, :4]).batch(10)
-    source = DataAdapter(small_vae()).checked(dataset, None, None)
+    source = source_of(dataset)
     assert isinstance(source, StreamSource)
     assert source.count == 6
-    unknown = DataAdapter(small_vae()).checked(dataset.filter(lambda x: True), None, None)
+    unknown = source_of(dataset.filter(lambda x: True))
     assert unknown.count is None
 
 
 @pytest.mark.parametrize("workers", [{"workers": 1}, {"workers": 3, "max_queue_size": 2}])
 def test_batches_of_a_py_dataset_come_in_order_whoever_prepares_them(workers):
     data = Prepared(**workers)
-    source = DataAdapter(small_vae()).checked(data, None, None)
+    source = source_of(data)
     batches = [batch.numpy() for (batch,) in source.epoch(0)]
     np.testing.assert_array_equal(batches, [data[index] for index in range(5)])
 
 
 def test_shuffled_batches_of_a_py_dataset_are_the_same_batches_in_another_order():
-    source = DataAdapter(small_vae()).checked(Prepared(), None, None)
+    source = source_of(Prepared())
     source.shuffle = True
     expected = sorted(batch.numpy().tolist() for (batch,) in source.epoch(0))
     orders = [

@@ -272,7 +272,7 @@ def test_a_weight_that_was_not_finite_before_is_named():
         fit(vae)
 
 
-def test_a_penalty_is_told_from_the_terms_of_the_rows():
+def test_a_penalty_is_distinguished_from_the_terms_of_the_rows():
     dense = keras.layers.Dense(5, kernel_regularizer=lambda kernel: tf.reduce_sum(kernel) / 0.0)
     vae = compiled(vae_of(keras.Sequential([dense])))
     with pytest.raises(FloatingPointError, match=r"a loss of -?(inf|nan) from terms that are"):

@@ -65,6 +65,11 @@ class InputPipeline:
         """The dtype that data is cast to, that of the likelihood."""
         return str(self._likelihood.variable_dtype)
 
+    @property
+    def conditional(self) -> bool:
+        """Whether the model is one of p(x|y)."""
+        return self.condition is not None
+
     def prepared(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION
     ) -> tuple[tf.Tensor, tf.Tensor | None]:

@@ -1,6 +1,6 @@
 """Data: adapters that check any input and turn it into batches."""
 
-from tfp_vae.training.data.adapters import Batching, DataAdapter
+from tfp_vae.training.data.adapters import DataAdapter, FitData
 from tfp_vae.training.data.batch_sources import (
     ArraySource,
     Batch,
@@ -18,8 +18,8 @@ __all__ = [
     "ArraySource",
     "Batch",
     "BatchSource",
-    "Batching",
     "DataAdapter",
+    "FitData",
     "FixedSteps",
     "Rows",
     "StreamSource",

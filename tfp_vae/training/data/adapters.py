@@ -20,28 +20,26 @@ from tfp_vae.training.data.validation import (
     check_no_targets,
     sample_weights,
 )
+from tfp_vae.training.options import EvaluateOptions, FitOptions, PredictOptions
 from tfp_vae.training.trainable import Trainable
 
 _DEFAULT_BATCH_SIZE = 32
 
 
-class Batching(NamedTuple):
-    """How data becomes batches.
+class FitData(NamedTuple):
+    """The data of a call of `fit`.
 
     Attributes:
-      batch_size: The number of rows of an array in a batch; None for Keras's default, 32.
-      shuffle: Whether the data is shuffled in every epoch.
-      steps: The number of batches in an epoch; None for all.
+      train: The batches to train on.
+      validation: The batches to validate on, or None.
+      initial: The checked data, from which weights may be initialised.
+      batch_size: The number of rows of an array in a batch; None if the data comes in batches.
     """
 
-    batch_size: int | None = None
-    shuffle: bool = False
-    steps: int | None = None
-
-    @property
-    def rows(self) -> int:
-        """The number of rows of an array in a batch."""
-        return self.batch_size or _DEFAULT_BATCH_SIZE
+    train: BatchSource
+    validation: BatchSource | None
+    initial: Any
+    batch_size: int | None
 
 
 def comes_in_batches(x: Any) -> bool:
@@ -54,46 +52,76 @@ class DataAdapter:
     """Makes batch sources for a model.
 
     Args:
-      model: The model, which checks the rows.
+      model: The model, whose pipeline checks the data.
     """
 
     def __init__(self, model: Trainable) -> None:
         self._model = model
 
-    def checked(
-        self,
-        x: Any,
-        y: Any,
-        weights: Any,
-        name: str = "x",
-        condition_name: str = "y",
-        split: float | None = None,
-    ) -> "Rows | StreamSource":
-        """Checks data of any kind that Keras takes.
-
-        An array is checked at once, batches as they are read.
+    def of_fit(self, x: Any, y: Any, chosen: FitOptions) -> FitData:
+        """Checks the data of a call of `fit`, and makes its sources of batches.
 
         Args:
           x: An array `[N, ...]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or iterator.
           y: The condition of every row, `[N, ...]`, or None.
-          weights: The weight of every row, `[N]`, or None.
-          name: The caller's name for `x`.
-          condition_name: The caller's name for `y`.
-          split: The fraction of rows to hold out, of an array only; or None.
-
-        Returns:
-          `Rows` for an array, else a `StreamSource`.
+          chosen: The other arguments of `fit`.
 
         Raises:
           TypeError: If `x` is neither an array nor a source of batches.
-          ValueError: If an array does not fit the model, or `y`, `weights` or `split` is given with
-            a source of batches.
+          ValueError: If it does not fit the model, or an argument does not apply to it.
+        """
+        if comes_in_batches(x):
+            check_no_array_arguments(chosen.sample_weight, chosen.validation_split)
+        train = self._checked(x, y, chosen.sample_weight)
+        validation = None
+        if chosen.validation_data is not None:
+            validation = self._validation(chosen.validation_data)
+        initial = train.x if isinstance(train, Rows) else train.data
+        if chosen.validation_split and validation is None and isinstance(train, Rows):
+            train, validation = train.split(chosen.validation_split)
+        size = chosen.batch_size or _DEFAULT_BATCH_SIZE
+        held_out = None
+        if validation is not None:
+            held_out = self._source(
+                validation, chosen.validation_batch_size or size, chosen.validation_steps
+            )
+        return FitData(
+            self._source(train, size, chosen.steps_per_epoch, bool(chosen.shuffle)),
+            held_out,
+            initial,
+            size if isinstance(train, Rows) else None,
+        )
+
+    def of_evaluation(self, x: Any, y: Any, chosen: EvaluateOptions) -> BatchSource:
+        """Checks the data of a call of `evaluate`, and makes its source of batches."""
+        if comes_in_batches(x):
+            check_no_array_arguments(chosen.sample_weight)
+        data = self._checked(x, y, chosen.sample_weight)
+        return self._source(data, chosen.batch_size or _DEFAULT_BATCH_SIZE, chosen.steps)
+
+    def of_prediction(self, x: Any, condition: Any, chosen: PredictOptions) -> BatchSource:
+        """Checks the data of a call of `predict`, and makes its source of batches."""
+        data = self._checked(x, condition, condition_name="condition")
+        return self._source(data, chosen.batch_size or _DEFAULT_BATCH_SIZE, chosen.steps)
+
+    def _checked(
+        self, x: Any, y: Any, weights: Any = None, name: str = "x", condition_name: str = "y"
+    ) -> Rows | StreamSource:
+        """Checks an array at once; batches are checked as they are read.
+
+        Args:
+          x: Any data that Keras takes.
+          y: The condition of every row, `[N, ...]`, or None.
+          weights: The weight of every row, `[N]`, or None.
+          name: The caller's name for `x`.
+          condition_name: The caller's name for `y`.
         """
         if x is None:
             raise TypeError(f"`{name}` must be an array or a dataset; got None.")
-        if not self._model.conditional:
+        contract = self._model.pipeline
+        if not contract.conditional:
             check_no_targets(y, condition_name)
-        validator = BatchValidator(self._model, name, condition_name)
+        validator = BatchValidator(contract, name, condition_name)
         if not comes_in_batches(x):
             values = checks.array(x, name)
             validator.check_rows(values, y)
@@ -101,9 +129,8 @@ class DataAdapter:
             return Rows(
                 values,
                 sample_weights(weights, len(values), of_weights),
-                checks.array(y, condition_name) if self._model.conditional else None,
+                checks.array(y, condition_name) if contract.conditional else None,
             )
-        check_no_array_arguments(weights, split)
         if y is not None:
             raise ValueError(
                 f"`{condition_name}` must be None where `{name}` comes in batches, which then hold "
@@ -116,13 +143,8 @@ class DataAdapter:
             )
         return StreamSource(x, validator)
 
-    def validation(self, data: Any) -> "Rows | StreamSource":
-        """Checks validation data: x, (x, y) or (x, y, sample_weight).
-
-        Raises:
-          TypeError: If x is neither an array nor a source of batches.
-          ValueError: If it does not fit the model.
-        """
+    def _validation(self, data: Any) -> Rows | StreamSource:
+        """Checks validation data: x, (x, y) or (x, y, sample_weight)."""
         name = "validation_data"
         parts = data if isinstance(data, tuple) else (data,)
         if not 1 <= len(parts) <= 3:
@@ -130,20 +152,23 @@ class DataAdapter:
                 f"`{name}` must be x, (x, y) or (x, y, sample_weight); got a tuple of {len(parts)}."
             )
         x, y, weights = keras.utils.unpack_x_y_sample_weight(parts)
-        return self.checked(x, y, weights, name, f"{name}'s y")
+        return self._checked(x, y, weights, name, f"{name}'s y")
 
-    def source(self, data: "Rows | StreamSource", batching: Batching) -> BatchSource:
-        """Returns batches of checked data.
+    def _source(
+        self, data: Rows | StreamSource, batch_size: int, steps: int | None, shuffle: bool = False
+    ) -> BatchSource:
+        """Returns the batches of checked data.
 
         Args:
-          data: The result of `checked`.
-          batching: How the data becomes batches.
+          data: The result of `_checked`.
+          batch_size: The number of rows of an array in a batch.
+          steps: The number of batches in an epoch; None for all.
+          shuffle: Whether the data is shuffled in every epoch.
         """
         source: BatchSource
         if isinstance(data, Rows):
-            dtype = self._model.data_dtype
-            source = ArraySource(data, dtype, batching.rows, batching.shuffle)
+            source = ArraySource(data, self._model.pipeline.dtype, batch_size, shuffle)
         else:
-            data.shuffle = batching.shuffle
+            data.shuffle = shuffle
             source = data
-        return source if batching.steps is None else FixedSteps(source, batching.steps)
+        return source if steps is None else FixedSteps(source, steps)

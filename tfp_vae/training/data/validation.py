@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, pipeline_errors, shapes
-from tfp_vae.training.trainable import Trainable
+from tfp_vae.training.trainable import DataContract
 
 _ONLY_X = (
     "a VAE learns p(x) and takes no targets: pass x alone, and with a dataset of pairs "
@@ -18,13 +18,13 @@ class BatchValidator:
     """Checks rows of x, and of y for a model of p(x|y).
 
     Args:
-      model: The model that scores them.
+      contract: The rows that the model takes.
       name: The caller's name for x.
       condition_name: The caller's name for y.
     """
 
-    def __init__(self, model: Trainable, name: str, condition_name: str) -> None:
-        self._model = model
+    def __init__(self, contract: DataContract, name: str, condition_name: str) -> None:
+        self._contract = contract
         self.name, self.condition_name = name, condition_name
 
     def check_rows(self, x: np.ndarray, condition: Any = None) -> None:
@@ -34,9 +34,9 @@ class BatchValidator:
           TypeError: If they are not real numbers.
           ValueError: If a shape or a value does not fit the model.
         """
-        self._model.check_rows(x, self.name)
-        if self._model.conditional:
-            self._model.check_condition(condition, len(x), self.condition_name)
+        self._contract.check_rows(x, self.name)
+        if self._contract.conditional:
+            self._contract.check_condition(condition, len(x), self.condition_name)
 
     def check_batch(self, batch: Any) -> None:
         """Checks a batch, as `check_rows` does."""
@@ -66,7 +66,7 @@ class BatchValidator:
             batch = (batch,)
         y = batch[1] if len(batch) > 1 else None
         has_y = y is not None and not isinstance(y, tf.NoneTensorSpec)
-        conditional = self._model.conditional
+        conditional = self._contract.conditional
         if conditional and not has_y:
             raise ValueError(
                 "A batch must hold (x, y) or (x, y, weights), since the model is one of p(x|y); "
@@ -95,7 +95,7 @@ class BatchValidator:
                 f"`{self.name}` must be a dataset of dense tensors; got elements of "
                 f"{type(spec).__name__}."
             )
-        row_shape = self._model.row_shape
+        row_shape = self._contract.row_shape
         if row_shape is None:
             return
         if spec.shape.rank == len(row_shape):

@@ -1,10 +1,9 @@
-"""Posteriors beyond the diagonal normal: densities, moments, gradients, draws."""
+"""Power spherical posteriors: densities, moments, gradients, draws."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special, stats
-from tensorflow_probability import distributions as tfd
 
 from tests.support.mutations import assert_killed
 from tfp_vae import distributions, posteriors
@@ -13,71 +12,6 @@ from tfp_vae.testing import assert_mean
 
 COUNT = 4000
 KEY = tf.constant([3, 4])
-
-
-def _outputs(layer, features):
-    """Returns what the heads of a layer emit, by NumPy."""
-    return {
-        name: np.reshape(
-            features @ head.kernel.numpy() + head.bias.numpy(),
-            [len(features), *layer.parameter_shapes()[name]],
-        )
-        for name, head in layer.heads.items()
-    }
-
-
-def _tril(outputs, layer):
-    size = layer.latent_size
-    factor = np.zeros([len(outputs["loc"]), size, size])
-    below = np.tril_indices(size, -1)
-    factor[:, below[0], below[1]] = outputs["scale_tril"][:, size:]
-    factor += _positive(outputs["scale_tril"][:, :size], layer)[..., None] * np.eye(size)
-    return factor
-
-
-def _low_rank(outputs, layer):
-    directions = outputs["directions"]
-    diagonal = _positive(outputs["scale"], layer)[..., None] * np.eye(layer.latent_size)
-    return diagonal + directions @ np.swapaxes(directions, 1, 2)
-
-
-def _positive(values, layer):
-    return np.logaddexp(0.0, values) + layer.scale_floor
-
-
-NORMALS = [
-    (lambda: posteriors.MultivariateNormalTriL(3, scale_floor=0.01), _tril),
-    (lambda: posteriors.MultivariateNormalTriL(1), _tril),
-    (lambda: posteriors.MultivariateNormalDiagPlusLowRank(4, rank=2), _low_rank),
-    (lambda: posteriors.MultivariateNormalDiagPlusLowRank(2, rank=1, scale_floor=0.1), _low_rank),
-]
-
-
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize(("make", "scale_of"), NORMALS)
-def test_correlated_normals_have_the_density_and_the_moments_of_their_heads(make, scale_of):
-    """At most 20 means for each kind: fails by chance once in 300,000 runs."""
-    layer, features = make(), np.random.default_rng(0).normal(size=[2, 5])
-    q = layer(features)
-    outputs = _outputs(layer, features)
-    scale = scale_of(outputs, layer)
-    covariance = scale @ np.swapaxes(scale, 1, 2)
-    z = np.random.default_rng(1).normal(size=[2, layer.latent_size])
-    expected = [
-        stats.multivariate_normal(loc, cov).logpdf(row)
-        for loc, cov, row in zip(outputs["loc"], covariance, z, strict=True)
-    ]
-    np.testing.assert_allclose(q.log_prob(z), expected, rtol=1e-8)
-    np.testing.assert_allclose(q.covariance(), covariance, rtol=1e-8)
-    centred = q.sample(COUNT, seed=KEY).numpy() - outputs["loc"]
-    assert_mean(centred, 0.0)
-    assert_mean(centred[..., :, None] * centred[..., None, :], covariance)
-
-
-def test_the_shape_of_the_factor_is_lower_triangular():
-    factor = posteriors.MultivariateNormalTriL(3)(np.ones([2, 4])).scale.to_dense().numpy()
-    assert (np.triu(factor, 1) == 0.0).all()
-    assert (np.diagonal(factor, axis1=1, axis2=2) > 0.0).all()
 
 
 def _power_spherical(size, kappa, count=None):
@@ -171,25 +105,6 @@ def test_gradient_of_power_spherical_draws_is_that_of_their_moments(size):
             assert_mean(tape.gradient(drawn, loc), by_loc[index])
 
 
-@pytest.mark.parametrize("concentration", [1.0, 2.5, 80.0, 1e4])
-def test_gamma_numbers_have_their_law_and_their_gradient(concentration):
-    """A Kolmogorov-Smirnov test of level 4e-8; finite differences of the quantile."""
-    concentrations = tf.fill([COUNT], tf.constant(concentration, tf.float64))
-    with tf.GradientTape() as tape:
-        tape.watch(concentrations)
-        numbers = rejection.gamma([COUNT], concentrations, KEY)
-    slope = tape.gradient(numbers, concentrations).numpy()
-    numbers = numbers.numpy()
-    assert stats.kstest(numbers, stats.gamma(concentration).cdf, method="asymp").pvalue > 4e-8
-    rank, step = special.gammainc(concentration, numbers), 1e-5 * concentration
-    middle = (rank > 1e-6) & (rank < 1 - 1e-6)
-    expected = (
-        special.gammaincinv(concentration + step, rank)
-        - special.gammaincinv(concentration - step, rank)
-    ) / (2 * step)
-    np.testing.assert_allclose(slope[middle], expected[middle], rtol=1e-4)
-
-
 def test_a_direction_of_no_length_is_the_first_axis():
     q = posteriors.PowerSpherical(3)(np.zeros([2, 4], "float32"))
     np.testing.assert_array_equal(q.mean_direction, np.eye(3)[[0, 0]])
@@ -243,12 +158,6 @@ def test_wrong_arguments_are_named(make, error, message):
 
 
 CHECKS = {
-    "tril": lambda: test_correlated_normals_have_the_density_and_the_moments_of_their_heads(
-        *NORMALS[0]
-    ),
-    "low rank": lambda: test_correlated_normals_have_the_density_and_the_moments_of_their_heads(
-        *NORMALS[2]
-    ),
     "sphere draws": lambda: test_power_spherical_draws_have_the_law_of_the_cosine(3, 7.5),
     "sphere density": lambda: test_power_spherical_density_is_that_of_the_paper(3),
     "sphere gradient": lambda: test_gradient_of_power_spherical_draws_is_that_of_their_moments(3),
@@ -272,35 +181,10 @@ def _changed_power_spherical(**changed):
     return log_normalization
 
 
-def _distribution_of(kind, change):
-    original = kind.distribution
-    return lambda self, *args, **kwargs: change(original(self, *args, **kwargs))
-
-
 gamma = rejection.gamma
 sphere_draw = distributions.PowerSpherical._draw
 
 MUTATIONS = {
-    "the factor transposed": (
-        "tril",
-        posteriors.MultivariateNormalTriL,
-        "distribution",
-        _distribution_of(
-            posteriors.MultivariateNormalTriL,
-            lambda q: tfd.MultivariateNormalFullCovariance(
-                q.loc, tf.matmul(q.scale.to_dense(), q.scale.to_dense(), transpose_a=True)
-            ),
-        ),
-    ),
-    "the scale taken as the covariance": (
-        "low rank",
-        posteriors.MultivariateNormalDiagPlusLowRank,
-        "distribution",
-        _distribution_of(
-            posteriors.MultivariateNormalDiagPlusLowRank,
-            lambda q: tfd.MultivariateNormalFullCovariance(q.loc, q.scale.to_dense()),
-        ),
-    ),
     "draws not turned to the mean direction": (
         "sphere draws",
         distributions.PowerSpherical,
