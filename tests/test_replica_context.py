@@ -15,8 +15,8 @@ from tfp_vae.testing import diagonal_normal
 SEED = seeds.as_seed(5)
 
 
-def in_shares(draw, bounds):
-    """Returns what `draw`, called with the first and the last row, gives for every share."""
+def in_shards(draw, bounds):
+    """Returns what `draw`, called with the first and the last row, gives for every shard."""
     drawn = []
     for first, end in itertools.pairwise(bounds):
         with replica_context.shard_scope(
@@ -33,12 +33,12 @@ def in_shares(draw, bounds):
     dtype=st.sampled_from(["float32", "float64"]),
     draw=st.sampled_from([stateless_random.uniform, stateless_random.normal]),
 )
-def test_shares_together_draw_what_the_whole_batch_does(before, after, cuts, dtype, draw):
+def test_shards_together_draw_what_the_whole_batch_does(before, after, cuts, dtype, draw):
     def shared(first, end):
         return draw([*before, end - first, *after], SEED, dtype, row_axis=len(before))
 
     whole = draw([*before, 7, *after], SEED, dtype)
-    parts = in_shares(shared, [0, *sorted(cuts), 7])
+    parts = in_shards(shared, [0, *sorted(cuts), 7])
     # The words are equal; a vectorised erfinv rounds otherwise than one number at a time.
     np.testing.assert_allclose(whole, tf.concat(parts, axis=len(before)), rtol=1e-6)
 
@@ -54,26 +54,26 @@ def test_the_same_under_xla():
 
 
 @pytest.mark.parametrize("sample_shape", [[], [4]])
-def test_latents_and_binary_images_are_drawn_in_shares(sample_shape):
+def test_latents_and_binary_images_are_drawn_in_shards(sample_shape):
     features = np.random.default_rng(0).normal(size=[7, 5])
     layer = posteriors.MultivariateNormalDiag(2)
     grey = np.random.default_rng(1).uniform(size=[7, 2, 3])
     whole = layer(features).sample(sample_shape, seed=SEED)
-    parts = in_shares(
+    parts = in_shards(
         lambda first, end: layer(features[first:end]).sample(sample_shape, seed=SEED), [0, 3, 7]
     )
     np.testing.assert_allclose(whole, tf.concat(parts, axis=-2), rtol=1e-6)
     binary = networks.StochasticBinarization()
-    parts = in_shares(lambda first, end: binary(grey[first:end], seed=SEED), [0, 3, 7])
+    parts = in_shards(lambda first, end: binary(grey[first:end], seed=SEED), [0, 3, 7])
     np.testing.assert_array_equal(binary(grey, seed=SEED), tf.concat(parts, axis=0))
 
 
-def test_without_a_row_axis_every_share_draws_other_numbers():
-    one, other = in_shares(lambda first, end: stateless_random.uniform([3], SEED), [0, 3, 6])
+def test_without_a_row_axis_every_shard_draws_other_numbers():
+    one, other = in_shards(lambda first, end: stateless_random.uniform([3], SEED), [0, 3, 6])
     assert (one.numpy() != other.numpy()).all()
 
 
-def test_a_share_ends_with_its_block():
+def test_a_shard_ends_with_its_block():
     assert replica_context.current_shard() is None
     with pytest.raises(KeyError), replica_context.shard_scope(replica_context.BatchShard(0, 2)):
         raise KeyError
@@ -82,7 +82,7 @@ def test_a_share_ends_with_its_block():
     assert replica_context.all_reduce_sum(sums) is sums
 
 
-def test_the_draw_that_a_row_is_differentiated_by_is_chosen_in_shares():
+def test_the_draw_that_a_row_is_differentiated_by_is_chosen_in_shards():
     rng = np.random.default_rng(0)
     features, x = tf.constant(rng.normal(size=[7, 3])), rng.normal(size=[7, 2])
     layer = posteriors.MultivariateNormalDiag(2, dtype="float64")
@@ -101,5 +101,5 @@ def test_the_draw_that_a_row_is_differentiated_by_is_chosen_in_shares():
             total = tf.reduce_sum(terms.objective)
         return tape.gradient(total, features)[first:end]
 
-    parts = in_shares(gradient, [0, 3, 7])
+    parts = in_shards(gradient, [0, 3, 7])
     np.testing.assert_allclose(tf.concat(parts, axis=0), gradient(0, 7), rtol=1e-6)

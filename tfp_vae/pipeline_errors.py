@@ -1,6 +1,6 @@
-"""Exceptions raised by Python code inside a `tf.data` pipeline, raised again where it is read.
+"""Re-raises exceptions of Python code inside a `tf.data` pipeline where the data is read.
 
-TensorFlow runs such code on threads of its own and passes on a text in an error of its own kind.
+TensorFlow runs such code on its own threads and reports only a text, in a `tf.errors.OpError`.
 """
 
 import collections
@@ -13,13 +13,13 @@ _RECORDED: collections.deque[Exception] = collections.deque(maxlen=16)
 
 
 def record(error: Exception) -> None:
-    """Keeps an exception that TensorFlow is about to replace by its own."""
+    """Records an exception before TensorFlow replaces it."""
     _RECORDED.append(error)
 
 
 @contextlib.contextmanager
 def recorded() -> Iterator[None]:
-    """Keeps what is raised within, and lets it pass."""
+    """Records an exception of the block, and lets it propagate."""
     try:
         yield
     except Exception as error:
@@ -29,10 +29,10 @@ def recorded() -> Iterator[None]:
 
 @contextlib.contextmanager
 def reraised() -> Iterator[None]:
-    """Raises what was recorded within, in the place of TensorFlow's error.
+    """Raises the exception recorded within the block instead of TensorFlow's error.
 
     Raises:
-      Exception: The first exception recorded within, if TensorFlow ended with an error.
+      Exception: The first one recorded within the block, if TensorFlow raises an error.
     """
     known = {id(error) for error in _RECORDED}
     try:

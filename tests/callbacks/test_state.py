@@ -115,7 +115,7 @@ def test_a_run_fitted_in_another_way_is_refused(tmp_path):
     for several, options, words in [
         ([Counting()], {"batch_size": 9}, "another batch_size"),
         ([Counting()], {"shuffle": False}, "another shuffle"),
-        ([], {}, "another list of callbacks that remember"),
+        ([], {}, "another list of callbacks with state"),
     ]:
         with pytest.raises(ValueError, match=f"belongs to a run with {words}"):
             fit(several, tmp_path / "run", **options)
@@ -129,5 +129,7 @@ def test_a_callback_that_remembers_stands_before_the_checkpoint(tmp_path):
 def test_a_state_that_no_file_can_hold_is_refused(tmp_path):
     counting = Counting()
     counting.state_names = ("model",)
-    with pytest.raises(TypeError, match="The state of Counting must be made of numbers"):
+    with pytest.raises(
+        TypeError, match="The state of Counting must be made of numbers, strings and"
+    ):
         fit([counting], tmp_path / "run", epochs=1)

@@ -58,7 +58,7 @@ def test_a_model_with_assets_is_loaded(tmp_path):
 
 def test_a_model_of_another_kind_is_refused(tmp_path):
     keras.Sequential([keras.Input([4]), keras.layers.Dense(3)]).save(tmp_path / "other.keras")
-    untrusted_models.refused(tmp_path / "other.keras", "holds a Sequential; expected a VAE")
+    untrusted_models.refused(tmp_path / "other.keras", "must hold a VAE; got a Sequential")
 
 
 def test_arguments_of_the_wrong_kind_are_named(tmp_path):

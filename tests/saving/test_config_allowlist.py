@@ -20,7 +20,7 @@ def test_a_lambda_is_never_run(tmp_path, unsafe):
     try:
         if unsafe:
             keras.config.enable_unsafe_deserialization()
-        untrusted_models.refused(path, "a Lambda, which would run code that comes with the file")
+        untrusted_models.refused(path, "a Lambda, which would run code from the file")
     finally:
         keras.src.backend.common.global_state.set_global_attribute("safe_mode_saving", None)
     assert not marker.exists()
@@ -67,10 +67,10 @@ def function(module, name):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (dense(module="os", class_name="system"), r"names 'os\.system', which is neither of Keras"),
+        (dense(module="os", class_name="system"), r"'os\.system', which is part of neither Keras"),
         (dense(module="kerasx.layers"), r"kerasx\.layers\.Dense"),
         (dense(module="tfp_vae.cli.app", class_name="run"), r"tfp_vae\.cli\.app\.run"),
-        (dense(module=["os"]), "by something that is no text"),
+        (dense(module=["os"]), "by something other than a string"),
         (dense(module="keras.utils", class_name="get_file"), r"keras\.utils\.get_file"),
         (dense(class_name="TFSMLayer", config={"filepath": "x"}), "a TFSMLayer, which would"),
         (dense(class_name="TorchModuleWrapper"), "a TorchModuleWrapper, which would run"),
@@ -80,8 +80,8 @@ def function(module, name):
         (dense_config(activation="stranger>Stranger"), "'stranger>Stranger', which is neither"),
         (dense(registered_name="tfp_vae>Nothing"), "'tfp_vae>Nothing', which this version"),
         (function("os", "system"), r"os\.system"),
-        (function("keras.config", "enable_unsafe_deserialization"), "neither of Keras"),
-        (function("keras.saving", "load_model"), "neither of Keras"),
+        (function("keras.config", "enable_unsafe_deserialization"), "part of neither Keras"),
+        (function("keras.saving", "load_model"), "part of neither Keras"),
         (function("keras.models", "load_model"), "not a modeling function"),
         (dense_config(units=10**9), "asks for more weights than the file holds"),
         (dense_config(units="many"), "cannot be loaded"),
@@ -111,7 +111,7 @@ def test_a_class_of_ones_own_is_loaded_when_it_is_passed(tmp_path):
     vae = small_vae(preprocess=Stranger())
     vae.save(tmp_path / "vae.keras")
     untrusted_models.refused(
-        tmp_path / "vae.keras", "'stranger>Stranger', which is neither of Keras nor"
+        tmp_path / "vae.keras", "'stranger>Stranger', which is part of neither Keras nor"
     )
     loaded = tfp_vae.load(tmp_path / "vae.keras", custom_objects={"stranger>Stranger": Stranger})
     np.testing.assert_array_equal(vae.elbo(BINARY, seed=1).elbo, loaded.elbo(BINARY, seed=1).elbo)

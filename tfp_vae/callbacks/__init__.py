@@ -1,4 +1,4 @@
-"""Callbacks for training: what a run needs beside the steps."""
+"""Keras callbacks: checkpoints, early stopping, warnings and TensorBoard images."""
 
 from tfp_vae.callbacks.checkpoint import Checkpoint
 from tfp_vae.callbacks.early_stopping import EarlyStopping
@@ -9,9 +9,9 @@ from tfp_vae.callbacks.terminate_on_non_finite import TerminateOnNonFinite
 
 __all__ = [
     "Checkpoint",
-    "PosteriorCollapseWarning",
     "EarlyStopping",
-    "TerminateOnNonFinite",
+    "PosteriorCollapseWarning",
     "SaveOnTermination",
     "TensorBoardImages",
+    "TerminateOnNonFinite",
 ]

@@ -1,4 +1,4 @@
-"""A checkpoint of a run, from which the run goes on as if it had never stopped."""
+"""Checkpoints of a run, from which `fit` resumes bit by bit."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ _DESCRIPTION = "description"
 
 
 class _Saved(NamedTuple):
-    """What a checkpoint holds: the state after some epochs, and what run it belongs to."""
+    """The content of a checkpoint: the state after some epochs, and the run it belongs to."""
 
     values: list[np.ndarray]
     epochs: int
@@ -32,28 +32,32 @@ class _Saved(NamedTuple):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves the state of a run after an epoch, and lets `fit` go on from there.
+    """Saves the state of a run after an epoch, from which `fit` resumes.
 
-    The same program, started again after it was killed, ends in the weights of a run that was not
-    killed, bit by bit, on the same machine. A checkpoint holds all weights, the optimizer's state,
-    the seeds of the noise and of the order of the rows, the epoch, the history, and what the
-    callbacks before it remember, such as how long `EarlyStopping` has waited; a callback of one's
-    own names the attributes that it needs in a class attribute `state_names`. The file is written
-    aside and renamed, so that it is always a whole one. `fit` must be called with the same
-    arguments; more `epochs` prolong the run. Of several workers, each reads the same file, and the
-    first writes it.
+    A program that is killed and started again ends in the same weights, bit by bit, as one that is
+    not killed, on the same machine. A checkpoint holds all weights, the optimizer's state, the
+    seeds of the noise, of dropout and of the row order, the epoch, the history, and the state of
+    the callbacks before it, such as the patience that `EarlyStopping` has used; a custom callback
+    names the attributes of its state in a class attribute `state_names`. The file is written
+    atomically. `fit` must be called with the same arguments; larger `epochs` prolong the run. With
+    several workers each reads the same file, and the first writes it.
+
+    Keras's `BackupAndRestore` restores weights, optimizer and epoch, but no seed generator: with
+    dropout, or if the program does not set the same seed again, the run ends in other weights. It
+    restores neither the history nor the state of other callbacks, does not check that model and
+    data are the same, and deletes its files at the end.
 
     Args:
-      filepath: The file. If it is there when `fit` begins, the run goes on from it.
-      data: The array that is trained on, or a tuple of arrays, to refuse a checkpoint of a run on
-        other data; None to check no data.
-      every: After how many epochs to save.
+      filepath: The file. If it exists when `fit` begins, the run resumes from it.
+      data: The training array, or a tuple of arrays, to refuse a checkpoint of a run on other data;
+        None for no check.
+      every: The number of epochs between saves.
 
     Raises:
       TypeError: If `filepath` is no path, `data` no array of numbers, or `every` no integer.
       ValueError: If `every` is not positive; in `fit`, if the file is no checkpoint, or one of a
-        run with another model, optimizer, batch size, order of rows, number of steps, data or list
-        of callbacks that remember; if such a callback stands after this one; or if workers do not
+        run with another model, optimizer, batch size, shuffling, number of steps, data or list of
+        callbacks with state; if a callback with state comes after this one; or if workers do not
         see the same file.
 
     Example:
@@ -76,31 +80,31 @@ class Checkpoint(keras.callbacks.Callback):
         self.every = checks.positive_int(every, "every")
         self._data = None if data is None else _digest(data)
         self._run: dict[str, Any] = {}
-        self._remembering: list[keras.callbacks.Callback] = []
+        self._stateful: list[keras.callbacks.Callback] = []
         self._epochs, self._stopped = 0, False
         self._history: dict[str, list[float]] = {}
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Takes the run up where the checkpoint left it, if there is one."""
+        """Restores the state of the run, if there is a checkpoint."""
         del logs
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        self._remembering = self._callbacks_that_remember()
+        self._stateful = self._callbacks_with_state()
         self._run = self._described()
         self._epochs, self._history = 0, {}
         self.model._initial_epoch = 0
         saved = _read(self.path) if self.path.exists() else None
         self._check_workers(0 if saved is None else saved.epochs)
         if saved is not None:
-            self._go_on(saved)
+            self._resume(saved)
 
-    def _callbacks_that_remember(self) -> list[keras.callbacks.Callback]:
+    def _callbacks_with_state(self) -> list[keras.callbacks.Callback]:
         given = self.model.trainer.state.fit_context.callbacks
         here = given.index(self)
         for late in state.with_state(given[here:]):
             raise ValueError(
                 f"`callbacks` must hold {type(late).__name__} before the Checkpoint, which saves "
-                "what it remembers of an epoch."
+                "its state; got it after."
             )
         return state.with_state(given[:here])
 
@@ -111,35 +115,35 @@ class Checkpoint(keras.callbacks.Callback):
         differs = epochs != int(agreed(strategy, tf.constant(epochs)))
         if AnyReplica(strategy)(differs):
             raise ValueError(
-                f"All workers must see the same checkpoint {str(self.path)!r}: put it on a disk "
-                f"that they share. This one has had {epochs} epochs, and another one has not."
+                f"All workers must see the same checkpoint {str(self.path)!r}; got {epochs} epochs "
+                "here and another number elsewhere. Put it on a shared disk."
             )
 
-    def _go_on(self, saved: _Saved) -> None:
+    def _resume(self, saved: _Saved) -> None:
         for name, value in self._run.items():
             known = saved.run.get(name)
             if known != value and None not in (known, value):
                 raise ValueError(
-                    f"The checkpoint {str(self.path)!r} belongs to a run with another {name}; give "
-                    "`fit` what that run had, or name another file."
+                    f"The checkpoint {str(self.path)!r} belongs to a run with another {name}. Call "
+                    "`fit` with the arguments of that run, or use another file."
                 )
         variables = self._state()
         for variable, array in zip(variables, saved.values[: len(variables)], strict=True):
             variable.assign(array)
-        for callback, remembered in zip(self._remembering, saved.callbacks, strict=True):
-            state.unpack(callback, remembered, saved.values)
+        for callback, state_of_callback in zip(self._stateful, saved.callbacks, strict=True):
+            state.unpack(callback, state_of_callback, saved.values)
         self._epochs, self._history = saved.epochs, saved.history
         self._stopped = saved.stopped
         self.model._initial_epoch = self.params["epochs"] if saved.stopped else saved.epochs
         self.model.history.history.update({name: [*log] for name, log in saved.history.items()})
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Gives the history the epochs of before."""
+        """Adds the earlier epochs to the history."""
         del logs
         self.model.history.epoch = list(range(epoch))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Saves, if it is time."""
+        """Saves a checkpoint, if one is due."""
         self._epochs = epoch + 1
         for name, value in (logs or {}).items():
             self._history.setdefault(name, []).append(float(value))
@@ -149,15 +153,15 @@ class Checkpoint(keras.callbacks.Callback):
             self.save()
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Gives the history all epochs."""
+        """Adds all epochs to the history."""
         del logs
         self.model.history.epoch = list(range(self._epochs))
 
     def save(self) -> None:
-        """Writes the checkpoint, whole or not at all.
+        """Writes the checkpoint atomically.
 
         Raises:
-          OSError: If it cannot be written; an earlier one is still there.
+          OSError: If it cannot be written; an earlier one is left unchanged.
         """
         values = [np.asarray(variable) for variable in self._state()]
         resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
@@ -168,7 +172,7 @@ class Checkpoint(keras.callbacks.Callback):
             "stopped": self._stopped,
             "history": self._history,
             "run": self._run,
-            "callbacks": [state.packed(callback, values) for callback in self._remembering],
+            "callbacks": [state.packed(callback, values) for callback in self._stateful],
         }
         arrays = {f"value_{index}": value for index, value in enumerate(values)}
         content = io.BytesIO()
@@ -181,7 +185,7 @@ class Checkpoint(keras.callbacks.Callback):
         return [*self.model.variables, *self.model.optimizer.variables]
 
     def _described(self) -> dict[str, Any]:
-        """Returns what must be the same when the run goes on; None where that is not known."""
+        """Returns what must be equal for the run to resume; None where it is unknown."""
         shapes = [[list(variable.shape), str(variable.dtype)] for variable in self._state()]
         optimizer = keras.saving.serialize_keras_object(self.model.optimizer)
         return {
@@ -191,8 +195,8 @@ class Checkpoint(keras.callbacks.Callback):
             "shuffle": self.model.trainer.state.fit_context.shuffle,
             "number of steps": self.params.get("steps"),
             "data": self._data,
-            "list of callbacks that remember": [
-                type(callback).__name__ for callback in self._remembering
+            "list of callbacks with state": [
+                type(callback).__name__ for callback in self._stateful
             ],
         }
 
@@ -221,7 +225,7 @@ def _digest_of_text(config: Any) -> str:
 
 
 def _nameless(config: Any) -> Any:
-    """Returns a configuration without the names, which Keras counts up within a process."""
+    """Returns a configuration without names, which Keras numbers within a process."""
     if isinstance(config, dict):
         return {key: _nameless(value) for key, value in config.items() if key != "name"}
     if isinstance(config, (list, tuple)):

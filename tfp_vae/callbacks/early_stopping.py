@@ -1,4 +1,4 @@
-"""An end to training where the validation bound no longer rises."""
+"""Early stopping on the validation ELBO."""
 
 from collections.abc import Mapping
 
@@ -8,17 +8,17 @@ from tfp_vae import checks
 
 
 class EarlyStopping(keras.callbacks.EarlyStopping):
-    """Stops when the evidence lower bound of the validation data no longer rises.
+    """Stops when the ELBO of the validation data stops improving.
 
-    The bound is watched whatever the objective is, with a KL of weight 1, so that a warm-up of the
-    KL does not look like a fall. In the end the model has the weights of its best epoch. Of a `fit`
-    with `validation_freq`, only the epochs that end with a validation are looked at.
+    It monitors `val_elbo`, in which the KL has weight 1 whatever the objective is: a warm-up of the
+    KL weight does not look like a decrease. At the end the weights of the best epoch are restored.
+    With `validation_freq`, epochs without a validation are ignored.
 
     Args:
-      patience: How many epochs to wait for a better bound.
-      min_delta: By how many nats a bound must be better to count.
-      start_from_epoch: How many epochs to let pass first, such as those of a warm-up.
-      verbose: Whether to say when training stops.
+      patience: The number of epochs to wait for an improvement.
+      min_delta: The smallest improvement that counts, in nats.
+      start_from_epoch: The number of epochs to wait before monitoring, such as those of a warm-up.
+      verbose: 1 to print when training stops, 0 for silence.
 
     Raises:
       TypeError: If an argument is no number.
@@ -55,13 +55,13 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
         )
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Looks at the bound of the epoch."""
+        """Compares the validation ELBO with the best so far."""
         if self.monitor not in (logs or {}):
             if self.model.trainer.state.fit_context.validated:
                 return
             raise ValueError(
-                "`validation_data` or `validation_split` must be given to `fit` for an early stop, "
-                "which watches the bound of rows that are not trained on; got neither at the end "
-                f"of epoch {epoch + 1}."
+                "`validation_data` or `validation_split` must be given to `fit`, since "
+                "EarlyStopping monitors the ELBO of held-out rows; got neither at the end of epoch "
+                f"{epoch + 1}."
             )
         super().on_epoch_end(epoch, logs)

@@ -1,4 +1,4 @@
-"""A warning of posterior collapse while there is time."""
+"""A warning of posterior collapse during training."""
 
 import warnings
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ _MOST_ROWS = 1000
 
 
 class PosteriorCollapseWarning(keras.callbacks.Callback):
-    """Warns, once, when no latent is active any more, and says what to try.
+    """Warns once when no latent is active, and says what to try.
 
     Args:
-      x: Rows to look at, `[N, *event]`, at least two; of more than 1,000 the first are taken.
-      every: After how many epochs to look.
-      start_from_epoch: How many epochs to let pass first: at the beginning no latent is active.
+      x: Rows to check, `[N, *event]`, at least two; only the first 1,000 are used.
+      every: The number of epochs between checks.
+      start_from_epoch: The number of epochs to wait: at the beginning no latent is active.
       condition: y of the rows, `[N, ...]`, for a model of p(x|y).
 
     Raises:
@@ -30,7 +30,7 @@ class PosteriorCollapseWarning(keras.callbacks.Callback):
 
     Example:
       >>> x = np.array([[0, 1, 1], [1, 0, 1]])
-      >>> alarm = callbacks.PosteriorCollapseWarning(x, every=5)
+      >>> collapse_warning = callbacks.PosteriorCollapseWarning(x, every=5)
 
     Source: Burda et al. (2015), "Importance weighted autoencoders", section 5 (active units).
     """
@@ -64,17 +64,17 @@ class PosteriorCollapseWarning(keras.callbacks.Callback):
         self.collapsed_at: int | None = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Checks that the rows fit the model, and forgets what was found before."""
+        """Checks that the rows fit the model, and resets the warning."""
         del logs
         self.model.check_rows(self.rows)
         self.model.check_condition(self.condition, len(self.rows))
         self.collapsed_at = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Looks at the latents."""
+        """Counts the active units, if a check is due."""
         del logs
-        looks = epoch >= self.start_from_epoch and (epoch + 1) % self.every == 0
-        if self.collapsed_at is not None or not looks:
+        due = epoch >= self.start_from_epoch and (epoch + 1) % self.every == 0
+        if self.collapsed_at is not None or not due:
             return
         means = self.model.posterior(self.rows, condition=self.condition).mean().numpy()
         if not divergences.active_units(means).any():

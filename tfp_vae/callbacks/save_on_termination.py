@@ -1,4 +1,4 @@
-"""A good order in which to leave when the machine is to be given back."""
+"""Saves a checkpoint and exits on SIGTERM."""
 
 import signal
 from collections.abc import Mapping
@@ -12,21 +12,21 @@ from tfp_vae.training import AnyReplica
 
 
 class SaveOnTermination(keras.callbacks.Callback):
-    """Saves a checkpoint and leaves, when the process is told to terminate.
+    """Saves a checkpoint and exits on SIGTERM.
 
-    Clusters send SIGTERM some time before they kill. The epoch under way is ended, the checkpoint
-    saved, and the program left by `SystemExit` with status 143. The same program, started again,
-    goes on from there. Of several workers, it is enough that one is told: all leave after the same
-    epoch. An epoch that takes longer than the cluster waits is lost, and no more.
+    Clusters send SIGTERM some time before they kill a process. The current epoch is finished, the
+    checkpoint saved, and `SystemExit` raised with status 143. The same program, started again,
+    resumes from there. With several workers it is enough that one receives the signal: all exit
+    after the same epoch. If an epoch takes longer than the cluster waits, that epoch is lost.
 
     Args:
-      checkpoint: What saves. It stands before this one among the callbacks of `fit`.
+      checkpoint: The callback that saves. It comes before this one in the `callbacks` of `fit`.
 
     Raises:
       TypeError: If `checkpoint` is no `Checkpoint`.
-      ValueError: In `fit`, if the checkpoint does not stand before.
-      RuntimeError: In `fit`, if it runs outside of the main thread, where no signals arrive.
-      SystemExit: In `fit`, with status 143, if SIGTERM has come.
+      ValueError: In `fit`, if the checkpoint does not come before this callback.
+      RuntimeError: In `fit`, if it runs outside the main thread, where Python handles no signals.
+      SystemExit: In `fit`, with status 143, after SIGTERM.
 
     Example:
       >>> import tempfile
@@ -46,12 +46,12 @@ class SaveOnTermination(keras.callbacks.Callback):
                 f"a {type(checkpoint).__name__}."
             )
         self._checkpoint = checkpoint
-        self._told = False
-        self._before: Any = signal.SIG_DFL
+        self._sigterm_received = False
+        self._earlier_handler: Any = signal.SIG_DFL
         self._on_any_worker: AnyReplica | None = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Begins to listen."""
+        """Installs the signal handler."""
         del logs
         given = self.model.trainer.state.fit_context.callbacks
         if self._checkpoint not in given[: given.index(self)]:
@@ -59,39 +59,39 @@ class SaveOnTermination(keras.callbacks.Callback):
                 "`callbacks` must hold the Checkpoint before the SaveOnTermination that saves it; "
                 f"got {[type(callback).__name__ for callback in given]}."
             )
-        self._told = False
+        self._sigterm_received = False
         if self.model.trainer.state.replicated:
             self._on_any_worker = AnyReplica(self.model.distribute_strategy)
         try:
-            self._before = signal.signal(signal.SIGTERM, self._receive) or signal.SIG_DFL
+            self._earlier_handler = signal.signal(signal.SIGTERM, self._receive) or signal.SIG_DFL
         except ValueError as error:
             raise RuntimeError(
-                "`fit` must run in the main thread with SaveOnTermination: signals arrive nowhere "
-                "else."
+                "`fit` must run in the main thread with SaveOnTermination, since Python handles "
+                "signals nowhere else."
             ) from error
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Saves and leaves, if it is time."""
+        """Saves and exits, if a worker has received SIGTERM."""
         del epoch, logs
-        told = self._told
+        terminate = self._sigterm_received
         if self._on_any_worker is not None:
-            told = self._on_any_worker(told)
-        if told:
+            terminate = self._on_any_worker(terminate)
+        if terminate:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self._checkpoint.save()
-            signal.signal(signal.SIGTERM, self._before)
+            signal.signal(signal.SIGTERM, self._earlier_handler)
             raise SystemExit(128 + signal.SIGTERM)
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Listens no more."""
+        """Restores the earlier signal handler."""
         del logs
-        signal.signal(signal.SIGTERM, self._before)
-        if self._told:
+        signal.signal(signal.SIGTERM, self._earlier_handler)
+        if self._sigterm_received:
             signal.raise_signal(signal.SIGTERM)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        self._told = True
+        self._sigterm_received = True
         if self.model.trainer.state.fit_context is None:
-            # An error has ended `fit`, and nobody has told.
+            # An exception ended `fit`, so `on_train_end` was never called.
             self.on_train_end()

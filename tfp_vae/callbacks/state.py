@@ -1,7 +1,7 @@
-"""What callbacks remember of the epochs behind them.
+"""The state of callbacks, as a checkpoint saves it.
 
-A callback of one's own names the attributes that hold it in a class attribute `state_names`; they
-may be numbers, texts, None, arrays, and lists of these.
+A custom callback names the attributes that hold its state in a class attribute `state_names`. Their
+values may be numbers, strings, None, arrays, and lists of these.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _ARRAY = "array"
 
 
 def state_names(callback: keras.callbacks.Callback) -> tuple[str, ...]:
-    """Returns the attributes that a callback needs to go on, none for most."""
+    """Returns the names of the attributes that hold the state of a callback; most have none."""
     names = tuple(getattr(callback, "state_names", ()))
     for kind, of_keras in _STATE_NAMES.items():
         names += of_keras if isinstance(callback, kind) else ()
@@ -27,7 +27,7 @@ def state_names(callback: keras.callbacks.Callback) -> tuple[str, ...]:
 
 
 def with_state(callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.callbacks.Callback]:
-    """Returns those that remember something."""
+    """Returns the callbacks that have state."""
     return [callback for callback in callbacks if state_names(callback)]
 
 
@@ -36,10 +36,11 @@ def packed(callback: keras.callbacks.Callback, arrays: list[np.ndarray]) -> dict
 
     Args:
       callback: The callback.
-      arrays: Is given the arrays of the state, to which the state refers by their place.
+      arrays: The list to which the arrays of the state are appended; the state refers to them by
+        index.
 
     Raises:
-      TypeError: If the state holds something else.
+      TypeError: If a value is neither a number, a string, None, an array nor a list of these.
     """
 
     def without_arrays(value: Any) -> Any:
@@ -50,8 +51,8 @@ def packed(callback: keras.callbacks.Callback, arrays: list[np.ndarray]) -> dict
         array = np.asarray(value)
         if array.dtype == object:
             raise TypeError(
-                f"The state of {type(callback).__name__} must be made of numbers, texts and "
-                f"arrays, to be kept in a checkpoint; got {value!r}."
+                f"The state of {type(callback).__name__} must be made of numbers, strings and "
+                f"arrays, to be saved in a checkpoint; got {value!r}."
             )
         arrays.append(array)
         return {_ARRAY: len(arrays) - 1}
@@ -62,12 +63,12 @@ def packed(callback: keras.callbacks.Callback, arrays: list[np.ndarray]) -> dict
 def unpack(
     callback: keras.callbacks.Callback, state: dict[str, Any], arrays: Sequence[np.ndarray]
 ) -> None:
-    """Gives a callback the state that `packed` returned.
+    """Restores the state of a callback.
 
     Args:
       callback: The callback.
       state: What `packed` returned.
-      arrays: The arrays that it refers to.
+      arrays: The arrays that the state refers to.
     """
 
     def with_arrays(value: Any) -> Any:

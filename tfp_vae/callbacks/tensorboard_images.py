@@ -1,4 +1,4 @@
-"""Images and histograms of a model in TensorBoard, epoch by epoch."""
+"""Images and histograms of a model in TensorBoard."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,17 +17,17 @@ _MOST_ROWS = 1000
 class TensorBoardImages(keras.callbacks.Callback):
     """Writes reconstructions, draws and histograms of the latents for TensorBoard.
 
-    After an epoch it writes the images `data`, `reconstructions` and `draws`, for rows that are
-    images (`[height, width]`, or with 1 or 3 channels, values in [0, 1]), and the histograms
-    `latents/mean`, over rows and latents, `latents/stddev` and `latents/kl`, the mean KL of every
-    latent in nats; each where the posterior has it. `keras.callbacks.TensorBoard` writes the
-    terms of the log into the same folder.
+    For rows that are images (`[height, width]`, or with 1 or 3 channels, values in [0, 1]) it
+    writes `data`, `reconstructions` and `draws`. For all rows it writes the histograms
+    `latents/mean` and `latents/stddev`, over rows and latents, and `latents/kl`, the mean KL of
+    every latent in nats, where the posterior has these in closed form.
+    `keras.callbacks.TensorBoard` writes the terms of the log into the same folder.
 
     Args:
       log_dir: The folder that TensorBoard reads.
-      x: Rows to look at, `[N, *event]`; of more than 1,000 the first are taken.
-      every: After how many epochs to write.
-      images: How many images of each kind.
+      x: Rows to write, `[N, *event]`; only the first 1,000 are used.
+      every: The number of epochs between writes.
+      images: The number of images of each kind.
 
     Raises:
       ImportError: If TensorBoard is not installed.
@@ -58,17 +58,17 @@ class TensorBoardImages(keras.callbacks.Callback):
         self._writer: Any = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Checks that the rows fit the model, and opens the file."""
+        """Checks that the rows fit the model, and opens the event file."""
         del logs
         self.model.check_rows(self.rows)
         if self.model.condition is not None:
             raise ValueError(
-                "`model` must have no condition, which draws from it would need; got one."
+                "`model` must have no condition, since draws from p(x|y) need a y; got one."
             )
         self._writer = tf.summary.create_file_writer(self.log_dir)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Writes, if this epoch is due."""
+        """Writes images and histograms, if they are due."""
         del logs
         if (epoch + 1) % self.every:
             return
@@ -78,7 +78,7 @@ class TensorBoardImages(keras.callbacks.Callback):
         self._writer.flush()
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Closes the file."""
+        """Closes the event file."""
         del logs
         self._writer.close()
 

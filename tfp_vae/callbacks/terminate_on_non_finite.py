@@ -1,4 +1,4 @@
-"""An end to training where a term is no number any more."""
+"""Termination of training at a non-finite term of the log."""
 
 import math
 import warnings
@@ -9,17 +9,16 @@ import keras
 
 
 class TerminateOnNonFinite(keras.callbacks.Callback):
-    """Stops when a term of the log is NaN or infinite, and names it.
+    """Stops when a term of the log is non-finite, and names the term.
 
-    The model gets the weights that it had after the last epoch with a log of finite numbers. It
-    looks after every epoch, so that whole epochs stay compiled; Keras's `TerminateOnNaN` looks
-    after every batch, at the loss alone, and keeps the weights as they are. A step of training
-    whose loss or gradients are not finite is not taken at all (see `compile(on_nonfinite=...)`):
-    what is left to this alarm are the terms of validation, terms that the objective leaves out,
-    and epochs of which every step was skipped.
+    The weights of the last epoch with a finite log are restored. The log is checked after every
+    epoch, so that whole epochs stay compiled; Keras's `TerminateOnNaN` checks the loss alone, after
+    every batch, and restores nothing. A training step with a non-finite loss or gradient is never
+    taken (see `compile(on_nonfinite=...)`): this callback covers the terms of validation, terms
+    that are not part of the objective, and epochs in which every step was skipped.
 
     Warns:
-      UserWarning: In `fit`, if a term is not finite.
+      UserWarning: In `fit`, if a term is non-finite.
 
     Example:
       >>> x = np.array([[0, 1, 1], [1, 0, 1]])
@@ -36,32 +35,32 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
         self._weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Takes note of the weights that training begins with."""
+        """Copies the initial weights."""
         del logs
         self.stopped_at = None
         self._weights = self.model.get_weights()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Looks at every term of the log."""
-        wrong = {
+        """Checks every term of the log."""
+        nonfinite = {
             name: value for name, value in (logs or {}).items() if not math.isfinite(float(value))
         }
-        if not wrong:
+        if not nonfinite:
             self._weights = self.model.get_weights()
             return
         self.stopped_at = epoch + 1
         self.model.set_weights(self._weights)
         self.model.stop_training = True
-        named = ", ".join(f"{name} is {float(value)}" for name, value in wrong.items())
+        named = ", ".join(f"{name} is {float(value)}" for name, value in nonfinite.items())
         warnings.warn(
-            f"Training stopped after epoch {epoch + 1}: {named}. The model has the weights of the "
-            "epoch before. Try a smaller learning rate, or optimizer=keras.optimizers.Adam("
-            "clipnorm=1.0); a scale that a Normal likelihood learns can run towards 0 on columns "
-            "that do not vary.",
+            f"Training stopped after epoch {epoch + 1}: {named}. The weights of the epoch before "
+            "are restored. Lower the learning rate, or use optimizer=keras.optimizers.Adam("
+            "clipnorm=1.0). The learned scale of a Normal likelihood can tend to 0 on constant "
+            "columns: drop these.",
             stacklevel=2,
         )
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Lets go of the weights."""
+        """Frees the copy of the weights."""
         del logs
         self._weights = None

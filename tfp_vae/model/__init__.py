@@ -1,4 +1,4 @@
-"""The model: encoder, decoder, and the variational autoencoder made of them."""
+"""The variational autoencoder, its encoder and its decoder."""
 
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder, Transition

@@ -1,4 +1,4 @@
-"""The distributions of one batch, of which every objective and every estimate is made."""
+"""The distributions of one batch, from which objectives and estimates are computed."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,17 @@ from tfp_vae.objectives import LikelihoodFn
 
 
 class BatchDistributions(NamedTuple):
-    """What a model says of a batch, and of the condition that came with it.
+    """The distributions of a model for a batch and its condition.
 
     Attributes:
-      x: The data as the likelihood scores it, `[B, *event]`: preprocessed, and with a number in
-        the place of what is missing.
+      x: The data as the likelihood scores it, `[B, *event]`: preprocessed, with missing values
+        filled by a number.
       posterior: q(z|x), batch `[B]`, event `[L]`.
       prior: p(z), batch `[]`, event `[L]`.
-      likelihood_fn: From latents `[S, B, L]` to the likelihood of the observed values of `x`,
-        batch `[S, B]`, event `[*event]`.
-      decoder_fn: From latents `[..., B, L]` to the likelihood of all values, batch `[..., B]`.
+      likelihood_fn: A function of latents `[S, B, L]` that returns the likelihood of the observed
+        values of `x`, batch `[S, B]`, event `[*event]`.
+      decoder_fn: A function of latents `[..., B, L]` that returns the likelihood of all values,
+        batch `[..., B]`, event `[*event]`.
     """
 
     x: tf.Tensor
@@ -28,6 +29,6 @@ class BatchDistributions(NamedTuple):
     decoder_fn: LikelihoodFn
 
     def log_weights(self, z: tf.Tensor) -> tf.Tensor:
-        """Returns log p(x|z) + log p(z) - log q(z|x) in nats for latents `[S, B, L]`, `[S, B]`."""
+        """Returns log p(x|z) + log p(z) - log q(z|x), `[S, B]` in nats, for latents `[S, B, L]`."""
         log_likelihood = self.likelihood_fn(z).log_prob(self.x)
         return log_likelihood + self.prior.log_prob(z) - self.posterior.log_prob(z)

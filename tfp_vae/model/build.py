@@ -1,4 +1,4 @@
-"""Puts the parts of a model together, and checks that they fit one another."""
+"""Builds the parts of a model, and checks that they fit together."""
 
 import functools
 from typing import TYPE_CHECKING
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 def assemble(vae: "VAE") -> str:
     """Builds every part of a model on a row of zeros.
 
+    Args:
+      vae: The model.
+
     Returns:
-      Whether the KL divergence is exact or estimated, in words.
+      The line of `summary` that says whether the KL divergence is exact or estimated.
 
     Raises:
       ValueError: If the parts do not fit: a trunk that fails on its input, features that cannot
-        make the event, a prior over other latents than the posterior's, different dtypes, an
-        objective, a condition or missing values that make no sense with them.
+        make the event, a prior over other latents than the posterior's, different dtypes, or an
+        objective, a condition or missing values that do not apply to them.
     """
     likelihood = vae.decoder.likelihood
     rows, features, inputs = _rows_of_zeros(vae)
@@ -67,21 +70,21 @@ def assemble(vae: "VAE") -> str:
 
 
 def check_objective(vae: "VAE", objective: Objective) -> None:
-    """Refuses another objective that makes no sense with an assembled model's distributions.
+    """Checks that an objective applies to the distributions of an assembled model.
 
     Args:
       vae: The model.
-      objective: What it is to be trained with.
+      objective: The objective.
 
     Raises:
-      ValueError: If it makes no sense.
+      ValueError: If it does not apply.
     """
     inputs = _rows_of_zeros(vae)[-1]
     objective.check_pair(vae.encoder.of_tensors(inputs, training=False), vae.prior())
 
 
 def _rows_of_zeros(vae: "VAE") -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
-    """Returns a row of zeros, the features of a condition of zeros, and what the encoder sees."""
+    """Returns a row of zeros, the features of a zero condition, and the encoder's input."""
     dtype = vae.decoder.likelihood.variable_dtype
     rows = tf.zeros([1, *vae.event_shape], dtype)
     if vae.condition is None:
@@ -94,28 +97,28 @@ def _rows_of_zeros(vae: "VAE") -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
 def _check_missing_values(vae: "VAE", likelihood: tfd.Distribution, rows: tf.Tensor) -> None:
     if vae.preprocess is not None:
         raise ValueError(
-            "`missing_values` must be None with a preprocess layer, which would see the gaps: "
-            "preprocess the data first."
+            "`missing_values` must be None with a preprocess layer, which cannot handle missing "
+            "values; got a number. Preprocess the data before it reaches the model."
         )
     vae.decoder.likelihood.of_observed(likelihood, tf.ones_like(rows, tf.bool))
 
 
 def check_same_latent_space(posterior: Posterior, prior: Prior | Posterior) -> None:
-    """Checks that a posterior and what it is compared with are distributions over the same set.
+    """Checks that posterior and prior are distributions over the same set.
 
     Args:
-      posterior: The layer that makes q.
-      prior: The layer that makes p: a prior, or below the topmost layer of latents the layer that
-        makes p(z₁|z₂).
+      posterior: The layer that returns q.
+      prior: The layer that returns p: a prior, or below the topmost layer of latents the layer of
+        p(z₁|z₂).
 
     Raises:
-      ValueError: If they are not, with the reason.
+      ValueError: If they are not.
     """
     ours, theirs = posterior.latent_space, prior.latent_space
     if theirs is None or theirs == ours:
         return
     raise ValueError(
         f"`prior` must be a distribution over the latents of {type(posterior).__name__}, "
-        f"{ours.description}, as a KL divergence compares two densities on the same set; got "
+        f"{ours.description}, since a KL divergence compares two densities on the same set; got "
         f"{type(prior).__name__}, a distribution over {theirs.description}."
     )

@@ -1,4 +1,4 @@
-"""Encoder, decoder and transition: a network, and the distribution that its features make."""
+"""Encoder, decoder and transition: a trunk network and a distribution layer."""
 
 import abc
 from typing import Any
@@ -14,7 +14,7 @@ from tfp_vae.posteriors import Posterior
 
 
 class DistributionNetwork(keras.layers.Layer, abc.ABC):
-    """A trunk and the distribution layer after it."""
+    """A trunk followed by a distribution layer."""
 
     def __init__(self, trunk: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -23,16 +23,16 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
         )
 
     def __call__(self, values: Any, *args: Any, **kwargs: Any) -> Any:
-        """Checks values that a caller brings, and makes the distribution of every row."""
+        """Checks values from a caller, and returns the distribution of every row."""
         return self.of_tensors(self.checked(values), *args, **kwargs)
 
     def of_tensors(self, values: Any, *args: Any, **kwargs: Any) -> Any:
-        """Makes the distribution of every row of what a model has computed itself."""
+        """Returns the distribution of every row, without checks of the values."""
         return super().__call__(values, *args, **kwargs)
 
     @abc.abstractmethod
     def checked(self, values: Any) -> Any:
-        """Returns `values` if they are symbolic or right; else raises, naming what is wrong."""
+        """Returns `values` if they are valid or symbolic; raises otherwise."""
 
     def build_on(self, sizes: tuple[int, ...], distribution_layer: Any, kind: str) -> None:
         """Builds the trunk for inputs `[B, *sizes]`, and the distribution layer on its features."""
@@ -55,11 +55,12 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
 class Encoder(DistributionNetwork):
-    """From data to the posterior q(z|x).
+    """The encoder: from data to the posterior q(z|x).
 
     Args:
       trunk: A Keras layer or model, `[B, *event]` in, features `[B, F]` out.
-      posterior: What the features become, such as `posteriors.MultivariateNormalDiag`.
+      posterior: The distribution layer after the trunk, such as
+        `posteriors.MultivariateNormalDiag`.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -70,7 +71,8 @@ class Encoder(DistributionNetwork):
 
     Raises:
       TypeError: If `trunk` is no Keras layer or `posterior` no posterior.
-      ValueError: At the first use, if the trunk's features do not fit.
+      ValueError: If the input has another shape or is non-finite; at the first use, if the trunk
+        fails on it.
 
     Example:
       >>> encoder = tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2))
@@ -90,18 +92,18 @@ class Encoder(DistributionNetwork):
         return outer_values(values, "x", self.sizes_in, self.variable_dtype)
 
     def build(self, input_shape: Any) -> None:
-        """Builds trunk and posterior for `[batch, *event]`."""
+        """Builds trunk and posterior for inputs `[batch, *event]`."""
         self.sizes_in = sizes = tuple(input_shape)[1:]
         self.input_spec = keras.layers.InputSpec(shape=(None, *sizes))
         self.build_on(sizes, self.posterior, "encoder")
 
     def call(self, x: Any, training: bool | None = None) -> tfd.Distribution:
-        """Makes the posterior of every row."""
+        """Returns the posterior of every row: batch `[B]`, event `[latent_size]`."""
         features = self.trunk(tf.cast(x, self.compute_dtype), training=training)
         return self.posterior(features)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Returns the shape of one draw for every row, `[batch, latent_size]`."""
+        """Returns the shape of one draw per row, `[batch, latent_size]`."""
         return (input_shape[0], *self.posterior.event_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -114,18 +116,18 @@ class Encoder(DistributionNetwork):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Encoder":
-        """Makes an encoder of what `get_config` returned."""
+        """Makes an encoder from the result of `get_config`."""
         return cls(**revived(config, ("trunk", "posterior")))
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
 class Decoder(DistributionNetwork):
-    """From latents to the likelihood p(x|z).
+    """The decoder: from latents to the likelihood p(x|z).
 
     Args:
-      trunk: A Keras layer or model, `[B, latent_size]` in, features out: `[B, F]`, or for images
-        `[B, height, width, C]`.
-      likelihood: What the features become, such as `likelihoods.Bernoulli`.
+      trunk: A Keras layer or model, latents `[B, latent_size]` in, features out: `[B, F]`, or for
+        images `[B, height, width, C]`.
+      likelihood: The distribution layer after the trunk, such as `likelihoods.Bernoulli`.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -136,8 +138,8 @@ class Decoder(DistributionNetwork):
 
     Raises:
       TypeError: If `trunk` is no Keras layer or `likelihood` no likelihood.
-      ValueError: At the first use, if the trunk's features cannot make the event; later, if `z`
-        has another latent size.
+      ValueError: If `z` has another latent size or is non-finite; at the first use, if the trunk's
+        features cannot make the event.
 
     Example:
       >>> decoder = tfp_vae.Decoder(networks.mlp([8]), likelihoods.Bernoulli(event_shape=[4]))
@@ -168,14 +170,14 @@ class Decoder(DistributionNetwork):
         self.build_on((self.latent_size,), self.likelihood, "decoder")
 
     def call(self, z: Any, training: bool | None = None) -> tfd.Distribution:
-        """Makes the likelihood for every row of latents."""
+        """Returns the likelihood of every row of latents: batch `[...]`, event `[*event]`."""
         z = tf.convert_to_tensor(z)
         flat, restore = shapes.flatten_leading(tf.cast(z, self.compute_dtype), event_rank=1)
         features = restore(self.trunk(flat, training=training))
         return self.likelihood(features)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Returns the shape of one draw for every row of latents, `[..., *event]`."""
+        """Returns the shape of one draw per row of latents, `[..., *event]`."""
         return (*input_shape[:-1], *self.likelihood.event_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -188,19 +190,20 @@ class Decoder(DistributionNetwork):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Decoder":
-        """Makes a decoder of what `get_config` returned."""
+        """Makes a decoder from the result of `get_config`."""
         return cls(**revived(config, ("trunk", "likelihood")))
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
 class Transition(DistributionNetwork):
-    """From the latents of one layer to the distribution of those of a layer next to it.
+    """From the latents of one layer to the distribution of those of an adjacent layer.
 
     In a `HierarchicalVAE` it is q(z₂|z₁) on the way up and p(z₁|z₂) on the way down.
 
     Args:
       trunk: A Keras layer or model, latents `[B, L]` in, features `[B, F]` out.
-      posterior: What the features become, such as `posteriors.MultivariateNormalDiag`.
+      posterior: The distribution layer after the trunk, such as
+        `posteriors.MultivariateNormalDiag`.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -211,7 +214,8 @@ class Transition(DistributionNetwork):
 
     Raises:
       TypeError: If `trunk` is no Keras layer or `posterior` no posterior.
-      ValueError: At the first use, if the trunk's features do not fit.
+      ValueError: If the input has another shape or is non-finite; at the first use, if the trunk
+        fails on it.
 
     Example:
       >>> transition = tfp_vae.Transition(networks.mlp([8]), posteriors.MultivariateNormalDiag(2))
@@ -237,13 +241,13 @@ class Transition(DistributionNetwork):
         self.build_on((size,), self.posterior, "transition")
 
     def call(self, z: Any, training: bool | None = None) -> tfd.Distribution:
-        """Makes the distribution for every row of latents."""
+        """Returns the distribution of every row: batch `[...]`, event `[latent_size]`."""
         z = tf.cast(tf.convert_to_tensor(z), self.compute_dtype)
         flat, restore = shapes.flatten_leading(z, event_rank=1)
         return self.posterior(restore(self.trunk(flat, training=training)))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Returns the shape of one draw for every row of latents."""
+        """Returns the shape of one draw per row of latents, `[..., latent_size]`."""
         return (*input_shape[:-1], *self.posterior.event_shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -256,11 +260,11 @@ class Transition(DistributionNetwork):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Transition":
-        """Makes a transition of what `get_config` returned."""
+        """Makes a transition from the result of `get_config`."""
         return cls(**revived(config, ("trunk", "posterior")))
 
 
 def revived(config: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Returns a config in which the named parts are objects again."""
+    """Returns a configuration with the named parts deserialized."""
     parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in names}
     return {**config, **parts}

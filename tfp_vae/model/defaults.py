@@ -1,4 +1,4 @@
-"""Chooses the networks of a model from the shape of its data."""
+"""Default likelihood and networks for a data set."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ def parts_for(
     likelihood: Likelihood | str | None,
     preprocess: keras.layers.Layer | None,
 ) -> tuple[Encoder, Decoder, Suggestion]:
-    """Chooses an encoder, a decoder and a likelihood, and says why.
+    """Chooses an encoder, a decoder and a likelihood.
 
     Images of at least 16 by 16 pixels with channels get convolutions; anything else gets two
-    dense layers whose width is the power of two next above the number of values in a row, from 32
-    to 512.
+    dense layers whose width is the number of values in a row, rounded up to a power of two between
+    32 and 512.
 
     Args:
       x: Data, `[N, *event]`.
@@ -34,7 +34,11 @@ def parts_for(
       preprocess: A Keras layer applied to the data first, or None.
 
     Returns:
-      The encoder, the decoder, and the suggestion with its reason.
+      The encoder, the decoder, and the suggested likelihood with its reason.
+
+    Raises:
+      TypeError: If an argument is of the wrong kind.
+      ValueError: If `likelihood` is an unknown name, or does not fit the rows.
     """
     posterior = posteriors.MultivariateNormalDiag(latent_size)
     if preprocess is not None:

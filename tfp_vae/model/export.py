@@ -1,4 +1,4 @@
-"""A SavedModel with the signatures of a variational autoencoder."""
+"""Export of a model as a SavedModel for serving."""
 
 import contextlib
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,8 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
       **refused: `format`, which may only be "tf_saved_model".
 
     Raises:
-      OSError: If it cannot be written; what was there before is still there.
-      ValueError: If another format is asked for.
+      OSError: If it cannot be written; an existing folder is left unchanged.
+      ValueError: If another format is given.
       TypeError: If another argument is given.
     """
     as_path(filepath, "filepath", "served")

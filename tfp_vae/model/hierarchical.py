@@ -22,19 +22,19 @@ from tfp_vae.priors import Prior
 class HierarchicalVAE(VAE):
     """A variational autoencoder with several layers of latents.
 
-    For two layers the posterior is q(z₁|x) q(z₂|z₁) and the model p(z₂) p(z₁|z₂) p(x|z₁). Latents
-    are those of all layers end to end, z₁ first: `prior()` and `posterior(x)` are joint
-    distributions of them, so that every objective and every estimate is that of a `VAE`. The KL of
-    two such chains has no exact form; it is estimated from the draws of the bound, without bias.
-    A reconstruction is made of the mean of q(z₁|x).
+    For two layers the posterior is q(z₁|x) q(z₂|z₁) and the model p(z₂) p(z₁|z₂) p(x|z₁). The
+    latents of all layers are concatenated, z₁ first: `prior()` and `posterior(x)` are their joint
+    distributions, so that every objective and every estimate of a `VAE` applies. The KL of two such
+    chains has no closed form; it is estimated without bias from the draws of the ELBO. A
+    reconstruction is p(x|z₁) at the mean of q(z₁|x).
 
     Args:
-      encoders: From the data up: an `Encoder` for q(z₁|x), then a `Transition` for q(z₂|z₁), and
-        so on.
-      decoders: From the data up, too: a `Decoder` for p(x|z₁), then a `Transition` for p(z₁|z₂),
-        and so on, as many as encoders.
-      prior: That of the topmost layer; by default the standard normal.
-      objective: What training raises; by default the evidence lower bound.
+      encoders: An `Encoder` for q(z₁|x), then a `Transition` for q(z₂|z₁), and so on, from the data
+        up.
+      decoders: A `Decoder` for p(x|z₁), then a `Transition` for p(z₁|z₂), and so on, also from the
+        data up; as many as encoders.
+      prior: The prior of the topmost layer; by default the standard normal.
+      objective: What training maximises; by default the evidence lower bound (ELBO).
       preprocess: As of `VAE`.
       missing_values: As of `VAE`.
       condition: As of `VAE`; q(z₁|x, y) and p(x|z₁, y) see it.
@@ -42,8 +42,8 @@ class HierarchicalVAE(VAE):
 
     Raises:
       TypeError: If a part is not of its kind.
-      ValueError: If the parts do not fit, as of `VAE`, or a layer of latents does not have the
-        same size on the way up and on the way down.
+      ValueError: If the parts do not fit, as of `VAE`, or a layer of latents has different sizes on
+        the way up and on the way down.
 
     Example:
       >>> vae = tfp_vae.HierarchicalVAE.from_mlps(
@@ -102,17 +102,17 @@ class HierarchicalVAE(VAE):
         activation: Any = "tanh",
         **kwargs: Any,
     ) -> "HierarchicalVAE":
-        """Makes a model of dense layers and normal latents, the same up and down.
+        """Makes a model of dense layers and normal latents, with the same widths up and down.
 
         The defaults are the network with two stochastic layers of Burda et al. (2015): the data,
         200-200, 100 latents, 100-100, 50 latents, and back.
 
         Args:
           likelihood: p(x|z₁).
-          latent_sizes: The numbers of latents, from the data up.
-          units: The widths of the hidden layers before each layer of latents, from the data up.
+          latent_sizes: The number of latents of each layer, from the data up.
+          units: The widths of the dense layers before each layer of latents, from the data up.
           activation: A Keras activation, the same after every hidden layer.
-          **kwargs: More arguments of `HierarchicalVAE`.
+          **kwargs: Further arguments of `HierarchicalVAE`.
 
         Returns:
           The model.
@@ -147,17 +147,17 @@ class HierarchicalVAE(VAE):
 
     @property
     def latent_sizes(self) -> list[int]:
-        """The numbers of latents of the layers, from the data up."""
+        """The number of latents of each layer, from the data up."""
         return list(self.encoder.sizes)
 
     @property
     def latent_size(self) -> int:
-        """The number of latents of all layers."""
+        """The total number of latents."""
         return sum(self.latent_sizes)
 
     @property
     def distribution_layers(self) -> dict[str, keras.layers.Layer]:
-        """The layers that make distributions over latents, by their names in an error."""
+        """The layers that return distributions over latents, by their names in errors."""
         coders = {"encoders": self.encoder.upward, "decoders": self.prior_layer.downward}
         above = {
             f"{name}[{index}]": transition.posterior
@@ -172,7 +172,7 @@ class HierarchicalVAE(VAE):
 
     @property
     def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
-        """The layers that make q and p of the same latents, from the data up."""
+        """The layers that return q and p of the same latents, in pairs, from the data up."""
         inferring = [self.encoder.posterior, *(up.posterior for up in self.encoder.upward)]
         generating = [*(down.posterior for down in self.prior_layer.downward), self.prior_layer.top]
         return list(zip(inferring, generating, strict=True))
@@ -182,7 +182,7 @@ class HierarchicalVAE(VAE):
         return z[..., : self.latent_sizes[0]]
 
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
-        """Returns the mean of q(z₁|x), and above it those of q(z₂|z₁) at that mean, and so on."""
+        """Returns the mean of q(z₁|x), the mean of q(z₂|z₁) at that, and so on, concatenated."""
         return posterior.joined(mean_layers(posterior))
 
     def _parts_config(self) -> dict[str, Any]:
@@ -196,7 +196,7 @@ class HierarchicalVAE(VAE):
 
 
 def mean_layers(chain: LatentChain) -> list[tf.Tensor]:
-    """Returns the mean of the layer drawn first, and of every other one given the mean before."""
+    """Returns the mean of the first layer, and of every other layer given the one before."""
     layers = [chain.first.mean()]
     for transition in chain.transitions:
         layers.append(transition(layers[-1]).mean())

@@ -12,11 +12,11 @@ from tfp_vae.priors import Prior, StandardNormal, VampPrior
 
 
 class ChainEncoder(Encoder):
-    """From data to the posterior of all layers of latents, q(z₁|x) q(z₂|z₁) and so on.
+    """The encoder of all layers of latents, q(z₁|x) q(z₂|z₁) ....
 
     Args:
-      first: From the data to q(z₁|x).
-      upward: From every layer of latents to the one above.
+      first: The encoder of q(z₁|x).
+      upward: The transition from every layer of latents to the one above, from the data up.
     """
 
     def __init__(self, first: Encoder, upward: Sequence[Transition], **kwargs: Any) -> None:
@@ -27,28 +27,28 @@ class ChainEncoder(Encoder):
         self.sizes = [int(coder.posterior.event_shape[0]) for coder in coders]
 
     def build(self, input_shape: Any) -> None:
-        """Builds the way from `[batch, *event]` up."""
+        """Builds all layers for inputs `[batch, *event]`."""
         super().build(input_shape)
         for transition, size in zip(self.upward, self.sizes, strict=False):
             if not transition.built:
                 transition.build((None, size))
 
     def call(self, x: Any, training: bool | None = None) -> LatentChain:
-        """Makes the posterior of every row: batch `[B]`, event `[sum of sizes]`."""
+        """Returns the posterior of every row: batch `[B]`, event `[sum of sizes]`."""
         return LatentChain(
             super().call(x, training), [_in_mode(up, training) for up in self.upward], self.sizes
         )
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Returns the shape of one draw for every row, `[batch, sum of sizes]`."""
+        """Returns the shape of one draw per row, `[batch, sum of sizes]`."""
         return (input_shape[0], sum(self.sizes))
 
 
 class ChainPrior(Prior):
-    """The prior of all layers of latents, of two p(z₂) p(z₁|z₂).
+    """The prior of all layers of latents, for two layers p(z₂) p(z₁|z₂).
 
     Args:
-      downward: To every layer of latents from the one above, from the data up.
+      downward: The transition to every layer of latents from the one above, from the data up.
       top: The prior of the topmost layer; by default the standard normal.
     """
 
@@ -61,13 +61,12 @@ class ChainPrior(Prior):
         checks.instance_of(self.top, Prior, "prior", "priors.StandardNormal()")
         if isinstance(self.top, VampPrior):
             raise ValueError(
-                "`prior` must be one that is made without the encoder above several layers of "
-                "latents, as the topmost layer's posterior is given latents and no rows of data; "
-                "got a VampPrior."
+                "`prior` must be one without the encoder for several layers of latents, since the "
+                "topmost layer's posterior takes latents, not data; got a VampPrior."
             )
 
     def build(self, event_shape: Any) -> None:
-        """Builds the way down from the topmost latents to z₁."""
+        """Builds all layers, from the topmost latents down to z₁."""
         super().build(event_shape)
         sizes = [int(down.posterior.event_shape[0]) for down in self.downward]
         (total,) = tuple(event_shape)
@@ -79,7 +78,7 @@ class ChainPrior(Prior):
             self.top.build((self.sizes[-1],))
 
     def distribution(self) -> LatentChain:
-        """Makes the prior: batch `[]`, event `[sum of sizes]`, the layer next to the data first."""
+        """Returns the prior: batch `[]`, event `[sum of sizes]`, z₁ first."""
         return LatentChain(
             self.top.distribution(),
             [down.of_tensors for down in self.downward[::-1]],

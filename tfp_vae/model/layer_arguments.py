@@ -1,4 +1,4 @@
-"""Arrays that a caller brings to a layer: checked before it computes with them."""
+"""Checks of the arrays that a caller passes to a layer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +11,17 @@ from tfp_vae import checks, shapes
 
 
 def outer_values(values: Any, name: str, sizes: Sequence[int] | None, dtype: str) -> Any:
-    """Returns values `[batch, *sizes]` as they are if they are a tensor, and else as an array.
+    """Checks values `[batch, *sizes]`; returns a tensor unchanged, anything else as an array.
 
     Args:
-      values: Whatever came.
-      name: What the caller calls them.
-      sizes: The shape of a row, or None if it is not known yet.
-      dtype: What they will be cast to.
+      values: The values.
+      name: The caller's name for `values`.
+      sizes: The shape of a row, or None if unknown.
+      dtype: The dtype that they are cast to later.
 
     Raises:
       TypeError: If they are no real numbers.
-      ValueError: If they have another shape, or are not finite or too large for `dtype`.
+      ValueError: If they have another shape, or are non-finite or too large for `dtype`.
     """
     if checks.is_symbolic(values):
         return values
@@ -37,16 +37,16 @@ def outer_values(values: Any, name: str, sizes: Sequence[int] | None, dtype: str
 
 
 def latents(values: Any, latent_size: int | None, layer: keras.layers.Layer) -> Any:
-    """Returns latents `[..., latent_size]` as they are if they are a tensor, and else as an array.
+    """Checks latents `[..., latent_size]`; returns a tensor unchanged, anything else as an array.
 
     Args:
-      values: Whatever came.
-      latent_size: How many latents a row has, or None if that is not known yet.
-      layer: What computes with them.
+      values: The latents.
+      latent_size: The number of latents of a row, or None if unknown.
+      layer: The layer, whose dtype they must fit.
 
     Raises:
       TypeError: If they are no real numbers.
-      ValueError: If they have another shape, or are not finite or too large for the layer.
+      ValueError: If they have another shape, or are non-finite or too large for the dtype.
     """
     symbolic = checks.is_symbolic(values)
     array = values if symbolic else checks.array(values, "z")

@@ -10,24 +10,24 @@ from tfp_vae.paths import as_path
 
 
 def load(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None) -> VAE:
-    """Loads a model that `save` wrote, from a file that may come from anyone.
+    """Loads a model that `save` wrote, also from an untrusted file.
 
-    Before Keras sees the file its archive is checked: its members, their sizes and checksums, the
-    classes that it names and the arrays that it holds. Nothing that comes with it is run,
-    `safe_mode` is always on, and the model has every weight of the file or there is none.
+    Before Keras reads the file, its archive is checked: its members, their sizes and checksums, the
+    classes that it names and the arrays that it holds. No code from the file is run, `safe_mode` is
+    always on, and the model has every weight of the file or is not loaded.
 
     Args:
       path: A `.keras` file.
-      custom_objects: Classes and functions besides those of Keras and tfp_vae that the file may
-        name, by class name or registered name. Only what you trust belongs there.
+      custom_objects: Classes and functions that the file may name, other than those of Keras and
+        tfp_vae, by class name or registered name. Pass only what you trust.
 
     Returns:
-      The model, a `VAE` or a subclass of it, compiled as it was when it was saved.
+      The model, a `VAE` or a subclass of it, compiled as it was saved.
 
     Raises:
       FileNotFoundError: If there is no such file.
       TypeError: If `path` is no path, or `custom_objects` no mapping.
-      ValueError: If the file is broken, names what is not allowed, or holds no VAE.
+      ValueError: If the file is broken, names something not allowed, or holds no VAE.
 
     Example:
       >>> import tempfile
@@ -41,7 +41,7 @@ def load(path: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None 
     file = as_path(path, "path", "vae.keras")
     if not isinstance(custom_objects, (Mapping, type(None))):
         raise TypeError(
-            "`custom_objects` must be a dict of classes by their names; got a "
+            "`custom_objects` must be a dict of classes by name; got a "
             f"{type(custom_objects).__name__}."
         )
     if not file.is_file():

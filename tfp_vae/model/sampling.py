@@ -1,4 +1,4 @@
-"""Draws from p(x): latents from the prior, then data from the likelihood."""
+"""Ancestral sampling from p(x): latents from the prior, then data from the likelihood."""
 
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,8 @@ def ancestral_sample(
       vae: The model.
       sample_size: The number of draws, an int or an integer scalar.
       seed: A stateless seed, `[2]` of 32-bit integers.
-      mean: Whether to return the mean of p(x|z) of every draw of z, or what stands for it, rather
-        than a draw of x.
+      mean: Whether to return the mean of p(x|z) for every draw of z instead of a draw of x; for
+        class codes, which have no mean, the most probable one.
       condition: y, `[sample_size, ...]`, or None.
     """
     latent_seed, data_seed = seeds.split(seed, 2)

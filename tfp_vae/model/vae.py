@@ -26,27 +26,27 @@ from tfp_vae.training import CompileOptions, Trainer, initial_rows
 class VAE(keras.Model):
     """A variational autoencoder made of distribution objects.
 
-    A Keras model: `compile`, `fit`, `evaluate`, `predict`, `save`. Its loss is the negative mean of
-    the objective, in nats. The model is built, and its parts are checked against one another, when
-    it is made.
+    A Keras model with `compile`, `fit`, `evaluate`, `predict` and `save`. Its loss is the negative
+    mean of the objective, in nats. The constructor builds the model and checks that its parts fit
+    together.
 
     Args:
-      encoder: From data to the posterior q(z|x).
-      decoder: From latents to the likelihood p(x|z).
+      encoder: The encoder, from data to the posterior q(z|x).
+      decoder: The decoder, from latents to the likelihood p(x|z).
       prior: p(z); by default the standard normal.
-      objective: What training raises; by default the evidence lower bound.
+      objective: What training maximises; by default the evidence lower bound (ELBO).
       preprocess: A Keras layer applied to the data first, such as
-        `networks.StochasticBinarization()`. Encoder and likelihood both see what it returns.
-      missing_values: What stands for a missing value in the data, NaN or a number; None if
-        nothing is missing. The bound is then one of log p of the observed values, and the encoder
-        sees zeros in the place of the others (Mattei & Frellsen 2019, "MIWAE: deep generative
-        modelling and imputation of incomplete data sets").
+        `networks.StochasticBinarization()`. Encoder and likelihood both see its output.
+      missing_values: The code of a missing value in the data, NaN or a number; None if nothing is
+        missing. The ELBO then bounds log p of the observed values, and the encoder sees 0, or
+        another number in the likelihood's support, for missing ones (Mattei & Frellsen 2019,
+        "MIWAE: deep generative modelling and imputation of incomplete data sets").
       condition: A Keras layer that turns y, `[B, ...]`, into features `[B, C]`, such as
         `keras.layers.Embedding`, for a model of p(x|y): `fit(x, y)`, `sample(n, condition=y)`. The
-        features stand beside the data before the encoder, on its last axis (of an image: as
-        channels), and beside z before the decoder; p(z) does not depend on y (Sohn et al. 2015,
+        features are concatenated with the data before the encoder, on its last axis (for images,
+        as channels), and with z before the decoder; p(z) does not depend on y (Sohn et al. 2015,
         "Learning structured output representation using deep conditional generative models"). y
-        is a number for every row, unless the layer begins with a `keras.Input` or is built.
+        is a scalar for every row, unless the layer begins with a `keras.Input` or is built.
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -63,7 +63,7 @@ class VAE(keras.Model):
       TensorShape([3])
       >>> vae.prior().event_shape, vae.latent_size, vae.event_shape
       (TensorShape([2]), 2, (4,))
-      >>> vae.objective = objectives.IWAE(importance_sample_size=5)  # `fit` goes on with it
+      >>> vae.objective = objectives.IWAE(importance_sample_size=5)  # used by the next `fit`
 
     Source: Kingma & Welling (2013), "Auto-encoding variational Bayes".
     """
@@ -83,7 +83,7 @@ class VAE(keras.Model):
         super().__init__(**{"autocast": False, **kwargs})
         self.trainer = Trainer(self)
         self.objective = ELBO() if objective is None else objective
-        # Keras tracks and saves what it finds in attributes, in this order.
+        # Keras tracks and saves attributes in this order.
         self.noise = self.trainer.state.noise
         self.loss_tracker = self.trainer.state.log.loss
         self.term_trackers = self.trainer.state.log.terms
@@ -109,23 +109,22 @@ class VAE(keras.Model):
         likelihood: Likelihood | str | None = None,
         preprocess: keras.layers.Layer | None = None,
     ) -> "VAE":
-        """Makes a model for some data: the likelihood from its values, the networks from its shape.
+        """Makes a model for data: the likelihood from its values, the networks from its shape.
 
-        What was chosen and why stands in `vae.suggestion.reason`.
+        `vae.suggestion.reason` says what was chosen and why.
 
         Args:
           x: Data, `[N, *event]`, at least two rows.
           latent_size: The number of latent variables.
-          likelihood: A likelihood, or its name, to take instead of the suggested one.
-          preprocess: A Keras layer applied to the data first; the choice is made on what it
-            returns.
+          likelihood: A likelihood, or its name, instead of the suggested one.
+          preprocess: A Keras layer applied to the data first; the choice is made on its output.
 
         Returns:
           A model, not yet compiled.
 
         Raises:
           TypeError: If `x` holds no real numbers, or another argument is of the wrong kind.
-          ValueError: If `x` has fewer than two rows, values that are not finite or outside the
+          ValueError: If `x` has fewer than two rows, values that are non-finite or outside the
             likelihood's support, or the likelihood's name is unknown.
 
         Example:
@@ -141,12 +140,12 @@ class VAE(keras.Model):
 
     @property
     def objective(self) -> Objective:
-        """What training raises; the loss is its negative mean.
+        """What training maximises; the loss is its negative mean, in nats.
 
-        Another one may be set, as in `vae.objective = objectives.IWAE(5)`, and training goes on
-        with it; weights, optimizer and step number stay. A TypeError is raised if it is no
-        objective, and a ValueError if it makes no sense with the model's posterior and prior; the
-        present one then stays.
+        Another one can be set, as in `vae.objective = objectives.IWAE(5)`, and training continues
+        with it; weights, optimizer and step number stay. Setting raises a TypeError if it is no
+        objective, and a ValueError if it does not apply to the model's posterior and prior; the
+        current one then stays.
         """
         return self._objective
 
@@ -157,22 +156,22 @@ class VAE(keras.Model):
             build.check_objective(self, objective)
         self._objective = objective
         self.trainer.follow(objective)
-        # Keras makes it anew for the present objective.
+        # Keras builds it again for this objective.
         self.test_function = None
 
     @property
     def event_shape(self) -> tuple[int, ...]:
-        """The shape of one row of data, as the likelihood has it."""
+        """The event shape of the likelihood, the shape of one row of data."""
         return self.pipeline.event_shape
 
     @property
     def row_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row as it comes in: the event's, or None before a preprocess layer."""
+        """The shape of one raw row: the event shape, or None before a preprocess layer."""
         return self.pipeline.row_shape
 
     @property
     def data_dtype(self) -> str:
-        """The dtype that data is cast to, that of the likelihood."""
+        """The dtype of the likelihood, to which data is cast."""
         return self.pipeline.dtype
 
     @property
@@ -182,7 +181,7 @@ class VAE(keras.Model):
 
     @property
     def missing(self) -> MissingValues | None:
-        """What stands for missing values, or None."""
+        """The code of missing values and the number that fills them, or None."""
         return self.pipeline.missing
 
     @property
@@ -192,12 +191,12 @@ class VAE(keras.Model):
 
     @property
     def distribution_layers(self) -> dict[str, keras.layers.Layer]:
-        """The layers that make distributions over latents, by their names in an error."""
+        """The layers that return distributions over latents, by their names in errors."""
         return {"posterior": self.encoder.posterior, "prior": self.prior_layer}
 
     @property
     def latent_pairs(self) -> list[tuple[Posterior, Prior | Posterior]]:
-        """The layers that make q and p of the same latents."""
+        """The layers that return q and p of the same latents, in pairs."""
         return [(self.encoder.posterior, self.prior_layer)]
 
     def prior(self) -> tfd.Distribution:
@@ -207,11 +206,11 @@ class VAE(keras.Model):
     def elbo(
         self, x: Any, sample_size: int = 1, seed: seeds.Seed = None, condition: Any = None
     ) -> ELBOTerms:
-        """Computes the evidence lower bound of every example, whatever the objective is.
+        """Computes the evidence lower bound of every row, whatever the objective is.
 
         Args:
           x: Data, `[B, *event]`.
-          sample_size: The number of draws from the posterior for every example.
+          sample_size: The number of draws from the posterior for every row.
           seed: An int, a `[2]` integer tensor, or None for a fresh seed.
           condition: y, `[B, ...]`, for a model of p(x|y).
 
@@ -235,11 +234,11 @@ class VAE(keras.Model):
     def posterior(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
     ) -> tfd.Distribution:
-        """Computes q(z|x) of the data after the preprocess layer.
+        """Computes q(z|x), after the preprocess layer.
 
         Args:
           x: Data, `[B, *event]`.
-          seed: What a preprocess layer that draws takes as its seed.
+          seed: The seed of a preprocess layer that draws: an int or a `[2]` integer tensor.
           condition: y, `[B, ...]`, for a model of p(x|y).
 
         Returns:
@@ -262,7 +261,7 @@ class VAE(keras.Model):
 
         Args:
           x: Data, `[B, *event]`.
-          seed: What a preprocess layer that draws takes as its seed.
+          seed: The seed of a preprocess layer that draws: an int or a `[2]` integer tensor.
           condition: y, `[B, ...]`, for a model of p(x|y).
 
         Returns:
@@ -291,8 +290,8 @@ class VAE(keras.Model):
         Args:
           sample_size: The number of draws.
           seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-          mean: Whether to return the mean of p(x|z) of every draw of z rather than a draw of x;
-            of class codes, which have no mean, the most probable one.
+          mean: Whether to return the mean of p(x|z) for every draw of z instead of a draw of x;
+            for class codes, which have no mean, the most probable one.
           condition: y, `[sample_size, ...]`, for a model of p(x|y).
 
         Returns:
@@ -324,14 +323,14 @@ class VAE(keras.Model):
         seed: seeds.Seed = None,
         condition: Any = None,
     ) -> Imputation:
-        """Fills in missing values: their mean, their spread and draws, given the observed ones.
+        """Imputes missing values: their mean, standard deviation and draws given the observed ones.
 
-        The posterior is the proposal of self-normalised importance sampling, so that the result
-        tends to that under the exact p(x_missing|x_observed) of the model as the importance sample
-        grows, whatever the encoder. The draws are taken by importance resampling.
+        The posterior is the proposal of self-normalised importance sampling: as the importance
+        sample grows, the result converges to that under the exact p(x_missing|x_observed) of the
+        model, whatever the encoder. Draws come from importance resampling.
 
         Args:
-          x: Data, `[N, *event]`, with what `missing_values` said for what is missing.
+          x: Data, `[N, *event]`, with the code `missing_values` for what is missing.
           sample_size: The number of draws of every row, for multiple imputation.
           importance_sample_size: The number of latents drawn for every row.
           seed: An int, a `[2]` integer tensor, or None for a fresh seed.
@@ -339,14 +338,14 @@ class VAE(keras.Model):
 
         Returns:
           `Imputation`: arrays `mean` and `stddev`, `[N, *event]`, `draws`,
-          `[sample_size, N, *event]`, and `effective_sample_size`, `[N]`. Observed values are those
-          of `x` in `mean` and `draws`, and have a `stddev` of 0. Class codes have no mean: take
-          their `draws`.
+          `[sample_size, N, *event]`, and `effective_sample_size`, `[N]`. Observed values are
+          unchanged in `mean` and `draws`, and have a `stddev` of 0. Class codes have no mean: use
+          `draws`.
 
         Raises:
           TypeError: If an argument is of the wrong kind.
           ValueError: If `x` or `condition` does not fit the model, a size is not positive, or the
-            model was made without `missing_values`.
+            model has no `missing_values`.
 
         Example:
           >>> vae = tfp_vae.VAE(
@@ -368,9 +367,9 @@ class VAE(keras.Model):
         return impute(self, compiled, x, *sizes, seeds.as_seed(seed), condition)
 
     def call(self, x: Any, condition: Any = None, training: bool | None = None) -> tf.Tensor:
-        """Returns the prediction of p(x|z) at the posterior mean, `[B, *event]`: its mean.
+        """Returns the mean of p(x|z) at the posterior mean, `[B, *event]`.
 
-        Of class codes, which have no mean, it is the most probable one.
+        For class codes, which have no mean, it is the most probable one.
         """
         batch = self.distributions(x, seeds.EVALUATION, condition, bool(training))
         likelihood = batch.decoder_fn(self.reconstructing_latents(batch.posterior))
@@ -383,17 +382,17 @@ class VAE(keras.Model):
         condition: Any = None,
         training: bool = False,
     ) -> BatchDistributions:
-        """Returns all that the model says of a batch, of which every estimate of log p(x) is made.
+        """Returns the distributions of a batch, from which every estimate of log p(x) is computed.
 
         Args:
           x: Data, `[B, *event]`.
-          seed: What a preprocess layer that draws takes as its seed.
+          seed: The seed of a preprocess layer that draws: an int or a `[2]` integer tensor.
           condition: y, `[B, ...]`, for a model of p(x|y).
           training: Whether the networks run as in training, with dropout.
 
         Returns:
-          `BatchDistributions`: `x` as it is scored, `posterior`, `prior`, `likelihood_fn` and
-          `decoder_fn`.
+          `BatchDistributions`: the prepared `x`, `[B, *event]`, `posterior`, batch `[B]`, `prior`,
+          batch `[]`, and the functions `likelihood_fn` and `decoder_fn` of latents.
 
         Raises:
           TypeError: If `x` or `seed` is of the wrong kind.
@@ -426,14 +425,14 @@ class VAE(keras.Model):
     def decoded(
         self, z: tf.Tensor, features: tf.Tensor | None = None, training: bool = False
     ) -> tfd.Distribution:
-        """Returns p(x|z) for latents `[..., latent_size]` and a condition's features `[B, C]`."""
+        """Returns p(x|z) for latents `[..., latent_size]` and features `[B, C]` of a condition."""
         seen = self.decoder_latents(z)
         if features is not None:
             seen = condition_beside(seen, features, event_rank=1)
         return self.decoder.of_tensors(seen, training=training)
 
     def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
-        """Returns those of the latents `[..., latent_size]` that the decoder sees: all of them."""
+        """Returns the latents that the decoder sees, of `[..., latent_size]`: all of them."""
         return z
 
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
@@ -477,18 +476,16 @@ class VAE(keras.Model):
         )
 
     def compiled_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Returns a function of a model, compiled for this one once and for all.
+        """Returns a function of a model, compiled once for this model.
 
-        TensorFlow warns of one function that is traced again and again, as it would be for every
-        model of a grid.
+        A single `tf.function` for all models would be traced again for each, of which TensorFlow
+        warns.
 
         Args:
-          function: Called with the model and with what the compiled one is called with, tensors
-            of any shape.
+          function: A function of the model and of further arguments, tensors of any shape.
 
         Returns:
-          A `tf.function`, the same at every call with the same function; it is called without the
-          model, and returns what the function does.
+          A `tf.function` of the further arguments; the same one for the same function.
 
         Example:
           >>> def reconstructed(vae, x):
@@ -498,7 +495,7 @@ class VAE(keras.Model):
         """
         name = f"{function.__module__}.{function.__qualname__}"
         known = self._compiled_functions.get(name)
-        # Two functions that were made in one place have one name.
+        # Two closures of one function have the same name.
         if known is None or known.python_function.func is not function:
             known = tf.function(
                 functools.partial(function, self),
@@ -511,12 +508,12 @@ class VAE(keras.Model):
         return compiled
 
     def adapt(self, x: Any) -> None:
-        """Initialises weights that begin at data, such as a VampPrior's pseudo-inputs.
+        """Initialises weights from data, such as the pseudo-inputs of a VampPrior.
 
-        `fit` does so by itself, before the first step.
+        `fit` calls it before the first step.
 
         Args:
-          x: An array `[N, *event]`, or a dataset of batches; of another iterator nothing is taken.
+          x: An array `[N, *event]`, or a dataset of batches; any other iterator is left unread.
 
         Raises:
           TypeError: If the data holds no real numbers.
@@ -533,10 +530,10 @@ class VAE(keras.Model):
     def prepared(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tf.Tensor:
         """Returns data as encoder and likelihood see it: checked, cast, preprocessed and filled.
 
-        In the place of a missing value stands 0, or another number in the likelihood's support.
+        Missing values are filled by 0, or by another number in the likelihood's support.
 
         Args:
-          x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
+          x: Data, `[B, *event]`, or in a shape that the preprocess layer turns into that.
           seed: The seed of a preprocess layer that draws.
 
         Returns:
@@ -566,26 +563,26 @@ class VAE(keras.Model):
         on_nonfinite: str = "raise",
         **refused: Any,
     ) -> None:
-        """Chooses how to train; the loss is the objective's.
+        """Configures training; the loss is that of the objective.
 
-        A step whose loss or gradients are NaN or infinite leaves the weights and the optimizer's
-        state as they were.
+        A step with a NaN or infinite loss or gradient leaves the weights and the optimizer's state
+        unchanged.
 
         Args:
           optimizer: A Keras optimizer, or its name.
-          run_eagerly: Whether to run Python at every step, for debugging.
-          steps_per_execution: How many batches one call of the compiled function takes.
+          run_eagerly: Whether every step runs in Python, for debugging.
+          steps_per_execution: The number of batches in one call of the compiled function.
           jit_compile: Whether to compile with XLA; "auto" does so where it is supported.
-          on_nonfinite: What `fit` does at a step whose loss or gradients are not finite: "raise" a
-            FloatingPointError that names the row, the term and the latent or the place in the
-            event; or "skip" the step, count it in the log as `skipped_steps`, and go on. The terms
-            of the log are those of the steps that were taken.
-          **refused: Nothing else is taken: there is no loss to choose and no target to measure.
+          on_nonfinite: What `fit` does at a step with a non-finite loss or gradient: "raise" a
+            FloatingPointError that names the row, the term and the latent or the index in the
+            event; or "skip" the step, count it in the log as `skipped_steps`, and continue. The
+            terms of the log are those of the steps taken.
+          **refused: No other argument: a VAE takes neither a loss nor metrics of targets.
 
         Raises:
-          TypeError: If any other argument is given, or `optimizer` is none.
-          ValueError: If Keras knows no optimizer of that name, or an argument has another value
-            than those above.
+          TypeError: If any other argument is given, or `optimizer` is no optimizer.
+          ValueError: If Keras knows no optimizer of that name, or another argument has an invalid
+            value.
 
         Example:
           >>> vae.compile(keras.optimizers.Adam(1e-3))
@@ -616,7 +613,7 @@ class VAE(keras.Model):
 
         Args:
           x: An array `[N, *event]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or generator
-            of batches `[B, *event]`; of a model of p(x|y), batches are pairs (x, y).
+            of batches `[B, *event]`; for a model of p(x|y), batches are pairs (x, y).
           y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None: there
             are no targets.
           **kwargs: The arguments of `keras.Model.fit`: `batch_size`, `epochs`, `verbose`,
@@ -625,20 +622,20 @@ class VAE(keras.Model):
             `validation_batch_size`, `validation_freq`.
 
         Returns:
-          A `keras.callbacks.History`; its logs are `loss`, `elbo`, `log_likelihood` and
-          `kl_divergence`, in nats, and the weights that follow a schedule.
+          A `keras.callbacks.History` of `loss`, `elbo`, `log_likelihood` and `kl_divergence`, in
+          nats, and of scheduled weights.
 
         Raises:
           TypeError: If the data holds no real numbers.
-          ValueError: If it has another shape than the model's event, values that are not finite
-            or outside the likelihood's support, no rows, or targets, or if the condition lacks or
-            does not fit. An array is checked before the first step, a dataset batch by batch before
-            it is used.
-          FloatingPointError: If the loss or a gradient is not finite; the step is not taken.
-          RuntimeError: If one of several workers is gone.
+          ValueError: If it has another shape than the model's event, values that are non-finite or
+            outside the likelihood's support, no rows, or targets, or if the condition is missing or
+            does not fit. An array is checked before the first step, each batch of a dataset before
+            its use.
+          FloatingPointError: If the loss or a gradient is non-finite; the step is not taken.
+          RuntimeError: If one of several workers is unreachable.
 
         Warns:
-          RuntimeWarning: If the ELBO of the validation data was not a number, and when first.
+          RuntimeWarning: If the ELBO of the validation data was NaN.
 
         Example:
           >>> vae.compile("adam")
@@ -649,7 +646,7 @@ class VAE(keras.Model):
         return self.trainer.fit(x, y, kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
-        """Computes the mean over examples of the loss and the terms of the bound, in nats.
+        """Computes the means over rows of the loss and the terms of the ELBO, in nats.
 
         The noise is the same at every call, so that two calls agree.
 
@@ -678,7 +675,7 @@ class VAE(keras.Model):
     def predict(self, x: Any, condition: Any = None, **kwargs: Any) -> Any:
         """Computes the mean of p(x|z) at the posterior mean of every row.
 
-        Of class codes, which have no mean, it is the most probable one.
+        For class codes, which have no mean, it is the most probable one.
 
         Args:
           x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
@@ -700,29 +697,29 @@ class VAE(keras.Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """What the log shows, in order."""
+        """The metrics of training, in order."""
         return self.trainer.state.metrics
 
     @property
     def has_custom_train_step(self) -> bool:
-        """Whether a subclass takes its training steps itself."""
+        """Whether a subclass overrides `train_step`."""
         return type(self).train_step is not VAE.train_step
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Takes one step of the optimizer on a batch, if it is finite, and returns the log."""
+        """Takes a step on a batch, if loss and gradients are finite, and returns the log."""
         return self.trainer.train_step(data)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Scores a batch, with noise that depends only on its place in the data."""
+        """Scores a batch, with noise keyed by its position in the data, and returns the log."""
         return self.trainer.test_step(data)
 
     def predict_step(self, data: Any) -> tf.Tensor:
-        """Returns the mean of p(x|z) at the posterior mean."""
+        """Returns the predictions for a batch, `[B, *event]`."""
         x, condition, _ = self.trainer.state.unpacked(data)
         return self(x, condition, training=False)
 
     def make_train_function(self, force: bool = False) -> Callable[..., Any]:
-        """Makes what `train_on_batch` calls."""
+        """Builds the function that `train_on_batch` calls."""
         del force
         self.train_function = self.trainer.train_on_next
         return self.train_function
@@ -730,18 +727,18 @@ class VAE(keras.Model):
     def save(
         self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any
     ) -> None:
-        """Writes the model to a `.keras` file, aside first; what was there stays if that fails.
+        """Saves the model to a `.keras` file, atomically.
 
         Args:
           filepath: The file.
-          overwrite: Whether a file that is there is replaced; if not, Keras asks on the terminal.
-          zipped: As of Keras: whether to write an archive rather than a folder.
+          overwrite: Whether an existing file is replaced; if not, Keras asks on the terminal.
+          zipped: As of Keras: whether to write an archive instead of a folder.
           **kwargs: As of `keras.Model.save`.
 
         Raises:
           TypeError: If `filepath` is no path.
           ValueError: If it does not end in .keras.
-          OSError: If it cannot be written.
+          OSError: If it cannot be written; an existing file is left unchanged.
 
         Example:
           >>> import tempfile
@@ -756,12 +753,12 @@ class VAE(keras.Model):
             super().save(path, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes the weights to a `.weights.h5` file, in memory first and then aside.
+        """Saves the weights to a `.weights.h5` file, atomically.
 
         Args:
           filepath: The file.
-          overwrite: Whether a file that is there is replaced; if not, Keras asks on the terminal.
-          **kwargs: As of `keras.Model.save_weights`; shards are written as Keras writes them.
+          overwrite: Whether an existing file is replaced; if not, Keras asks on the terminal.
+          **kwargs: As of `keras.Model.save_weights`; several shards are not written atomically.
 
         Raises:
           TypeError: If `filepath` is no path.
@@ -780,17 +777,20 @@ class VAE(keras.Model):
             super().save_weights(file, overwrite=overwrite, **kwargs)
 
     def export(self, filepath: Any, **kwargs: Any) -> None:
-        """Writes a SavedModel that serves without tfp_vae.
+        """Exports a SavedModel that can be served without tfp_vae.
 
         Its signatures are `encode` (x to `mean` and `stddev` of the posterior), `decode` (z to
-        `mean`), `sample` (`sample_size` and `seed` to `x`) and `elbo` (x and seed to the terms).
+        `mean`), `sample` (`sample_size` and `seed` to `x`) and `elbo` (x and seed to the terms, in
+        nats).
 
         Args:
           filepath: The folder to write.
           **kwargs: `verbose`, as of Keras.
 
         Raises:
-          ValueError: If another format than "tf_saved_model" is asked for.
+          OSError: If it cannot be written; an existing folder is left unchanged.
+          TypeError: If `filepath` is no path, or another argument is given.
+          ValueError: If `format` is another than "tf_saved_model".
 
         Example:
           >>> import tempfile
@@ -807,7 +807,7 @@ class VAE(keras.Model):
 
         Args:
           *args: As of `keras.Model.summary`.
-          print_fn: What is called with the text, rather than printing it.
+          print_fn: A function that is called with the text instead of printing it.
           **kwargs: As of `keras.Model.summary`.
 
         Raises:
@@ -833,7 +833,7 @@ class VAE(keras.Model):
         return self.trainer.compile_config() if self.compiled else None
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles as `get_compile_config` said."""
+        """Compiles with the result of `get_compile_config`."""
         optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
         self.compile(**{**config, "optimizer": optimizer})
         if self.built:
@@ -855,12 +855,12 @@ class VAE(keras.Model):
         return {"name": self.name, **serialized, "missing_values": code}
 
     def _parts_config(self) -> dict[str, Any]:
-        """Returns the layers that the posterior, the likelihood and the prior are made of."""
+        """Returns the layers of the posterior, the likelihood and the prior."""
         return {"encoder": self.encoder, "decoder": self.decoder, "prior": self.prior_layer}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "VAE":
-        """Makes a model of what `get_config` returned."""
+        """Makes a model from the result of `get_config`."""
         revived = {
             name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
             if isinstance(value, (dict, list))

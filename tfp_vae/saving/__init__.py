@@ -1,4 +1,4 @@
-"""Saving models whole, and loading untrusted `.keras` files."""
+"""Atomic saving of models, and safe loading of untrusted `.keras` files."""
 
 from tfp_vae.saving.atomic_model import whole_model, whole_weights
 from tfp_vae.saving.checked_load import load_checked

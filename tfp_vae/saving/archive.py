@@ -1,4 +1,4 @@
-"""The archive that a saved model is: its members, checked before anything else reads them."""
+"""The zip archive of a saved model: its members are checked before anything else reads them."""
 
 import collections
 import io
@@ -19,12 +19,12 @@ def read_members(path: Path) -> dict[str, bytes]:
       path: The `.keras` file.
 
     Returns:
-      What the members hold, by their names.
+      The content of every member, by name.
 
     Raises:
-      ValueError: If a member is none that Keras writes or stands there twice, one that it always
-        writes is missing, or they declare far more bytes than the file has.
-      zipfile.BadZipFile: If the file is no archive, or a member is not what was written.
+      ValueError: If a member is not one that Keras writes, occurs twice or is missing, or the
+        members declare far more bytes than the file has.
+      zipfile.BadZipFile: If the file is no archive, or the checksum of a member is wrong.
     """
     content = path.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -44,7 +44,7 @@ def read_members(path: Path) -> dict[str, bytes]:
             raise ValueError(
                 f"its archive of {len(content)} bytes declares {declared} bytes of members"
             )
-        # Reading a member to its end compares it with its checksum.
+        # Reading a whole member verifies its checksum.
         members = {name: archive.read(name) for name in names}
     for entry in entries:
         if len(members[entry.filename]) != entry.file_size:
@@ -53,7 +53,7 @@ def read_members(path: Path) -> dict[str, bytes]:
 
 
 def write_members(members: dict[str, bytes], path: Path) -> None:
-    """Writes members as an archive that holds them and nothing else."""
+    """Writes an archive of exactly these members."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)

@@ -1,4 +1,4 @@
-"""Model files that a full disk, missing rights or a kill never leaves half written."""
+"""Atomic writing of model files: a full disk or a kill never leaves a partial file."""
 
 import contextlib
 import io
@@ -13,17 +13,17 @@ from tfp_vae.paths import as_path
 
 @contextlib.contextmanager
 def whole_model(filepath: Any, overwrite: bool, zipped: bool | None) -> Iterator[Path | str]:
-    """Gives Keras a place to write a `.keras` file to; what was there stays if that fails.
+    """Gives Keras a temporary path for a `.keras` file, and renames it at the end.
 
     Args:
       filepath: The file.
-      overwrite: Whether a file that is there is replaced.
-      zipped: Whether to write an archive; False for a folder.
+      overwrite: Whether an existing file is replaced.
+      zipped: As of Keras: False for a folder instead of an archive.
 
     Raises:
       TypeError: If `filepath` is no path.
       ValueError: If it does not end in .keras.
-      OSError: If it cannot be written; HDF5's own errors are those of the disk.
+      OSError: If it cannot be written; errors of HDF5 become this one.
     """
     _check_path(filepath, ".keras", (".h5", ".hdf5") if zipped is not False else ())
     if _left_to_keras(filepath, overwrite):
@@ -39,12 +39,12 @@ def whole_model(filepath: Any, overwrite: bool, zipped: bool | None) -> Iterator
 
 @contextlib.contextmanager
 def whole_weights(filepath: Any, overwrite: bool, sharded: bool) -> Iterator[Any]:
-    """Gives Keras a file to write weights to, in memory, and writes it whole to the disk.
+    """Gives Keras a file in memory for weights, and writes it atomically to the disk.
 
     Args:
       filepath: The file.
-      overwrite: Whether a file that is there is replaced.
-      sharded: Whether Keras writes several files, which are left to it.
+      overwrite: Whether an existing file is replaced.
+      sharded: Whether Keras writes several files; these are not written atomically.
 
     Raises:
       TypeError: If `filepath` is no path.
@@ -61,9 +61,9 @@ def whole_weights(filepath: Any, overwrite: bool, sharded: bool) -> Iterator[Any
 
 
 class _WeightsInMemory(io.BytesIO):
-    """A file in memory, which HDF5 can always close: one on a full disk ends the interpreter.
+    """A file in memory: HDF5 crashes the interpreter where it closes one on a full disk.
 
-    Keras takes a file object, and asks its name for the format.
+    Keras takes the format of a file object from its name.
     """
 
     def __str__(self) -> str:

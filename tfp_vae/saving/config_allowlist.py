@@ -1,4 +1,4 @@
-"""The configuration of a saved model: what it may name."""
+"""The allowlist of classes and functions that a saved configuration may name."""
 
 import json
 import math
@@ -32,15 +32,15 @@ _MOST_VALUES = 2**28
 
 
 def check_config(content: bytes, custom_objects: Mapping[str, Any]) -> None:
-    """Checks that a configuration names only what Keras, tfp_vae or the caller brings.
+    """Checks that a configuration names only objects of Keras, tfp_vae or the caller.
 
     Args:
       content: The JSON text.
-      custom_objects: What the caller allows besides, by class name or registered name.
+      custom_objects: Further objects that the caller allows, by class name or registered name.
 
     Raises:
-      ValueError: If it is no JSON, names a class or function of elsewhere, one that runs code of
-        its own, or a shape of more than 2²⁸ values.
+      ValueError: If it is no JSON, or names any other class or function, a class that runs code
+        from the file, or a shape of more than 2²⁸ values.
     """
     config = json.loads(content)
     if not isinstance(config, dict) or "class_name" not in config:
@@ -56,7 +56,7 @@ def check_config(content: bytes, custom_objects: Mapping[str, Any]) -> None:
 
 
 def _parts(config: Any) -> Iterator[dict[str, Any] | str]:
-    """Yields every object and every text within a configuration."""
+    """Yields every object and every string of a configuration."""
     if isinstance(config, str):
         yield config
     elif isinstance(config, list):
@@ -74,13 +74,13 @@ def _check_class(part: dict[str, Any], custom_objects: Mapping[str, Any]) -> Non
         name = part.get("config")
     module = part.get("module")
     if not all(isinstance(each, (str, type(None))) for each in (name, registered, module)):
-        raise ValueError("its configuration names a class by something that is no text")
+        raise ValueError("its configuration names a class by something other than a string")
     if name in custom_objects or registered in custom_objects:
         return
     bare = (registered or "").rpartition(">")[2]
     if name in _RUNS_CODE or bare in _RUNS_CODE:
         raise ValueError(
-            f"it holds a {name}, which would run code that comes with the file; pass the class in "
+            f"it holds a {name}, which would run code from the file; pass the class in "
             "`custom_objects` if you trust it"
         )
     if _is_ours(registered):
@@ -99,7 +99,7 @@ def _check_registered(name: str, custom_objects: Mapping[str, Any]) -> None:
 
 def _foreign(name: str | None) -> ValueError:
     return ValueError(
-        f"it names {name!r}, which is neither of Keras nor of tfp_vae; pass it in "
+        f"it names {name!r}, which is part of neither Keras nor tfp_vae; pass it in "
         "`custom_objects` if you trust it"
     )
 

@@ -1,4 +1,4 @@
-"""The weights of a saved model: what the file holds, and what a model may take."""
+"""The weights of a saved model: checks of the HDF5 file and of the model that takes them."""
 
 import contextlib
 import io
@@ -12,18 +12,18 @@ _SLACK_BYTES = 2**24
 
 
 def read_weights(content: bytes) -> dict[str, np.ndarray]:
-    """Reads every array of a file of weights, which must be such as Keras writes.
+    """Reads every array of a weights file as Keras writes it.
 
     Args:
       content: The HDF5 file.
 
     Returns:
-      The arrays by their paths; those of bfloat16 as raw bytes.
+      The arrays by path; bfloat16 as raw bytes.
 
     Raises:
       OSError: If it is no HDF5 file.
-      ValueError: If it has a link out of itself, an object in two places, an array of anything but
-        numbers, or one that is compressed or lies elsewhere.
+      ValueError: If it has an external link, an object in two places, an array of anything but
+        numbers, or one that is compressed or stored in another file.
     """
     with h5py.File(io.BytesIO(content), "r") as file:
         weights: dict[str, np.ndarray] = {}
@@ -68,7 +68,7 @@ def _check_array(path: str, dataset: h5py.Dataset) -> None:
 
 
 def check_same(saved: dict[str, np.ndarray], loaded: dict[str, np.ndarray]) -> None:
-    """Checks that a model has all the weights of its file and no others.
+    """Checks that a model has exactly the weights of its file.
 
     Raises:
       ValueError: If not, naming the first that differs.
@@ -90,13 +90,13 @@ def check_same(saved: dict[str, np.ndarray], loaded: dict[str, np.ndarray]) -> N
 
 @contextlib.contextmanager
 def room_for(weights: dict[str, np.ndarray]) -> Iterator[None]:
-    """Makes variables within the context only while they are about as large as some weights.
+    """Limits the memory of variables created inside the block to about that of `weights`.
 
-    A configuration of a few bytes may ask for any number of them, which are refused before they
-    take memory.
+    A configuration of a few bytes can request any number of weights; they are refused before their
+    memory is allocated.
 
     Raises:
-      ValueError: If a variable goes beyond.
+      ValueError: If a variable exceeds the limit.
     """
     most = _SLACK_BYTES + 4 * sum(values.nbytes for values in weights.values())
     taken = 0
@@ -105,7 +105,7 @@ def room_for(weights: dict[str, np.ndarray]) -> Iterator[None]:
         nonlocal taken
         value = options["initial_value"]
         if callable(value):
-            # Traced, a value is described and not computed.
+            # Tracing gives the shape of a value without computing it.
             described = tf.function(value, autograph=False).get_concrete_function()
             value = described.structured_outputs
         value = tf.convert_to_tensor(value)

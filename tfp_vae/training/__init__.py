@@ -1,4 +1,4 @@
-"""The training engine: it trains any Keras model that is `Trainable`."""
+"""The training engine: trains any Keras model that is `Trainable`."""
 
 from tfp_vae.training.data import initial_rows
 from tfp_vae.training.distributed import AnyReplica, WorkerLostError, agreed

@@ -1,4 +1,4 @@
-"""What a callback can know of the call of `fit` that it serves."""
+"""The call of `fit` in progress, as callbacks see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ class FitContext:
     """A call of `fit` in progress.
 
     Attributes:
-      callbacks: The callbacks that it was given, in order.
-      batch_size: The number of rows in a batch; None where the data comes in batches.
-      shuffle: Whether every epoch has its own order of rows; None where the data comes in batches.
-      validated: Whether some or all epochs end with a validation.
-      order: The row numbers in the order of the present epoch; None where they are not known.
+      callbacks: The callbacks of this `fit`, in order.
+      batch_size: The number of rows in a batch; None if the data comes in batches.
+      shuffle: Whether the rows are shuffled in every epoch; None if the data comes in batches.
+      validated: Whether there is validation data.
+      order: The row indices in the order of the current epoch, `[N]`; None if unknown.
     """
 
     callbacks: Sequence[keras.callbacks.Callback]
@@ -26,10 +26,10 @@ class FitContext:
     order: np.ndarray | None = None
 
     def rows_of_batch(self, index: int) -> np.ndarray | None:
-        """Returns the row numbers of a batch of the present epoch, or None if unknown.
+        """Returns the row indices of a batch of the current epoch, `[B]`, or None if unknown.
 
         Args:
-          index: Which batch, counted from 0.
+          index: The index of the batch, from 0.
         """
         if self.order is None or self.batch_size is None:
             return None

@@ -1,4 +1,4 @@
-"""The training log: means over rows, and the weights that follow a schedule."""
+"""The metrics of training: means over rows, and scheduled weights."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ TERMS = ("elbo", "log_likelihood", "kl_divergence")
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
 class MeanOfRows(keras.metrics.Mean):
-    """The mean over the rows seen so far, NaN where there are none."""
+    """The mean over all rows so far; NaN without rows."""
 
     def result(self) -> Any:
         """Returns the mean."""
@@ -22,10 +22,10 @@ class MeanOfRows(keras.metrics.Mean):
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
 class LastValue(keras.metrics.Metric):
-    """The latest value.
+    """The latest value of a scalar.
 
     Args:
-      name: Its name in the log.
+      name: The name in the log.
     """
 
     def __init__(self, name: str, **kwargs: Any) -> None:
@@ -33,7 +33,7 @@ class LastValue(keras.metrics.Metric):
         self.value = self.add_variable(shape=(), initializer="zeros", name="value")
 
     def update_state(self, value: Any) -> None:
-        """Replaces the value by another scalar."""
+        """Replaces the value."""
         self.value.assign(keras.ops.cast(value, self.value.dtype))
 
     def result(self) -> Any:
@@ -47,7 +47,7 @@ class TrainingLog:
     Attributes:
       loss: The mean loss.
       terms: The means of elbo, log-likelihood and KL divergence, by name.
-      skipped_steps: How many steps were skipped as not finite.
+      skipped_steps: The number of steps skipped as non-finite.
     """
 
     def __init__(self) -> None:
@@ -58,22 +58,22 @@ class TrainingLog:
         self._scheduled: dict[str, LastValue] = {}
 
     def follow(self, schedules: Mapping[str, Callable[[Any], Any]]) -> None:
-        """Shows the weights that follow these schedules, by their names in the log."""
+        """Adds the scheduled weights, by their names in the log."""
         self._schedules = schedules
         self._scheduled = {name: LastValue(name=name) for name in schedules}
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """What the log shows of training and of validation, in order."""
+        """The metrics of training and validation, in order."""
         return [self.loss, *self.terms.values(), *self._scheduled.values()]
 
     def update(self, loss: tf.Tensor, terms: ObjectiveTerms, step: Any) -> None:
         """Adds a batch.
 
         Args:
-          loss: Its loss, a scalar.
-          terms: The terms of its objective, `[B]` each.
-          step: The number of the step.
+          loss: The loss, a scalar, in nats.
+          terms: The terms of the objective, `[B]` each, in nats.
+          step: The step number.
         """
         self.loss.update_state(loss, sample_weight=tf.shape(terms.elbo)[0])
         for name, metric in self.terms.items():
@@ -81,13 +81,13 @@ class TrainingLog:
         self._update_scheduled(step)
 
     def update_by_sums(self, rows: Any, loss: Any, sums: Any, step: Any) -> None:
-        """Adds a batch of which only sums over its rows are known.
+        """Adds a batch by the sums over its rows.
 
         Args:
-          rows: The number of its rows.
-          loss: Its loss, a scalar.
-          sums: The sums of elbo, log-likelihood and KL divergence over its rows, `[3]`.
-          step: The number of the step.
+          rows: The number of rows.
+          loss: The loss, a scalar, in nats.
+          sums: The sums of elbo, log-likelihood and KL divergence over the rows, `[3]`, in nats.
+          step: The step number.
         """
         self.loss.update_state(loss, sample_weight=rows)
         for metric, total in zip(self.terms.values(), sums, strict=True):
@@ -100,5 +100,5 @@ class TrainingLog:
 
     @property
     def rows_seen(self) -> Any:
-        """The number of rows seen so far, a scalar."""
+        """The number of rows so far, a scalar."""
         return self.terms["elbo"].count

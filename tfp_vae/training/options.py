@@ -1,4 +1,4 @@
-"""The arguments of `compile`, `fit`, `evaluate` and `predict` that are no data."""
+"""The arguments of `compile`, `fit`, `evaluate` and `predict` other than data."""
 
 import contextlib
 import warnings
@@ -17,7 +17,7 @@ Options = TypeVar("Options", "FitOptions", "EvaluateOptions", "PredictOptions")
 
 
 class CompileOptions(NamedTuple):
-    """What a model is compiled with.
+    """The arguments of `compile`.
 
     Attributes:
       optimizer: A Keras optimizer.
@@ -42,10 +42,10 @@ class CompileOptions(NamedTuple):
         jit_compile: Any,
         on_nonfinite: Any,
     ) -> "CompileOptions":
-        """Checks the arguments, and makes the optimizer that a name stands for.
+        """Checks the arguments, and makes an optimizer from its name.
 
         Raises:
-          TypeError: If one is of the wrong kind.
+          TypeError: If one is of the wrong type.
           ValueError: If one has a wrong value, or Keras knows no optimizer of that name.
         """
         steps_per_execution = checks.positive_int(steps_per_execution, "steps_per_execution")
@@ -67,7 +67,7 @@ class CompileOptions(NamedTuple):
 
     @contextlib.contextmanager
     def keras_warnings(self) -> Iterator[None]:
-        """Drops Keras's warning that XLA is not supported, where nobody asked for XLA."""
+        """Silences Keras's warning that XLA is not supported, unless the caller asked for XLA."""
         with warnings.catch_warnings():
             if self.jit_compile == "auto":
                 warnings.filterwarnings("ignore", message="Model doesn't support `jit_compile")
@@ -93,7 +93,7 @@ class FitOptions(NamedTuple):
     validation_freq: int | Sequence[int] = 1
 
     def validates_after(self, epoch: int) -> bool:
-        """Tells whether an epoch, counted from 0, ends with a validation."""
+        """Returns whether an epoch, counted from 0, ends with a validation."""
         if isinstance(self.validation_freq, int):
             return (epoch + 1) % self.validation_freq == 0
         return epoch + 1 in self.validation_freq
@@ -120,21 +120,19 @@ class PredictOptions(NamedTuple):
 
 
 def checked(kind: type[Options], arguments: Mapping[str, Any]) -> Options:
-    """Returns checked arguments, with ints in the place of NumPy's, whose arithmetic may overflow.
+    """Returns checked arguments, with NumPy integers, which may overflow, converted to ints.
 
     Args:
       kind: `FitOptions`, `EvaluateOptions` or `PredictOptions`.
       arguments: By name.
 
     Raises:
-      TypeError: If one is of the wrong kind, or has another name.
+      TypeError: If one is of the wrong type, or unknown.
       ValueError: If one has a wrong value.
     """
     for name, value in arguments.items():
         if name not in kind._fields:
-            raise TypeError(
-                f"The arguments must be some of {', '.join(kind._fields)}; got `{name}`."
-            )
+            raise TypeError(f"The arguments must be among {', '.join(kind._fields)}; got `{name}`.")
         if name in _CHECKS:
             _CHECKS[name](value, name)
     plain: dict[str, Any] = {
@@ -179,8 +177,7 @@ def _verbosity(value: Any, name: str) -> None:
 def _no_class_weight(value: Any, name: str) -> None:
     if value is not None:
         raise ValueError(
-            f"`{name}` must be None, for a VAE has no classes to weigh; got a "
-            f"{type(value).__name__}."
+            f"`{name}` must be None, since a VAE has no classes; got a {type(value).__name__}."
         )
 
 

@@ -1,4 +1,4 @@
-"""The state of training beside the weights: noise, log, and the call of `fit` in progress."""
+"""The state of training other than the weights: noise, metrics, and the current `fit`."""
 
 import keras
 import tensorflow as tf
@@ -11,7 +11,7 @@ from tfp_vae.training.trainable import Trainable
 
 
 class TrainingState:
-    """What the steps and loops of a model share.
+    """The state that the steps and loops of a model share.
 
     Args:
       model: The model.
@@ -19,9 +19,9 @@ class TrainingState:
     Attributes:
       model: The model.
       replicated: Whether the model was made under a `tf.distribute.Strategy`.
-      noise: The generator whose state is the key of all noise in training.
-      log: The metrics of the present pass.
-      on_nonfinite: What happens at a step that is not finite, "raise" or "skip".
+      noise: The generator whose state keys all noise in training.
+      log: The metrics of the current pass.
+      on_nonfinite: What happens at a non-finite step, "raise" or "skip".
       fit_context: The call of `fit` in progress, or None.
     """
 
@@ -35,33 +35,33 @@ class TrainingState:
 
     @property
     def skips(self) -> bool:
-        """Whether training goes on after a step whose loss or gradients are not finite."""
+        """Whether steps with a non-finite loss or gradient are skipped."""
         return self.on_nonfinite == "skip"
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """What the log of training shows, in order."""
+        """The metrics of training, in order."""
         return [*self.log.metrics, *([self.log.skipped_steps] if self.skips else [])]
 
     def initial_epoch(self, wanted: int) -> int:
-        """Returns the epoch to begin with: `wanted`, unless a callback has set another one."""
+        """Returns the first epoch: `wanted`, unless a callback has set another one."""
         return self.model._initial_epoch or wanted
 
     def reset_log(self) -> None:
-        """Begins a new pass over data."""
+        """Resets the metrics, at the beginning of a pass over data."""
         for metric in (*self.log.metrics, self.log.skipped_steps):
             metric.reset_state()
 
     def logged(self) -> dict[str, tf.Tensor]:
-        """Returns the log of training, by name."""
+        """Returns the values of the metrics of training, by name."""
         return {metric.name: metric.result() for metric in self.metrics}
 
     def step_number(self) -> tf.Tensor:
-        """Returns the number of the present step, an integer scalar."""
+        """Returns the number of the current step, an integer scalar."""
         return tf.convert_to_tensor(self.model.optimizer.iterations)
 
     def noise_key(self) -> tf.Tensor:
-        """Returns the key of all that training draws, `[2]` int32."""
+        """Returns the key of all noise in training, `[2]` int32."""
         return tf.bitcast(tf.cast(self.noise.state, tf.uint32), tf.int32)
 
     def step_seed(self, step: tf.Tensor) -> tf.Tensor:
@@ -69,19 +69,19 @@ class TrainingState:
         return seeds.fold_in(self.noise_key(), step)
 
     def evaluation_seed(self, rows_before: tf.Tensor) -> tf.Tensor:
-        """Returns the seed of a batch of an evaluation, `[2]`, which its place in the data sets."""
+        """Returns the seed of a batch in an evaluation, `[2]`, given its position in the data."""
         return seeds.fold_in(seeds.as_seed(seeds.EVALUATION), tf.cast(rows_before, tf.int64))
 
     def unpacked(self, batch: object) -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
-        """Returns x, y and weights of a batch; y is None but for a model of p(x|y)."""
+        """Returns x, y and weights of a batch; y is None unless the model is one of p(x|y)."""
         x, y, weights = keras.utils.unpack_x_y_sample_weight(batch)
         return x, y if self.model.pipeline.conditional else None, weights
 
     def loss_of(self, terms: ObjectiveTerms, weights: tf.Tensor | None) -> tf.Tensor:
-        """Returns the negative mean of the objective, and the penalties of regularisers.
+        """Returns the negative mean of the objective plus the penalties of regularisers, in nats.
 
         Args:
-          terms: The terms of the objective, `[B]` each.
+          terms: The terms of the objective, `[B]` each, in nats.
           weights: The weight of every row, `[B]`, or None.
         """
         objective = terms.objective
@@ -91,7 +91,7 @@ class TrainingState:
         return tf.add_n([-tf.reduce_mean(objective), *penalties])
 
     def build_optimizer(self) -> None:
-        """Makes the optimizer's state where no step has made it."""
+        """Builds the optimizer, if no step has built it."""
         if self.model.compiled and not self.model.optimizer.built:
             with self.model.distribute_strategy.scope():
                 self.model.optimizer.build(self.model.trainable_variables)

@@ -1,4 +1,4 @@
-"""What a model gives the engine that trains it."""
+"""The interface of a model to the training engine."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -11,11 +11,11 @@ from tfp_vae.objectives import Objective, ObjectiveTerms
 
 
 class DataContract(Protocol):
-    """Which data a model takes: one row of x, and of y for a model of p(x|y)."""
+    """The data that a model takes: one row of x, and of y for a model of p(x|y)."""
 
     @property
     def row_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row of x as it comes in; None if only the rows can tell."""
+        """The shape of one row of raw x; None if it is unknown before a preprocess layer."""
 
     @property
     def dtype(self) -> str:
@@ -52,26 +52,26 @@ class Trainable(Protocol):
 
     @property
     def objective(self) -> Objective:
-        """What training raises."""
+        """What training maximises."""
 
     def objective_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
     ) -> ObjectiveTerms:
-        """Computes the terms of the present objective for rows `[B, ...]`, in nats, `[B]` each."""
+        """Computes the terms of the current objective for rows `[B, ...]`, in nats, `[B]` each."""
 
     def terms_of(
         self, objective: Any, x: Any, seed: tf.Tensor, step: Any, training: bool, condition: Any
     ) -> ObjectiveTerms:
-        """Computes the terms of another objective, which a diagnosis listens in on."""
+        """Computes the terms of another objective, such as one that a diagnosis records."""
 
     def __call__(self, x: Any, condition: Any = None, training: bool | None = None) -> tf.Tensor:
         """Computes the prediction for rows, `[B, *event]`."""
 
-    # Steps: `train_step` is the engine's own unless a subclass of the model says otherwise.
+    # Steps: `train_step` is the engine's own unless a subclass of the model overrides it.
 
     @property
     def has_custom_train_step(self) -> bool:
-        """Whether a subclass takes its training steps itself."""
+        """Whether a subclass overrides `train_step`."""
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Takes one step on a batch and returns the log."""
@@ -94,7 +94,7 @@ class Trainable(Protocol):
     _initial_epoch: int | None
     history: keras.callbacks.History
 
-    # What Keras keeps of `compile`.
+    # What `compile` sets.
 
     compiled: bool
     optimizer: keras.optimizers.Optimizer

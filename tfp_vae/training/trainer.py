@@ -1,4 +1,4 @@
-"""The trainer: fits and evaluates a model on data of every kind, in the loop that suits it."""
+"""The trainer: fits and evaluates a model on any data, in the fastest suitable loop."""
 
 import contextlib
 import warnings
@@ -31,13 +31,13 @@ from tfp_vae.training.trainable import Trainable
 
 
 class Trainer:
-    """Trains a model that has one.
+    """Trains and evaluates a model.
 
     Args:
-      model: The model, which need not be built or compiled yet.
+      model: The model, which may still be unbuilt and uncompiled.
 
     Attributes:
-      state: The noise, the log, and the call of `fit` in progress.
+      state: The noise, the metrics, and the call of `fit` in progress.
     """
 
     def __init__(self, model: Trainable) -> None:
@@ -49,14 +49,14 @@ class Trainer:
         self._predict: Callable[[Any], tf.Tensor] | None = None
 
     def follow(self, objective: Any) -> None:
-        """Trains on another objective from now on."""
+        """Switches to another objective."""
         with self._model.distribute_strategy.scope():
             self.state.log.follow(objective.schedules)
         if self._model.compiled:
             self.make_steps()
 
     def compile(self, chosen: CompileOptions) -> None:
-        """Makes the steps of a model that Keras has compiled."""
+        """Builds the steps of a model that Keras has compiled."""
         self.state.on_nonfinite = chosen.on_nonfinite
         self._jit_choice = chosen.jit_compile
         self.make_steps()
@@ -64,8 +64,8 @@ class Trainer:
     def xla_for(self, chosen: CompileOptions) -> bool:
         """Returns whether to compile with XLA.
 
-        Keras's own "auto" leaves XLA out on a machine without accelerators, where it makes a step
-        of a small network several times as fast.
+        On a machine without accelerators Keras's own "auto" does not, although XLA makes a step of
+        a small network several times as fast there.
         """
         if isinstance(chosen.jit_compile, bool):
             return chosen.jit_compile
@@ -83,7 +83,7 @@ class Trainer:
         }
 
     def make_steps(self) -> None:
-        """Makes the steps and loops, each of which TensorFlow compiles at its first use."""
+        """Builds the steps and loops, each of which TensorFlow compiles at its first use."""
         self._step = TrainStep(self.state)
         self._array_loop = ArrayLoop(self.state, self._step)
         self._batch_loop = BatchByBatch(self.state, self._step)
@@ -100,15 +100,15 @@ class Trainer:
         return score_batch(self.state, batch)
 
     def train_on_next(self, iterator: Iterator[Any]) -> dict[str, tf.Tensor]:
-        """Takes the steps of one call on the batches of an iterator, and returns the log."""
+        """Takes `steps_per_execution` steps on the batches of an iterator; returns the log."""
         return self._batch_loop.train_on_next(iterator)
 
     def fit(self, x: Any, y: Any, arguments: Mapping[str, Any]) -> keras.callbacks.History:
-        """Trains on data of any kind.
+        """Trains on any data that Keras takes.
 
         Args:
-          x: An array of rows, or what gives batches.
-          y: The condition of every row, or None.
+          x: An array `[N, ...]`, or a source of batches.
+          y: The condition of every row, `[N, ...]`, or None.
           arguments: Keras's arguments of `fit`, by name.
         """
         chosen = options.checked(FitOptions, arguments)
@@ -131,11 +131,11 @@ class Trainer:
     def evaluate(
         self, x: Any, y: Any, arguments: Mapping[str, Any]
     ) -> dict[str, float] | list[float]:
-        """Computes the log of data of any kind.
+        """Evaluates any data that Keras takes.
 
         Args:
-          x: An array of rows, or what gives batches.
-          y: The condition of every row, or None.
+          x: An array `[N, ...]`, or a source of batches.
+          y: The condition of every row, `[N, ...]`, or None.
           arguments: Keras's arguments of `evaluate`, by name.
         """
         chosen = options.checked(EvaluateOptions, arguments)
@@ -154,11 +154,11 @@ class Trainer:
         return [logs[metric.name] for metric in self.state.log.metrics]
 
     def predict(self, x: Any, condition: Any, arguments: Mapping[str, Any]) -> np.ndarray:
-        """Computes the predictions for data of any kind.
+        """Computes predictions for any data that Keras takes.
 
         Args:
-          x: An array of rows, or what gives batches.
-          condition: The condition of every row, or None.
+          x: An array `[N, ...]`, or a source of batches.
+          condition: The condition of every row, `[N, ...]`, or None.
           arguments: Keras's arguments of `predict`, by name.
         """
         chosen = options.checked(PredictOptions, arguments)
@@ -168,7 +168,7 @@ class Trainer:
             return run_predictions(self._predict_step(), source, callbacks)
 
     def _predict_step(self) -> Callable[[Any], tf.Tensor]:
-        """Returns what computes the predictions for a batch, compiled at the first call."""
+        """Returns the prediction step, compiled at its first call."""
         model = self._model
         if model.run_eagerly or self.state.replicated:
             return model.predict_step
@@ -182,7 +182,7 @@ class Trainer:
         return self._predict
 
     def loop_for(self, source: BatchSource, callbacks: Any) -> Loop:
-        """Returns the loop for a source: the fastest in which every callback is called."""
+        """Returns the fastest loop for a source in which every callback is called."""
         if self._replica_loop is not None:
             return self._replica_loop
         model = self._model
@@ -195,7 +195,7 @@ class Trainer:
 
     @contextlib.contextmanager
     def _fitting(self, data: FitData, chosen: FitOptions) -> Iterator[None]:
-        """Keeps the context of a call of `fit`, for callbacks, while it lasts."""
+        """Holds the context of a call of `fit`, for callbacks, inside the block."""
         self.state.fit_context = FitContext(
             _several(chosen.callbacks),
             data.batch_size,
@@ -212,7 +212,7 @@ class Trainer:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
-        """Raises what is wrong with the data, or which worker is gone, as such."""
+        """Turns TensorFlow errors into errors of the data or of a lost worker, inside the block."""
         if self._replica_loop is not None:
             self._replica_loop.check_objective()
         with lost_worker_named(self._model.distribute_strategy), pipeline_errors.reraised():
@@ -220,7 +220,7 @@ class Trainer:
 
     def _check_compiled(self) -> None:
         if not self._model.compiled:
-            raise ValueError("The model must be compiled first: call `compile()`.")
+            raise ValueError("The model must be compiled; call `compile()` first.")
 
 
 def _several(callbacks: Any) -> Sequence[keras.callbacks.Callback]:
@@ -232,7 +232,7 @@ def _several(callbacks: Any) -> Sequence[keras.callbacks.Callback]:
 
 
 def _warn_of_nan_validations(values: Sequence[float]) -> None:
-    """Warns where the ELBO of the validation data was NaN; training steps are guarded."""
+    """Warns if the validation ELBO was NaN; training steps are guarded."""
     wrong = np.isnan(np.asarray(values, np.float64))
     if wrong.any():
         warnings.warn(

@@ -181,7 +181,7 @@ def test_an_exported_model_takes_the_condition(tmp_path):
 @pytest.mark.parametrize(
     ("y", "error", "message"),
     [
-        (None, ValueError, r"`{}` must be given, for the model is one of p\(x\|y\)"),
+        (None, ValueError, r"`{}` must be given, since the model is one of p\(x\|y\)"),
         (CLASSES[:5], ValueError, "`{}` must have one row for each of 23 rows of x; got 5"),
         (CLASSES[:, None], ValueError, r"`{}` must have shape \[batch\]; got shape \[23, 1\]"),
         (CLASSES + 1, ValueError, "`{}` must hold whole numbers from 0 to 2, .* got 3"),
@@ -214,7 +214,7 @@ def test_what_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match=r"`y` must be None, .* made with `condition`"):
         plain.fit(BINARY, CLASSES, verbose=0)
     with pytest.raises(
-        ValueError, match="`condition` must be None, for the model was made without"
+        ValueError, match="`condition` must be None, since the model was made without"
     ):
         plain.elbo(BINARY, condition=CLASSES)
     pairs = tf.data.Dataset.from_tensor_slices((BINARY, CLASSES)).batch(8)

@@ -90,12 +90,12 @@ class InADict(keras.layers.Layer):
 
 def test_a_preprocess_layer_that_gives_no_tensor_is_named():
     for layer in (priors.Normal(), posteriors.MultivariateNormalDiag(4)):
-        with pytest.raises(TypeError, match=r"`preprocess` must be .* gives a distribution"):
+        with pytest.raises(TypeError, match=r"`preprocess` must be .* returns a distribution"):
             tfp_vae.VAE.for_data(BINARY, preprocess=layer)
-        with pytest.raises(TypeError, match=r"`condition` must be .* gives a distribution"):
+        with pytest.raises(TypeError, match=r"`condition` must be .* returns a distribution"):
             small_vae(condition=layer)
     vae = small_vae(preprocess=InADict())
-    with pytest.raises(TypeError, match=r"`preprocess` must be .* InADict, which gives a dict"):
+    with pytest.raises(TypeError, match=r"`preprocess` must be .* InADict, which returns a dict"):
         vae.elbo(BINARY, seed=0)
 
 
@@ -180,7 +180,7 @@ def _built_prior(size):
                 _encoder(), _decoder(), condition=posteriors.MultivariateNormalDiag(2)
             ),
             TypeError,
-            "`condition` must be a layer that gives a tensor, .*; got a MultivariateNormalDiag",
+            "`condition` must be a layer that returns a tensor, .*; got a MultivariateNormalDiag",
         ),
         (lambda: tfp_vae.Encoder([200], None), TypeError, "`trunk` must be a Layer"),
         (

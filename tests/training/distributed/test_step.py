@@ -32,7 +32,7 @@ def test_a_dataset_that_has_been_distributed_is_refused(one_device):
     dataset = one_device.experimental_distribute_dataset(
         tf.data.Dataset.from_tensor_slices(ROWS[:, :4]).batch(8)
     )
-    with pytest.raises(ValueError, match="whole batches, of which every worker takes its share"):
+    with pytest.raises(ValueError, match="global batches, of which every worker takes its shard"):
         vae.fit(dataset, verbose=0)
 
 

@@ -237,7 +237,7 @@ def test_an_order_is_a_permutation_that_belongs_to_key_and_epoch():
         ({"sample_weight": np.ones(3)}, "one weight for each of 53 rows"),
         ({"sample_weight": -np.ones(53)}, "must not be negative"),
         ({"validation_split": 1.0}, "below 1; got 1"),
-        ({"validation_split": 0.99}, "rows of `x` on both sides"),
+        ({"validation_split": 0.99}, "rows of `x` for both training and validation"),
         ({"validation_data": np.full([3, 6], 0.5)}, "validation_data"),
     ],
 )

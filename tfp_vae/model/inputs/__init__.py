@@ -1,4 +1,4 @@
-"""Data on its way into a model: checked, cast, preprocessed, conditioned."""
+"""The input pipeline of a model: checks, casts, preprocessing, conditions, missing values."""
 
 from tfp_vae.model.inputs.condition import joined as condition_beside
 from tfp_vae.model.inputs.missing_values import MissingValues

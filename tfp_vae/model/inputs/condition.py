@@ -1,4 +1,4 @@
-"""The condition y of p(x|y): what it must be, its features, and how the networks see them."""
+"""The condition y of p(x|y): its checks, its features, and their concatenation with inputs."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tfp_vae import checks, shapes
 
 
 def row_shape(layer: keras.layers.Layer) -> tuple[int, ...]:
-    """Returns the shape of one row of y: what the layer was built for, and else a number."""
+    """Returns the shape of one row of y: that the layer is built for, or else a scalar."""
     if not layer.built:
         return ()
     if isinstance(layer, (keras.Sequential, keras.Model)) and hasattr(layer, "input_shape"):
@@ -20,11 +20,11 @@ def row_shape(layer: keras.layers.Layer) -> tuple[int, ...]:
 
 
 def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = False) -> tf.Tensor:
-    """Returns the features `[B, C]` of y, which is cast to `dtype` first as x is.
+    """Returns the features `[B, C]` of y, which is first cast to `dtype`.
 
     Raises:
       TypeError: If y is symbolic.
-      ValueError: If the layer gives something else, or fails on y.
+      ValueError: If the layer returns something else, or fails on y.
     """
     if isinstance(y, keras.KerasTensor):
         raise TypeError("`condition` must be an array of numbers; got a symbolic KerasTensor.")
@@ -49,21 +49,21 @@ def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = 
 def checked(
     y: Any, layer: keras.layers.Layer, rows: int | None, name: str = "condition"
 ) -> np.ndarray:
-    """Returns y as an array, one row of it for every row of x.
+    """Checks y, and returns it as an array with one row for every row of x.
 
     Args:
       y: The condition, `[rows, *row_shape]`.
-      layer: What turns it into features.
-      rows: How many rows x has, or None if that is not known.
-      name: What the caller calls `y`.
+      layer: The layer that turns it into features.
+      rows: The number of rows of x, or None if unknown.
+      name: The caller's name for `y`.
 
     Raises:
       TypeError: If `y` holds no real numbers.
-      ValueError: If it is missing, of another shape or length, not finite, or no category that
-        the layer knows.
+      ValueError: If it is missing, of another shape or length, non-finite, or no category of the
+        layer.
     """
     if y is None:
-        raise ValueError(f"`{name}` must be given, for the model is one of p(x|y); got None.")
+        raise ValueError(f"`{name}` must be given, since the model is one of p(x|y); got None.")
     values = checks.array(y, name)
     shape = row_shape(layer)
     if values.shape[1:] != shape or values.ndim == 0:
@@ -89,15 +89,15 @@ def checked(
 
 
 def joined(inputs: tf.Tensor, features: tf.Tensor, event_rank: int) -> tf.Tensor:
-    """Returns inputs with the condition's features beside them on their last axis.
+    """Concatenates inputs and the features of a condition on the last axis.
 
-    Further axes of an event, such as the height and width of an image, get the same features
-    everywhere: they are channels.
+    Along other axes of an event, such as height and width of an image, the features are repeated,
+    as channels.
 
     Args:
-      inputs: A tensor `[..., B, *sizes, N]` whose last `event_rank` axes are those of an event.
+      inputs: A tensor `[..., B, *sizes, N]`, the last `event_rank` axes of which are the event.
       features: A tensor `[B, C]`.
-      event_rank: How many axes an event has.
+      event_rank: The number of axes of an event.
 
     Returns:
       A tensor `[..., B, *sizes, N + C]`.

@@ -1,4 +1,4 @@
-"""Missing values: which entries of the data are none, and what the networks see in their place."""
+"""Missing values: which entries are missing, and the number that fills them."""
 
 import math
 from typing import Any
@@ -11,11 +11,11 @@ from tfp_vae.supports import Columns, Support
 
 
 class MissingValues:
-    """The number that stands for a missing value, as in scikit-learn's imputers.
+    """The code of a missing value, as in scikit-learn's imputers.
 
     Args:
       code: NaN, or a finite number.
-      support: The values that data may take.
+      support: The support of the data.
 
     Raises:
       TypeError: If `code` is no number.
@@ -26,11 +26,11 @@ class MissingValues:
         is_nan = isinstance(code, (float, np.floating)) and math.isnan(code)
         self.code = math.nan if is_nan else checks.finite_number(code, "missing_values")
         self.filling = support.inner_value
-        """What stands in the place of a missing value: 0, or a number in the support."""
+        """The number that fills a missing value: 0, or another number in the support."""
 
     @property
     def config(self) -> float | str:
-        """The code as JSON can hold it."""
+        """The code in a form that JSON can hold."""
         return "nan" if math.isnan(self.code) else self.code
 
     def observed(self, x: tf.Tensor) -> tf.Tensor:
@@ -44,9 +44,9 @@ class MissingValues:
         return np.asarray(~np.isnan(x) if math.isnan(self.code) else x != self.code)
 
     def filled(self, x: tf.Tensor, observed: tf.Tensor) -> tf.Tensor:
-        """Returns `x` with another number in the place of what is not `observed`."""
+        """Returns `x` with a number in the support where it is not `observed`."""
         return tf.where(observed, x, tf.cast(self.filling, x.dtype))
 
     def filled_array(self, x: np.ndarray) -> np.ndarray:
-        """Returns `x` with another number in the place of the missing ones."""
+        """Returns `x` with a number in the support where it is missing."""
         return np.where(self.observed_in(x), x, np.asarray(self.filling, x.dtype))

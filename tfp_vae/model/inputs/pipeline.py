@@ -1,4 +1,4 @@
-"""Data as the networks see it: checked, cast, preprocessed, with missing values filled."""
+"""The input pipeline: checks, casts and preprocesses data, and fills missing values."""
 
 import inspect
 from typing import Any
@@ -15,16 +15,16 @@ from tfp_vae.model.inputs.validation import check_rows
 
 
 class InputPipeline:
-    """The way of data into a model.
+    """The input pipeline of a model.
 
     Args:
-      likelihood: What scores the data.
+      likelihood: The likelihood of the data.
       preprocess: A Keras layer applied to the data first, or None.
-      missing_values: What stands for a missing value in the data, or None.
+      missing_values: The code of a missing value, NaN or a number, or None.
       condition: A Keras layer that turns y into features, or None.
 
     Raises:
-      TypeError: If a layer is none, or gives a distribution.
+      TypeError: If a layer is no Keras layer, or returns a distribution.
       ValueError: If `missing_values` is infinite.
     """
 
@@ -52,12 +52,12 @@ class InputPipeline:
 
     @property
     def event_shape(self) -> tuple[int, ...]:
-        """The shape of one row of data, as the likelihood has it."""
+        """The event shape of the likelihood, the shape of one row of data."""
         return self._likelihood.event_shape
 
     @property
     def row_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row as it comes in: the event's, or None before a preprocess layer."""
+        """The shape of one raw row: the event shape, or None before a preprocess layer."""
         return self.event_shape if self.preprocess is None else None
 
     @property
@@ -73,10 +73,10 @@ class InputPipeline:
     def prepared(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Returns data as the networks see it, and which of it is observed; None for all.
+        """Returns prepared data `[B, *event]`, and which of it is observed, or None for all.
 
         Args:
-          x: Data, `[B, *event]`, or whatever shape the preprocess layer turns into that.
+          x: Data, `[B, *event]`, or in a shape that the preprocess layer turns into that.
           seed: The seed of a preprocess layer that draws.
 
         Raises:
@@ -84,7 +84,7 @@ class InputPipeline:
           ValueError: If `x` does not fit the model.
         """
         if isinstance(x, keras.KerasTensor):
-            raise TypeError("`x` must be an array of numbers; got a KerasTensor, which has none.")
+            raise TypeError("`x` must be an array of numbers; got a symbolic KerasTensor.")
         if isinstance(x, tf.Variable):
             x = tf.convert_to_tensor(x)
         if not checks.is_symbolic(x):
@@ -103,13 +103,13 @@ class InputPipeline:
         """Returns the features `[B, C]` of a condition, or None for a model without one.
 
         Args:
-          condition: y, one row of it for every row of data, or None.
-          rows: The number of rows of data, or None if it is not known.
+          condition: y, `[rows, ...]`, or None.
+          rows: The number of rows of data, or None if unknown.
           training: Whether the condition layer runs as in training.
 
         Raises:
           TypeError: If it holds no real numbers.
-          ValueError: If it does not fit, is missing, or the model takes none.
+          ValueError: If it does not fit, is missing, or the model has no condition layer.
         """
         if not checks.is_symbolic(condition):
             self.check_condition(condition, rows)
@@ -120,14 +120,14 @@ class InputPipeline:
         return conditions.features_of(self.condition, condition, self.dtype, training)
 
     def joined(self, x: tf.Tensor, features: tf.Tensor | None) -> tf.Tensor:
-        """Returns what the encoder sees: prepared data, with the features of a condition."""
+        """Returns the input of the encoder: prepared data and the features of a condition."""
         return x if features is None else conditions.joined(x, features, len(self.event_shape))
 
     def check_rows(self, x: Any, name: str = "x") -> None:
-        """Checks that `x` is data which the model can score, as far as its values tell.
+        """Checks that the model can score `x`.
 
         Args:
-          x: Data, `[B, *event]`, or what the preprocess layer turns into that.
+          x: Data, `[B, *event]`, or in a shape that the preprocess layer turns into that.
           name: The caller's name for `x`.
 
         Raises:
@@ -137,11 +137,11 @@ class InputPipeline:
         check_rows(self, self._likelihood, x, name)
 
     def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
-        """Checks that there is a condition for every row, or none where the model takes none.
+        """Checks that there is a valid condition for every row, or none if the model takes none.
 
         Args:
           condition: y, `[rows, ...]`, or None.
-          rows: The number of rows of data, or None if it is not known.
+          rows: The number of rows of data, or None if unknown.
           name: The caller's name for `condition`.
 
         Raises:
@@ -152,12 +152,12 @@ class InputPipeline:
             conditions.checked(condition, self.condition, rows, name)
         elif condition is not None:
             raise ValueError(
-                f"`{name}` must be None, for the model was made without a condition layer; got a "
+                f"`{name}` must be None, since the model was made without a condition layer; got a "
                 f"{type(condition).__name__}."
             )
 
     def preprocessed_rows(self, x: tf.Tensor) -> tf.Tensor:
-        """Returns what the preprocess layer makes of rows in an evaluation."""
+        """Returns preprocessed rows, with the seed of evaluations."""
         return self._preprocessed(x, seeds.as_seed(seeds.EVALUATION))
 
     def _preprocessed(self, x: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""What a preprocess layer makes of rows, and what is said where it makes nothing of them."""
+"""The preprocess layer: its call, and its errors."""
 
 from typing import Any
 
@@ -12,29 +12,29 @@ from tfp_vae.priors import Prior
 
 
 def check_gives_tensors(layer: Any, name: str, example: str) -> None:
-    """Checks that a layer is not one of ours, whose outputs are distributions.
+    """Checks that a layer returns a tensor, not a distribution.
 
     Args:
-      layer: Whatever came.
-      name: What the caller calls it.
-      example: What was meant.
+      layer: The layer.
+      name: The caller's name for `layer`.
+      example: An example of a valid layer.
 
     Raises:
-      TypeError: If it is one of these, or no layer at all.
+      TypeError: If it is no Keras layer, or returns a distribution.
     """
     checks.instance_of(layer, keras.layers.Layer, name, example)
     if isinstance(layer, (DistributionLayer, Prior, DistributionNetwork)):
         raise TypeError(
-            f"`{name}` must be a layer that gives a tensor, such as {example}; got a "
-            f"{type(layer).__name__}, which gives a distribution."
+            f"`{name}` must be a layer that returns a tensor, such as {example}; got a "
+            f"{type(layer).__name__}, which returns a distribution."
         )
 
 
 def preprocessed(layer: keras.layers.Layer, x: tf.Tensor, **arguments: Any) -> tf.Tensor:
-    """Returns what the layer makes of rows `x`, called with the further arguments.
+    """Returns the output of the layer for rows `x`, called with further arguments.
 
     Raises:
-      TypeError: If that is no tensor.
+      TypeError: If the output is no tensor.
       ValueError: If the layer fails on them.
     """
     try:
@@ -46,7 +46,7 @@ def preprocessed(layer: keras.layers.Layer, x: tf.Tensor, **arguments: Any) -> t
         ) from error
     if not (tf.is_tensor(prepared) or isinstance(prepared, keras.KerasTensor)):
         raise TypeError(
-            f"`preprocess` must be a layer that gives a tensor; got a {type(layer).__name__}, "
-            f"which gives a {type(prepared).__name__}."
+            f"`preprocess` must be a layer that returns a tensor; got a {type(layer).__name__}, "
+            f"which returns a {type(prepared).__name__}."
         )
     return prepared

@@ -1,4 +1,4 @@
-"""Whether a model can score rows of data."""
+"""Checks that a model can score rows of data."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from tfp_vae.model.inputs.pipeline import InputPipeline
 
 _ROWS_AT_ONCE = 4096
-_DECLARE = "If NaN stands for a missing value, make the model with missing_values=np.nan."
+_DECLARE = "If NaN means a missing value, make the model with missing_values=np.nan."
 
 
 def check_rows(inputs: "InputPipeline", likelihood: Likelihood, x: Any, name: str) -> None:
-    """Checks data of any number of rows, as far as its values tell.
+    """Checks data with any number of rows.
 
     Args:
-      inputs: What turns rows into what the likelihood scores.
+      inputs: The input pipeline.
       likelihood: The likelihood.
-      x: Data, `[B, *event]`, or what the preprocess layer turns into that.
+      x: Data, `[B, *event]`, or in a shape that the preprocess layer turns into that.
       name: The caller's name for `x`.
 
     Raises:

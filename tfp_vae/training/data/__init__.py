@@ -1,4 +1,4 @@
-"""Data sources: whatever comes is checked and becomes batches, once."""
+"""Data: adapters that check any input and turn it into batches."""
 
 from tfp_vae.training.data.adapters import DataAdapter, FitData
 from tfp_vae.training.data.batch_sources import (

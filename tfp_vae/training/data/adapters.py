@@ -1,4 +1,4 @@
-"""The one way of data into the engine: whatever comes is checked and becomes a `BatchSource`."""
+"""Adapters: check data of any kind, and turn it into a `BatchSource`."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -32,8 +32,8 @@ class FitData(NamedTuple):
     Attributes:
       train: The batches to train on.
       validation: The batches to validate on, or None.
-      initial: The data, checked, from which weights may be initialised.
-      batch_size: The number of rows of an array in a batch; None where the data comes in batches.
+      initial: The checked data, from which weights may be initialised.
+      batch_size: The number of rows of an array in a batch; None if the data comes in batches.
     """
 
     train: BatchSource
@@ -43,7 +43,7 @@ class FitData(NamedTuple):
 
 
 def comes_in_batches(x: Any) -> bool:
-    """Tells whether `x` gives batches, rather than being an array of all rows."""
+    """Returns whether `x` is a source of batches, not an array of all rows."""
     kinds = (tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
     return isinstance(x, kinds)
 
@@ -52,14 +52,14 @@ class DataAdapter:
     """Makes batch sources for a model.
 
     Args:
-      model: What is trained; its pipeline knows which data it takes.
+      model: The model, whose pipeline checks the data.
     """
 
     def __init__(self, model: Trainable) -> None:
         self._model = model
 
     def of_fit(self, x: Any, y: Any, chosen: FitOptions) -> FitData:
-        """Checks the data of a call of `fit`, and makes sources of it.
+        """Checks the data of a call of `fit`, and makes its sources of batches.
 
         Args:
           x: An array `[N, ...]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or iterator.
@@ -67,8 +67,8 @@ class DataAdapter:
           chosen: The other arguments of `fit`.
 
         Raises:
-          TypeError: If `x` is no data.
-          ValueError: If it does not fit the model, or an argument does not go with it.
+          TypeError: If `x` is neither an array nor a source of batches.
+          ValueError: If it does not fit the model, or an argument does not apply to it.
         """
         if comes_in_batches(x):
             check_no_array_arguments(chosen.sample_weight, chosen.validation_split)
@@ -93,26 +93,26 @@ class DataAdapter:
         )
 
     def of_evaluation(self, x: Any, y: Any, chosen: EvaluateOptions) -> BatchSource:
-        """Checks the data of a call of `evaluate`, and makes a source of it; see `of_fit`."""
+        """Checks the data of a call of `evaluate`, and makes its source of batches."""
         if comes_in_batches(x):
             check_no_array_arguments(chosen.sample_weight)
         data = self._checked(x, y, chosen.sample_weight)
         return self._source(data, chosen.batch_size or _DEFAULT_BATCH_SIZE, chosen.steps)
 
     def of_prediction(self, x: Any, condition: Any, chosen: PredictOptions) -> BatchSource:
-        """Checks the data of a call of `predict`, and makes a source of it; see `of_fit`."""
+        """Checks the data of a call of `predict`, and makes its source of batches."""
         data = self._checked(x, condition, condition_name="condition")
         return self._source(data, chosen.batch_size or _DEFAULT_BATCH_SIZE, chosen.steps)
 
     def _checked(
         self, x: Any, y: Any, weights: Any = None, name: str = "x", condition_name: str = "y"
     ) -> Rows | StreamSource:
-        """Checks an array as a whole, now; batches are checked as they are read.
+        """Checks an array at once; batches are checked as they are read.
 
         Args:
-          x: Data of any kind that Keras takes.
-          y: The condition of every row, or None.
-          weights: The weight of every row, or None.
+          x: Any data that Keras takes.
+          y: The condition of every row, `[N, ...]`, or None.
+          weights: The weight of every row, `[N]`, or None.
           name: The caller's name for `x`.
           condition_name: The caller's name for `y`.
         """
@@ -138,8 +138,8 @@ class DataAdapter:
             )
         if isinstance(x, tf.distribute.DistributedDataset):
             raise ValueError(
-                f"`{name}` must be a dataset of whole batches, of which every worker takes its "
-                "share; got one that has been distributed already."
+                f"`{name}` must be a dataset of global batches, of which every worker takes its "
+                "shard; got one that is already distributed."
             )
         return StreamSource(x, validator)
 
@@ -160,10 +160,10 @@ class DataAdapter:
         """Returns the batches of checked data.
 
         Args:
-          data: What `_checked` returned.
+          data: The result of `_checked`.
           batch_size: The number of rows of an array in a batch.
-          steps: The number of batches in an epoch, or None for all.
-          shuffle: Whether every epoch has its own order.
+          steps: The number of batches in an epoch; None for all.
+          shuffle: Whether the data is shuffled in every epoch.
         """
         source: BatchSource
         if isinstance(data, Rows):

@@ -1,4 +1,4 @@
-"""Sources of batches: what every kind of data becomes before a loop sees it."""
+"""Sources of batches, one for each kind of data."""
 
 import warnings
 from collections.abc import Iterator
@@ -19,19 +19,19 @@ class BatchSource(Protocol):
     """Data in batches.
 
     Attributes:
-      count: The number of batches in an epoch, or None if it is known only at the end.
-      order: The row numbers in the order of the latest epoch, or None if they are not known.
+      count: The number of batches in an epoch, or None if unknown.
+      order: The row indices in the order of the latest epoch, or None if unknown.
     """
 
     count: int | None
     order: np.ndarray | None
 
     def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
-        """Returns the batches of an epoch; a `tf.data.Iterator` where TensorFlow reads them.
+        """Returns the batches of an epoch; a `tf.data.Iterator` if TensorFlow reads them.
 
         Args:
-          epoch: Its number, counted from 0.
-          key: The key of the order of the rows, `[2]` of 32-bit integers; None keeps their order.
+          epoch: The number of the epoch, from 0.
+          key: The key of the row order, `[2]` of 32-bit integers; None for no shuffling.
         """
 
 
@@ -49,16 +49,16 @@ class Rows(NamedTuple):
     condition: np.ndarray | None = None
 
     def split(self, fraction: float) -> tuple["Rows", "Rows"]:
-        """Returns all rows but the last `fraction` of them, and those.
+        """Splits off the last `fraction` of the rows.
 
         Raises:
-          ValueError: If there are no rows on one side.
+          ValueError: If one part has no rows.
         """
         at = int(len(self.x) * (1.0 - fraction))
         if not 0 < at < len(self.x):
             raise ValueError(
-                f"`validation_split` must leave rows of `x` on both sides; got {fraction:g} of "
-                f"{len(self.x)} rows."
+                "`validation_split` must leave rows of `x` for both training and validation; got "
+                f"{fraction:g} of {len(self.x)} rows."
             )
         return self._part(slice(at)), self._part(slice(at, None))
 
@@ -73,9 +73,9 @@ class ArraySource:
 
     Args:
       rows: The data.
-      dtype: What floating numbers are cast to.
+      dtype: The dtype that floating data is cast to.
       batch_size: The number of rows in a batch; the last batch may have fewer.
-      shuffle: Whether every epoch has its own order of rows.
+      shuffle: Whether the rows are shuffled in every epoch.
     """
 
     def __init__(self, rows: Rows, dtype: str, batch_size: int, shuffle: bool = False) -> None:
@@ -87,7 +87,7 @@ class ArraySource:
         self._batches: tf.data.Dataset | None = None
 
     def order_of(self, epoch: int, key: Any = None) -> np.ndarray:
-        """Returns the row numbers in the order of an epoch."""
+        """Returns the row indices in the order of an epoch, `[N]`."""
         if self._shuffle and key is not None:
             self.order = shuffled_order(self._size, key, epoch)
         else:
@@ -105,7 +105,7 @@ class ArraySource:
         return iter(self._batches)
 
     def gathered(self, indices: tf.Tensor) -> Batch:
-        """Returns the batch of some rows, by their numbers `[B]`."""
+        """Returns the batch of the rows with the indices `[B]`."""
         return gathered(self.data, indices)
 
     def _batch_from(self, start: tf.Tensor) -> Batch:
@@ -116,9 +116,9 @@ class StreamSource:
     """Batches of a `tf.data.Dataset`, a `keras.utils.PyDataset` or an iterator.
 
     Args:
-      data: What gives batches.
-      validator: What checks every batch before it is used.
-      shuffle: Whether the batches of a `PyDataset` come in another order in every epoch.
+      data: The source of batches.
+      validator: Checks every batch before it is used.
+      shuffle: Whether the batches of a `PyDataset` are shuffled in every epoch.
     """
 
     def __init__(self, data: Any, validator: BatchValidator, shuffle: bool = False) -> None:
@@ -135,7 +135,7 @@ class StreamSource:
             self.data = data.map(tf.autograph.experimental.do_not_convert(self._checked_in_graph))
 
     def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
-        """Returns the batches of an epoch; an iterator goes on where it stopped."""
+        """Returns the batches of an epoch; an iterator continues where it stopped."""
         if isinstance(self.data, tf.data.Dataset):
             return iter(self.data)
         if not isinstance(self.data, keras.utils.PyDataset):
@@ -153,17 +153,19 @@ class StreamSource:
     def _checked_in_graph(self, *batch: Any) -> Batch:
         parts = self._validator.rows_of(batch if len(batch) > 1 else batch[0])
         passed = tf.py_function(self._validator.passes, parts, tf.bool)
-        with tf.control_dependencies([tf.debugging.Assert(passed, ["The data is wrong."])]):
+        with tf.control_dependencies(
+            [tf.debugging.Assert(passed, ["The data does not fit the model."])]
+        ):
             rows = tf.identity(parts[0])
         return rows if len(batch) == 1 else (rows, *batch[1:])
 
 
 class FixedSteps:
-    """Epochs of a fixed number of batches, each of which goes on where the last one stopped.
+    """Epochs of a fixed number of batches, each of which continues where the last one stopped.
 
     Args:
-      source: The batches.
-      steps: How many of them make an epoch.
+      source: The source of batches.
+      steps: The number of batches in an epoch.
     """
 
     def __init__(self, source: BatchSource, steps: int) -> None:
@@ -174,7 +176,7 @@ class FixedSteps:
         self._batches: Iterator[Batch] = iter(())
 
     def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
-        """Returns the batches of an epoch; warns where all the data has fewer."""
+        """Yields the batches of an epoch; warns if the data has fewer."""
         del epoch
         given, begun = 0, False
         while given < self._steps:
@@ -188,22 +190,22 @@ class FixedSteps:
                 begun = True
             else:
                 warnings.warn(
-                    f"`x` ran out of data after {given} of {self._steps} steps: give it as many "
-                    "batches, or let it repeat.",
+                    f"`x` ran out of data after {given} of {self._steps} steps; lower the number "
+                    "of steps, or repeat the dataset.",
                     stacklevel=2,
                 )
                 return
 
 
 def gathered(data: Batch, indices: tf.Tensor) -> Batch:
-    """Returns the batch of some rows of all, by their numbers `[B]`."""
+    """Returns the batch of the rows with the indices `[B]`."""
     return tf.nest.map_structure(
         lambda part: None if part is None else tf.gather(part, indices), data
     )
 
 
 def shuffled_order(rows: int, key: Any, epoch: int) -> np.ndarray:
-    """Returns the row numbers in the random order that belongs to `key` and `epoch`."""
+    """Returns row indices in the random order given by `key` and `epoch`, `[rows]`."""
     words = [int(word) for word in np.asarray(key).astype(np.uint32)]
     return np.random.default_rng([*words, epoch]).permutation(rows).astype(np.int32)
 
@@ -214,7 +216,7 @@ def rows_in(batch: Batch) -> int:
 
 
 def _on_device(rows: Rows, dtype: str) -> Batch:
-    """Returns the tensors of all rows; floating numbers in `dtype`."""
+    """Returns tensors of all rows, floating data cast to `dtype`."""
     x = _tensor(rows.x, dtype)
     y = None if rows.condition is None else _tensor(rows.condition, dtype)
     if rows.weights is not None:

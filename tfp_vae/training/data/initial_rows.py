@@ -1,4 +1,4 @@
-"""Rows of the training data from which weights are initialised."""
+"""The rows of training data from which weights are initialised."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ _ROWS_OF_AN_ARRAY = 10_000
 
 
 def initial_rows(x: Any, count: int) -> np.ndarray | None:
-    """Returns rows of data, at least `count` where there are so many, or None.
+    """Returns rows of data, at least `count` if there are as many, or None.
 
-    Of an array they are drawn at random, of a dataset they are those of the first batches. Other
-    iterables give none, as what is taken from a generator is lost to training.
+    Rows of an array are drawn at random, those of a dataset are its first batches. A generator
+    gives None, since batches taken from it would be lost to training.
 
     Args:
       x: An array `[N, ...]`, or a dataset of batches.
-      count: How many rows are wanted.
+      count: The number of rows wanted.
     """
     if isinstance(x, np.ndarray):
         order = np.random.default_rng(0).permutation(len(x))

@@ -1,4 +1,4 @@
-"""Batches of a `keras.utils.PyDataset`, prepared ahead by the workers that it asks for."""
+"""Batches of a `keras.utils.PyDataset`, prefetched by its workers."""
 
 import collections
 import itertools
@@ -11,23 +11,23 @@ import keras
 
 
 def batches(data: keras.utils.PyDataset, order: Iterable[int] | None) -> Iterator[Any]:
-    """Yields the batches of an epoch, and tells the dataset when it begins and ends.
+    """Yields the batches of an epoch, and calls the epoch hooks of the dataset.
 
     Args:
-      data: The dataset; with `workers` above 1, threads prepare batches ahead, or processes with
-        `use_multiprocessing`, at most `max_queue_size` of them.
-      order: The numbers of the batches; None for 0, 1, 2 and so on without end.
+      data: The dataset. With `workers` above 1, threads, or processes with
+        `use_multiprocessing`, prefetch at most `max_queue_size` batches.
+      order: The indices of the batches; None for 0, 1, 2, ... without end.
     """
     indices = itertools.count() if order is None else (int(index) for index in order)
     data.on_epoch_begin()
     if data.workers > 1:
-        yield from _prepared_ahead(data, indices)
+        yield from _prefetched(data, indices)
     else:
         yield from map(data.__getitem__, indices)
     data.on_epoch_end()
 
 
-def _prepared_ahead(data: keras.utils.PyDataset, indices: Iterator[int]) -> Iterator[Any]:
+def _prefetched(data: keras.utils.PyDataset, indices: Iterator[int]) -> Iterator[Any]:
     with _executor(data) as executor:
         waiting = collections.deque(
             executor.submit(data.__getitem__, index)

@@ -1,4 +1,4 @@
-"""Checks of data, of rows in memory at once and of batches as they are read."""
+"""Checks of arrays at once, and of batches as they are read."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class BatchValidator:
     """Checks rows of x, and of y for a model of p(x|y).
 
     Args:
-      contract: Which rows the model takes.
+      contract: The rows that the model takes.
       name: The caller's name for x.
       condition_name: The caller's name for y.
     """
@@ -28,7 +28,7 @@ class BatchValidator:
         self.name, self.condition_name = name, condition_name
 
     def check_rows(self, x: np.ndarray, condition: Any = None) -> None:
-        """Checks rows `[B, ...]`, and the condition `[B, ...]` that belongs to them.
+        """Checks rows `[B, ...]`, and their condition `[B, ...]`.
 
         Raises:
           TypeError: If they are not real numbers.
@@ -43,7 +43,7 @@ class BatchValidator:
         self.check_rows(*map(np.asarray, self.rows_of(batch)))
 
     def passes(self, *parts: tf.Tensor) -> bool:
-        """Tells whether rows pass; records the exception if they do not."""
+        """Returns whether rows pass; records the exception if not."""
         try:
             self.check_rows(*(part.numpy() for part in parts))
         except (TypeError, ValueError) as error:
@@ -69,21 +69,21 @@ class BatchValidator:
         conditional = self._contract.conditional
         if conditional and not has_y:
             raise ValueError(
-                "A batch must hold (x, y) or (x, y, weights), for the model is one of p(x|y); got "
-                "x without y."
+                "A batch must hold (x, y) or (x, y, weights), since the model is one of p(x|y); "
+                "got x without y."
             )
         if has_y and not conditional:
             raise ValueError(
-                f"A batch must hold x alone, or with weights (x, None, weights), for {_ONLY_X}; "
-                f"got a tuple of {len(batch)}."
+                f"A batch must hold x alone, or (x, None, weights), since {_ONLY_X}; got a tuple "
+                f"of {len(batch)}."
             )
         return [batch[0], y] if conditional else [batch[0]]
 
     def check_element(self, spec: Any) -> None:
-        """Checks what is known of a dataset before it is read.
+        """Checks the element specification of a dataset.
 
         Args:
-          spec: The specification of its elements.
+          spec: Its `element_spec`.
 
         Raises:
           TypeError: If they are not dense tensors.
@@ -101,31 +101,35 @@ class BatchValidator:
         if spec.shape.rank == len(row_shape):
             raise ValueError(
                 f"`{self.name}` must be a dataset of batches {shapes.written('batch', *row_shape)}"
-                f"; got single rows {shapes.written(*spec.shape.as_list())}: call "
+                f"; got single rows {shapes.written(*spec.shape.as_list())}; call "
                 "`dataset.batch(100)` first."
             )
         checks.batch_shape(spec.shape, row_shape, self.name)
 
 
 def check_no_targets(y: Any, name: str) -> None:
-    """Refuses targets, which the caller calls `name`.
+    """Checks that there are no targets.
+
+    Args:
+      y: The targets, or None.
+      name: The caller's name for `y`.
 
     Raises:
-      ValueError: If there are any.
+      ValueError: If there are targets.
     """
     if y is not None:
         raise ValueError(
-            f"`{name}` must be None, for {_ONLY_X}; got a {type(y).__name__}. A model of p(x|y) is "
-            "made with `condition`."
+            f"`{name}` must be None, since {_ONLY_X}; got a {type(y).__name__}. A model of p(x|y) "
+            "is made with `condition`."
         )
 
 
 def sample_weights(values: Any, rows: int, name: str) -> np.ndarray | None:
-    """Returns weights as an array `[rows]`, or None.
+    """Returns sample weights as an array `[rows]`, or None.
 
     Raises:
       TypeError: If they are not real numbers.
-      ValueError: If there are not as many as rows, or one is negative or not finite.
+      ValueError: If there is not one for each row, or one is negative or non-finite.
     """
     if values is None:
         return None
@@ -143,22 +147,22 @@ def sample_weights(values: Any, rows: int, name: str) -> np.ndarray | None:
 
 
 def check_no_array_arguments(weights: Any = None, split: float | None = None) -> None:
-    """Refuses arguments that belong to an array of rows, where the data comes in batches.
+    """Checks that no argument for arrays is given with a source of batches.
 
     Args:
-      weights: Weights, which batches bring themselves.
-      split: The share of the rows to hold out, whose number is not known.
+      weights: Sample weights, which must come with the batches; or None.
+      split: The fraction of rows to hold out, or None.
 
     Raises:
-      ValueError: If there are weights, or a share.
+      ValueError: If there are weights, or a fraction above 0.
     """
     if split:
         raise ValueError(
-            "`validation_split` must be None where `x` comes in batches, whose number is not "
-            f"known: pass `validation_data`; got {split:g}."
+            "`validation_split` must be None where `x` comes in batches, whose number is unknown; "
+            f"got {split:g}. Pass `validation_data`."
         )
     if weights is not None:
         raise ValueError(
-            "`sample_weight` must be None where `x` comes in batches, each of which may bring its "
-            f"own as (x, y, sample_weight); got a {type(weights).__name__}."
+            "`sample_weight` must be None where `x` comes in batches, which may hold (x, y, "
+            f"sample_weight); got a {type(weights).__name__}."
         )

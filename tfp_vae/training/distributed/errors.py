@@ -1,4 +1,4 @@
-"""Names the worker that is gone, where TensorFlow reports a failed collective operation."""
+"""Names the unreachable worker when a collective operation of TensorFlow fails."""
 
 import contextlib
 import socket
@@ -10,15 +10,15 @@ _SECONDS_TO_ANSWER = 2.0
 
 
 class WorkerLostError(RuntimeError):
-    """A worker is gone, so that the others cannot go on."""
+    """A worker is unreachable, so that the others cannot continue."""
 
 
 @contextlib.contextmanager
 def lost_worker_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Raises a WorkerLostError where workers reduce together and one of them is gone.
+    """Raises a WorkerLostError where a collective operation fails and a worker is unreachable.
 
-    TensorFlow's coordination service ends the collective operations of the others some seconds
-    after a worker's last sign of life. The address of a worker that is gone takes no connection.
+    TensorFlow's coordination service aborts the collective operations of the others some seconds
+    after a worker's last heartbeat. The address of a lost worker accepts no connection.
 
     Args:
       strategy: The strategy of the workers.
@@ -41,7 +41,7 @@ def lost_worker_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
         gone = [
             index
             for index, address in enumerate(addresses)
-            if index != resolver.task_id and not _takes_connections(address)
+            if index != resolver.task_id and not _accepts_connections(address)
         ]
         which = f"Worker {gone[0]}" if len(gone) == 1 else "A worker"
         raise WorkerLostError(
@@ -50,7 +50,7 @@ def lost_worker_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
         ) from error
 
 
-def _takes_connections(address: str) -> bool:
+def _accepts_connections(address: str) -> bool:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=_SECONDS_TO_ANSWER).close()

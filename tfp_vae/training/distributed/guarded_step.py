@@ -1,4 +1,4 @@
-"""A training step on several replicas that none takes where a loss or gradient is not finite."""
+"""A training step on all replicas that is skipped on all if a loss or gradient is non-finite."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,36 +8,36 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import replica_context
-from tfp_vae.training.distributed.step import ReplicatedStep, scored_share, sums_of_share
+from tfp_vae.training.distributed.step import ReplicatedStep, scored_shard, sums_of_shard
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import changed_by_scoring, step_is_finite
 
 
-def gradients_on_share(
-    state: TrainingState, batch: Any, share: replica_context.BatchShard
+def gradients_on_shard(
+    state: TrainingState, batch: Any, shard: replica_context.BatchShard
 ) -> tuple[list[Any], tf.Tensor]:
-    """Scores a share and differentiates its loss, inside a replica.
+    """Computes the gradients of the loss of a shard, inside a replica.
 
     Args:
       state: The state of training.
-      batch: x, y and weights of the share; y and weights may be missing.
-      share: Which rows of the batch they are.
+      batch: x, y and weights of the shard; y and weights may be missing.
+      shard: Which rows of the global batch they are.
 
     Returns:
-      The gradients, or None for a weight that has none, and what the share adds, `[5]`: to loss,
-      elbo, log-likelihood and KL divergence of the whole batch, the first already a part of a mean,
-      the others sums; and 1 if loss or gradients are not finite, else 0.
+      The gradient of every trainable weight, or None where it has none; and `[5]`: the contribution
+      of the shard to the mean loss of the global batch, the sums of elbo, log-likelihood and KL
+      divergence over the shard, and 1 if the loss or a gradient is non-finite, else 0.
     """
     model, step = state.model, state.step_number()
     with tf.GradientTape() as tape:
-        loss, terms = scored_share(state, batch, share, state.step_seed(step), step, training=True)
+        loss, terms = scored_shard(state, batch, shard, state.step_seed(step), step, training=True)
         scaled = model.optimizer.scale_loss(loss)
     gradients = tape.gradient(scaled, model.trainable_variables)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     if _clips(model.optimizer):
         gradients, replicas = _summed_on_first_replica(gradients), 1
     finite = step_is_finite(model.optimizer, loss, gradients, replicas)
-    sums = sums_of_share(loss, terms)
+    sums = sums_of_shard(loss, terms)
     return gradients, tf.concat([sums, [tf.cast(~finite, sums.dtype)]], axis=0)
 
 
@@ -47,10 +47,10 @@ def _clips(optimizer: Any) -> bool:
 
 
 def _summed_on_first_replica(gradients: Sequence[Any]) -> list[Any]:
-    """Returns the gradient of the whole batch on the first replica, and zeros on the others.
+    """Returns the gradient of the global batch on the first replica, and zeros on the others.
 
-    Keras clips the gradient of every replica before it sums them; so the sum is the clipped
-    gradient of the batch.
+    Keras clips the gradient of every replica before it sums them; this way the sum is the clipped
+    gradient of the global batch.
     """
     context = tf.distribute.get_replica_context()
     first = tf.equal(context.replica_id_in_sync_group, 0)
@@ -63,7 +63,7 @@ def _summed_on_first_replica(gradients: Sequence[Any]) -> list[Any]:
 
 
 class GuardedReplicatedStep(ReplicatedStep):
-    """Takes a step on all replicas, or leaves the model and the optimizer as they were.
+    """Takes a step on all replicas, or on none.
 
     Args:
       state: The state of training; the model is compiled.
@@ -71,7 +71,7 @@ class GuardedReplicatedStep(ReplicatedStep):
 
     def __init__(self, state: TrainingState) -> None:
         model = state.model
-        step = partial(gradients_on_share, state)
+        step = partial(gradients_on_shard, state)
         super().__init__(model.distribute_strategy, step, model.run_eagerly)
         self._state = state
         self._apply = self._on_all
@@ -79,18 +79,18 @@ class GuardedReplicatedStep(ReplicatedStep):
             self._apply = tf.function(self._on_all, autograph=False, reduce_retracing=True)
 
     def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
-        """Takes the step on a whole batch, of which every worker has all rows.
+        """Takes the step on a global batch, all rows of which are on every worker.
 
-        Python chooses whether to take it: TensorFlow's replicas wait for one another for ever where
-        they reduce within a condition.
+        The decision to take it is made in Python, since a reduction over replicas inside `tf.cond`
+        deadlocks.
 
         Args:
           parts: x, or a tuple of x, y and weights, some of which may be None.
           *arguments: None.
 
         Returns:
-          The loss, and the sums of elbo, log-likelihood and KL divergence, `[4]`; none of them,
-          `[0]`, if the step has not been taken.
+          The loss, and the sums of elbo, log-likelihood and KL divergence, `[4]`; empty, `[0]`, if
+          the step is not taken.
         """
         changing = [each for each in changed_by_scoring(self._state) if each.aggregation != "none"]
         before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
@@ -111,7 +111,7 @@ class GuardedReplicatedStep(ReplicatedStep):
 
     def _on_all(self, gradients: Any) -> None:
         def on_replica(gradients: Any) -> None:
-            # An argument of a compiled function is on no device, which a sum over workers asks for.
+            # A sum over workers needs tensors on a device; arguments of a `tf.function` have none.
             placed = [each if each is None else tf.identity(each) for each in gradients]
             pairs = zip(placed, self._state.model.trainable_variables, strict=True)
             self._state.model.optimizer.apply_gradients(pairs)

@@ -1,4 +1,4 @@
-"""Passes over data on all replicas of a strategy, each of which takes its share of every batch."""
+"""Training and evaluation on all replicas of a strategy, each on its shard of every batch."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfp_vae.training.data import BatchSource, rows_in
 from tfp_vae.training.distributed.guarded_step import GuardedReplicatedStep
-from tfp_vae.training.distributed.step import ReplicatedStep, agreed, score_share
+from tfp_vae.training.distributed.step import ReplicatedStep, agreed, score_shard
 from tfp_vae.training.nonfinite import skip_or_raise
 from tfp_vae.training.state import TrainingState
 
@@ -26,24 +26,24 @@ class ReplicaLoop:
         self._state = state
         self._train_step = GuardedReplicatedStep(state)
         self._test_step = ReplicatedStep(
-            model.distribute_strategy, partial(score_share, state), model.run_eagerly
+            model.distribute_strategy, partial(score_shard, state), model.run_eagerly
         )
 
     def check_objective(self) -> None:
-        """Refuses an objective that looks at all rows of a batch together.
+        """Checks that the objective scores every row by itself.
 
         Raises:
-          ValueError: If the model has one.
+          ValueError: If it depends on all rows of a batch together.
         """
         objective = self._state.model.objective
         if not objective.rows_are_independent:
             raise ValueError(
                 "`objective` must be one that scores every row by itself on several workers, each "
-                f"of which sees only its share of a batch; got {objective!r}."
+                f"of which sees only its shard of a batch; got {objective!r}."
             )
 
     def agree_on_noise(self) -> None:
-        """Gives all workers the noise of the first."""
+        """Sets the noise of every worker to that of the first."""
         noise = self._state.noise.state
         strategy = self._state.model.distribute_strategy
         noise.assign(agreed(strategy, tf.convert_to_tensor(noise)))

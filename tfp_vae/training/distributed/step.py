@@ -1,8 +1,8 @@
-"""Steps that several replicas take together, each on its share of the batch.
+"""Steps that all replicas take together, each on its shard of the global batch.
 
-Replicas are the devices of a `tf.distribute.Strategy`, on one machine or on several. Noise is keyed
-by the place of a row in the whole batch, the loss is the mean over the whole batch, and gradients
-and logs are sums over the replicas, so that a step is the one that a single process would take.
+Replicas are the devices of a `tf.distribute.Strategy`, on one machine or several. Noise is keyed by
+the index of a row in the global batch, the loss is the mean over the global batch, and gradients
+and logs are summed over the replicas: a step is the one that a single process would take.
 """
 
 from collections.abc import Callable
@@ -16,59 +16,59 @@ from tfp_vae.objectives import ObjectiveTerms
 from tfp_vae.training.state import TrainingState
 
 
-def score_share(
-    state: TrainingState, batch: Any, share: replica_context.BatchShard, rows_before: tf.Tensor
+def score_shard(
+    state: TrainingState, batch: Any, shard: replica_context.BatchShard, rows_before: tf.Tensor
 ) -> tf.Tensor:
-    """Scores a share of a batch, inside a replica, with noise that its place in the data sets.
+    """Scores a shard, inside a replica, with noise keyed by its position in the data.
 
     Args:
       state: The state of training.
-      batch: x, y and weights of the share; y and weights may be missing.
-      share: Which rows of the batch they are.
-      rows_before: The number of rows before the batch.
+      batch: x, y and weights of the shard; y and weights may be missing.
+      shard: Which rows of the global batch they are.
+      rows_before: The number of rows before the global batch.
 
     Returns:
-      What the rows of the share add to loss, elbo, log-likelihood and KL divergence of the whole
-      batch, `[4]`: the first already a part of a mean, the others sums.
+      `[4]`: the contribution of the shard to the mean loss of the global batch, and the sums of
+      elbo, log-likelihood and KL divergence over the shard, in nats.
     """
     step = state.step_number()
     seed = state.evaluation_seed(rows_before)
-    return sums_of_share(*scored_share(state, batch, share, seed, step, training=False))
+    return sums_of_shard(*scored_shard(state, batch, shard, seed, step, training=False))
 
 
-def scored_share(
+def scored_shard(
     state: TrainingState,
     batch: Any,
-    share: replica_context.BatchShard,
+    shard: replica_context.BatchShard,
     seed: tf.Tensor,
     step: tf.Tensor,
     training: bool,
 ) -> tuple[tf.Tensor, ObjectiveTerms]:
-    """Returns the part that a share adds to the loss, a scalar, and its terms.
+    """Returns the contribution of a shard to the mean loss, a scalar, and the terms of its rows.
 
     Args:
       state: The state of training.
-      batch: x, y and weights of the share; y and weights may be missing.
-      share: Which rows of the batch they are.
+      batch: x, y and weights of the shard; y and weights may be missing.
+      shard: Which rows of the global batch they are.
       seed: The seed of the step.
       step: The number of the step.
       training: Whether the networks run as in training.
     """
     model = state.model
     x, condition, weights = state.unpacked(batch)
-    with replica_context.shard_scope(share):
+    with replica_context.shard_scope(shard):
         terms = model.objective_terms(x, seed, step, training, condition)
     objective = terms.objective
     if weights is not None:
         objective = objective * tf.cast(weights, objective.dtype)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     penalties = [tf.cast(penalty, objective.dtype) / replicas for penalty in model.losses]
-    mean = tf.reduce_sum(objective) / tf.cast(share.global_batch_size, objective.dtype)
+    mean = tf.reduce_sum(objective) / tf.cast(shard.global_batch_size, objective.dtype)
     return tf.add_n([-mean, *penalties]), terms
 
 
-def sums_of_share(loss: tf.Tensor, terms: ObjectiveTerms) -> tf.Tensor:
-    """Returns a part of the loss and the sums of elbo, log-likelihood and KL divergence, `[4]`."""
+def sums_of_shard(loss: tf.Tensor, terms: ObjectiveTerms) -> tf.Tensor:
+    """Returns the loss and the sums of elbo, log-likelihood and KL divergence, `[4]`."""
     named = (terms.elbo, terms.log_likelihood, terms.kl_divergence)
     return tf.stack([loss, *(tf.reduce_sum(term) for term in named)])
 
@@ -78,8 +78,8 @@ class ReplicatedStep:
 
     Args:
       strategy: The strategy that the model was made under.
-      step: A function of parts and a share, such as `score_share`.
-      run_eagerly: Whether to run Python at every step.
+      step: A function of a batch and its shard, such as `score_shard`.
+      run_eagerly: Whether every step runs in Python.
     """
 
     def __init__(
@@ -92,23 +92,23 @@ class ReplicatedStep:
             self._run = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
 
     def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
-        """Runs the step on a whole batch, of which every worker has all rows.
+        """Runs the step on a global batch, all rows of which are on every worker.
 
         Args:
           parts: x, or a tuple of x, y and weights, some of which may be None.
-          *arguments: What the step takes after its share.
+          *arguments: The further arguments of the step.
 
         Returns:
-          The sums of what the step returns, over all replicas.
+          The outputs of the step, summed over all replicas.
         """
         return np.asarray(self.outputs(parts, *arguments))
 
     def outputs(self, parts: Any, *arguments: Any) -> Any:
-        """Returns what the function of all replicas gives for a whole batch.
+        """Returns the outputs for a global batch.
 
         Args:
           parts: x, or a tuple of x, y and weights, some of which may be None.
-          *arguments: What the step takes after its share.
+          *arguments: The further arguments of the step.
         """
         rows = int(tf.nest.flatten(parts)[0].shape[0])
         shared = self._strategy.experimental_distribute_values_from_function
@@ -118,14 +118,14 @@ class ReplicatedStep:
             replica = int(context.replica_id_in_sync_group)
             return rows * replica // replicas, rows * (replica + 1) // replicas
 
-        def share_of(part: Any) -> Any:
+        def shard_of(part: Any) -> Any:
             if part is None:
                 return None
             return shared(lambda context: tf.convert_to_tensor(part[slice(*bounds(context))]))
 
         first_row = shared(lambda context: tf.constant(bounds(context)[0]))
         return self._run(
-            tf.nest.map_structure(share_of, parts),
+            tf.nest.map_structure(shard_of, parts),
             first_row,
             tf.constant(rows),
             *(tf.convert_to_tensor(argument) for argument in arguments),
@@ -149,7 +149,7 @@ class ReplicatedStep:
 
 
 class AnyReplica:
-    """Tells on every replica whether something holds on one of them.
+    """Logical or over all replicas.
 
     Args:
       strategy: The strategy of the replicas.
@@ -160,10 +160,10 @@ class AnyReplica:
         self._count = tf.function(self._counted, autograph=False)
 
     def __call__(self, holds: bool) -> bool:
-        """Returns whether it holds anywhere; every replica must ask.
+        """Returns whether `holds` is true on any replica; every replica must call it.
 
         Args:
-          holds: Whether it holds here.
+          holds: The value of this replica.
         """
         return bool(self._count(tf.constant(int(holds))) > 0)
 
@@ -173,7 +173,7 @@ class AnyReplica:
 
 
 def agreed(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
-    """Returns the value that the first of several workers has, on all of them."""
+    """Returns the value of the first worker, on every worker."""
 
     def on_replica() -> tf.Tensor:
         first = tf.equal(tf.distribute.get_replica_context().replica_id_in_sync_group, 0)

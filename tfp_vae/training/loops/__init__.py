@@ -1,4 +1,4 @@
-"""Loops over batches, and the driver of all passes."""
+"""Loops over batches, and the driver of fit, evaluate and predict."""
 
 from tfp_vae.training.loops.array_loop import ArrayLoop, want_every_batch
 from tfp_vae.training.loops.batch_by_batch import BatchByBatch

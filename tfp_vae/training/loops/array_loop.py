@@ -1,4 +1,4 @@
-"""Passes over an array in compiled epochs, between whose batches nothing has to be called."""
+"""Training and evaluation on arrays in compiled epochs, without calls between batches."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -73,7 +73,7 @@ def _latest(
 
 
 def want_every_batch(callbacks: Any) -> bool:
-    """Tells whether a callback wants to be called at every batch.
+    """Returns whether a callback must be called at every batch.
 
     Args:
       callbacks: A callback, a list of them, or None.

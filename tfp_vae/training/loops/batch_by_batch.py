@@ -1,4 +1,4 @@
-"""Passes over data in which Python sees every batch."""
+"""Training and evaluation batch by batch, with callbacks at every batch."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ TensorLog = dict[str, tf.Tensor]
 
 
 class BatchByBatch:
-    """Takes guarded steps on the batches that an iterator gives, and scores batches.
+    """Trains with guarded steps and evaluates, one batch at a time.
 
     Args:
       state: The state of training; the model is compiled.
@@ -78,14 +78,14 @@ class BatchByBatch:
         return logs
 
     def train_on_next(self, iterator: Iterator[Batch]) -> TensorLog:
-        """Takes the steps of one call, as many as `steps_per_execution`, and returns the log.
+        """Takes `steps_per_execution` steps, and returns the log.
 
         Args:
-          iterator: What gives batches.
+          iterator: An iterator of batches.
 
         Raises:
-          StopIteration: If there is no batch any more.
-          tf.errors.OutOfRangeError: The same, where TensorFlow reads the batches.
+          StopIteration: If there are no more batches.
+          tf.errors.OutOfRangeError: The same, if TensorFlow reads the batches.
         """
         logs: TensorLog
         steps = self._state.model.steps_per_execution
@@ -119,7 +119,7 @@ class BatchByBatch:
     def _finished(self, batch: Batch, scored: ScoredBatch, finite: tf.Tensor) -> TensorLog:
         """Takes the second half of a step, and returns the log.
 
-        Python chooses whether to take it; choosing in TensorFlow would be slower.
+        The decision to take it is made in Python; in TensorFlow it would be slower.
         """
         self._batches += 1
         if finite:

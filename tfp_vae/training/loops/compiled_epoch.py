@@ -1,8 +1,7 @@
 """A loop over batches in memory, compiled together with the step.
 
-Keras calls a compiled function for every batch, and what passes between Python and TensorFlow
-there costs as much as the step of a small model. Here the rows stay in one tensor, from which the
-compiled loop gathers each batch.
+Keras calls a compiled function for every batch, which costs as much as the step of a small model.
+Here all rows stay in one tensor, from which the compiled loop gathers each batch.
 """
 
 import time
@@ -25,8 +24,8 @@ class CompiledEpoch:
     """Runs a step over batches of an array in one compiled function.
 
     Args:
-      step: What is done with a batch; it updates the metrics and may update weights.
-      metrics: What the log shows, in order.
+      step: A function of a batch, which updates the metrics and may update weights.
+      metrics: The metrics of the log, in order.
       jit_compile: Whether to compile with XLA.
     """
 
@@ -48,16 +47,16 @@ class CompiledEpoch:
         order: np.ndarray,
         report: Callable[[int, Log], bool],
     ) -> bool:
-        """Runs over every batch, the last of which may be smaller.
+        """Runs the step on every batch; the last batch may be smaller.
 
         Args:
           source: The rows.
-          order: The numbers of the rows to run over, in their order, `[M]`.
-          report: Called now and then with the number of batches done and the log; returns whether
-            to go on.
+          order: The row indices, in order, `[M]`.
+          report: Called about twice a second with the number of batches done and the log; returns
+            whether to continue.
 
         Returns:
-          Whether it ran to the end.
+          Whether all batches were run.
         """
         size = source.batch_size
         count, rest = divmod(len(order), size)

@@ -1,10 +1,10 @@
-"""Compiled epochs whose steps leave the model as it was where a loss or gradient is not finite.
+"""Compiled epochs that take no step with a non-finite loss or gradient.
 
-A look at every gradient before it is used costs a small network some percent of its step. What is
-not finite stays: it goes from the gradients into the weights and the optimizer's state, and from
-these into every loss that follows. So some hundred steps in a row are taken without a look, and if
-then the loss or the state is not finite, all is put back and the same steps are taken again with a
-look at each.
+Checking every gradient before its use costs a small network some percent of its step. But
+non-finite numbers persist: they propagate from gradients to the weights and the optimizer's state,
+and from there to every later loss. So some hundred steps are taken unchecked; if then the loss or
+the state is non-finite, the state before is restored and the same steps are taken again, each
+checked.
 """
 
 from collections.abc import Callable
@@ -42,19 +42,19 @@ class GuardedEpoch:
     def run(
         self, source: ArraySource, order: np.ndarray, report: Callable[[int, Log], Any]
     ) -> None:
-        """Runs over every batch, the last of which may be smaller.
+        """Runs over every batch; the last batch may be smaller.
 
         Args:
           source: The rows.
-          order: The row numbers in the order of the epoch, `[N]`.
-          report: Called now and then with the number of batches done and the log.
+          order: The row indices in the order of the epoch, `[N]`.
+          report: Called at intervals with the number of batches done and the log.
         """
-        looks_at_each = not _keeps_what_is_not_finite(self._state.model.optimizer)
+        checks_each = not _propagates_non_finite(self._state.model.optimizer)
         rows_in_a_row = _STEPS_IN_A_ROW * source.batch_size
         for start in range(0, len(order), rows_in_a_row):
             part = order[start : start + rows_in_a_row]
             done = start // source.batch_size
-            if looks_at_each or not self._run_unguarded(source, part, done, report):
+            if checks_each or not self._run_unguarded(source, part, done, report):
                 self._run_guarded(source, part, done, report)
 
     def _run_unguarded(
@@ -64,7 +64,7 @@ class GuardedEpoch:
         done: int,
         report: Callable[[int, Log], Any],
     ) -> bool:
-        """Runs without a look at the gradients; puts all back and returns False if that fails."""
+        """Takes unchecked steps; restores the state and returns False if one is non-finite."""
 
         def reported(count: int, logs: Log) -> bool:
             finite = bool(np.isfinite(logs["loss"]))
@@ -108,13 +108,13 @@ class GuardedEpoch:
         return [tf.identity(variable) for variable in self._variables()]
 
     def _is_finite(self) -> tf.Tensor:
-        """Tells whether the sums of squares of all variables are finite, a boolean scalar."""
+        """Returns whether the sums of squares of all variables are finite, a boolean scalar."""
         floating = [value for value in self._read() if value.dtype.is_floating]
-        # Sums of squares of half precision would soon be infinite.
+        # A sum of squares overflows in half precision.
         wide = [value if value.dtype.size > 2 else tf.cast(value, tf.float32) for value in floating]
         return tf.reduce_all([tf.math.is_finite(tf.nn.l2_loss(value)) for value in wide])
 
 
-def _keeps_what_is_not_finite(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Tells whether a gradient that is not finite is sure to leave a trace in weights or state."""
+def _propagates_non_finite(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Returns whether every non-finite gradient makes the weights or the state non-finite."""
     return type(optimizer).__module__.startswith("keras.") and optimizer.clipvalue is None

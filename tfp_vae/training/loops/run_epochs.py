@@ -1,4 +1,4 @@
-"""The one driver of all passes over data: epochs of training, evaluations and predictions."""
+"""The driver of fit, evaluate and predict: epochs, callbacks and logs."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from tfp_vae.training.state import TrainingState
 
 
 class Loop(Protocol):
-    """A way to pass over the batches of a source."""
+    """Trains and evaluates on the batches of a source."""
 
     def train(
         self,
@@ -27,8 +27,8 @@ class Loop(Protocol):
         Args:
           source: The batches.
           epoch: The number of the epoch, from 0.
-          key: The key of the order of the rows, `[2]`.
-          callbacks: What to call between batches.
+          key: The key of the row order, `[2]`.
+          callbacks: Called at batches, or only now and then in a compiled epoch.
         """
 
     def evaluate(self, source: Any, callbacks: keras.callbacks.CallbackList) -> dict[str, Any]:
@@ -36,12 +36,12 @@ class Loop(Protocol):
 
         Args:
           source: The batches.
-          callbacks: What to call between batches.
+          callbacks: Called at batches, or only now and then in a compiled epoch.
         """
 
 
 LoopFor = Callable[[BatchSource], Loop]
-"""Chooses the loop for a source; asked at every pass, as a callback may compile the model anew."""
+"""Chooses the loop for a source at every pass, since a callback may recompile the model."""
 
 
 def run_epochs(
@@ -51,7 +51,7 @@ def run_epochs(
     validation: BatchSource | None,
     options: FitOptions,
 ) -> keras.callbacks.History:
-    """Trains for some epochs, with a validation after those that are due.
+    """Trains for a number of epochs, with validations.
 
     Args:
       state: The state of training; the model is compiled.
@@ -94,13 +94,13 @@ def run_evaluation(
     source: BatchSource,
     callbacks: keras.callbacks.CallbackList,
 ) -> dict[str, float]:
-    """Computes the log of a data set.
+    """Computes the log of an evaluation.
 
     Args:
       state: The state of training; the model is compiled.
       loop_for: Chooses the loop for a source.
       source: The batches.
-      callbacks: What to call.
+      callbacks: The callbacks.
     """
     callbacks.on_test_begin()
     state.reset_log()
@@ -117,9 +117,9 @@ def run_predictions(
     """Computes the predictions for all rows.
 
     Args:
-      predict: Computes those of a batch.
+      predict: Computes the predictions for a batch.
       source: The batches.
-      callbacks: What to call.
+      callbacks: The callbacks.
     """
     callbacks.on_predict_begin()
     predictions = []
@@ -143,9 +143,9 @@ def callback_list(
 
     Args:
       model: The model.
-      given: A callback, a list of them, a `CallbackList`, which is taken as it is, or None.
+      given: A callback, a list of them, a `CallbackList`, which is used unchanged, or None.
       verbose: As of Keras.
-      steps: The number of batches, or None if it is not known.
+      steps: The number of batches, or None if unknown.
       epochs: The number of epochs.
       history: Whether to record the history.
     """
@@ -163,5 +163,5 @@ def callback_list(
 
 
 def as_floats(logs: dict[str, Any]) -> dict[str, float]:
-    """Returns a log of Python's numbers, sorted by name as Keras's are."""
+    """Returns a log of floats, sorted by name as in Keras."""
     return {name: float(value) for name, value in sorted(logs.items())}

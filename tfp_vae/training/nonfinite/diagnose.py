@@ -1,7 +1,7 @@
 """Locates the source of a non-finite loss or gradient.
 
-The step was not taken, so the model is as it was before it: the same batch gives the same numbers
-again, this time one operation after another.
+The step was not taken, so the model is unchanged: the same batch gives the same numbers again, this
+time eagerly, one operation at a time.
 """
 
 from typing import Any
@@ -26,18 +26,16 @@ from tfp_vae.training.nonfinite.replay import (
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps.train_step import changed_by_scoring
 
-_ADVICE = (
-    'Try a smaller learning rate, or go on without such steps by compile(on_nonfinite="skip").'
-)
+_ADVICE = 'Lower the learning rate, or skip such steps by compile(on_nonfinite="skip").'
 
 
 def skip_or_raise(state: TrainingState, batch: Any, index: int) -> None:
-    """Handles a batch whose step was not taken, as `compile` chose.
+    """Skips a non-finite step, or raises its diagnosis, as `compile` chose.
 
     Args:
       state: The state of training.
-      batch: What it holds.
-      index: Its number in the epoch, from 0.
+      batch: The batch whose step was not taken.
+      index: The index of the batch in the epoch, from 0.
 
     Raises:
       FloatingPointError: Unless such steps are skipped; it locates the source.
@@ -51,13 +49,13 @@ def skip_or_raise(state: TrainingState, batch: Any, index: int) -> None:
 def diagnosis(
     state: TrainingState, batch: Any, index: int, rows: np.ndarray | None
 ) -> FloatingPointError:
-    """Returns the error of a step that was not taken.
+    """Returns the error that locates the source of a non-finite step.
 
     Args:
       state: The state of training.
-      batch: What the batch holds.
-      index: Its number in the epoch, from 0.
-      rows: The numbers of its rows in the user's array, or None if they are not known.
+      batch: The batch whose step was not taken.
+      index: The index of the batch in the epoch, from 0.
+      rows: The indices of its rows in the user's array, `[B]`, or None if unknown.
     """
     changing = changed_by_scoring(state)
     before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
@@ -72,8 +70,8 @@ def diagnosis(
     elif place.row is not None:
         of_row = f" for row {place.row} of the batch"
     return FloatingPointError(
-        f"`fit` must meet a finite loss and gradients with finite squares; got {place.what}{of_row}"
-        f"{place.where}, in batch {index} of the epoch, and the weights are those before it. "
+        f"`fit` must have a finite loss and gradients with finite squares; got {place.what}{of_row}"
+        f"{place.where}, in batch {index} of the epoch. The weights are those before this batch. "
         f"{_ADVICE}"
     )
 
@@ -99,14 +97,14 @@ def _place(state: TrainingState, batch: Any) -> Place:
         or place_of_gradient(model, tape, found, sums)
         or place_by_weights(state, x, condition, tape.gradient(loss, model.trainable_variables))
         or Place(
-            "a loss or a gradient that is not finite, as it was compiled, and finite when computed "
-            "once more step by step"
+            "a non-finite loss or gradient in compiled code, which is finite when computed again "
+            "eagerly"
         )
     )
 
 
 def _in_terms(found: Recorder, terms: ObjectiveTerms) -> Place | None:
-    """Looks at the terms of every row: first at the KL, on whose latents the likelihood depends."""
+    """Checks the terms of every row, first the KL: the likelihood depends on its latents."""
     for name, values in (
         ("KL divergence", terms.kl_divergence),
         ("log-likelihood", terms.log_likelihood),
@@ -127,11 +125,11 @@ def _in_terms(found: Recorder, terms: ObjectiveTerms) -> Place | None:
 def _in_loss(loss: tf.Tensor) -> Place | None:
     if np.isfinite(loss):
         return None
-    return Place(f"a loss of {float(loss):g} from terms that are finite for every row")
+    return Place(f"a loss of {float(loss):g} from terms that are finite in every row")
 
 
 def _latent_of(found: Recorder, row: int) -> str:
-    """Names the latent whose KL, parameters or draws are not finite in a row."""
+    """Names the latent of a row whose KL, parameters or draws are non-finite."""
     per_latent = divergences.kl_divergence_per_dimension(found.posterior, found.prior)
     candidates = [] if per_latent is None else [per_latent]
     candidates += [each for each in parameters(found.posterior) if len(each) == len(found.x)]
@@ -143,7 +141,7 @@ def _latent_of(found: Recorder, row: int) -> str:
 
 
 def _value_of(found: Recorder, row: int) -> str:
-    """Names the value of a row whose log-likelihood or parameters are not finite."""
+    """Names the value of a row whose log-likelihood or parameters are non-finite."""
     by_value = _log_prob_by_value(found.likelihood, found.x)
     candidates = [] if by_value is None else [by_value]
     candidates += [
@@ -156,13 +154,13 @@ def _value_of(found: Recorder, row: int) -> str:
                 return at_value(found)(wrong[0])
     if by_value is None:
         return ""
-    # Every value is finite, and their sum is not.
+    # Every value is finite, but not their sum.
     largest = np.abs(by_value[:, row]).max(axis=0)
     return at_value(found)(np.unravel_index(largest.argmax(), largest.shape))
 
 
 def _log_prob_by_value(likelihood: tfd.Distribution, x: tf.Tensor) -> tf.Tensor | None:
-    """Returns log p of every value by itself, `[S, B, *event]`, where values are independent."""
+    """Returns log p of every value, `[S, B, *event]`, if values are independent, else None."""
     if isinstance(likelihood, ProductOfColumns):
         parts = [
             _log_prob_by_value(part, tf.gather(x, columns, axis=-1))

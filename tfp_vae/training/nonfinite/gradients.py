@@ -1,4 +1,4 @@
-"""Locates the source of a gradient that an optimizer cannot take."""
+"""Locates the source of a gradient that the optimizer cannot take."""
 
 from typing import Any
 
@@ -24,13 +24,13 @@ from tfp_vae.training.trainable import Trainable
 def place_of_gradient(
     model: Trainable, tape: tf.GradientTape, found: Recorder, terms: dict[str, tf.Tensor]
 ) -> Place | None:
-    """Looks at the gradients by what belongs to one row: parameters of distributions, and draws.
+    """Checks the gradients of parameters of distributions and of draws, which belong to one row.
 
     Args:
       model: The model.
-      tape: What has recorded the step; it is persistent.
-      found: What the step is computed from.
-      terms: The sums of the terms over the rows, by their names.
+      tape: The persistent tape that recorded the step.
+      found: The distributions and latents of the step.
+      terms: The sums of the terms over the rows, by name.
     """
     sources = (
         (list(parameters(found.likelihood)), 1, at_value(found)),
@@ -55,13 +55,13 @@ def place_of_gradient(
 def place_by_weights(
     state: TrainingState, x: tf.Tensor, condition: tf.Tensor | None, gradients: list[Gradient]
 ) -> Place | None:
-    """Looks for the one row whose terms have a gradient by a weight that cannot be taken.
+    """Finds the row whose terms have an unusable gradient of a weight.
 
     Args:
       state: The state of training.
-      x: The rows of the batch.
-      condition: Their y, or None.
-      gradients: Those of the loss by the trainable weights.
+      x: The rows of the batch, `[B, ...]`.
+      condition: Their y, `[B, ...]`, or None.
+      gradients: The gradient of the loss for every trainable weight.
     """
     optimizer = state.model.optimizer
     for variable, gradient in zip(state.model.trainable_variables, gradients, strict=True):
@@ -87,7 +87,7 @@ def _row_with_wrong_gradient(
     term: str,
     variable: keras.Variable,
 ) -> int | None:
-    """Halves the rows until one is left; the noise of a row depends on its place in the batch."""
+    """Bisects the rows; their noise stays keyed by their index in the batch."""
 
     def is_wrong(rows: slice) -> bool:
         y = None if condition is None else condition[rows]
@@ -117,6 +117,6 @@ def _row_with_wrong_gradient(
 
 
 def _unusable(optimizer: keras.optimizers.Optimizer, gradient: Any) -> np.ndarray:
-    """Tells of every number of a gradient whether the optimizer could not take it."""
+    """Returns, for every number of a gradient, whether the optimizer cannot take it."""
     values = tf.convert_to_tensor(getattr(gradient, "values", gradient))
     return np.asarray(~(np.abs(values) <= largest_usable(values.dtype, optimizer)))

@@ -1,4 +1,4 @@
-"""A step computed again, with the distributions and latents that it is computed from recorded."""
+"""Replays a step, and records its distributions and latents."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -11,12 +11,12 @@ from tfp_vae.training.state import TrainingState
 
 
 class Place(NamedTuple):
-    """Where a number that is not finite arises.
+    """The source of a non-finite number.
 
     Attributes:
-      what: What it is, in words.
-      row: The row within the batch, or None if it is none of a row.
-      where: Which latent or which value of the row, in words; empty if that is not known.
+      what: The quantity, in words.
+      row: The index of the row in the batch, or None if it belongs to no row.
+      where: The latent or the value of the row, in words; empty if unknown.
     """
 
     what: str
@@ -25,7 +25,7 @@ class Place(NamedTuple):
 
 
 class Recorder:
-    """An objective that keeps what it is computed from."""
+    """An objective that records its arguments."""
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
@@ -38,7 +38,7 @@ class Recorder:
     def __call__(
         self, x: tf.Tensor, *, posterior: Any, prior: Any, likelihood_fn: Any, **options: Any
     ) -> Any:
-        """Computes the terms of the objective, and keeps x, distributions and latents."""
+        """Computes the terms of the objective, and records x, distributions and latents."""
         self.x, self.posterior, self.prior = x, posterior, prior
 
         def recorded(z: tf.Tensor) -> tfd.Distribution:
@@ -58,15 +58,15 @@ def replayed_terms(
     Args:
       state: The state of training.
       objective: The objective.
-      x: Rows of the batch.
-      condition: Their y, or None.
+      x: Rows of the batch, `[B, ...]`.
+      condition: Their y, `[B, ...]`, or None.
     """
     step = state.step_number()
     return state.model.terms_of(objective, x, state.step_seed(step), step, True, condition)
 
 
 def parameters(distribution: tfd.Distribution) -> Iterator[tf.Tensor]:
-    """Yields the floating tensors that a distribution, and those it is made of, were given."""
+    """Yields the floating parameters of a distribution and of its component distributions."""
     for value in distribution.parameters.values():
         several = value if isinstance(value, (list, tuple)) else [value]
         for each in several:
@@ -77,17 +77,17 @@ def parameters(distribution: tfd.Distribution) -> Iterator[tf.Tensor]:
 
 
 def is_by_row(tensor: tf.Tensor, row_axis: int, rows: int) -> bool:
-    """Tells whether an axis of a tensor is that of the rows of the batch."""
+    """Returns whether an axis of a tensor has one entry for each row of the batch."""
     return bool(tensor.shape.rank > row_axis and tensor.shape[row_axis] == rows)
 
 
 def at_latent(index: Any) -> str:
-    """Names the latent of an index."""
+    """Names the latent at an index."""
     return f" at latent {int(index[0])}" if len(index) else ""
 
 
 def at_value(found: Recorder) -> Callable[[Any], str]:
-    """Returns what names the value of a row that an index belongs to."""
+    """Returns a function that names the value of a row at an index."""
 
     def named(index: Any) -> str:
         rank = len(found.x.shape) - 1

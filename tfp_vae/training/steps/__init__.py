@@ -1,4 +1,4 @@
-"""One step of training, and one of an evaluation."""
+"""Training steps and evaluation steps."""
 
 from tfp_vae.training.steps.evaluation_step import score_batch
 from tfp_vae.training.steps.gradient_checks import (

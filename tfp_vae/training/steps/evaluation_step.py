@@ -1,4 +1,4 @@
-"""Scoring a batch in an evaluation."""
+"""The evaluation step."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tfp_vae.training.state import TrainingState
 
 
 def score_batch(state: TrainingState, batch: Any) -> dict[str, tf.Tensor]:
-    """Scores a batch, with noise that depends only on its place in the data; returns the log."""
+    """Scores a batch, with noise keyed by its position in the data; returns the log."""
     x, condition, weights = state.unpacked(batch)
     step = state.step_number()
     seed = state.evaluation_seed(tf.convert_to_tensor(state.log.rows_seen))

@@ -1,4 +1,4 @@
-"""Whether a step may be taken: its loss is finite, and the optimizer can take its gradients."""
+"""Checks whether a loss is finite and the optimizer can take the gradients."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 Gradient: TypeAlias = Any
-"""That of a weight: dense, in slices, or None where it has none."""
+"""The gradient of a weight: a tensor, `tf.IndexedSlices`, or None."""
 _WITHOUT_SQUARES = (keras.optimizers.SGD, keras.optimizers.Lion)
 
 
@@ -18,16 +18,16 @@ def step_is_finite(
     gradients: Sequence[Gradient],
     replicas: int = 1,
 ) -> tf.Tensor:
-    """Tells whether a step may be taken, a boolean scalar.
+    """Returns whether a step can be taken, a boolean scalar.
 
     Args:
-      optimizer: What takes the gradients.
+      optimizer: The optimizer.
       loss: A scalar.
-      gradients: That of every trainable weight, or None where it has none.
-      replicas: How many such gradients will be added up.
+      gradients: The gradient of every trainable weight, or None where it has none.
+      replicas: The number of replicas whose gradients are summed.
     """
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        # It answers infinite gradients with a smaller scale, and leaves the weights alone itself.
+        # It skips steps with infinite gradients itself, and lowers the scale.
         return tf.math.is_finite(loss)
     dense: list[tf.Tensor] = [
         getattr(each, "values", each) for each in gradients if each is not None
@@ -38,14 +38,14 @@ def step_is_finite(
 
 
 def largest_usable(dtype: tf.DType, optimizer: keras.optimizers.Optimizer) -> float:
-    """Returns the largest gradient that leaves weights and state finite.
+    """Returns the largest gradient for which weights and state stay finite.
 
-    Adam and others keep its square, and the global norm is the root of a sum of squares, here of up
-    to 2³² numbers; a norm that overflows clips to zero.
+    Adam and others store its square. The global norm is the root of a sum of squares, here of up to
+    2³² numbers; a norm that overflows clips gradients to zero.
 
     Args:
-      dtype: That of the gradient.
-      optimizer: What takes it.
+      dtype: The dtype of the gradient.
+      optimizer: The optimizer.
     """
     largest = float(dtype.max)
     if dtype == tf.float16:
@@ -58,14 +58,14 @@ def largest_usable(dtype: tf.DType, optimizer: keras.optimizers.Optimizer) -> fl
 
 
 def all_usable(gradients: Sequence[tf.Tensor], optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
-    """Tells whether gradients are finite, and not too large to be taken; a boolean scalar.
+    """Returns whether gradients are finite and not too large, a boolean scalar.
 
-    It compares bits: XLA vectorises the maximum of integers, but not that of numbers that may be
+    It compares bits: XLA vectorises the maximum of integers, but not that of floats, which may be
     NaN.
 
     Args:
       gradients: Dense tensors.
-      optimizer: What takes them.
+      optimizer: The optimizer.
     """
     return tf.reduce_all(tf.stack([_usable(each, optimizer) for each in gradients]))
 

@@ -1,9 +1,9 @@
-"""Gradients that wait for one another, so that XLA updates the weights where they lie.
+"""Gradients with a data dependency on one another, so that XLA updates weights in place.
 
-A weight may be overwritten once nothing reads it any more. Of a step XLA does not see that: the
-gradient of a layer's inputs reads its kernel, and is not needed for the kernel's own update. So at
-every step it copies the weights, which takes a seventh of a step of a small network at batches of
-20. An update that needs a number of every gradient comes after all that reads a weight.
+A weight can be overwritten only after its last read. The gradient of a layer's inputs reads its
+kernel, but is not needed for the kernel's own update, so XLA cannot order the two and copies the
+weights at every step: a seventh of a step of a small network at batches of 20. If every update
+depends on a number of every gradient, all reads come first.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ import tensorflow as tf
 
 
 def waiting_for_all(gradients: Sequence[Any]) -> list[Any]:
-    """Returns gradients of the same values, each of which needs all to be computed.
+    """Returns gradients of the same values, each of which depends on all.
 
-    Each is multiplied by a 1 that is computed from one number of every gradient, and is 0 where
-    such a number is not finite; what is not finite itself is not so afterwards either.
+    Each is multiplied by a 1 computed from one number of every gradient, or by 0 if one of these is
+    non-finite. A non-finite gradient stays non-finite.
 
     Args:
-      gradients: That of every weight: dense, in slices, or None. What is not dense stays as it is.
+      gradients: The gradient of every weight; only dense tensors are changed.
     """
     dense = [each for each in gradients if isinstance(each, tf.Tensor)]
     if len(dense) < 2:

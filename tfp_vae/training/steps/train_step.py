@@ -1,4 +1,4 @@
-"""A training step that leaves the model as it was where the loss or a gradient is not finite."""
+"""A training step that is skipped if the loss or a gradient is non-finite."""
 
 from typing import Any, NamedTuple
 
@@ -10,13 +10,13 @@ from tfp_vae.training.steps.gradient_checks import Gradient, step_is_finite
 
 
 class ScoredBatch(NamedTuple):
-    """A batch that has been scored, with the gradients of its loss.
+    """The loss of a batch and its gradients.
 
     Attributes:
-      loss: A scalar.
-      terms: The terms of the objective, `[B]` each.
-      step: The number of the step.
-      gradients: That of every trainable weight, or None where it has none.
+      loss: A scalar, in nats.
+      terms: The terms of the objective, `[B]` each, in nats.
+      step: The step number, an integer scalar.
+      gradients: The gradient of every trainable weight, or None where it has none.
     """
 
     loss: tf.Tensor
@@ -26,7 +26,7 @@ class ScoredBatch(NamedTuple):
 
 
 def score(state: TrainingState, batch: Any) -> ScoredBatch:
-    """Scores a batch as training does, and differentiates its loss."""
+    """Computes the loss of a batch in training, and its gradients."""
     model = state.model
     x, condition, weights = state.unpacked(batch)
     step = state.step_number()
@@ -40,14 +40,14 @@ def score(state: TrainingState, batch: Any) -> ScoredBatch:
 
 
 def apply(state: TrainingState, scored: ScoredBatch) -> None:
-    """Gives the gradients to the optimizer, and the terms to the log."""
+    """Applies the gradients, and adds the terms to the log."""
     pairs = zip(scored.gradients, state.model.trainable_variables, strict=True)
     state.model.optimizer.apply_gradients(pairs)
     state.log.update(scored.loss, scored.terms, scored.step)
 
 
 def changed_by_scoring(state: TrainingState) -> list[Any]:
-    """Returns the variables that scoring may change: running averages, a dropout's seed."""
+    """Returns the variables that scoring may change, such as moving averages and dropout seeds."""
     of_the_log = {id(variable) for variable in state.model.metrics_variables}
     return [
         variable
@@ -57,10 +57,10 @@ def changed_by_scoring(state: TrainingState) -> list[Any]:
 
 
 class TrainStep:
-    """Takes a step on a batch, or leaves the model and the optimizer as they were.
+    """Takes a step on a batch, unless its loss or a gradient is non-finite.
 
-    The two halves of a step, up to the gradients and from there on, are compiled separately: XLA
-    would copy all weights to choose between those before and after a step.
+    The two halves of a step, up to the gradients and after them, are compiled separately: in one
+    function XLA would copy all weights to choose between those before and after the step.
 
     Args:
       state: The state of training; the model is compiled.
@@ -79,7 +79,7 @@ class TrainStep:
             self.apply = tf.function(self._applied, **options)
 
     def __call__(self, batch: Any) -> tf.Tensor:
-        """Returns whether the step has been taken, a boolean scalar; counts it if not."""
+        """Returns whether the step was taken, a boolean scalar; counts it as skipped if not."""
         scored, finite = self.score(batch)
 
         def take() -> tf.Tensor:
@@ -93,7 +93,7 @@ class TrainStep:
         return tf.cond(finite, take, leave)
 
     def _scored(self, batch: Any) -> tuple[ScoredBatch, tf.Tensor]:
-        """Returns the gradients of a batch, and whether they can be taken."""
+        """Returns the scored batch, and whether its step can be taken."""
         changing = changed_by_scoring(self._state)
         before = [tf.convert_to_tensor(variable) for variable in changing]
         scored = score(self._state, batch)
@@ -103,6 +103,6 @@ class TrainStep:
         return scored, finite
 
     def _applied(self, scored: ScoredBatch) -> dict[str, tf.Tensor]:
-        """Takes the optimizer's step and returns the log."""
+        """Applies the gradients, and returns the log."""
         apply(self._state, scored)
         return self._state.logged()
