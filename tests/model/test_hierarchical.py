@@ -150,7 +150,7 @@ def test_layers_are_of_any_normals_and_priors():
         (
             priors.VampPrior(2),
             posteriors.MultivariateNormalDiag(3),
-            r"`prior` must be one that is made without the encoder",
+            r"`prior` must be one without the encoder",
         ),
         (
             priors.SphericalUniform(),
