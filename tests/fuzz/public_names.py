@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import inspect
 import re
+import typing
 from pathlib import Path
 
 import tfp_vae
@@ -25,7 +26,8 @@ _CLASSES = {"VAE": "VAE", "VAETransformer": "sklearn.VAETransformer"}
 
 def _takes_arguments(public):
     """Tells whether it can be called with something of its own."""
-    if not callable(public) or inspect.isabstract(public):
+    is_alias_of_a_type = typing.get_origin(public) is not None
+    if not callable(public) or inspect.isabstract(public) or is_alias_of_a_type:
         return False
     if isinstance(public, type):
         if issubclass(public, tuple) or dataclasses.is_dataclass(public):

@@ -156,7 +156,7 @@ def test_a_vamp_prior_where_it_makes_no_sense_is_refused():
     one_hot = keras.layers.CategoryEncoding(3, output_mode="one_hot")
     with pytest.raises(ValueError, match="must not be a VampPrior in a model with a condition"):
         vae_with(posteriors.MultivariateNormalDiag(2), priors.VampPrior(3), condition=one_hot)
-    with pytest.raises(ValueError, match=r"above several layers of latents.*got a VampPrior"):
+    with pytest.raises(ValueError, match=r"for several layers of latents.*got a VampPrior"):
         tfp_vae.HierarchicalVAE.from_mlps(
             likelihoods.Bernoulli([4]), [3, 2], [[4], [4]], prior=priors.VampPrior(3)
         )

@@ -66,7 +66,7 @@ class ConfigFile(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Compares the number of epochs with those that the run has had."""
         del logs
-        done, epochs = self.model.first_epoch(0), self._settings["epochs"]
+        done, epochs = self.model.trainer.state.initial_epoch(0), self._settings["epochs"]
         if done > epochs:
             fail(
                 f"The run in {str(self._folder.path)!r} has had {done} epochs already; got "
