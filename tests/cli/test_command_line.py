@@ -140,7 +140,7 @@ def test_what_a_model_cannot_show_is_said_in_the_report(tables, run_here, tmp_pa
     done = run_here("evaluate", "runs/binary", "binary.npy", cwd=tables)
     assert done.returncode == 0, done.stderr
     text = (tables / "runs" / "binary" / "evaluation" / "report.html").read_text()
-    assert "Left out: `vae` must have a likelihood with a spread of its own" in text
+    assert "Left out: `vae` must have a likelihood with a scale" in text
 
 
 def test_names_in_a_report_are_text():
