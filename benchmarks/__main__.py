@@ -1,4 +1,4 @@
-"""`python -m benchmarks train|evaluate|overhead|startup|scaling|impute|report|reproduce NAME`."""
+"""`python -m benchmarks WHAT`: measures, and writes the pages of results."""
 
 import argparse
 import functools
@@ -21,6 +21,7 @@ def main() -> None:
             "startup",
             "scaling",
             "impute",
+            "xla",
             "report",
             "reproduce",
         ],
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
+    parser.add_argument("--kinds", nargs="+", help="only these layers, such as Conv2D")
     parser.add_argument("--importance-samples", type=int, default=5000)
     arguments = parser.parse_args()
     environments.keep_to_few_cores()
@@ -104,6 +106,10 @@ def main() -> None:
         from benchmarks import impute
 
         impute.measure(list(range(arguments.repeats or 3)), save)
+    elif arguments.what == "xla":
+        from benchmarks import xla
+
+        xla.measure(arguments.repeats or 5, arguments.kinds, save)
     page = arguments.output or PAGE
     report.write(results.load(folder), page)
     print(f"Wrote {page}")

@@ -187,3 +187,20 @@ def test_the_page_shows_its_plots(results, tmp_path):
 
 def test_nothing_is_drawn_of_nothing(tmp_path):
     assert plots.draw({}, tmp_path) == {}
+
+
+def test_the_table_of_xla_says_what_is_the_default():
+    row = {
+        "kind": "Conv2D",
+        "source": "array",
+        "with_xla": constant(40.0),
+        "without_xla": constant(1000.0),
+        "ratio": constant(0.04),
+        "xla_by_default": False,
+    }
+    page = report.render({"xla": {"machine": "a machine", "rows": [row]}})
+    line = next(line for line in page.splitlines() if "Conv2D" in line)
+    cells = [cell.strip() for cell in line.split("|")]
+    assert cells[1:4] == ["Conv2D", "array", "40"]
+    assert cells[7] == "0.04"
+    assert cells[-2] == "without"

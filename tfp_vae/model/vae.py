@@ -572,7 +572,8 @@ class VAE(keras.Model):
           optimizer: A Keras optimizer, or its name.
           run_eagerly: Whether every step runs in Python, for debugging.
           steps_per_execution: The number of batches in one call of the compiled function.
-          jit_compile: Whether to compile with XLA; "auto" does so where it is supported.
+          jit_compile: Whether to compile with XLA; "auto" does so where it is faster, which is not
+            on replicas, nor on a CPU where a layer convolves images or volumes.
           on_nonfinite: What `fit` does at a step with a non-finite loss or gradient: "raise" a
             FloatingPointError that names the row, the term and the latent or the index in the
             event; or "skip" the step, count it in the log as `skipped_steps`, and continue. The
@@ -803,7 +804,7 @@ class VAE(keras.Model):
         export.export(self, filepath, **kwargs)
 
     def summary(self, *args: Any, print_fn: Any = None, **kwargs: Any) -> None:
-        """Prints the layers and weights, and whether the KL divergence is exact.
+        """Prints the layers and weights, how steps are run, and whether the KL divergence is exact.
 
         Args:
           *args: As of `keras.Model.summary`.
@@ -822,11 +823,14 @@ class VAE(keras.Model):
         if print_fn is not None and not callable(print_fn):
             raise TypeError(f"`print_fn` must be a function; got a {type(print_fn).__name__}.")
         super().summary(*args, print_fn=print_fn, **kwargs)
-        line = f" {self.kl_declaration}"
-        if print_fn is None:
-            sys.stdout.write(line + "\n")
-        else:
-            print_fn(line)
+        lines = [f" {self.kl_declaration}"]
+        if self.compiled:
+            lines.insert(0, f" Training: {self.trainer.path}")
+        for line in lines:
+            if print_fn is None:
+                sys.stdout.write(line + "\n")
+            else:
+                print_fn(line)
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Returns the arguments of `compile`, for saving."""

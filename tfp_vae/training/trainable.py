@@ -1,6 +1,6 @@
 """The interface of a model to the training engine."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import keras
@@ -83,6 +83,9 @@ class Trainable(Protocol):
         """Computes the prediction for a batch."""
 
     # The state, as Keras tracks it.
+
+    def _flatten_layers(self) -> Iterator[keras.layers.Layer]:
+        """Yields all layers, those inside others too."""
 
     variables: Sequence[keras.Variable]
     weights: Sequence[keras.Variable]

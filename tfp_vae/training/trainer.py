@@ -28,6 +28,7 @@ from tfp_vae.training.options import CompileOptions, EvaluateOptions, FitOptions
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep, score_batch
 from tfp_vae.training.trainable import Trainable
+from tfp_vae.training.xla import suits_xla
 
 
 class Trainer:
@@ -65,11 +66,23 @@ class Trainer:
         """Returns whether to compile with XLA.
 
         On a machine without accelerators Keras's own "auto" does not, although XLA makes a step of
-        a small network several times as fast there.
+        most small networks several times as fast there.
         """
         if isinstance(chosen.jit_compile, bool):
             return chosen.jit_compile
-        return not chosen.run_eagerly and not self.state.replicated
+        if chosen.run_eagerly or self.state.replicated:
+            return False
+        return suits_xla(self._model._flatten_layers())
+
+    @property
+    def path(self) -> str:
+        """How the steps of the compiled model are run, in words."""
+        model = self._model
+        if model.run_eagerly:
+            return "eagerly"
+        if self.state.replicated:
+            return f"on {model.distribute_strategy.num_replicas_in_sync} replicas, without XLA"
+        return "compiled with XLA" if model.jit_compile else "compiled without XLA"
 
     def compile_config(self) -> dict[str, Any]:
         """Returns the arguments of `compile`, for saving."""

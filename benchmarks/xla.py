@@ -1,0 +1,146 @@
+"""Which networks XLA makes faster: an epoch with and without it, for every kind of layer."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import tfp_vae
+from benchmarks.results import spread
+from tfp_vae import likelihoods, posteriors
+
+ROWS, BATCH = 1000, 100
+SHAPE = (28, 28)
+
+
+def _sequential(*layers: Any) -> keras.Sequential:
+    return keras.Sequential(list(layers))
+
+
+def _image(*layers: Any) -> keras.Sequential:
+    return _sequential(keras.layers.Reshape([28, 28, 1]), *layers, keras.layers.Flatten())
+
+
+def _sequence(*layers: Any) -> keras.Sequential:
+    return _sequential(keras.layers.Reshape(SHAPE), *layers, keras.layers.Flatten())
+
+
+def _dense() -> keras.Sequential:
+    return _sequential(keras.layers.Flatten(), keras.layers.Dense(200, "relu"))
+
+
+def _upsampling() -> keras.Sequential:
+    return _sequential(
+        keras.layers.Dense(7 * 7 * 16, "relu"),
+        keras.layers.Reshape([7, 7, 16]),
+        keras.layers.Conv2DTranspose(32, 3, 2, "same", activation="relu"),
+        keras.layers.Conv2DTranspose(1, 3, 2, "same"),
+        keras.layers.Flatten(),
+    )
+
+
+class _SelfAttention(keras.layers.Layer):
+    """Attention of a sequence to itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = keras.layers.MultiHeadAttention(2, 16)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return self.attention(x, x)
+
+
+KINDS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+    "Dense": (_dense, _dense),
+    "Conv2D": (
+        lambda: _image(
+            keras.layers.Conv2D(32, 3, 2, "same", activation="relu"),
+            keras.layers.Conv2D(64, 3, 2, "same", activation="relu"),
+        ),
+        _dense,
+    ),
+    "Conv2DTranspose": (_dense, _upsampling),
+    "DepthwiseConv2D": (
+        lambda: _image(keras.layers.DepthwiseConv2D(3, depth_multiplier=8, activation="relu")),
+        _dense,
+    ),
+    "Conv1D": (
+        lambda: _sequence(keras.layers.Conv1D(32, 3, 2, "same", activation="relu")),
+        _dense,
+    ),
+    "GRU": (lambda: _sequence(keras.layers.GRU(64)), _dense),
+    "LSTM": (lambda: _sequence(keras.layers.LSTM(64)), _dense),
+    "MultiHeadAttention": (lambda: _sequence(_SelfAttention()), _dense),
+    "BatchNormalization": (
+        lambda: _sequential(_dense(), keras.layers.BatchNormalization()),
+        _dense,
+    ),
+    "LayerNormalization": (
+        lambda: _sequential(_dense(), keras.layers.LayerNormalization()),
+        _dense,
+    ),
+    "Dropout on 784 pixels": (
+        lambda: _sequential(keras.layers.Flatten(), keras.layers.Dropout(0.1), _dense()),
+        _dense,
+    ),
+    "Dropout on 200 features": (
+        lambda: _sequential(_dense(), keras.layers.Dropout(0.1)),
+        _dense,
+    ),
+}
+
+
+def model(kind: str, jit_compile: Any) -> tfp_vae.VAE:
+    """Returns a compiled model with a kind of layer."""
+    keras.utils.set_random_seed(0)
+    encoder, decoder = KINDS[kind]
+    vae = tfp_vae.VAE(
+        tfp_vae.Encoder(encoder(), posteriors.MultivariateNormalDiag(16)),
+        tfp_vae.Decoder(decoder(), likelihoods.Bernoulli(SHAPE)),
+    )
+    vae.compile("adam", jit_compile=jit_compile)
+    return vae
+
+
+def measure(repeats: int, kinds: list[str] | None, save: Callable[[dict[str, Any]], None]) -> None:
+    """Times epochs in turn, with XLA and without, on an array and on a dataset, and saves rows/s.
+
+    Args:
+      repeats: The number of epochs timed, after one that compiles.
+      kinds: Some of `KINDS`, or None for all.
+      save: Called with the results.
+    """
+    x = np.random.default_rng(0).integers(0, 2, [ROWS, *SHAPE]).astype("float32")
+    sources = {"array": x, "dataset": tf.data.Dataset.from_tensor_slices(x).batch(BATCH)}
+    rows = []
+    for kind in kinds or KINDS:
+        models = {(source, xla): model(kind, xla) for source in sources for xla in (True, False)}
+        speeds: dict[tuple[str, bool], list[float]] = {each: [] for each in models}
+        for repeat in range(repeats + 1):
+            for (source, xla), vae in models.items():
+                options = {"batch_size": BATCH} if source == "array" else {}
+                begun = time.perf_counter()
+                vae.fit(sources[source], epochs=1, verbose=0, **options)
+                taken = time.perf_counter() - begun
+                if repeat:
+                    speeds[source, xla].append(ROWS / taken)
+        default = bool(model(kind, "auto").jit_compile)
+        for source in sources:
+            with_xla, without = speeds[source, True], speeds[source, False]
+            ratio = spread([one / other for one, other in zip(with_xla, without, strict=True)])
+            rows.append(
+                {
+                    "kind": kind,
+                    "source": source,
+                    "with_xla": spread(with_xla),
+                    "without_xla": spread(without),
+                    "ratio": ratio,
+                    "xla_by_default": default,
+                }
+            )
+            print(f"{kind:24s} {source:8s} {ratio['median']:6.2f}", file=sys.stderr, flush=True)
+        save({"rows": rows, "versions": {"tensorflow": tf.__version__, "keras": keras.__version__}})
