@@ -68,6 +68,10 @@ KINDS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         lambda: _image(keras.layers.DepthwiseConv2D(3, depth_multiplier=8, activation="relu")),
         _dense,
     ),
+    "SeparableConv2D": (
+        lambda: _image(keras.layers.SeparableConv2D(16, 3, 2, "same", activation="relu")),
+        _dense,
+    ),
     "Conv1D": (
         lambda: _sequence(keras.layers.Conv1D(32, 3, 2, "same", activation="relu")),
         _dense,

@@ -80,18 +80,19 @@ class TrainingLog:
             metric.update_state(getattr(terms, name))
         self._update_scheduled(step)
 
-    def update_by_sums(self, rows: Any, loss: Any, sums: Any, step: Any) -> None:
+    def update_by_sums(self, rows: tf.Tensor, sums: tf.Tensor, step: tf.Tensor) -> None:
         """Adds a batch by the sums over its rows.
 
         Args:
-          rows: The number of rows.
-          loss: The loss, a scalar, in nats.
-          sums: The sums of elbo, log-likelihood and KL divergence over the rows, `[3]`, in nats.
-          step: The step number.
+          rows: The number of its rows, a scalar.
+          sums: The loss, and the sums of elbo, log-likelihood and KL divergence over the rows,
+            `[4]`, in nats.
+          step: The number of the step.
         """
+        loss, *totals = tf.unstack(sums)
         self.loss.update_state(loss, sample_weight=rows)
-        for metric, total in zip(self.terms.values(), sums, strict=True):
-            metric.update_state(total / rows, sample_weight=rows)
+        for metric, total in zip(self.terms.values(), totals, strict=True):
+            metric.update_state(total / tf.cast(rows, total.dtype), sample_weight=rows)
         self._update_scheduled(step)
 
     def _update_scheduled(self, step: Any) -> None:

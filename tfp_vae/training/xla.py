@@ -10,12 +10,11 @@ _SLOW_ON_CPU = (
     keras.layers.Conv2DTranspose,
     keras.layers.Conv3D,
     keras.layers.Conv3DTranspose,
-    keras.layers.DepthwiseConv2D,
     keras.layers.SeparableConv2D,
 )
-"""XLA's convolutions in a compiled loop on a CPU take some 20 times as long as TensorFlow's own;
-`python -m benchmarks xla` measures it. Dense, recurrent, attention and one-dimensional
-convolutional layers are faster with XLA."""
+"""XLA's convolutions in a compiled loop on a CPU take many times as long as TensorFlow's own. Dense,
+recurrent, attention, normalization, depthwise and one-dimensional convolutional layers are faster
+with XLA there; `python -m benchmarks xla` measures it."""
 
 
 def suits_xla(layers: Iterable[keras.layers.Layer]) -> bool:

@@ -28,6 +28,10 @@ class ReplicaLoop:
         self._test_step = ReplicatedStep(
             model.distribute_strategy, partial(score_shard, state), model.run_eagerly
         )
+        self._log_step, self._log_scores = self._logged_step, self._logged_scores
+        if not model.run_eagerly:
+            self._log_step = tf.function(self._logged_step, autograph=False)
+            self._log_scores = tf.function(self._logged_scores, autograph=False)
 
     def check_objective(self) -> None:
         """Checks that the objective scores every row by itself.
@@ -63,13 +67,13 @@ class ReplicaLoop:
             step = state.step_number()
             sums = self._train_step(batch)
             if sums.size:
-                state.log.update_by_sums(rows_in(batch), sums[0], sums[1:], step)
+                logs = self._log_step(tf.constant(rows_in(batch)), tf.constant(sums), step)
             else:
                 if state.fit_context is not None:
                     state.fit_context.order = source.order
                 state.log.skipped_steps.update_state(1)
                 skip_or_raise(state, batch, index)
-            logs = state.logged()
+                logs = state.logged()
             callbacks.on_train_batch_end(index, logs)
             if state.model.stop_training:
                 break
@@ -83,7 +87,17 @@ class ReplicaLoop:
             callbacks.on_test_batch_begin(index)
             rows_before = tf.cast(state.log.rows_seen, tf.int64)
             sums = self._test_step(batch, rows_before)
-            state.log.update_by_sums(rows_in(batch), sums[0], sums[1:], state.step_number())
-            logs = {metric.name: metric.result() for metric in state.log.metrics}
+            rows = tf.constant(rows_in(batch))
+            logs = self._log_scores(rows, tf.constant(sums), state.step_number())
             callbacks.on_test_batch_end(index, logs)
         return logs
+
+    def _logged_step(self, rows: tf.Tensor, sums: tf.Tensor, step: tf.Tensor) -> TensorLog:
+        """Adds a training step to the log, and returns the log."""
+        self._state.log.update_by_sums(rows, sums, step)
+        return self._state.logged()
+
+    def _logged_scores(self, rows: tf.Tensor, sums: tf.Tensor, step: tf.Tensor) -> TensorLog:
+        """Adds a batch of an evaluation to the log, and returns the log."""
+        self._state.log.update_by_sums(rows, sums, step)
+        return {metric.name: metric.result() for metric in self._state.log.metrics}
