@@ -5,16 +5,12 @@ from collections.abc import Iterable
 import keras
 import tensorflow as tf
 
-_SLOW_ON_CPU = (
-    keras.layers.Conv2D,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3D,
-    keras.layers.Conv3DTranspose,
-    keras.layers.SeparableConv2D,
-)
-"""XLA's convolutions in a compiled loop on a CPU take many times as long as TensorFlow's own. Dense,
-recurrent, attention, normalization, depthwise and one-dimensional convolutional layers are faster
-with XLA there; `python -m benchmarks xla` measures it."""
+_SLOW_ON_CPU = (keras.layers.Conv2D, keras.layers.Conv2DTranspose)
+"""XLA's convolutions in a compiled loop on a CPU take many times as long as TensorFlow's own.
+
+Dense, recurrent, attention, normalization, depthwise, separable and one-dimensional convolutional
+layers are faster with XLA there; `python -m benchmarks xla` measures it.
+"""
 
 
 def suits_xla(layers: Iterable[keras.layers.Layer]) -> bool:
