@@ -92,6 +92,16 @@ def test_too_few_batches_for_the_steps_give_a_warning():
         eager_vae().fit(short, steps_per_epoch=5, verbose=0)
 
 
+def test_an_iterator_that_is_used_up_ends_training_with_a_warning():
+    batches = (BINARY[start : start + 8] for start in range(0, 24, 8))
+    vae = eager_vae()
+    with pytest.warns(UserWarning, match="ran out of data before epoch 2 of 3: training ends"):
+        history = vae.fit(batches, epochs=3, verbose=0)
+    assert history.epoch == [0]
+    assert sorted(history.history) == LOGS
+    assert int(vae.optimizer.iterations) == 3
+
+
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float64", "float16"])
 def test_other_dtypes_with_a_clear_meaning_are_taken(dtype):
     vae = eager_vae()

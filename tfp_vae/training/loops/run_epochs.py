@@ -1,5 +1,6 @@
 """The driver of fit, evaluate and predict: epochs, callbacks and logs."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -75,7 +76,15 @@ def run_epochs(
     for epoch in range(state.initial_epoch(options.initial_epoch), options.epochs):
         state.reset_log()
         callbacks.on_epoch_begin(epoch)
-        logs = as_floats(loop_for(train).train(train, epoch, key, callbacks))
+        latest = as_floats(loop_for(train).train(train, epoch, key, callbacks))
+        if not latest:
+            warnings.warn(
+                f"`x` ran out of data before epoch {epoch + 1} of {options.epochs}: training ends. "
+                "Pass data that can be read again, such as an array or a dataset.",
+                stacklevel=2,
+            )
+            break
+        logs = latest
         if validation is not None and options.validates_after(epoch):
             measured = run_evaluation(state, loop_for, validation, callbacks)
             logs.update({f"val_{name}": value for name, value in measured.items()})
