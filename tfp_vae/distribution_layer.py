@@ -88,7 +88,7 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
                 weight.assign(tf.zeros_like(weight))
 
     def call(
-        self, features: tf.Tensor, added: Mapping[str, tf.Tensor] | None = None
+        self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
     ) -> tfd.Distribution:
         """Computes the parameters and makes the distribution."""
         flat, restore = shapes.flatten_leading(features, self.features_rank)

@@ -106,12 +106,12 @@ class Product(Likelihood):
             likelihood.zero_heads(_of_part(dict.fromkeys(names), index))
 
     def call(
-        self, features: tf.Tensor, added: Mapping[str, tf.Tensor] | None = None
+        self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
     ) -> tfd.Distribution:
         """Makes the distributions of the parts, and from them that of the rows."""
         return self.distribution(
             *(
-                likelihood(features, _of_part(added or {}, index))
+                likelihood(features, added=_of_part(added or {}, index))
                 for index, likelihood in enumerate(self.parts)
             )
         )
@@ -151,10 +151,7 @@ class Product(Likelihood):
         size = self.event_shape[0]
         groups = [likelihood.noise_groups() for likelihood in self.parts]
         return self._row_of(
-            [
-                np.where(each < 0, each, each + index * size)
-                for index, each in enumerate(groups)
-            ]
+            [np.where(each < 0, each, each + index * size) for index, each in enumerate(groups)]
         )
 
     def noise_scale(self) -> np.ndarray:

@@ -27,7 +27,9 @@ def attach(vae: "VAE", condition_width: int) -> None:
         likelihood.take_units()
         decoder.take_linear_path(
             networks.LinearPath(
-                likelihood.parameter_shapes(), list(likelihood.locations()), dtype=decoder.dtype_policy
+                likelihood.parameter_shapes(),
+                list(likelihood.locations()),
+                dtype=decoder.dtype_policy,
             )
         )
     encoding = likelihood.input_encoding()
@@ -64,13 +66,17 @@ def adapt(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> None:
         encoder.input_encoding.adapt(x, observed)
     if decoder.linear_path is None or not decoder.trainable:
         return
-    begins_linear = encoder.linear_path is not None and encoder.trainable
-    analysis, places = None, np.zeros([0], np.int64)
-    if begins_linear:
-        analysis, places = _factor_analysis(vae, x, observed)
-    _begin_decoder(vae, x, observed, analysis, places)
-    if analysis is not None:
-        _begin_encoder(vae, analysis, places)
+    if encoder.linear_path is None or not encoder.trainable:
+        _begin_decoder(vae, decoder.linear_path, x, observed)
+        return
+    analysis, places = _factor_analysis(vae, x, observed)
+    stddev = np.ones(shapes.size_of(vae.event_shape))
+    stddev[places] = np.sqrt(analysis.noise)
+    _begin_decoder(vae, decoder.linear_path, x, observed, stddev.reshape(vae.event_shape))
+    # The scale has a floor, for which the loadings are rotated again.
+    analysis = analysis.with_noise(_noise_variance(vae, places))
+    _add_loadings(vae, decoder.linear_path, analysis, places)
+    _begin_encoder(vae, encoder.linear_path, analysis, places)
 
 
 def state(vae: "VAE") -> str:
@@ -110,52 +116,62 @@ def _factor_analysis(
 
 def _begin_decoder(
     vae: "VAE",
+    path: networks.LinearPath,
     x: np.ndarray,
     observed: np.ndarray | None,
-    analysis: factor_analysis.FactorAnalysis | None,
-    places: np.ndarray,
+    stddev: np.ndarray | None = None,
 ) -> None:
-    decoder, likelihood = vae.decoder, vae.decoder.likelihood
-    stddev = None
-    if analysis is not None:
-        stddev = np.ones(shapes.size_of(vae.event_shape))
-        stddev[places] = np.sqrt(analysis.noise)
-        stddev = stddev.reshape(vae.event_shape)
+    """Sets p(x|z) to the marginals, or to the scale `[*event]` about a linear function of z."""
+    likelihood = vae.decoder.likelihood
     constants = likelihood.adapt(x, observed, stddev)
     likelihood.zero_heads(constants)
-    decoder.linear_path.assign(constants)
-    if analysis is not None:
-        loadings = np.zeros([shapes.size_of(vae.event_shape), analysis.loadings.shape[1]])
-        loadings[places] = analysis.with_noise(_noise_variance(vae, places)).loadings
-        loadings /= likelihood.location_unit().reshape(-1, 1)
-        extra = decoder.latent_size - loadings.shape[1]
-        kernels = {
-            name: np.pad(loadings[own].T, [(0, extra), (0, 0)])
+    path.assign(constants)
+
+
+def _add_loadings(
+    vae: "VAE",
+    path: networks.LinearPath,
+    analysis: factor_analysis.FactorAnalysis,
+    places: np.ndarray,
+) -> None:
+    """Sets the linear path of the decoder to the loadings, in units of the likelihood."""
+    likelihood = vae.decoder.likelihood
+    rows = np.zeros([shapes.size_of(vae.event_shape), analysis.loadings.shape[1]])
+    rows[places] = analysis.loadings
+    rows /= likelihood.location_unit().reshape(-1, 1)
+    features = int(vae.decoder.latent_size or 0) - rows.shape[1]
+    path.assign(
+        {},
+        {
+            name: np.pad(rows[own].T, [(0, features), (0, 0)])
             for name, own in likelihood.locations().items()
-        }
-        decoder.linear_path.assign({}, kernels)
+        },
+    )
 
 
 def _begin_encoder(
-    vae: "VAE", analysis: factor_analysis.FactorAnalysis, places: np.ndarray
+    vae: "VAE",
+    path: networks.LinearPath,
+    analysis: factor_analysis.FactorAnalysis,
+    places: np.ndarray,
 ) -> None:
     """Sets the encoder to the exact posterior of the linear model at which the decoder begins."""
     encoder, posterior = vae.encoder, vae.encoder.posterior
-    analysis = analysis.with_noise(_noise_variance(vae, places))
-    constants = posterior.constants_at(1.0 / np.sqrt(analysis.precision))
+    assert encoder.input_encoding is not None
+    assert encoder.sizes_in is not None
     affine = encoder.input_encoding.affine_map()
-    row = np.zeros([shapes.size_of(vae.event_shape), posterior.latent_size])
-    row[places] = analysis.posterior_weights
-    mean = np.zeros(len(row))
-    mean[places] = analysis.mean
+    size = shapes.size_of(vae.event_shape)
+    weights, mean = np.zeros([size, posterior.latent_size]), np.zeros(size)
+    weights[places], mean[places] = analysis.posterior_weights, analysis.mean
     sizes = encoder.encoded_sizes(encoder.sizes_in)
     data = np.arange(shapes.size_of(sizes)).reshape(sizes)
     data = data[..., : sizes[-1] - encoder.condition_width].ravel()
     kernel = np.zeros([shapes.size_of(sizes), posterior.latent_size])
-    kernel[data[affine.places]] = row[affine.values] * affine.scale[:, None]
-    offset = (affine.shift - mean[affine.values]) @ row[affine.values]
+    kernel[data[affine.places]] = weights[affine.values] * affine.scale[:, None]
+    offset = (affine.shift - mean[affine.values]) @ weights[affine.values]
+    constants = posterior.constants_at(1.0 / np.sqrt(analysis.precision)) or {}
     posterior.zero_heads(constants)
-    encoder.linear_path.assign({**constants, "loc": constants["loc"] + offset}, {"loc": kernel})
+    path.assign({**constants, "loc": offset}, {"loc": kernel})
 
 
 def _noise_variance(vae: "VAE", places: np.ndarray) -> np.ndarray:

@@ -122,20 +122,14 @@ class Encoder(DistributionNetwork):
         """Returns the posterior of every row: batch `[B]`, event `[latent_size]`."""
         if self.input_encoding is None:
             return self.posterior(self.trunk(tf.cast(x, self.compute_dtype), training=training))
-        encoded = self.encoded(x)
+        encoded = self._encoded(x, self.input_encoding)
         seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
         features = self.trunk(seen, training=training)
         if self.linear_path is None:
             return self.posterior(features)
         size = shapes.size_of(encoded.shape[1:])
-        return self.posterior(features, self.linear_path(tf.reshape(encoded, [-1, size])))
-
-    def encoded(self, x: Any) -> tf.Tensor:
-        """Returns data as the trunk sees it; features of a condition on the last axis stay."""
-        x = tf.cast(x, self.variable_dtype)
-        width = self._data_width(x.shape)
-        encoded = self.input_encoding(x[..., :width])
-        return tf.concat([encoded, x[..., width:]], axis=-1) if width < x.shape[-1] else encoded
+        added = self.linear_path(tf.reshape(encoded, [-1, size]))
+        return self.posterior(features, added=added)
 
     def encoded_sizes(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Returns the shape of a row as the trunk sees it, for a row of shape `sizes`."""
@@ -144,6 +138,13 @@ class Encoder(DistributionNetwork):
         width = self._data_width(sizes)
         data = self.input_encoding.compute_output_shape((None, *sizes[:-1], width))[1:]
         return (*data[:-1], data[-1] + sizes[-1] - width)
+
+    def _encoded(self, x: Any, encoding: keras.layers.Layer) -> tf.Tensor:
+        """Returns data as the trunk sees it; features of a condition on the last axis stay."""
+        x = tf.cast(x, self.variable_dtype)
+        width = self._data_width(x.shape)
+        encoded = encoding(x[..., :width])
+        return tf.concat([encoded, x[..., width:]], axis=-1) if width < x.shape[-1] else encoded
 
     def _data_width(self, sizes: Any) -> int:
         """Returns how many entries of the last axis are data, not features of a condition."""
@@ -225,7 +226,7 @@ class Decoder(DistributionNetwork):
         features = restore(self.trunk(flat, training=training))
         if self.linear_path is None:
             return self.likelihood(features)
-        return self.likelihood(features, self.linear_path(z))
+        return self.likelihood(features, added=self.linear_path(z))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns the shape of one draw per row of latents, `[..., *event]`."""

@@ -36,12 +36,14 @@ class FactorAnalysis(NamedTuple):
     @property
     def precision(self) -> np.ndarray:
         """The diagonal of I + WᵀΨ⁻¹W, the inverse variance of the latents given x, `[L]`."""
-        return 1.0 + np.sum(self.loadings**2 / self.noise[:, None], axis=0)
+        precision: np.ndarray = 1.0 + np.sum(self.loadings**2 / self.noise[:, None], axis=0)
+        return precision
 
     @property
     def posterior_weights(self) -> np.ndarray:
         """The matrix of the posterior mean, (x - mean) times it, `[D, L]`."""
-        return self.loadings / self.noise[:, None] / self.precision
+        weights: np.ndarray = self.loadings / self.noise[:, None] / self.precision
+        return weights
 
     def log_prob(self, x: np.ndarray) -> np.ndarray:
         """Returns log p(x) of rows `[N, D]`, in nats, `[N]`."""
@@ -49,7 +51,9 @@ class FactorAnalysis(NamedTuple):
         explained = (deviation @ self.posterior_weights) ** 2 * self.precision
         distance = np.sum(deviation**2 / self.noise, axis=1) - explained.sum(axis=1)
         log_determinant = np.log(self.noise).sum() + np.log(self.precision).sum()
-        return -0.5 * (distance + log_determinant + len(self.mean) * np.log(2.0 * np.pi))
+        constant = log_determinant + len(self.mean) * np.log(2.0 * np.pi)
+        log_prob: np.ndarray = -0.5 * (distance + constant)
+        return log_prob
 
 
 def fit(
@@ -120,7 +124,8 @@ def rotated(loadings: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Returns the loadings `[D, L]` times an orthogonal matrix that makes WᵀΨ⁻¹W diagonal."""
     scaled = loadings / np.sqrt(noise)[:, None]
     _, _, right = np.linalg.svd(scaled.T @ scaled)
-    return loadings @ right.T
+    rotated_loadings: np.ndarray = loadings @ right.T
+    return rotated_loadings
 
 
 Product = Callable[[np.ndarray], np.ndarray]

@@ -530,8 +530,8 @@ class VAE(keras.Model):
           p(x) of factor analysis; with one scale for all values, that of probabilistic PCA.
         - The pseudo-inputs of a VampPrior are set to rows.
 
-        At most 10,000 rows, drawn from all of them in one pass, are used; of an endless dataset, the
-        first 100,000 rows are read.
+        At most 10,000 rows, drawn from all of them in one pass, are used; of a dataset of unknown
+        length, which may be endless, the first 100,000 rows are read.
 
         Args:
           x: An array `[N, *event]`, or a `tf.data.Dataset` or `keras.utils.PyDataset` of batches.
@@ -564,9 +564,7 @@ class VAE(keras.Model):
             return
         prepared, observed = self.pipeline.prepared(rows)
         if wanted:
-            adaptation.adapt(
-                self, prepared.numpy(), None if observed is None else observed.numpy()
-            )
+            adaptation.adapt(self, prepared.numpy(), None if observed is None else observed.numpy())
         if for_prior:
             self.prior_layer.adapt(prepared)
 

@@ -1,6 +1,7 @@
 """A linear path beside a network."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -49,13 +50,12 @@ class LinearPath(keras.layers.Layer):
             for name, shape in parameter_shapes.items()
         }
         self.linear = tuple(linear)
+        self.constants: list[keras.Variable] = []
+        self.kernels: list[keras.Variable] = []
 
     def build(self, input_shape: Any) -> None:
         """Creates the constants, and a matrix for every linear parameter."""
-        if self.built:
-            return
         size = tuple(input_shape)[-1]
-        self.constants, self.kernels = [], []
         for name, shape in self.parameter_shapes.items():
             self.constants.append(self._zeros(f"{name}_constant", shape))
         for name in self.linear:
@@ -85,14 +85,14 @@ class LinearPath(keras.layers.Layer):
     def assign(
         self,
         constants: Mapping[str, np.ndarray],
-        kernels: Mapping[str, np.ndarray] | None = None,
+        kernels: Mapping[str, np.ndarray] = MappingProxyType({}),
     ) -> None:
         """Sets constants, and matrices `[D, size of the parameter]`, by the parameter's name."""
         for name, weight in zip(self.parameter_shapes, self.constants, strict=True):
             if name in constants:
                 weight.assign(np.broadcast_to(constants[name], weight.shape))
         for name, weight in zip(self.linear, self.kernels, strict=True):
-            if name in (kernels or {}):
+            if name in kernels:
                 weight.assign(kernels[name])
         self.adapted.assign(1)
 

@@ -76,12 +76,6 @@ class Standardization(keras.layers.Layer):
         self.event_shape = shapes.as_shape(event_shape, "event_shape")
         self.transform = checks.one_of(transform, list(_TRANSFORMS), "transform")
         self.pooled = bool(pooled)
-
-    def build(self, input_shape: Any = None) -> None:
-        """Creates shift and scale, `[*event_shape]`."""
-        del input_shape
-        if self.built:
-            return
         self.shift, self.scale = (
             self.add_weight(
                 name=name,
@@ -102,7 +96,6 @@ class Standardization(keras.layers.Layer):
           observed: A boolean array of the same shape, false where a value is missing; None if none
             is.
         """
-        self.build()
         values = _TRANSFORMS[self.transform][1](np.asarray(x, np.float64))
         mean, variance = moments(values, observed)
         if self.pooled:
