@@ -102,7 +102,7 @@ class Convergence(keras.callbacks.Callback):
                 f"{rate['class_name']}."
             )
         self._forget()
-        self._initial_rate = float(self.model.optimizer.learning_rate)
+        self._initial_rate = self._rate()
         self._counted_step = self._step()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
@@ -123,8 +123,7 @@ class Convergence(keras.callbacks.Callback):
         if self._reduced < self.reductions:
             self._reduced += 1
             self.restore_best()
-            optimizer = self.model.optimizer
-            optimizer.learning_rate = float(optimizer.learning_rate) * self.factor
+            self.model.optimizer.learning_rate = self._rate() * self.factor
             self._wait()
         else:
             self.reason = (
@@ -170,4 +169,8 @@ class Convergence(keras.callbacks.Callback):
         self._counted_step, self._validations = self._step(), 0
 
     def _step(self) -> int:
-        return int(self.model.optimizer.iterations)
+        # A variable of several replicas has neither `__int__` nor `__float__`.
+        return int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+
+    def _rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
