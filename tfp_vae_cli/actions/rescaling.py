@@ -1,19 +1,10 @@
 """The layer that rescales data before the encoder."""
 
-from enum import StrEnum
-
 import keras
 import numpy as np
 
 from tfp_vae import checks
-
-
-class Rescaling(StrEnum):
-    """How data are rescaled; the layer becomes part of the model."""
-
-    none = "none"
-    unit = "unit"
-    standardise = "standardise"
+from tfp_vae_cli.train_options import Rescaling
 
 
 def rescaling_layer(rescaling: Rescaling, x: np.ndarray) -> keras.layers.Layer | None:
