@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfp_vae import shapes
 from tfp_vae.error_text import described
 from tfp_vae.shapes import LARGEST_SIZE
-from tfp_vae.supports import Columns, Support
+from tfp_vae.supports import REAL, Columns, Support, all_inside
 
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _OVER_SMALL_SCALES, _ALWAYS_TAKEN = 1e5, 1e4
@@ -152,7 +152,7 @@ def array(x: Any, name: str = "x") -> np.ndarray:
         values = values.astype(np.float64)
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
-    if values.dtype.kind not in "biuf" and not _is_bfloat16(values.dtype):
+    if values.dtype.kind not in "biuf" and values.dtype != tf.bfloat16.as_numpy_dtype:
         raise TypeError(
             f"`{name}` must be an array of real numbers; got {described(x)} with dtype "
             f"{values.dtype}."
@@ -221,7 +221,7 @@ def observations(
     batch_shape(values.shape, event_shape, name)
     if values.shape[0] == 0:
         raise ValueError(f"`{name}` must hold at least one row; got an empty array.")
-    if values.dtype == bool:
+    if values.dtype == bool or all_inside(values, support):
         return values
     if not np.issubdtype(values.dtype, np.integer):
         finite(values, name)
@@ -243,6 +243,8 @@ def finite(values: np.ndarray, name: str, advice: str = "") -> None:
       ValueError: If one is, naming the first.
     """
     values = np.atleast_1d(values)
+    if all_inside(values, REAL):
+        return
     wrong = ~np.isfinite(values)
     if wrong.any():
         where = tuple(int(axis[0]) for axis in np.nonzero(wrong))
@@ -252,16 +254,21 @@ def finite(values: np.ndarray, name: str, advice: str = "") -> None:
         )
 
 
+def largest_representable(dtype: str) -> float:
+    """Returns the largest number to compute with in `dtype`: densities square it."""
+    most = float(np.finfo(dtype).max)
+    return float(max(most**0.5 / _OVER_SMALL_SCALES, min(most, _ALWAYS_TAKEN)))
+
+
 def representable(values: np.ndarray, dtype: str, name: str) -> None:
-    """Checks that no number is too large to compute with in `dtype`: densities square it.
+    """Checks that no number is too large to compute with in `dtype`.
 
     Raises:
       ValueError: If one is, naming the first.
     """
     if values.dtype == bool or (values.dtype.kind in "iu" and values.dtype.itemsize < 8):
         return
-    most = float(np.finfo(dtype).max)
-    largest = max(most**0.5 / _OVER_SMALL_SCALES, min(most, _ALWAYS_TAKEN))
+    largest = largest_representable(dtype)
     numbers = values.astype(np.float64) if values.dtype.kind in "iu" else values
     # A number of another dtype than the array's is compared as one of float64.
     wrong = np.atleast_1d(np.abs(numbers) > np.float64(largest))
@@ -276,10 +283,6 @@ def representable(values: np.ndarray, dtype: str, name: str) -> None:
 
 def _holds_text(values: np.ndarray) -> bool:
     return any(isinstance(value, (str, bytes)) for value in values.flat)
-
-
-def _is_bfloat16(dtype: np.dtype) -> bool:
-    return bool(dtype == tf.bfloat16.as_numpy_dtype)
 
 
 def whole_number(value: Any, name: str, minimum: int = 0) -> int:

@@ -1,8 +1,13 @@
 """Supports: the values to which a distribution gives a density or a probability."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+_LARGEST = float(np.finfo(np.float64).max)
+_VALUES_AT_ONCE = 2**16
+"""So many values stay in a processor's cache while they are looked at several times."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,18 @@ class Support:
         if self.integers and not np.issubdtype(x.dtype, np.integer):
             wrong |= x != np.floor(x)
         return wrong
+
+    def holds(self, x: np.ndarray, largest: float) -> bool:
+        """Returns whether all of `x` lies inside, and is finite and of at most that magnitude.
+
+        It may return False for values that are bounds of the set in the precision of `x` alone.
+        """
+        # NaN is neither below nor above anything. Python's floats are compared in float64.
+        if not max(self.lower, -largest) <= float(x.min()):
+            return False
+        if not float(x.max()) <= min(self.upper, largest):
+            return False
+        return not self.integers or x.dtype.kind in "biu" or bool((x == np.floor(x)).all())
 
     def wanted(self, where: tuple[int, ...]) -> str:
         """Returns what the value at index `where` of the data must be, in words."""
@@ -79,6 +96,12 @@ class Columns:
             wrong[..., columns] = support.outside(x[..., columns])
         return wrong
 
+    def holds(self, x: np.ndarray, largest: float) -> bool:
+        """Returns whether all of `x`, `[..., columns]`, lies inside, as that of one `Support`."""
+        return REAL.holds(x, largest) and all(
+            support.holds(x[..., columns], largest) for columns, support, _ in self.parts
+        )
+
     def bounds(self, row_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Returns the bounds of every value of a row, infinite where there is none."""
         lower, upper = np.empty(row_shape), np.empty(row_shape)
@@ -94,6 +117,34 @@ class Columns:
             if column in columns:
                 return f"{support.description} in column {column}, under {name}"
         raise IndexError(f"There is no column {column}.")
+
+
+def all_inside(
+    x: np.ndarray,
+    support: Support | Columns,
+    largest: float = _LARGEST,
+    filled: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> bool:
+    """Returns whether all values are finite and lie in a support, in one pass over the memory.
+
+    Args:
+      x: Data, `[N, ...]`.
+      support: The support.
+      largest: The largest magnitude allowed.
+      filled: A function of some of the rows that returns them without their missing values, or
+        None.
+
+    Returns:
+      True if all is well. False asks for a closer look: without rows, at a bound that `x` rounds,
+      and for numbers that NumPy does not know.
+    """
+    if x.size == 0 or x.dtype.kind not in "biuf":
+        return False
+    rows = max(1, _VALUES_AT_ONCE // (x.size // len(x)))
+    blocks = (x[start : start + rows] for start in range(0, len(x), rows))
+    # A signalling NaN is told by the result.
+    with np.errstate(invalid="ignore"):
+        return all(support.holds(filled(each) if filled else each, largest) for each in blocks)
 
 
 def whole_numbers_to(largest: int) -> Support:

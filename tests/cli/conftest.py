@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from tfp_vae.cli import progress
+from tfp_vae_cli.actions import progress
 
 # TensorFlow reports a missing GPU on standard error when it first lists the devices.
 tf.config.list_physical_devices()

@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 from tfp_vae import callbacks, datasets
-from tfp_vae.cli import app
-from tfp_vae.cli.html_report import Section, page
+from tfp_vae_cli import app
+from tfp_vae_cli.actions.html_report import Section, page
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 

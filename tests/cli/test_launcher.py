@@ -6,21 +6,30 @@ import sys
 
 import pytest
 
+from tfp_vae_cli.console import CommandError
+from tfp_vae_cli.tensorflow_start import tensorflow_imported
+
 LAUNCH = """
 import sys
 
-sys.argv = ["tfp-vae", "--version"]
+sys.argv = ["tfp-vae", "audit", "math:pi"]
 import tfp_vae_cli
 
 {first}
 tfp_vae_cli.main()
+"""
+IMPORT = """
+from tfp_vae_cli.tensorflow_start import tensorflow_imported
+
+with tensorflow_imported():
+    print("imported")
 """
 WRITE_AT_EVERY_IMPORT = """
 import os
 
 class WritesAtEveryImport:
     def find_spec(self, name, path=None, target=None):
-        if name in ("tensorflow", "tfp_vae", "tfp_vae.cli"):
+        if name in ("tensorflow", "tfp_vae", "tfp_vae_cli.actions.audit"):
             os.write(2, f"importing {name}\\n".encode())
 
 sys.meta_path.insert(0, WritesAtEveryImport())
@@ -40,9 +49,11 @@ def launched(first="", **environment):
 @pytest.mark.parametrize("level", ["0", "2"])
 def test_start_up_notices_are_dropped_and_all_else_arrives(level):
     done = launched(WRITE_AT_EVERY_IMPORT, TF_CPP_MIN_LOG_LEVEL=level)
-    assert done.returncode == 0
-    assert done.stdout.startswith("tfp-vae ")
-    assert done.stderr == "importing tensorflow\nimporting tfp_vae\nimporting tfp_vae.cli\n"
+    assert done.returncode == 2
+    assert done.stderr == (
+        "importing tensorflow\nimporting tfp_vae\nimporting tfp_vae_cli.actions.audit\n"
+        "tfp-vae: `loss` must be a function; got 'math:pi', which is a float.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,6 +70,15 @@ def test_what_cannot_be_imported_is_one_line(missing, message):
 
 
 def test_the_command_runs_where_standard_error_is_closed():
-    done = launched("import os; os.close(2)")
-    assert done.returncode == 0
-    assert done.stdout.startswith("tfp-vae ")
+    program = "import os; os.close(2)\n" + IMPORT
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"imported\n"
+
+
+def test_what_an_action_lacks_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with (
+        pytest.raises(CommandError, match=r"needs matplotlib: pip install 'tfp-vae\[cli\]'"),
+        tensorflow_imported(),
+    ):
+        import matplotlib  # noqa: F401

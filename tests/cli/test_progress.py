@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tfp_vae.cli import app, progress
-from tfp_vae.cli.progress import EpochProgress, StepProgress, status
+from tfp_vae_cli import app
+from tfp_vae_cli.actions import progress
+from tfp_vae_cli.actions.progress import EpochProgress, StepProgress, status
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
@@ -86,11 +87,11 @@ def test_a_shell_completes_commands(shell, asked):
     assert not re.search(r"evaluate|sample|audit", done.stdout)
 
 
-def run_at_a_terminal(**environment):
-    """Returns the outputs of `tfp-vae --version` whose standard error is a terminal."""
+def run_at_a_terminal(*arguments, **environment):
+    """Returns the outputs of `tfp-vae` whose standard error is a terminal."""
     ours, theirs = pty.openpty()
     done = subprocess.run(
-        [PROGRAM, "--version"],
+        [PROGRAM, *arguments],
         env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=theirs,
@@ -106,16 +107,18 @@ def run_at_a_terminal(**environment):
 
 
 def test_a_terminal_shows_that_tensorflow_is_imported():
-    printed, errors = run_at_a_terminal()
-    assert printed.startswith("tfp-vae ")
-    waiting, blank, rest = errors.split("\r")
+    printed, errors = run_at_a_terminal("audit", "math:pi")
+    assert printed == ""
+    waiting, blank, rest = errors.split("\r", maxsplit=2)
     assert waiting == "Importing TensorFlow …"
     assert blank == " " * len(waiting)
-    assert rest == ""
+    assert rest.startswith("tfp-vae: `loss` must be a function")
 
 
-def test_a_completing_shell_shows_nothing():
-    assert run_at_a_terminal(_TFP_VAE_COMPLETE="complete_zsh")[1] == ""
+@pytest.mark.parametrize("asked", [[], ["--version"]], ids=["completion", "version"])
+def test_what_needs_no_tensorflow_shows_nothing(asked):
+    environment = {} if asked else {"_TFP_VAE_COMPLETE": "complete_zsh"}
+    assert run_at_a_terminal(*asked, **environment)[1] == ""
 
 
 def status_of_nothing(terminal):
@@ -211,7 +214,7 @@ def test_an_audit_shows_its_status_while_it_runs(run_folder, monkeypatch, capfd)
         errors.append(capfd.readouterr().err)
         raise ValueError("enough")
 
-    monkeypatch.setattr("tfp_vae.cli.audit.audit_loss", watched)
+    monkeypatch.setattr("tfp_vae_cli.actions.audit.audit_loss", watched)
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.syspath_prepend(run_folder)
     assert app.run(["audit", "losses_of_faces:loss"]) == 2

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.support.processes import ENVIRONMENT, command
-from tfp_vae.cli import app
+from tfp_vae_cli import app
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 RUN = ["train", "x.npy", "--latent-size", "2", "--batch-size", "20"]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.support import untrusted_files, untrusted_models
-from tfp_vae.cli import app, console, evaluate, resume
-from tfp_vae.cli.run_folder import CHECKPOINT, CONFIG, HISTORY
+from tfp_vae_cli import app, console
+from tfp_vae_cli.actions import evaluate, resume
+from tfp_vae_cli.actions.run_folder import CHECKPOINT, CONFIG, HISTORY
 
 SETTINGS = {
     "": "nothing",

@@ -15,11 +15,7 @@ import pytest
 import tfp_vae
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted(
-    name
-    for _, name, _ in pkgutil.walk_packages(tfp_vae.__path__, "tfp_vae.")
-    if not name.startswith("tfp_vae.cli")
-)
+MODULES = sorted(name for _, name, _ in pkgutil.walk_packages(tfp_vae.__path__, "tfp_vae."))
 PAGES = [
     ROOT / "README.md",
     *sorted(page for page in ROOT.glob("docs/**/*.md") if "_build" not in page.parts),

@@ -69,7 +69,8 @@ def function(module, name):
     [
         (dense(module="os", class_name="system"), r"'os\.system', which is part of neither Keras"),
         (dense(module="kerasx.layers"), r"kerasx\.layers\.Dense"),
-        (dense(module="tfp_vae.cli.app", class_name="run"), r"tfp_vae\.cli\.app\.run"),
+        (dense(module="tfp_vae.paths", class_name="as_path"), r"tfp_vae\.paths\.as_path"),
+        (dense(module="tfp_vae_cli.app", class_name="run"), r"tfp_vae_cli\.app\.run"),
         (dense(module=["os"]), "by something other than a string"),
         (dense(module="keras.utils", class_name="get_file"), r"keras\.utils\.get_file"),
         (dense(class_name="TFSMLayer", config={"filepath": "x"}), "a TFSMLayer, which would"),

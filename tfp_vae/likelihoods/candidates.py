@@ -135,9 +135,7 @@ def levels(x: np.ndarray) -> int | None:
 
 
 def _normal(scale: str, reason: str) -> Candidate:
-    return Candidate(
-        f"Normal(scale={scale!r})", lambda shape: Normal(shape, scale=scale), reason
-    )
+    return Candidate(f"Normal(scale={scale!r})", lambda shape: Normal(shape, scale=scale), reason)
 
 
 def _discretized_logistic(count: int, lowest: float, highest: float) -> Candidate:

@@ -156,9 +156,7 @@ def _compared(
     """Returns the best candidate for rows, and the table, the best first."""
     named = None if columns is None else tuple(columns)
     if len(choices) == 1 or len(x) < MIN_ROWS:
-        unknown = [
-            Evidence(named, each.name, np.nan, np.nan, each.reason) for each in choices
-        ]
+        unknown = [Evidence(named, each.name, np.nan, np.nan, each.reason) for each in choices]
         return choices[0], tuple(unknown)
     found = []
     for each in choices:

@@ -6,7 +6,7 @@ Takes the number, or 0 for never, and then the arguments of the command.
 import sys
 
 from tests.support.programs.killable_run import die_at
-from tfp_vae.cli import main
+from tfp_vae_cli import main
 
 if __name__ == "__main__":
     call, *arguments = sys.argv[1:]

@@ -19,7 +19,7 @@ import numpy as np
 
 import tfp_vae
 from tfp_vae import atomic_files, callbacks, datasets
-from tfp_vae.cli import app
+from tfp_vae_cli import app
 
 MOST_BYTES = 512
 NOBODY = 65534

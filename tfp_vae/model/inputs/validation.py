@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfp_vae import checks
 from tfp_vae.likelihoods import Likelihood
+from tfp_vae.supports import all_inside
 
 if TYPE_CHECKING:
     from tfp_vae.model.inputs.pipeline import InputPipeline
@@ -30,10 +31,14 @@ def check_rows(inputs: "InputPipeline", likelihood: Likelihood, x: Any, name: st
     """
     if inputs.preprocess is None:
         x = checks.array(x, name)
-        if inputs.missing is not None:
-            x = inputs.missing.filled_array(x)
+        checks.batch_shape(x.shape, inputs.event_shape, name)
+        filled = None if inputs.missing is None else inputs.missing.filled_array
+        largest = checks.largest_representable(likelihood.variable_dtype)
+        if all_inside(x, likelihood.support, largest, filled):
+            return
+        if filled is not None:
+            x = filled(x)
         elif np.issubdtype(x.dtype, np.floating) and np.isnan(x).any():
-            checks.batch_shape(x.shape, inputs.event_shape, name)
             checks.finite(x, name, _DECLARE)
         values = checks.observations(
             x, inputs.event_shape, likelihood.support, likelihood.advice, name
@@ -43,9 +48,10 @@ def check_rows(inputs: "InputPipeline", likelihood: Likelihood, x: Any, name: st
     values = checks.array(x, name)
     if values.ndim == 0 or values.shape[0] == 0:
         raise ValueError(f"`{name}` must hold at least one row; got shape {list(values.shape)}.")
-    checks.finite(values, name)
     support = getattr(inputs.preprocess, "support", None)
-    if support is not None:
+    if support is None:
+        checks.finite(values, name)
+    else:
         advice = getattr(inputs.preprocess, "advice", "")
         checks.observations(values, values.shape[1:], support, advice, name)
     for start in range(0, len(values), _ROWS_AT_ONCE):

@@ -11,9 +11,10 @@ import keras
 from matplotlib.axes import Axes
 
 from tfp_vae import VAE, atomic_files
-from tfp_vae.cli.console import BAD_USAGE, fail
-from tfp_vae.cli.figures import save_figure
-from tfp_vae.cli.progress import is_milestone
+from tfp_vae_cli.actions.figures import save_figure
+from tfp_vae_cli.actions.progress import is_milestone
+from tfp_vae_cli.console import BAD_USAGE, fail
+from tfp_vae_cli.paths import check_output_folder
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
 CHECKPOINT = "run.checkpoint"
@@ -49,14 +50,7 @@ class RunFolder:
         Raises:
           CommandError: If the folder is not empty and may not be overwritten, or cannot be made.
         """
-        if path.exists() and not path.is_dir():
-            fail(f"The output {str(path)!r} is a file; name a folder with --output.", BAD_USAGE)
-        if path.is_dir() and any(path.iterdir()) and not overwrite:
-            fail(
-                f"The output folder {str(path)!r} is not empty; pass --overwrite to replace an "
-                "earlier run there, or name another with --output.",
-                BAD_USAGE,
-            )
+        check_output_folder(path, overwrite)
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

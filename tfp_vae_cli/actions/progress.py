@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from tfp_vae.cli.console import err
+from tfp_vae_cli.console import err
 
 _PARTS = 10
 PATIENCE = 1.0

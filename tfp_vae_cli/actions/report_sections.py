@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from tfp_vae import VAE, evaluation, plotting
-from tfp_vae.cli.inputs import Dataset
+from tfp_vae_cli.actions.inputs import Dataset
 
 _MOST_ROWS = 1000
 _IMPORTANCE_SAMPLES = 500

@@ -1,18 +1,16 @@
 """`tfp-vae audit`."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tfp_vae.audit import audit as audit_loss
-from tfp_vae.audit import load_callable
-from tfp_vae.cli.console import BAD_USAGE, fail, out
-from tfp_vae.cli.inputs import read_data
-from tfp_vae.cli.output_format import OutputFormat
-from tfp_vae.cli.progress import status
+from tfp_vae_cli.console import BAD_USAGE, fail
+from tfp_vae_cli.function_reference import check_reference
+from tfp_vae_cli.output_format import OutputFormat
+from tfp_vae_cli.paths import data_name
+from tfp_vae_cli.tensorflow_start import tensorflow_imported
 
 
 class Likelihood(StrEnum):
@@ -72,25 +70,22 @@ def audit(
     sizes = event_shape.strip("[]() ").split(",")
     if not all(size.strip().isdigit() for size in sizes if size.strip()):
         fail(f"--event-shape must be sizes such as 784 or 28,28,1; got {event_shape!r}.", BAD_USAGE)
-    examples = None if data is None else read_data(str(data)).x
-    try:
-        with status(f"Auditing {loss}"):
-            report = audit_loss(
-                load_callable(loss, "loss"),
-                None if sampler is None else load_callable(sampler, "sampler"),
-                likelihood=likelihood.value,
-                decoder_output=decoder_output.value,
-                event_shape=[int(size) for size in sizes if size.strip()],
-                latent_size=latent_size,
-                expected_kl_weight=kl_weight,
-                data=examples,
-            )
-    except (ImportError, TypeError, ValueError) as error:
-        fail(error, BAD_USAGE)
-    text = (
-        json.dumps(report.to_dict(), ensure_ascii=False)
-        if output_format is OutputFormat.json
-        else str(report)
+    check_reference(loss, "loss")
+    if sampler is not None:
+        check_reference(sampler, "sampler")
+    if data is not None:
+        data_name(str(data))
+    with tensorflow_imported():
+        from tfp_vae_cli.actions import audit as action
+    code = action.audit(
+        loss,
+        sampler,
+        likelihood.value,
+        decoder_output.value,
+        [int(size) for size in sizes if size.strip()],
+        latent_size,
+        kl_weight,
+        data,
+        output_format,
     )
-    out.print(text, markup=False, soft_wrap=True)
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(code)

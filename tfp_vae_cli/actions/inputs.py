@@ -1,17 +1,14 @@
 """Reads the data and models that a command works on."""
 
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
 
 from tfp_vae import VAE, datasets, load
-from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, err, fail
-from tfp_vae.cli.progress import status
-
-DIGITS = "digits"
+from tfp_vae_cli.actions.progress import status
+from tfp_vae_cli.console import BAD_DATA, err, fail
+from tfp_vae_cli.paths import DIGITS, data_name, model_file
 
 
 class Dataset(NamedTuple):
@@ -38,17 +35,14 @@ def read_data(source: str, console: Console = err) -> Dataset:
     Raises:
       CommandError: If there is no such data (bad usage), or it is no array of numbers (bad data).
     """
+    name = data_name(source)
     if source == DIGITS:
         with status("Reading the digits", console):
             images, labels = datasets.digits()
-        return Dataset(DIGITS, images, labels)
-    if not os.path.exists(source):
-        fail(f"{source!r} is neither 'digits' nor a file.", BAD_USAGE)
-    if Path(source).suffix.lower() not in {".npy", ".npz", ".csv"}:
-        fail(f"{source!r} must be 'digits' or a file ending in .npy, .npz or .csv.", BAD_USAGE)
+        return Dataset(name, images, labels)
     try:
         with status(f"Reading {source}", console):
-            return Dataset(Path(source).stem, datasets.from_file(source), None)
+            return Dataset(name, datasets.from_file(source), None)
     except (OSError, ValueError) as error:
         fail(error, BAD_DATA)
 
@@ -59,9 +53,7 @@ def read_model(path: str) -> VAE:
     Raises:
       CommandError: If there is no such file (bad usage), or it holds no such model (bad data).
     """
-    file = Path(path) / "vae.keras" if Path(path).is_dir() else Path(path)
-    if not file.is_file():
-        fail(f"There is no model at {str(file)!r}.", BAD_USAGE)
+    file = model_file(path)
     try:
         with status(f"Loading {file}"):
             return load(file)

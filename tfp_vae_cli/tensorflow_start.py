@@ -1,15 +1,12 @@
-"""The command `tfp-vae`: starts TensorFlow without its start-up notices, then runs `tfp_vae.cli`.
-
-It is a module beside the package, because the first import from `tfp_vae` imports TensorFlow, which
-writes its notices straight to file descriptor 2.
-"""
+"""Imports TensorFlow for a command, without its start-up notices."""
 
 import contextlib
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
+
+from tfp_vae_cli.console import BAD_USAGE, fail
 
 _NOTICE = re.compile(
     r"^(WARNING: All log messages before absl"
@@ -19,22 +16,28 @@ _NOTICE = re.compile(
 _WAITING_LINE = "Importing TensorFlow …"
 
 
-def main() -> None:
-    """Runs the command line, and leaves the process with its exit code."""
+@contextlib.contextmanager
+def tensorflow_imported() -> Iterator[None]:
+    """Imports TensorFlow, and drops its start-up notices, also while the body imports the rest.
+
+    TensorFlow writes its notices straight to file descriptor 2.
+
+    Raises:
+      CommandError: If TensorFlow, or what the body imports, cannot be imported.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    is_completion = "_TFP_VAE_COMPLETE" in os.environ
-    waiting_line = _WAITING_LINE if os.isatty(2) and not is_completion else ""
-    try:
-        with _start_up_notices_dropped(waiting_line):
+    with _start_up_notices_dropped(_WAITING_LINE if os.isatty(2) else ""):
+        try:
             import tensorflow as tf
 
-            from tfp_vae import cli
-
-            tf.config.list_physical_devices()
-    except ImportError as error:
-        print(f"tfp-vae: {error}", file=sys.stderr)  # noqa: T201 - the console is not there
-        sys.exit(2)
-    cli.main()
+            import tfp_vae  # noqa: F401
+        except ImportError as error:
+            fail(error, BAD_USAGE)
+        try:
+            yield
+        except ImportError as error:
+            fail(f"the command line needs {error.name}: pip install 'tfp-vae[cli]'.", BAD_USAGE)
+        tf.config.list_physical_devices()
 
 
 @contextlib.contextmanager
@@ -64,7 +67,3 @@ def _start_up_notices_dropped(waiting_line: str) -> Iterator[None]:
             for line in captured.read().decode(errors="replace").splitlines(keepends=True):
                 if not _NOTICE.match(line):
                     os.write(2, line.encode())
-
-
-if __name__ == "__main__":
-    main()

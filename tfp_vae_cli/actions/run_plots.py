@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from rich.console import Console
 
 from tfp_vae import VAE, evaluation, plotting
-from tfp_vae.cli.inputs import Dataset
-from tfp_vae.cli.progress import StepProgress
-from tfp_vae.cli.report_sections import History
-from tfp_vae.cli.run_folder import RunFolder
+from tfp_vae_cli.actions.inputs import Dataset
+from tfp_vae_cli.actions.progress import StepProgress
+from tfp_vae_cli.actions.report_sections import History
+from tfp_vae_cli.actions.run_folder import RunFolder
 
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32

@@ -1,56 +1,53 @@
-"""`tfp-vae evaluate`."""
+"""Evaluates a model on data, for `tfp-vae evaluate`."""
 
 import csv
 import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
 
 import keras
 import matplotlib as mpl
 import tensorflow as tf
-import typer
 
 from tfp_vae import VAE, __version__, atomic_files, evaluation
-from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail, out
-from tfp_vae.cli.figures import save_figure
-from tfp_vae.cli.html_report import Section, page
-from tfp_vae.cli.inputs import Dataset, read_data, read_model
-from tfp_vae.cli.output_format import OutputFormat
-from tfp_vae.cli.progress import StepProgress, status
-from tfp_vae.cli.report_sections import History, SectionContent, sections
-from tfp_vae.cli.run_folder import CONFIG, HISTORY
-from tfp_vae.cli.tables import print_json, print_summary
+from tfp_vae_cli.actions.figures import save_figure
+from tfp_vae_cli.actions.html_report import Section, page
+from tfp_vae_cli.actions.inputs import Dataset, read_data, read_model
+from tfp_vae_cli.actions.progress import StepProgress, status
+from tfp_vae_cli.actions.report_sections import History, SectionContent, sections
+from tfp_vae_cli.actions.run_folder import CONFIG, HISTORY
+from tfp_vae_cli.actions.tables import print_json, print_summary
+from tfp_vae_cli.console import BAD_DATA, BAD_USAGE, fail, out
+from tfp_vae_cli.output_format import OutputFormat
 
 REPORT = "report.html"
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A .keras file, or the folder of a run.")],
-    data: Annotated[str, typer.Argument(help="'digits', or a .npy, .npz or .csv file of rows.")],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The folder of the report and its plots; 'evaluation' beside the model if not "
-            "given.",
-        ),
-    ] = None,
-    report: Annotated[
-        bool,
-        typer.Option("--report/--no-report", help="Whether to write report.html and plots."),
-    ] = True,
-    sample_size: Annotated[
-        int, typer.Option("--sample-size", min=1, help="Posterior samples per row.")
-    ] = 1,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the draws.")] = 0,
-    output_format: Annotated[
-        OutputFormat, typer.Option("--format", help="A table to read, or JSON for a script.")
-    ] = OutputFormat.table,
+    model: str,
+    data: str,
+    output: Path | None,
+    report: bool,
+    sample_size: int,
+    seed: int,
+    output_format: OutputFormat,
 ) -> None:
-    """Evaluate the ELBO of data, and write a report with plots that opens in a browser."""
+    """Prints the ELBO of data under a saved model, and writes a report.
+
+    Args:
+      model: The file of the model, or the folder of a run.
+      data: "digits", or the path of a file.
+      output: The folder of the report, or None for `evaluation` beside the model.
+      report: Whether to write the report.
+      sample_size: Posterior samples per row.
+      seed: The seed of the draws.
+      output_format: How to print the ELBO.
+
+    Raises:
+      CommandError: If the model or the data cannot be read or do not belong together, or the report
+        cannot be written.
+    """
     mpl.use("Agg")
     vae = read_model(model)
     dataset = read_data(data)

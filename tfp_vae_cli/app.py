@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import typer
 
-from tfp_vae import __version__
-from tfp_vae.cli.audit import audit
-from tfp_vae.cli.console import (
+from tfp_vae_cli.commands import audit, evaluate, sample, train
+from tfp_vae_cli.console import (
     BAD_USAGE,
     INTERRUPTED,
     TERMINATED,
@@ -16,9 +15,6 @@ from tfp_vae.cli.console import (
     print_failure,
     termination_raises,
 )
-from tfp_vae.cli.evaluate import evaluate
-from tfp_vae.cli.sample import sample
-from tfp_vae.cli.train import train
 
 app = typer.Typer(
     name="tfp-vae",
@@ -35,7 +31,9 @@ app.command()(audit)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        out.print(f"tfp-vae {__version__}")
+        from importlib.metadata import version
+
+        out.print(f"tfp-vae {version('tfp-vae')}")
         raise typer.Exit
 
 

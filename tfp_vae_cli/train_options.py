@@ -1,23 +1,36 @@
 """The options of `tfp-vae train`."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from tfp_vae import likelihoods
-from tfp_vae.cli.console import BAD_USAGE, fail
-from tfp_vae.cli.output_format import OutputFormat
+from tfp_vae_cli.console import BAD_USAGE, fail
+from tfp_vae_cli.output_format import OutputFormat
 
 AUTO = "auto"
 
-LikelihoodName = StrEnum(  # type: ignore[misc]
-    "LikelihoodName", [AUTO, *likelihoods.registry.NAMES]
-)
-"""The likelihoods to choose from."""
+
+class LikelihoodName(StrEnum):
+    """The likelihoods to choose from: those of `tfp_vae.likelihoods.registry`, or automatically."""
+
+    auto = AUTO
+    bernoulli = "bernoulli"
+    categorical = "categorical"
+    continuous_bernoulli = "continuous_bernoulli"
+    discretized_logistic = "discretized_logistic"
+    gamma = "gamma"
+    laplace = "laplace"
+    negative_binomial = "negative_binomial"
+    normal = "normal"
+    poisson = "poisson"
+    product = "product"
+    student_t = "student_t"
+    zero_inflated_negative_binomial = "zero_inflated_negative_binomial"
+
 
 Source = Annotated[
     str,
@@ -104,7 +117,7 @@ class TrainOptions:
           BadParameter: If the learning rate is not positive and finite.
           CommandError: If a run is to be both resumed and overwritten.
         """
-        if not 0.0 < self.learning_rate < np.inf:
+        if not 0.0 < self.learning_rate < math.inf:
             raise typer.BadParameter(
                 f"--learning-rate must be above 0; got {self.learning_rate:g}."
             )

@@ -5,8 +5,8 @@ import math
 
 from rich.table import Table
 
-from tfp_vae.cli.console import out
 from tfp_vae.evaluation import ELBOSummary
+from tfp_vae_cli.console import out
 
 
 def print_summary(summary: ELBOSummary, title: str, caption: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`tfp-vae train`."""
+"""Trains a model on data, for `tfp-vae train`."""
 
 import warnings
 from pathlib import Path
@@ -10,19 +10,18 @@ import numpy as np
 from rich.console import Console
 
 from tfp_vae import VAE, __version__, callbacks, datasets, evaluation
-from tfp_vae.cli import train_options as option
-from tfp_vae.cli import workers as local_workers
-from tfp_vae.cli.console import BAD_DATA, INTERRUPTED, TERMINATED, err, fail, out
-from tfp_vae.cli.inputs import read_data
-from tfp_vae.cli.output_format import OutputFormat
-from tfp_vae.cli.progress import EpochProgress, status
-from tfp_vae.cli.report_sections import History
-from tfp_vae.cli.resume import ConfigFile, folder_to_resume
-from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, ModelFile, RunFolder
-from tfp_vae.cli.run_plots import save_plots
-from tfp_vae.cli.tables import print_json, print_summary
-from tfp_vae.cli.train_options import AUTO, LikelihoodName, TrainOptions
 from tfp_vae.training import WorkerLostError
+from tfp_vae_cli.actions import workers as local_workers
+from tfp_vae_cli.actions.inputs import read_data
+from tfp_vae_cli.actions.progress import EpochProgress, status
+from tfp_vae_cli.actions.report_sections import History
+from tfp_vae_cli.actions.resume import ConfigFile, folder_to_resume
+from tfp_vae_cli.actions.run_folder import CHECKPOINT, HistoryFile, ModelFile, RunFolder
+from tfp_vae_cli.actions.run_plots import save_plots
+from tfp_vae_cli.actions.tables import print_json, print_summary
+from tfp_vae_cli.console import BAD_DATA, INTERRUPTED, TERMINATED, err, fail, out
+from tfp_vae_cli.output_format import OutputFormat
+from tfp_vae_cli.train_options import AUTO, TrainOptions
 
 _MOST_EPOCHS = 10**6
 """Training converges before."""
@@ -31,44 +30,17 @@ _WEIGHT_DECAY = 0.1
 _STEPS_BETWEEN_CHECKPOINTS = 100
 
 
-def train(
-    source: option.Source = "digits",
-    output: option.Output = None,
-    overwrite: option.Overwrite = False,
-    resume: option.Resume = False,
-    latent_size: option.LatentSize = 16,
-    likelihood: option.Likelihood = LikelihoodName[AUTO],
-    epochs: option.Epochs = None,
-    batch_size: option.BatchSize = 100,
-    learning_rate: option.LearningRate = 1e-3,
-    seed: option.Seed = 0,
-    workers: option.Workers = 1,
-    output_format: option.FormatOfResult = OutputFormat.table,
-) -> None:
-    """Train a VAE on data, and write the model, its history and plots.
+def train(options: TrainOptions) -> None:
+    """Trains a model, in one process or several, and writes the folder of the run.
 
-    A fifth of the rows is held out for the test, a tenth for validation during training.
+    Raises:
+      CommandError: If the data, the settings or the folder do not allow it.
     """
     mpl.use("Agg")
-    options = TrainOptions(
-        source,
-        output,
-        overwrite,
-        resume,
-        latent_size,
-        likelihood,
-        epochs,
-        batch_size,
-        learning_rate,
-        seed,
-        workers,
-        output_format,
-    )
-    options.check()
-    console = err if output_format is OutputFormat.json else out
-    if workers > 1 and not local_workers.is_worker():
-        path = output or options.path(read_data(source, console).name)
-        local_workers.train(options.arguments(), path, workers, console)
+    console = err if options.output_format is OutputFormat.json else out
+    if options.workers > 1 and not local_workers.is_worker():
+        path = options.path(read_data(options.source, console).name)
+        local_workers.train(options.arguments(), path, options.workers, console)
     else:
         _train(options, console)
 

@@ -8,8 +8,8 @@ import keras
 from rich.console import Console
 
 from tfp_vae import callbacks
-from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail
-from tfp_vae.cli.run_folder import CHECKPOINT, CONFIG, HISTORY, RunFolder
+from tfp_vae_cli.actions.run_folder import CHECKPOINT, CONFIG, HISTORY, RunFolder
+from tfp_vae_cli.console import BAD_DATA, BAD_USAGE, fail
 
 _OPTIONS = ("latent_size", "likelihood", "batch_size", "learning_rate", "seed")
 

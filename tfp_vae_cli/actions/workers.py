@@ -17,8 +17,8 @@ from pathlib import Path
 import tensorflow as tf
 from rich.console import Console
 
-from tfp_vae.cli.console import BAD_DATA, TERMINAL, TERMINATED, fail
-from tfp_vae.cli.progress import status
+from tfp_vae_cli.actions.progress import status
+from tfp_vae_cli.console import BAD_DATA, TERMINAL, TERMINATED, fail
 
 _CLUSTER = "TF_CONFIG"
 _SCRATCH = "TFP_VAE_SCRATCH_FOLDER"

@@ -1,0 +1,48 @@
+"""`tfp-vae train`."""
+
+from tfp_vae_cli import train_options as option
+from tfp_vae_cli.output_format import OutputFormat
+from tfp_vae_cli.paths import check_output_folder, data_name
+from tfp_vae_cli.tensorflow_start import tensorflow_imported
+from tfp_vae_cli.train_options import AUTO, LikelihoodName, TrainOptions
+
+
+def train(
+    source: option.Source = "digits",
+    output: option.Output = None,
+    overwrite: option.Overwrite = False,
+    resume: option.Resume = False,
+    latent_size: option.LatentSize = 16,
+    likelihood: option.Likelihood = LikelihoodName[AUTO],
+    epochs: option.Epochs = None,
+    batch_size: option.BatchSize = 100,
+    learning_rate: option.LearningRate = 1e-3,
+    seed: option.Seed = 0,
+    workers: option.Workers = 1,
+    output_format: option.FormatOfResult = OutputFormat.table,
+) -> None:
+    """Train a VAE on data, and write the model, its history and plots.
+
+    A fifth of the rows is held out for the test, a tenth for validation during training.
+    """
+    options = TrainOptions(
+        source,
+        output,
+        overwrite,
+        resume,
+        latent_size,
+        likelihood,
+        epochs,
+        batch_size,
+        learning_rate,
+        seed,
+        workers,
+        output_format,
+    )
+    options.check()
+    name = data_name(source)
+    if workers == 1 and not resume:
+        check_output_folder(options.path(name), overwrite)
+    with tensorflow_imported():
+        from tfp_vae_cli.actions import train as action
+    action.train(options)

@@ -1,0 +1,61 @@
+"""Checks of the files and folders that a command is given, before anything is read."""
+
+import os
+from pathlib import Path
+
+from tfp_vae_cli.console import BAD_USAGE, fail
+
+DIGITS = "digits"
+
+
+def data_name(source: str) -> str:
+    """Returns the name of data in messages and reports.
+
+    Args:
+      source: "digits", or the path of a file.
+
+    Raises:
+      CommandError: If there is no such file, or it is of another kind.
+    """
+    if source == DIGITS:
+        return DIGITS
+    if not os.path.exists(source):
+        fail(f"{source!r} is neither 'digits' nor a file.", BAD_USAGE)
+    if Path(source).suffix.lower() not in {".npy", ".npz", ".csv"}:
+        fail(f"{source!r} must be 'digits' or a file ending in .npy, .npz or .csv.", BAD_USAGE)
+    return Path(source).stem
+
+
+def model_file(path: str) -> Path:
+    """Returns the file of a saved model.
+
+    Args:
+      path: The file, or the folder of a run.
+
+    Raises:
+      CommandError: If there is no such file.
+    """
+    file = Path(path) / "vae.keras" if Path(path).is_dir() else Path(path)
+    if not file.is_file():
+        fail(f"There is no model at {str(file)!r}.", BAD_USAGE)
+    return file
+
+
+def check_output_folder(path: Path, overwrite: bool) -> None:
+    """Checks the output folder of a new run.
+
+    Args:
+      path: The folder, which need not exist.
+      overwrite: Whether the files of an earlier run in it may be removed.
+
+    Raises:
+      CommandError: If it is a file, or is not empty and may not be overwritten.
+    """
+    if path.exists() and not path.is_dir():
+        fail(f"The output {str(path)!r} is a file; name a folder with --output.", BAD_USAGE)
+    if path.is_dir() and any(path.iterdir()) and not overwrite:
+        fail(
+            f"The output folder {str(path)!r} is not empty; pass --overwrite to replace an "
+            "earlier run there, or name another with --output.",
+            BAD_USAGE,
+        )
