@@ -30,6 +30,10 @@ _MAX_OWN_LEVELS = 16
 are taken for bytes."""
 
 
+_LARGE_MEAN = 20.0
+"""A Poisson count of this mean has a skewness of 1/√20 = 0.22, and a normal is near it."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A likelihood whose support holds some data.
@@ -107,7 +111,9 @@ def of_type(column_type: str, x: np.ndarray) -> list[Candidate]:
     if column_type == COUNTS:
         ratio = column_types.dispersion(x)
         varies = f"the variance of the counts is {ratio:.2g} times their mean"
+        large = [_NORMALS[0]] if float(np.mean(x)) >= _LARGE_MEAN else []
         return [
+            *large,
             Candidate("Poisson", Poisson, f"{varies}; of Poisson counts it is 1"),
             Candidate("NegativeBinomial", NegativeBinomial, f"{varies}; it may be above 1"),
             Candidate(
@@ -150,9 +156,10 @@ def _discretized_logistic(count: int, lowest: float, highest: float) -> Candidat
 _NORMALS = [
     _normal("per_value", "real values, each column with a spread of its own"),
     _normal("shared", "real values, all with one spread"),
-    _normal("calibrated", "real values, all with one spread, that of the errors"),
     _normal("learned", "real values, with a spread that depends on z"),
 ]
+"""A fixed scale and a calibrated one are special cases of the shared one."""
+
 _HEAVY_TAILED = [
     Candidate("StudentT", StudentT, "real values, of which some may be outliers"),
     Candidate("Laplace", Laplace, "real values, with an error that is absolute, not squared"),

@@ -106,8 +106,7 @@ class _LinearModel:
         optimizer.build(variables)
         size = min(_BATCH, len(x))
 
-        @tf.function(autograph=False)
-        def step(index: tf.Tensor) -> None:
+        def step(index: tf.Tensor) -> tf.Tensor:
             picked = tf.random.stateless_uniform([size], [0, index], 0, len(x), tf.int32)
             rows = tf.gather(data, picked)
             with tf.GradientTape() as tape:
@@ -118,9 +117,13 @@ class _LinearModel:
                 loss = -tf.reduce_mean(elbo)
             values = [each.value for each in variables]
             optimizer.apply(tape.gradient(loss, values), variables)
+            return index + 1
 
-        for index in range(_STEPS):
-            step(tf.constant(index))
+        @tf.function(autograph=False)
+        def steps() -> None:
+            tf.while_loop(lambda index: index < _STEPS, step, [tf.constant(0)])
+
+        steps()
 
     def scores(self, x: tf.Tensor, steps: np.ndarray) -> tf.Tensor:
         """Returns the ELBO of rows `[M, *event]`, in nats, `[M]`."""

@@ -49,7 +49,7 @@ class Suggestion:
     Attributes:
       likelihood: The likelihood, ready for a `Decoder`.
       reason: Why this one, in sentences for the reader of a report.
-      table: Every candidate with its evidence, the best first in each group of columns.
+      table: Every candidate with its evidence, the chosen one first in each group of columns.
 
     Example:
       >>> suggestion = likelihoods.suggest(np.array([[0, 1], [1, 1]]))
@@ -80,7 +80,8 @@ def suggest(x: npt.ArrayLike) -> Suggestion:
     """Chooses the likelihood with the best held-out evidence among those whose support holds data.
 
     Each candidate gets a quick fit of a model with linear networks on a part of the rows, and the
-    ELBO of other rows decides. The columns of a table may be of different kinds (binary, values in
+    ELBO of other rows decides: the plainest candidate is taken that is within one standard error of
+    the best. The columns of a table may be of different kinds (binary, values in
     [0, 1], class codes, counts, real values); the choice is then made for each kind, and the
     likelihood is their `Product`. With fewer than 30 rows the plainest candidate is taken.
 
@@ -153,22 +154,34 @@ def _is_unit_interval(x: np.ndarray) -> bool:
 def _compared(
     choices: Sequence[Candidate], x: np.ndarray, columns: list[int] | None
 ) -> tuple[Candidate, tuple[Evidence, ...]]:
-    """Returns the best candidate for rows, and the table, the best first."""
+    """Returns the plainest of the best candidates for rows, and the table, this one first.
+
+    The difference to the best has a standard error over the rows, which both scored: Breiman et al.
+    (1984), "Classification and regression trees", section 3.4.3, the rule of one standard error.
+    """
     named = None if columns is None else tuple(columns)
     if len(choices) == 1 or len(x) < MIN_ROWS:
         unknown = [Evidence(named, each.name, np.nan, np.nan, each.reason) for each in choices]
         return choices[0], tuple(unknown)
-    found = []
-    for each in choices:
-        scores = held_out_scores(each.make(x.shape[1:]), x)
-        error = float(scores.std(ddof=1) / np.sqrt(len(scores)))
-        found.append(Evidence(named, each.name, float(scores.mean()), error, each.reason))
-    order = sorted(range(len(found)), key=lambda place: -_or_lowest(found[place].nats))
-    return choices[order[0]], tuple(found[place] for place in order)
+    scores = [held_out_scores(each.make(x.shape[1:]), x) for each in choices]
+    found = [
+        Evidence(named, each.name, float(own.mean()), _standard_error(own), each.reason)
+        for each, own in zip(choices, scores, strict=True)
+    ]
+    nats = np.array([each.nats for each in found])
+    highest = int(np.argmax(np.where(np.isfinite(nats), nats, -np.inf)))
+    chosen = next(
+        place
+        for place, own in enumerate(scores)
+        if place == highest
+        or found[highest].nats - found[place].nats <= _standard_error(scores[highest] - own)
+    )
+    order = sorted(range(len(found)), key=lambda place: (place != chosen, -nats[place]))
+    return choices[chosen], tuple(found[place] for place in order)
 
 
-def _or_lowest(nats: float) -> float:
-    return nats if np.isfinite(nats) else -np.inf
+def _standard_error(values: np.ndarray) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def _reason(best: Candidate, table: Sequence[Evidence]) -> str:
@@ -177,9 +190,9 @@ def _reason(best: Candidate, table: Sequence[Evidence]) -> str:
         return plain
     first, second = table[:2]
     return (
-        f"{plain} Of {len(table)} candidates it has the highest held-out ELBO after a quick fit, "
-        f"{first.nats:.2f} ± {first.standard_error:.2f} nats; the next is {second.name} with "
-        f"{second.nats:.2f}."
+        f"{plain} Of {len(table)} candidates it is the plainest within one standard error of the "
+        f"best held-out ELBO after a quick fit: {first.nats:.2f} ± {first.standard_error:.2f} "
+        f"nats; the next is {second.name} with {second.nats:.2f}."
     )
 
 
