@@ -82,7 +82,7 @@ class Likelihood(DistributionLayer):
         """Returns by how much a location grows with the network's output, `[*event_shape]`."""
         if self.units is None:
             return np.ones(self.event_shape)
-        return np.asarray(self.units.unit.numpy(), np.float64)
+        return np.asarray(keras.ops.convert_to_numpy(self.units.unit), np.float64)
 
     def noise_groups(self) -> np.ndarray:
         """Returns, for every value of a row, which of them share one scale, `[*event_shape]`.

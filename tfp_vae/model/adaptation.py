@@ -86,7 +86,7 @@ def state(vae: "VAE") -> str:
         return "Data: taken as it comes"
     encoding = "" if vae.encoder.input_encoding is None else "standardised for the encoder; "
     begin = "factor analysis" if vae.encoder.linear_path is not None else "its marginals"
-    if not int(path.adapted):
+    if not path.is_adapted:
         return f"Data: {encoding}not seen yet, the first fit begins at {begin}"
     return f"Data: {encoding}training begins at {begin}"
 

@@ -11,6 +11,7 @@ from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
 
 _NARROWEST, _WIDEST = 32, 512
+_FEW_ROWS = 1000
 _SMALLEST_IMAGE = 16
 _FILTERS = (32, 64)
 
@@ -25,7 +26,7 @@ def parts_for(
 
     Images of at least 16 by 16 pixels with channels get convolutions; anything else gets two
     dense layers whose width is the number of values in a row, rounded up to a power of two between
-    32 and 512.
+    32 and 512, or 32 where there are fewer than a thousand rows.
 
     Args:
       x: Data, `[N, *event]`.
@@ -51,14 +52,21 @@ def parts_for(
         encoder_trunk = networks.conv(_FILTERS)
         decoder_trunk = networks.conv_transpose(_FILTERS[::-1], event_shape)
     else:
-        next_power = 1 << (shapes.size_of(event_shape) - 1).bit_length()
-        width = min(max(next_power, _NARROWEST), _WIDEST)
+        width = _width(len(checks.array(x)), shapes.size_of(event_shape))
         encoder_trunk, decoder_trunk = networks.mlp([width, width]), networks.mlp([width, width])
     return (
         Encoder(encoder_trunk, posterior),
         Decoder(decoder_trunk, suggestion.likelihood),
         suggestion,
     )
+
+
+def _width(rows: int, values: int) -> int:
+    """Returns the width of dense layers for so many rows of so many values."""
+    if rows < _FEW_ROWS:
+        return _NARROWEST
+    next_power: int = 1 << (values - 1).bit_length()
+    return min(max(next_power, _NARROWEST), _WIDEST)
 
 
 def _chosen(x: Any, likelihood: Likelihood | str | None) -> Suggestion:

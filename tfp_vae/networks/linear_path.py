@@ -99,9 +99,15 @@ class LinearPath(keras.layers.Layer):
     @property
     def is_untouched(self) -> bool:
         """Whether no weight was set or trained yet."""
-        return not int(self.adapted) and not any(
-            np.any(weight.numpy()) for weight in (*self.constants, *self.kernels)
+        return not any(
+            np.any(keras.ops.convert_to_numpy(weight))
+            for weight in (self.adapted, *self.constants, *self.kernels)
         )
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether weights were set from data."""
+        return bool(keras.ops.convert_to_numpy(self.adapted))
 
     def _zeros(self, name: str, shape: Sequence[int]) -> keras.Variable:
         return self.add_weight(name=name, shape=shape, initializer="zeros", autocast=False)

@@ -113,7 +113,12 @@ class Standardization(keras.layers.Layer):
         count = shapes.size_of(self.event_shape) if self.transform == "identity" else 0
         places = np.arange(count)
         return AffineMap(
-            places, places, *(part.numpy().ravel()[:count] for part in (self.shift, self.scale))
+            places,
+            places,
+            *(
+                keras.ops.convert_to_numpy(part).ravel()[:count]
+                for part in (self.shift, self.scale)
+            ),
         )
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
