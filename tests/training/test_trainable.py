@@ -51,8 +51,12 @@ class IndependentColumns(keras.Model):
         )
         self.trainer.compile(chosen)
 
-    def adapt(self, x):
+    def adapt_once(self, x):
         self.adapted += 1
+
+    @property
+    def marginal_elbo(self):
+        return None
 
     def law(self):
         scale = tf.exp(tf.convert_to_tensor(self.log_scale))

@@ -46,10 +46,18 @@ def test_a_climb_is_seen_through_noise():
 
 
 def test_the_shortfall_is_the_distance_below_the_marginals():
-    assert shortfall(-7.0, -5.0) == 2.0
-    assert shortfall(-5.0, -5.0) is None
-    assert shortfall(-4.0, -5.0) is None
-    assert shortfall(-7.0, None) is None
+    assert shortfall([-7.0] * 25, -5.0) == 2.0
+    assert shortfall([-5.0] * 25, -5.0) is None
+    assert shortfall([-4.0] * 25, -5.0) is None
+    assert shortfall([-7.0] * 25, None) is None
+
+
+def test_a_few_epochs_noise_and_a_hundredth_are_no_shortfall():
+    assert shortfall([-7.0] * 24, -5.0) is None
+    assert shortfall([-6.0, -8.0, -4.0, -9.0, -7.0] * 5, -5.0) is None
+    assert shortfall([-1009.0] * 25, -1000.0) is None
+    assert shortfall([-1011.0] * 25, -1000.0) == 11.0
+    assert shortfall([-0.09] * 25, 0.0) is None
 
 
 def warned(history, stopped=False, marginal_elbo=None):

@@ -3,6 +3,7 @@
 import inspect
 from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -12,6 +13,8 @@ from tfp_vae.model import factor_analysis
 
 if TYPE_CHECKING:
     from tfp_vae.model.vae import VAE
+
+_ROWS_AT_ONCE = 1000
 
 
 def attach(vae: "VAE", condition_width: int) -> None:
@@ -33,9 +36,11 @@ def attach(vae: "VAE", condition_width: int) -> None:
             )
         )
     encoding = likelihood.input_encoding()
+    if encoding is None and vae.missing is not None:
+        encoding = networks.Standardization(vae.event_shape, pooled=True)
     if encoder.built or encoding is None:
         return
-    encoder.take_input_encoding(encoding, condition_width)
+    encoder.take_input_encoding(encoding, condition_width, sees_mask=vae.missing is not None)
     constants = posterior.constants_at(np.ones(posterior.event_shape))
     if constants is not None and likelihood.locations() and _takes_additions(posterior):
         parameter_shapes = posterior.parameter_shapes()
@@ -66,8 +71,9 @@ def adapt(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> None:
         encoder.input_encoding.adapt(x, observed)
     if decoder.linear_path is None or not decoder.trainable:
         return
+    _begin_decoder(vae, decoder.linear_path, x, observed)
+    decoder.linear_path.marginal.assign(_mean_log_prob(vae, x, observed))
     if encoder.linear_path is None or not encoder.trainable:
-        _begin_decoder(vae, decoder.linear_path, x, observed)
         return
     analysis, places = _factor_analysis(vae, x, observed)
     stddev = np.ones(shapes.size_of(vae.event_shape))
@@ -77,6 +83,17 @@ def adapt(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> None:
     analysis = analysis.with_noise(_noise_variance(vae, places))
     _add_loadings(vae, decoder.linear_path, analysis, places)
     _begin_encoder(vae, encoder.linear_path, analysis, places)
+
+
+def marginal_elbo(vae: "VAE") -> float | None:
+    """Returns the mean log-probability of the rows it was adapted to under their marginals, in nats.
+
+    None if the model was not adapted.
+    """
+    path = vae.decoder.linear_path
+    if path is None or not path.is_adapted:
+        return None
+    return float(keras.ops.convert_to_numpy(path.marginal))
 
 
 def state(vae: "VAE") -> str:
@@ -165,13 +182,29 @@ def _begin_encoder(
     weights[places], mean[places] = analysis.posterior_weights, analysis.mean
     sizes = encoder.encoded_sizes(encoder.sizes_in)
     data = np.arange(shapes.size_of(sizes)).reshape(sizes)
-    data = data[..., : sizes[-1] - encoder.condition_width].ravel()
+    data = data[..., : encoder.encoded_data_width].ravel()
     kernel = np.zeros([shapes.size_of(sizes), posterior.latent_size])
     kernel[data[affine.places]] = weights[affine.values] * affine.scale[:, None]
     offset = (affine.shift - mean[affine.values]) @ weights[affine.values]
     constants = posterior.constants_at(1.0 / np.sqrt(analysis.precision)) or {}
     posterior.zero_heads(constants)
     path.assign({**constants, "loc": offset}, {"loc": kernel})
+
+
+def _mean_log_prob(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> float:
+    """Returns the mean log-probability of rows under a decoder that is the same for every z."""
+    likelihood = vae.decoder.likelihood
+    total = 0.0
+    for start in range(0, len(x), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        block = tf.convert_to_tensor(x[rows])
+        z = tf.zeros([len(x[rows]), vae.decoder.latent_size], vae.decoder.variable_dtype)
+        distribution = vae.decoder.of_tensors(z)
+        if observed is not None:
+            seen = tf.convert_to_tensor(observed[rows])
+            distribution = likelihood.of_observed(distribution, seen)
+        total += float(tf.reduce_sum(distribution.log_prob(block)))
+    return total / len(x)
 
 
 def _noise_variance(vae: "VAE", places: np.ndarray) -> np.ndarray:

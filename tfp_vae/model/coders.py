@@ -95,16 +95,21 @@ class Encoder(DistributionNetwork):
         )
         self.sizes_in: tuple[int, ...] | None = None
         self.input_encoding: keras.layers.Layer | None = None
-        self.condition_width = 0
+        self.condition_width, self.sees_mask = 0, False
 
-    def take_input_encoding(self, encoding: keras.layers.Layer, condition_width: int) -> None:
+    def take_input_encoding(
+        self, encoding: keras.layers.Layer, condition_width: int, sees_mask: bool
+    ) -> None:
         """Takes the layer by which the trunk sees the data, before the layer is built.
 
         Args:
           encoding: The layer.
           condition_width: How many entries of the last axis are features of a condition.
+          sees_mask: Whether the trunk also sees which values are observed, as further entries of
+            the last axis.
         """
-        self.input_encoding, self.condition_width = encoding, condition_width
+        self.input_encoding = encoding
+        self.condition_width, self.sees_mask = condition_width, sees_mask
 
     def checked(self, values: Any) -> Any:
         """Returns data as an array of finite numbers, `[B, *event]`."""
@@ -121,11 +126,19 @@ class Encoder(DistributionNetwork):
             self.linear_path.build((None, shapes.size_of(encoded)))
         self.build_on(encoded, self.posterior, "encoder")
 
-    def call(self, x: Any, training: bool | None = None) -> tfd.Distribution:
-        """Returns the posterior of every row: batch `[B]`, event `[latent_size]`."""
+    def call(
+        self, x: Any, observed: Any = None, training: bool | None = None
+    ) -> tfd.Distribution:
+        """Returns the posterior of every row: batch `[B]`, event `[latent_size]`.
+
+        Args:
+          x: Data, `[B, *event]`, with the features of a condition on the last axis.
+          observed: A boolean tensor `[B, *event]`, false where a value is missing; None if none is.
+          training: Whether the trunk runs as in training.
+        """
         if self.input_encoding is None:
             return self.posterior(self.trunk(tf.cast(x, self.compute_dtype), training=training))
-        encoded = self._encoded(x, self.input_encoding)
+        encoded = self._encoded(x, observed, self.input_encoding)
         seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
         features = self.trunk(seen, training=training)
         if self.linear_path is None:
@@ -140,14 +153,27 @@ class Encoder(DistributionNetwork):
             return sizes
         width = self._data_width(sizes)
         data = self.input_encoding.compute_output_shape((None, *sizes[:-1], width))[1:]
-        return (*data[:-1], data[-1] + sizes[-1] - width)
+        return (*data[:-1], data[-1] + self.condition_width + (width if self.sees_mask else 0))
 
-    def _encoded(self, x: Any, encoding: keras.layers.Layer) -> tf.Tensor:
-        """Returns data as the trunk sees it; features of a condition on the last axis stay."""
+    def _encoded(self, x: Any, observed: Any, encoding: keras.layers.Layer) -> tf.Tensor:
+        """Returns data as the trunk sees it, then the features of a condition and the mask."""
         x = tf.cast(x, self.variable_dtype)
         width = self._data_width(x.shape)
-        encoded = encoding(x[..., :width])
-        return tf.concat([encoded, x[..., width:]], axis=-1) if width < x.shape[-1] else encoded
+        data = x[..., :width]
+        parts = [encoding(data, observed)]
+        if self.condition_width:
+            parts.append(x[..., width:])
+        if self.sees_mask:
+            seen = tf.ones_like(data) if observed is None else tf.cast(observed, data.dtype)
+            parts.append(seen)
+        return tf.concat(parts, axis=-1) if len(parts) > 1 else parts[0]
+
+    @property
+    def encoded_data_width(self) -> int:
+        """How many entries of the last axis that the trunk sees are encoded data."""
+        assert self.sizes_in is not None
+        masks = self._data_width(self.sizes_in) if self.sees_mask else 0
+        return self.encoded_sizes(self.sizes_in)[-1] - self.condition_width - masks
 
     def _data_width(self, sizes: Any) -> int:
         """Returns how many entries of the last axis are data, not features of a condition."""

@@ -423,7 +423,7 @@ class VAE(keras.Model):
             return likelihood if observed is None else layer.of_observed(likelihood, observed)
 
         posterior = self.encoder.of_tensors(
-            self.pipeline.joined(prepared, features), training=training
+            self.pipeline.joined(prepared, features), observed=observed, training=training
         )
         return BatchDistributions(prepared, posterior, self.prior(), likelihood_fn, decoder_fn)
 
@@ -553,6 +553,15 @@ class VAE(keras.Model):
         """Adapts what was neither adapted nor trained yet; `fit` calls it before the first step."""
         path = self.decoder.linear_path
         self._adapt(x, wanted=path is not None and path.is_untouched)
+
+    @property
+    def marginal_elbo(self) -> float | None:
+        """The mean log-probability of the data adapted to under independent columns, in nats.
+
+        It is what a model reaches that learns nothing of what the columns share; None before the
+        model is adapted.
+        """
+        return adaptation.marginal_elbo(self)
 
     def _adapt(self, x: Any, wanted: bool) -> None:
         wanted = wanted and self.adaptive

@@ -24,6 +24,10 @@ class LinearPath(keras.layers.Layer):
       linear: The names of the parameters that a linear function of the inputs is added to.
       **kwargs: The usual arguments of a Keras layer.
 
+    Attributes:
+      marginal: The mean log-probability of the data that the weights were set from, under their
+        constants alone, a scalar weight that is not trained.
+
     Call with:
       x: A tensor `[..., D]`.
 
@@ -63,6 +67,9 @@ class LinearPath(keras.layers.Layer):
             self.kernels.append(self._zeros(f"{name}_kernel", (size, width)))
         self.adapted = self.add_weight(
             name="adapted", shape=(), dtype="int32", initializer="zeros", trainable=False
+        )
+        self.marginal = self.add_weight(
+            name="marginal", shape=(), initializer="zeros", trainable=False, autocast=False
         )
         self.built = True
 

@@ -50,6 +50,8 @@ class Standardization(keras.layers.Layer):
 
     Call with:
       x: A tensor `[..., *event_shape]`.
+      observed: A boolean tensor of the same shape, false where a value is missing, which becomes 0,
+        the mean; None if none is.
 
     Returns:
       A tensor of the same shape.
@@ -103,10 +105,11 @@ class Standardization(keras.layers.Layer):
         self.shift.assign(mean)
         self.scale.assign(np.sqrt(np.where(variance > 0.0, variance, 1.0)))
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
+    def call(self, x: tf.Tensor, observed: tf.Tensor | None = None) -> tf.Tensor:
         """Returns the standardised values."""
         transformed = _TRANSFORMS[self.transform][0](tf.cast(x, self.variable_dtype))
-        return (transformed - self.shift) / self.scale
+        values = (transformed - self.shift) / self.scale
+        return values if observed is None else tf.where(observed, values, 0.0)
 
     def affine_map(self) -> AffineMap:
         """Returns the values that are mapped affinely: all of them, or none after a logarithm."""
@@ -145,6 +148,8 @@ class OneHot(keras.layers.Layer):
 
     Call with:
       x: Codes 0 to classes - 1, `[..., n]`.
+      observed: A boolean tensor `[..., n]`, false where a code is missing, which becomes zeros;
+        None if none is.
 
     Returns:
       A tensor `[..., n * classes]`.
@@ -166,9 +171,11 @@ class OneHot(keras.layers.Layer):
         """Does nothing: the encoding of a code does not depend on the data."""
         del x, observed
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
+    def call(self, x: tf.Tensor, observed: tf.Tensor | None = None) -> tf.Tensor:
         """Returns the one-hot vectors."""
         vectors = tf.one_hot(tf.cast(x, "int32"), self.classes, dtype=self.variable_dtype)
+        if observed is not None:
+            vectors = tf.where(observed[..., None], vectors, 0.0)
         joined = tf.reshape(vectors, tf.concat([tf.shape(x)[:-1], [-1]], axis=0))
         joined.set_shape(self.compute_output_shape(x.shape))
         return joined
@@ -198,6 +205,7 @@ class ColumnEncodings(keras.layers.Layer):
 
     Call with:
       x: A tensor `[..., columns]`.
+      observed: A boolean tensor `[..., columns]`, false where a value is missing, or None.
 
     Returns:
       A tensor `[..., width]`.
@@ -228,12 +236,13 @@ class ColumnEncodings(keras.layers.Layer):
             if layer is not None:
                 layer.adapt(x[:, columns], None if observed is None else observed[:, columns])
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
+    def call(self, x: tf.Tensor, observed: tf.Tensor | None = None) -> tf.Tensor:
         """Returns the encoded columns, group by group."""
         encoded = []
         for columns, layer in zip(self.columns, self.parts, strict=True):
             part = tf.gather(tf.cast(x, self.variable_dtype), columns, axis=-1)
-            encoded.append(part if layer is None else layer(part))
+            seen = None if observed is None else tf.gather(observed, columns, axis=-1)
+            encoded.append(part if layer is None else layer(part, seen))
         return tf.concat(encoded, axis=-1)
 
     def affine_map(self) -> AffineMap:

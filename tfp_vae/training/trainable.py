@@ -48,6 +48,10 @@ class Trainable(Protocol):
     def adapt_once(self, x: Any) -> None:
         """Initialises weights from checked training data, before the first step of all."""
 
+    @property
+    def marginal_elbo(self) -> float | None:
+        """The mean log-probability of training data under independent columns; None if unknown."""
+
     # The loss.
 
     @property

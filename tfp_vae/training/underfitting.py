@@ -14,6 +14,9 @@ _CERTAIN = 5.0
 """Standard errors; noise alone exceeds them in less than one of a hundred runs of 25 epochs, and
 more seldom in longer ones."""
 
+_LEAST_SHORTFALL = 0.1
+_SHORTFALL_SHARE = 0.01
+
 
 def climbing_rate(elbos: Sequence[float]) -> float | None:
     """Returns the gain between two values if the ELBO still climbs steeply, or None.
@@ -39,16 +42,22 @@ def climbing_rate(elbos: Sequence[float]) -> float | None:
     return slope
 
 
-def shortfall(elbo: float, marginal_elbo: float | None) -> float | None:
+def shortfall(elbos: Sequence[float], marginal_elbo: float | None) -> float | None:
     """Returns by how much a model is worse than the marginals of the data, in nats, or None.
 
+    Less than 1 % of the marginals' log-density, or than 0.1 nats, does not count, nor does what
+    lies within twice the standard deviation of the last five values.
+
     Args:
-      elbo: The final ELBO, in nats.
+      elbos: The ELBO of every epoch or of every validation, in nats.
       marginal_elbo: The log-density of independent columns, in nats; None if unknown.
     """
-    if marginal_elbo is None or not elbo < marginal_elbo:
+    if marginal_elbo is None or len(elbos) < FEWEST_EPOCHS:
         return None
-    return marginal_elbo - elbo
+    noise = 2.0 * float(np.std(elbos[-5:]))
+    margin = max(_LEAST_SHORTFALL, _SHORTFALL_SHARE * abs(marginal_elbo), noise)
+    lacking = marginal_elbo - elbos[-1]
+    return lacking if lacking > margin else None
 
 
 def warn_of_underfitting(
@@ -70,7 +79,7 @@ def warn_of_underfitting(
         "train for more epochs, or with `callbacks.Convergence()`, validation data and large "
         "`epochs`."
     )
-    lacking = shortfall(elbos[-1], marginal_elbo)
+    lacking = shortfall(elbos, marginal_elbo)
     rate = None if stopped else climbing_rate(elbos)
     epochs = len(history["elbo"])
     if lacking is not None:
