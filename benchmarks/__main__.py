@@ -22,6 +22,7 @@ def main() -> None:
             "scaling",
             "impute",
             "xla",
+            "defaults",
             "report",
             "reproduce",
         ],
@@ -57,6 +58,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers, such as Conv2D")
+    parser.add_argument("--sets", nargs="+", help="of defaults: only these data sets")
+    parser.add_argument("--methods", nargs="+", help="of defaults: only these methods")
+    parser.add_argument(
+        "--again", action="store_true", help="of defaults: measure again what is measured already"
+    )
     parser.add_argument("--importance-samples", type=int, default=5000)
     arguments = parser.parse_args()
     environments.keep_to_few_cores()
@@ -110,6 +116,16 @@ def main() -> None:
         from benchmarks import xla
 
         xla.measure(arguments.repeats or 5, arguments.kinds, save)
+    elif arguments.what == "defaults":
+        from benchmarks.defaults import measurement
+
+        measurement.measure(
+            arguments.mnist,
+            folder / "defaults",
+            arguments.sets,
+            arguments.methods,
+            arguments.again,
+        )
     page = arguments.output or PAGE
     report.write(results.load(folder), page)
     print(f"Wrote {page}")

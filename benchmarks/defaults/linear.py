@@ -1,0 +1,121 @@
+"""Linear baselines with as many components as the model has latents."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.defaults.real_data import Split
+from benchmarks.defaults.scaling import FLOORS, Scaling
+from benchmarks.defaults.scores import Score
+
+
+@dataclass(frozen=True)
+class LinearGaussian:
+    """x = loc + z loadings + noise, with z standard normal `[L]` and independent normal noise.
+
+    Attributes:
+      loc: `[D]`.
+      loadings: `[L, D]`.
+      noise: The variances of the noise, `[D]`.
+    """
+
+    loc: np.ndarray
+    loadings: np.ndarray
+    noise: np.ndarray
+
+    def log_p(self, x: np.ndarray) -> np.ndarray:
+        """Returns the exact log densities of rows `[N, D]`, by the matrix inversion lemma."""
+        weighted, factor = self._precision()
+        centred = x - self.loc
+        projected = np.linalg.solve(factor, weighted @ centred.T)
+        quadratic = (centred**2 / self.noise).sum(axis=1) - (projected**2).sum(axis=0)
+        log_determinant = np.log(self.noise).sum() + 2.0 * np.log(np.diag(factor)).sum()
+        return -0.5 * (quadratic + log_determinant + x.shape[1] * np.log(2.0 * np.pi))
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Returns the mean of p(x|z) at the mean of the exact posterior."""
+        weighted, factor = self._precision()
+        halfway = np.linalg.solve(factor, weighted @ (x - self.loc).T)
+        return self.loc + np.linalg.solve(factor.T, halfway).T @ self.loadings
+
+    def _precision(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the loadings over the noise, and a Cholesky factor of the posterior precision."""
+        weighted = self.loadings / self.noise
+        precision = np.eye(len(self.loadings)) + weighted @ self.loadings.T
+        return weighted, np.linalg.cholesky(precision)
+
+
+def factor_analysis(data: Split, latent_size: int) -> Score:
+    """Scores factor analysis, the least noise variance chosen on the validation rows."""
+    from sklearn.decomposition import FactorAnalysis
+
+    begun = time.perf_counter()
+    train, valid, test, scaling = _scaled(data)
+    fitted = FactorAnalysis(latent_size, tol=1e-3, max_iter=1000, random_state=0).fit(train)
+
+    def with_floor(floor: float) -> LinearGaussian:
+        noise = np.maximum(fitted.noise_variance_, floor)
+        return LinearGaussian(fitted.mean_, fitted.components_, noise)
+
+    floor = max(FLOORS, key=lambda each: with_floor(each).log_p(valid).mean())
+    return _score(with_floor(floor), data, test, scaling, begun, {"floor": floor})
+
+
+def probabilistic_pca(data: Split, latent_size: int) -> Score:
+    """Scores probabilistic PCA of the standardised columns, by maximum likelihood.
+
+    Tipping & Bishop (1999), "Probabilistic principal component analysis", equations 7 and 8.
+    """
+    begun = time.perf_counter()
+    train, valid, test, scaling = _scaled(data)
+    loc = train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(train.T, bias=True))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    latent_size = min(latent_size, len(values) - 1)
+
+    def with_floor(floor: float) -> LinearGaussian:
+        noise = max(values[latent_size:].mean(), floor)
+        signal = np.sqrt(np.maximum(values[:latent_size] - noise, 0.0))
+        loadings = signal[:, None] * vectors[:, :latent_size].T
+        return LinearGaussian(loc, loadings, np.full(len(loc), noise))
+
+    floor = max(FLOORS, key=lambda each: with_floor(each).log_p(valid).mean())
+    return _score(with_floor(floor), data, test, scaling, begun, {"floor": floor})
+
+
+def pca(data: Split, latent_size: int) -> Score:
+    """Scores the projection on principal components of the standardised columns."""
+    from sklearn.decomposition import PCA
+
+    begun = time.perf_counter()
+    train, _, test, scaling = _scaled(data)
+    components = min(latent_size, *train.shape)
+    fitted = PCA(components, random_state=0).fit(train)
+    seconds = time.perf_counter() - begun
+    rows = scaling.inverse(fitted.inverse_transform(fitted.transform(test)))
+    return Score(None, None, rows.reshape(data.x_test.shape), seconds)
+
+
+def _scaled(data: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray, Scaling]:
+    flat = [
+        rows.reshape(len(rows), -1).astype(np.float64)
+        for rows in (data.x_train, data.x_valid, data.x_test)
+    ]
+    scaling = Scaling.of(flat[0])
+    train, valid, test = (scaling(rows) for rows in flat)
+    return train, valid, test, scaling
+
+
+def _score(
+    model: LinearGaussian,
+    data: Split,
+    test: np.ndarray,
+    scaling: Scaling,
+    begun: float,
+    notes: dict[str, float],
+) -> Score:
+    seconds = time.perf_counter() - begun
+    rows = scaling.inverse(model.reconstruct(test)).reshape(data.x_test.shape)
+    densities = np.zeros(test.shape[1], bool)
+    return Score(model.log_p(test) - scaling.log_scale, densities, rows, seconds, notes)
