@@ -5,7 +5,6 @@ import time
 import numpy as np
 from scipy import stats
 
-from benchmarks.defaults import measures
 from benchmarks.defaults.real_data import Split
 from benchmarks.defaults.scaling import FLOORS, Scaling
 from benchmarks.defaults.scores import Score
@@ -40,7 +39,7 @@ def rounded_normal(train: np.ndarray, x: np.ndarray) -> np.ndarray:
     return log_upper + np.log(-np.expm1(np.minimum(log_lower - log_upper, -1e-12)))
 
 
-def score(data: Split, discrete: np.ndarray) -> Score:
+def score(data: Split, _: int, discrete: np.ndarray) -> Score:
     """Scores independent columns.
 
     A real column is normal; a discrete one has the frequencies of the training rows or a rounded
@@ -48,6 +47,7 @@ def score(data: Split, discrete: np.ndarray) -> Score:
 
     Args:
       data: The rows.
+      _: The number of latents, which there are none of.
       discrete: Which values of a row have a probability, `[D]`.
     """
     begun = time.perf_counter()
@@ -74,5 +74,4 @@ def score(data: Split, discrete: np.ndarray) -> Score:
         log_p += normal(test, floor)
         notes["floor"] = floor
     means = np.broadcast_to(train.mean(axis=0), test.shape).reshape(data.x_test.shape)
-    notes["measure"] = measures.name_of(discrete)
     return Score(log_p, discrete, means, time.perf_counter() - begun, notes)

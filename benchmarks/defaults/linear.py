@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.defaults.real_data import Split
-from benchmarks.defaults.scaling import FLOORS, Scaling
+from benchmarks.defaults.scaling import FLOORS, StandardRows, standardised
 from benchmarks.defaults.scores import Score
 
 
@@ -46,31 +46,31 @@ class LinearGaussian:
         return weighted, np.linalg.cholesky(precision)
 
 
-def factor_analysis(data: Split, latent_size: int) -> Score:
+def factor_analysis(data: Split, latent_size: int, discrete: np.ndarray) -> Score:
     """Scores factor analysis, the least noise variance chosen on the validation rows."""
     from sklearn.decomposition import FactorAnalysis
 
     begun = time.perf_counter()
-    train, valid, test, scaling = _scaled(data)
-    fitted = FactorAnalysis(latent_size, tol=1e-3, max_iter=1000, random_state=0).fit(train)
+    rows = standardised(data, discrete)
+    fitted = FactorAnalysis(latent_size, tol=1e-3, max_iter=1000, random_state=0).fit(rows.train)
 
     def with_floor(floor: float) -> LinearGaussian:
-        noise = np.maximum(fitted.noise_variance_, floor)
+        noise = np.maximum(fitted.noise_variance_, np.maximum(rows.rounding, floor))
         return LinearGaussian(fitted.mean_, fitted.components_, noise)
 
-    floor = max(FLOORS, key=lambda each: with_floor(each).log_p(valid).mean())
-    return _score(with_floor(floor), data, test, scaling, begun, {"floor": floor})
+    floor = max(FLOORS, key=lambda each: with_floor(each).log_p(rows.valid).mean())
+    return _score(with_floor(floor), data, rows, begun, {"floor": floor})
 
 
-def probabilistic_pca(data: Split, latent_size: int) -> Score:
+def probabilistic_pca(data: Split, latent_size: int, discrete: np.ndarray) -> Score:
     """Scores probabilistic PCA of the standardised columns, by maximum likelihood.
 
     Tipping & Bishop (1999), "Probabilistic principal component analysis", equations 7 and 8.
     """
     begun = time.perf_counter()
-    train, valid, test, scaling = _scaled(data)
-    loc = train.mean(axis=0)
-    values, vectors = np.linalg.eigh(np.cov(train.T, bias=True))
+    rows = standardised(data, discrete)
+    loc = rows.train.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(rows.train.T, bias=True))
     values, vectors = values[::-1], vectors[:, ::-1]
     latent_size = min(latent_size, len(values) - 1)
 
@@ -78,44 +78,34 @@ def probabilistic_pca(data: Split, latent_size: int) -> Score:
         noise = max(values[latent_size:].mean(), floor)
         signal = np.sqrt(np.maximum(values[:latent_size] - noise, 0.0))
         loadings = signal[:, None] * vectors[:, :latent_size].T
-        return LinearGaussian(loc, loadings, np.full(len(loc), noise))
+        return LinearGaussian(loc, loadings, np.maximum(rows.rounding, noise))
 
-    floor = max(FLOORS, key=lambda each: with_floor(each).log_p(valid).mean())
-    return _score(with_floor(floor), data, test, scaling, begun, {"floor": floor})
+    floor = max(FLOORS, key=lambda each: with_floor(each).log_p(rows.valid).mean())
+    return _score(with_floor(floor), data, rows, begun, {"floor": floor})
 
 
-def pca(data: Split, latent_size: int) -> Score:
+def pca(data: Split, latent_size: int, _: np.ndarray) -> Score:
     """Scores the projection on principal components of the standardised columns."""
     from sklearn.decomposition import PCA
 
     begun = time.perf_counter()
-    train, _, test, scaling = _scaled(data)
-    components = min(latent_size, *train.shape)
-    fitted = PCA(components, random_state=0).fit(train)
+    rows = standardised(data, np.zeros(data.x_train[0].size, bool))
+    components = min(latent_size, *rows.train.shape)
+    fitted = PCA(components, random_state=0).fit(rows.train)
     seconds = time.perf_counter() - begun
-    rows = scaling.inverse(fitted.inverse_transform(fitted.transform(test)))
-    return Score(None, None, rows.reshape(data.x_test.shape), seconds)
-
-
-def _scaled(data: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray, Scaling]:
-    flat = [
-        rows.reshape(len(rows), -1).astype(np.float64)
-        for rows in (data.x_train, data.x_valid, data.x_test)
-    ]
-    scaling = Scaling.of(flat[0])
-    train, valid, test = (scaling(rows) for rows in flat)
-    return train, valid, test, scaling
+    projected = rows.scaling.inverse(fitted.inverse_transform(fitted.transform(rows.test)))
+    return Score(None, None, projected.reshape(data.x_test.shape), seconds)
 
 
 def _score(
-    model: LinearGaussian,
-    data: Split,
-    test: np.ndarray,
-    scaling: Scaling,
-    begun: float,
-    notes: dict[str, float],
+    model: LinearGaussian, data: Split, rows: StandardRows, begun: float, notes: dict[str, float]
 ) -> Score:
     seconds = time.perf_counter() - begun
-    rows = scaling.inverse(model.reconstruct(test)).reshape(data.x_test.shape)
-    densities = np.zeros(test.shape[1], bool)
-    return Score(model.log_p(test) - scaling.log_scale, densities, rows, seconds, notes)
+    reconstructed = rows.scaling.inverse(model.reconstruct(rows.test))
+    return Score(
+        model.log_p(rows.test) - rows.scaling.log_scale,
+        np.zeros(len(model.loc), bool),
+        reconstructed.reshape(data.x_test.shape),
+        seconds,
+        notes,
+    )

@@ -9,9 +9,18 @@ from typing import Any
 import numpy as np
 
 from benchmarks import results
-from benchmarks.defaults import columns, linear, measures, real_data, vae_scores
+from benchmarks.defaults import (
+    columns,
+    grid,
+    linear,
+    measures,
+    mixtures,
+    real_data,
+    vae_scores,
+)
 from benchmarks.defaults.real_data import Split
 from benchmarks.defaults.scores import Score, reconstruction_error
+from tfp_vae import likelihoods
 
 MOST_LATENTS = 16
 
@@ -21,20 +30,18 @@ def latents(x: np.ndarray) -> int:
     return min(max(x[0].size // 3, 2), MOST_LATENTS)
 
 
-def _independent_columns(data: Split, _: int) -> Score:
-    from tfp_vae import likelihoods
-
-    suggested = likelihoods.suggest(data.x_train).likelihood
-    return columns.score(data, measures.discrete_columns(suggested))
-
-
-METHODS: dict[str, Callable[[Split, int], Score]] = {
+METHODS: dict[str, Callable[[Split, int, np.ndarray], Score]] = {
     "ours": vae_scores.default,
-    "independent columns": _independent_columns,
+    "our grid": grid.best,
+    "independent columns": columns.score,
     "factor analysis": linear.factor_analysis,
     "PCA": linear.pca,
     "probabilistic PCA": linear.probabilistic_pca,
+    "mixture, diagonal": mixtures.diagonal,
+    "mixture, full": mixtures.full,
 }
+"""What is measured: functions of the rows, the number of latents and which values of a row the
+suggested likelihood gives probabilities."""
 
 
 def figures(score: Score, x: np.ndarray, data: Split) -> dict[str, Any]:
@@ -83,14 +90,16 @@ def measure(
     for name in chosen(sets, list(data_sets), "--sets"):
         x = data_sets[name]
         data = real_data.split(x)
+        discrete = measures.discrete_columns(likelihoods.suggest(data.x_train).likelihood)
         for method in chosen(methods, list(METHODS), "--methods"):
             stored = _read(folder, name)
             if method in stored.get("methods", {}) and not again:
                 continue
             try:
-                found = figures(METHODS[method](data, latents(x)), x, data)
+                found = figures(METHODS[method](data, latents(x), discrete), x, data)
             except Exception as error:
                 found = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
+            found["discrete_columns"] = int(discrete.sum())
             stored = _read(folder, name)
             stored["methods"] = stored.get("methods", {}) | {method: found}
             results.save(folder, _file_name(name), description(name, x, data) | stored)

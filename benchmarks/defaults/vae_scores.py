@@ -14,10 +14,9 @@ from benchmarks.defaults.scores import Score
 from tfp_vae import evaluation
 
 IMPORTANCE_SAMPLES = 1000
-SCORED_AT_ONCE = 1000
 
 
-def default(data: Split, latent_size: int) -> Score:
+def default(data: Split, latent_size: int, _: np.ndarray) -> Score:
     """Trains and scores the default model."""
     return timed(lambda: ours.train(data, latent_size), data)
 
