@@ -1,14 +1,19 @@
 """The layer from a network's features to a distribution: one dense head for each parameter."""
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+import tensorflow_probability as tfp
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import shapes
+
+LEAST_SCALE = 1e-6
+"""The smallest scale above its floor that constants are set to."""
 
 
 class DistributionLayer(keras.layers.Layer, abc.ABC):
@@ -25,6 +30,7 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
     Call with:
       features: A tensor `[..., F]`, or `[..., *spatial, C]` where `spatial` begins the event
         shape, with any number of leading axes.
+      added: What is added to the heads' outputs, by the name of the parameter; None for nothing.
 
     Returns:
       A `tfd.Distribution`, batch `[...]`, event `event_shape`.
@@ -75,7 +81,15 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
         """Returns the shape of one draw for each row of features, `[batch, *event]`."""
         return (features_shape[0], *self.event_shape)
 
-    def call(self, features: tf.Tensor) -> tfd.Distribution:
+    def zero_heads(self, names: Iterable[str]) -> None:
+        """Sets the heads of some parameters to zero, so that they are what is added to them."""
+        for name in names:
+            for weight in self.heads[name].weights:
+                weight.assign(tf.zeros_like(weight))
+
+    def call(
+        self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
+    ) -> tfd.Distribution:
         """Computes the parameters and makes the distribution."""
         flat, restore = shapes.flatten_leading(features, self.features_rank)
         parameters = {}
@@ -84,4 +98,13 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
             parameters[name] = restore(
                 tf.reshape(output, [-1, *shape]) if len(shape) > 1 else output
             )
+            if added is not None and name in added:
+                parameters[name] += added[name]
         return self.distribution(**parameters)
+
+
+def output_of_scale(scale: np.ndarray, floor: float) -> np.ndarray:
+    """Returns the output of which softplus, plus the floor, is `scale`, or nearly the floor."""
+    above_floor = np.maximum(np.asarray(scale, np.float64) - floor, LEAST_SCALE)
+    output: np.ndarray = tfp.math.softplus_inverse(above_floor).numpy()
+    return output

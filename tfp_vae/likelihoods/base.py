@@ -2,12 +2,15 @@
 
 from typing import Any, Self
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import supports
+from tfp_vae import networks, shapes, supports
 from tfp_vae.distribution_layer import DistributionLayer
+from tfp_vae.likelihoods.data_units import DataUnits
+from tfp_vae.likelihoods.marginal_fit import fitted_constants
 
 
 class Likelihood(DistributionLayer):
@@ -47,11 +50,70 @@ class Likelihood(DistributionLayer):
     advice: str = ""
     """What to do with data outside the support, in one or two sentences."""
 
+    location_name: str | None = None
+    """The parameter that is a location in the data's units, up to an affine map; None if none."""
+
+    units: DataUnits | None = None
+    """The units of the data, where the model is one that adapts to data."""
+
     def independent(self, distribution: tfd.Distribution) -> tfd.Independent:
         """Makes the values of a row, independent of each other, one event."""
         return tfd.Independent(
             distribution, reinterpreted_batch_ndims=len(self.event_shape), validate_args=False
         )
+
+    def take_units(self) -> None:
+        """Prepares the layer to be adapted to data; a location-scale family takes `DataUnits`."""
+
+    def input_encoding(self) -> keras.layers.Layer | None:
+        """Returns the layer by which an encoder's network sees such data, or None for as it is."""
+        return networks.Standardization(self.event_shape)
+
+    def locations(self) -> dict[str, np.ndarray]:
+        """Returns the parameters that are locations, with the flat indices of their values."""
+        if self.location_name is None:
+            return {}
+        return {self.location_name: np.arange(shapes.size_of(self.event_shape))}
+
+    def location_unit(self) -> np.ndarray:
+        """Returns by how much a location grows with the network's output, `[*event_shape]`."""
+        if self.units is None:
+            return np.ones(self.event_shape)
+        return np.asarray(self.units.unit.numpy(), np.float64)
+
+    def noise_groups(self) -> np.ndarray:
+        """Returns, for every value of a row, which of them share one scale, `[*event_shape]`.
+
+        Values with the same non-negative number have one scale, the same for every row; -1 stands
+        for a scale that is not learned.
+        """
+        return np.arange(shapes.size_of(self.event_shape)).reshape(self.event_shape)
+
+    def noise_scale(self) -> np.ndarray:
+        """Returns the standard deviation of every value where it is not learned, else NaN."""
+        return np.full(self.event_shape, np.nan)
+
+    def stddev_of(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the standard deviation of every value about its location, `[B, *event_shape]`."""
+        return distribution.stddev()
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the constant network outputs under which p(x|z) is the marginal of the data.
+
+        Weights of the layer itself, such as a shared scale, are set here. By default the constants
+        are those of largest likelihood, found numerically.
+
+        Args:
+          x: Rows, `[N, *event_shape]`, numbers in the support where a value is missing.
+          observed: A boolean array of the same shape, false where a value is missing; None if none
+            is.
+          stddev: The standard deviation of each value about its location, `[*event_shape]`, where
+            a linear function of z is added to the locations; None where nothing is added.
+        """
+        del stddev
+        return fitted_constants(self, x, observed)
 
     @classmethod
     def for_values(cls, x: np.ndarray) -> Self:

@@ -8,22 +8,25 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, replica_context
+from tfp_vae import checks, distributions, networks, replica_context
+from tfp_vae.distribution_layer import LEAST_SCALE, output_of_scale
 from tfp_vae.likelihoods.base import Likelihood
+from tfp_vae.likelihoods.data_units import DataUnits, natural_unit
 
-_SCALES = ("shared", "learned", "calibrated")
+_SCALES = ("shared", "per_value", "learned", "calibrated")
 _MOMENTUM = 0.99
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
 class Normal(Likelihood):
-    """Independent normal values, under one of four kinds of scale.
+    """Independent normal values, under one of five kinds of scale.
 
     ============  ======================================================================
     `scale`       what it is
     ============  ======================================================================
     a number      fixed; squared error divided by 2 scale², up to a constant
     "shared"      one weight, learned, the same for every value
+    "per_value"   one weight for every value of the event, the same for every row
     "learned"     emitted by the network, one for every value
     "calibrated"  the best scale of the batch in closed form, its root mean square error
     ============  ======================================================================
@@ -34,9 +37,11 @@ class Normal(Likelihood):
 
     Args:
       event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
-      scale: A positive number, "shared", "learned" or "calibrated", in units of the data.
-      scale_floor: A constant added to a scale that is not fixed, in units of the data: the density
-        is unbounded as the scale falls to zero, and the floor bounds it.
+      scale: A positive number in units of the data, "shared", "per_value", "learned" or
+        "calibrated".
+      scale_floor: A constant added to a scale that is not fixed: the density is unbounded as the
+        scale falls to zero, and the floor bounds it. It is in units of the data's standard
+        deviation once the model has been adapted to data, before that in units of the data.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -54,7 +59,7 @@ class Normal(Likelihood):
       TensorShape([4])
     """
 
-    advice = ""
+    location_name = "loc"
 
     def __init__(
         self,
@@ -73,10 +78,10 @@ class Normal(Likelihood):
 
     def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the scale where it has some."""
-        if self.scale == "shared":
+        if self.scale in ("shared", "per_value"):
             self.raw_scale = self.add_weight(
                 name="raw_scale",
-                shape=(),
+                shape=() if self.scale == "shared" else self.event_shape,
                 initializer=keras.initializers.Constant(np.log(np.e - 1)),
                 autocast=False,
             )
@@ -97,14 +102,59 @@ class Normal(Likelihood):
     def distribution(self, loc: tf.Tensor, scale: tf.Tensor | None = None) -> tfd.Independent:
         """Makes the likelihood of `loc` and a learned `scale`, `[B, *event_shape]` each."""
         if scale is not None:
-            value = tf.math.softplus(scale) + self.scale_floor
-        elif self.scale == "shared":
-            value = tf.math.softplus(tf.convert_to_tensor(self.raw_scale)) + self.scale_floor
+            value = self._positive(scale)
+        elif self.scale in ("shared", "per_value"):
+            value = self._positive(tf.convert_to_tensor(self.raw_scale))
         elif self.scale == "calibrated":
             value = self._average_scale()
         else:
             value = tf.constant(self.scale, loc.dtype)
-        return self._normal(loc, value)
+        return self._normal(loc if self.units is None else self.units.location(loc), value)
+
+    def take_units(self) -> None:
+        """Creates the units of the data."""
+        self.units = DataUnits(self.event_shape, dtype=self.dtype_policy)
+
+    def noise_groups(self) -> np.ndarray:
+        """Returns which values share one scale: none, all, or no learned one."""
+        if isinstance(self.scale, float):
+            return np.full(self.event_shape, -1)
+        if self.scale in ("shared", "calibrated"):
+            return np.zeros(self.event_shape, np.int64)
+        return super().noise_groups()
+
+    def noise_scale(self) -> np.ndarray:
+        """Returns the fixed scale, or NaN."""
+        fixed = self.scale if isinstance(self.scale, float) else np.nan
+        return np.full(self.event_shape, fixed)
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Sets units and scale to mean and standard deviation; the constants are those of both."""
+        assert self.units is not None
+        mean, variance = networks.moments(x, observed)
+        unit = natural_unit(mean, variance)
+        noise = np.sqrt(variance) if stddev is None else stddev
+        common = self.scale in ("shared", "calibrated")
+        if common:
+            noise = np.full_like(noise, np.sqrt(np.mean(noise**2)))
+        scale_unit = np.full_like(unit, np.sqrt(np.mean(unit**2))) if common else unit
+        self.units.assign(mean, unit, scale_unit)
+        constants = {"loc": np.zeros(self.event_shape)}
+        raw = output_of_scale(noise / scale_unit, self.scale_floor)
+        if self.scale == "learned":
+            constants["scale"] = raw
+        elif self.scale == "per_value":
+            self.raw_scale.assign(raw)
+        elif self.scale == "shared":
+            self.raw_scale.assign(raw.flat[0])
+        elif self.scale == "calibrated":
+            floor = self.scale_floor * scale_unit.flat[0]
+            above_floor = max(noise.flat[0] - floor, LEAST_SCALE * scale_unit.flat[0])
+            self.average_variance.assign(above_floor**2)
+            self.average_weight.assign(1.0)
+        return constants
 
     def fitted_to(
         self, distribution: tfd.Independent, x: tf.Tensor, observed: tf.Tensor | None = None
@@ -128,7 +178,7 @@ class Normal(Likelihood):
             (self.average_weight, tf.ones_like(variance)),
         ):
             average.assign(_MOMENTUM * average + (1.0 - _MOMENTUM) * latest)
-        return self._normal(loc, tf.sqrt(variance) + self.scale_floor)
+        return self._normal(loc, tf.sqrt(variance) + self._floor())
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""
@@ -137,9 +187,19 @@ class Normal(Likelihood):
     def _normal(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Independent:
         return self.independent(distributions.Normal(loc=loc, scale=scale))
 
+    def _positive(self, output: tf.Tensor) -> tf.Tensor:
+        """Returns the scale of an output of the network, or of a weight."""
+        return self._in_units(tf.math.softplus(output) + self.scale_floor)
+
+    def _floor(self) -> tf.Tensor:
+        return self._in_units(tf.constant(self.scale_floor, self.variable_dtype))
+
+    def _in_units(self, scale: tf.Tensor) -> tf.Tensor:
+        return scale if self.units is None else self.units.scale(scale)
+
     def _average_scale(self) -> tf.Tensor:
         variance = tf.convert_to_tensor(self.average_variance)
         weight = tf.convert_to_tensor(self.average_weight)
         seen = weight > 0.0
         average = variance / tf.where(seen, weight, tf.ones_like(weight))
-        return tf.where(seen, tf.sqrt(average) + self.scale_floor, tf.ones_like(average))
+        return tf.where(seen, tf.sqrt(average) + self._floor(), tf.ones_like(average))

@@ -1,6 +1,6 @@
 """The likelihood of a table with columns of different types."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import keras
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, supports
+from tfp_vae import checks, distributions, networks, supports
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.column_types import parts_for
 
@@ -92,13 +92,92 @@ class Product(Likelihood):
                 likelihood.build(features_shape)
         self.built = True
 
-    def call(self, features: tf.Tensor) -> tfd.Distribution:
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns the shape of every parameter of every part, `"0.loc"` of the first one."""
+        return {
+            f"{index}.{name}": shape
+            for index, likelihood in enumerate(self.parts)
+            for name, shape in likelihood.parameter_shapes().items()
+        }
+
+    def zero_heads(self, names: Iterable[str]) -> None:
+        """Sets the heads of some parameters to zero."""
+        for index, likelihood in enumerate(self.parts):
+            likelihood.zero_heads(_of_part(dict.fromkeys(names), index))
+
+    def call(
+        self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
+    ) -> tfd.Distribution:
         """Makes the distributions of the parts, and from them that of the rows."""
-        return self.distribution(*(likelihood(features) for likelihood in self.parts))
+        return self.distribution(
+            *(
+                likelihood(features, added=_of_part(added or {}, index))
+                for index, likelihood in enumerate(self.parts)
+            )
+        )
 
     def distribution(self, *parts: tfd.Distribution) -> tfd.Distribution:
         """Makes the distribution of rows from those of the parts."""
         return distributions.ProductOfColumns(parts, self.columns)
+
+    def take_units(self) -> None:
+        """Prepares every part to be adapted to data."""
+        for likelihood in self.parts:
+            likelihood.take_units()
+
+    def input_encoding(self) -> keras.layers.Layer:
+        """Returns the encoding of every part for its columns."""
+        return networks.ColumnEncodings(
+            [
+                (group, likelihood.input_encoding())
+                for group, likelihood in zip(self.columns, self.parts, strict=True)
+            ]
+        )
+
+    def locations(self) -> dict[str, np.ndarray]:
+        """Returns the parameters that are locations, with the columns of their values."""
+        return {
+            f"{index}.{name}": np.asarray(group)[places]
+            for index, (group, likelihood) in enumerate(zip(self.columns, self.parts, strict=True))
+            for name, places in likelihood.locations().items()
+        }
+
+    def location_unit(self) -> np.ndarray:
+        """Returns by how much a location grows with the network's output, `[columns]`."""
+        return self._row_of([likelihood.location_unit() for likelihood in self.parts])
+
+    def noise_groups(self) -> np.ndarray:
+        """Returns, for every column, which columns share one scale, `[columns]`."""
+        size = self.event_shape[0]
+        groups = [likelihood.noise_groups() for likelihood in self.parts]
+        return self._row_of(
+            [np.where(each < 0, each, each + index * size) for index, each in enumerate(groups)]
+        )
+
+    def noise_scale(self) -> np.ndarray:
+        """Returns the standard deviation of every column where it is not learned, else NaN."""
+        return self._row_of([likelihood.noise_scale() for likelihood in self.parts])
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the constant network outputs of every part's marginals."""
+        constants = {}
+        for index, (group, likelihood) in enumerate(zip(self.columns, self.parts, strict=True)):
+            found = likelihood.adapt(
+                x[:, group],
+                None if observed is None else observed[:, group],
+                None if stddev is None else stddev[group],
+            )
+            constants.update({f"{index}.{name}": value for name, value in found.items()})
+        return constants
+
+    def _row_of(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Returns values `[columns of the part]` of all parts as a row, in the columns' order."""
+        row = np.empty(self.event_shape, np.result_type(*parts))
+        for group, values in zip(self.columns, parts, strict=True):
+            row[group] = values
+        return row
 
     def prediction(self, distribution: tfd.Distribution) -> tf.Tensor:
         """Returns the predictions of every part, `[B, n]`."""
@@ -155,6 +234,16 @@ class Product(Likelihood):
             for group, likelihood in config["parts"]
         ]
         return cls(**{**config, "parts": parts})
+
+
+def _of_part(values: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """Returns the values of one part's parameters, by their names in it."""
+    prefix = f"{index}."
+    return {
+        name.removeprefix(prefix): value
+        for name, value in values.items()
+        if name.startswith(prefix)
+    }
 
 
 _EXAMPLE = "[([0, 2], likelihoods.Normal([2])), ([1], likelihoods.Bernoulli([1]))]"

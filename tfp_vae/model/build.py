@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import divergences
+from tfp_vae.model import adaptation
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.objectives import Objective
 from tfp_vae.posteriors import Posterior
@@ -32,6 +33,8 @@ def assemble(vae: "VAE") -> str:
     """
     likelihood = vae.decoder.likelihood
     rows, features, inputs = _rows_of_zeros(vae)
+    if vae.adaptive:
+        adaptation.attach(vae, 0 if features is None else int(features.shape[-1]))
     if not vae.encoder.built:
         vae.encoder.build((None, *inputs.shape[1:]))
     posterior = vae.encoder.of_tensors(inputs, training=False)

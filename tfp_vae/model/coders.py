@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, shapes
+from tfp_vae import checks, networks, shapes
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.layer_arguments import latents, outer_values
 from tfp_vae.posteriors import Posterior
@@ -21,6 +21,11 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
         self.trunk = checks.instance_of(
             trunk, keras.layers.Layer, "trunk", "networks.mlp([200, 200])"
         )
+        self.linear_path: networks.LinearPath | None = None
+
+    def take_linear_path(self, path: networks.LinearPath) -> None:
+        """Takes a linear path beside the trunk, before the layer is built."""
+        self.linear_path = path
 
     def __call__(self, values: Any, *args: Any, **kwargs: Any) -> Any:
         """Checks values from a caller, and returns the distribution of every row."""
@@ -86,6 +91,17 @@ class Encoder(DistributionNetwork):
             posterior, Posterior, "posterior", "posteriors.MultivariateNormalDiag(latent_size=16)"
         )
         self.sizes_in: tuple[int, ...] | None = None
+        self.input_encoding: keras.layers.Layer | None = None
+        self.condition_width = 0
+
+    def take_input_encoding(self, encoding: keras.layers.Layer, condition_width: int) -> None:
+        """Takes the layer by which the trunk sees the data, before the layer is built.
+
+        Args:
+          encoding: The layer.
+          condition_width: How many entries of the last axis are features of a condition.
+        """
+        self.input_encoding, self.condition_width = encoding, condition_width
 
     def checked(self, values: Any) -> Any:
         """Returns data as an array of finite numbers, `[B, *event]`."""
@@ -95,12 +111,44 @@ class Encoder(DistributionNetwork):
         """Builds trunk and posterior for inputs `[batch, *event]`."""
         self.sizes_in = sizes = tuple(input_shape)[1:]
         self.input_spec = keras.layers.InputSpec(shape=(None, *sizes))
-        self.build_on(sizes, self.posterior, "encoder")
+        encoded = self.encoded_sizes(sizes)
+        if self.input_encoding is not None and not self.input_encoding.built:
+            self.input_encoding.build((None, *sizes[:-1], self._data_width(sizes)))
+        if self.linear_path is not None:
+            self.linear_path.build((None, shapes.size_of(encoded)))
+        self.build_on(encoded, self.posterior, "encoder")
 
     def call(self, x: Any, training: bool | None = None) -> tfd.Distribution:
         """Returns the posterior of every row: batch `[B]`, event `[latent_size]`."""
-        features = self.trunk(tf.cast(x, self.compute_dtype), training=training)
-        return self.posterior(features)
+        if self.input_encoding is None:
+            return self.posterior(self.trunk(tf.cast(x, self.compute_dtype), training=training))
+        encoded = self._encoded(x, self.input_encoding)
+        seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
+        features = self.trunk(seen, training=training)
+        if self.linear_path is None:
+            return self.posterior(features)
+        size = shapes.size_of(encoded.shape[1:])
+        added = self.linear_path(tf.reshape(encoded, [-1, size]))
+        return self.posterior(features, added=added)
+
+    def encoded_sizes(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Returns the shape of a row as the trunk sees it, for a row of shape `sizes`."""
+        if self.input_encoding is None:
+            return sizes
+        width = self._data_width(sizes)
+        data = self.input_encoding.compute_output_shape((None, *sizes[:-1], width))[1:]
+        return (*data[:-1], data[-1] + sizes[-1] - width)
+
+    def _encoded(self, x: Any, encoding: keras.layers.Layer) -> tf.Tensor:
+        """Returns data as the trunk sees it; features of a condition on the last axis stay."""
+        x = tf.cast(x, self.variable_dtype)
+        width = self._data_width(x.shape)
+        encoded = encoding(x[..., :width])
+        return tf.concat([encoded, x[..., width:]], axis=-1) if width < x.shape[-1] else encoded
+
+    def _data_width(self, sizes: Any) -> int:
+        """Returns how many entries of the last axis are data, not features of a condition."""
+        return int(sizes[-1]) - self.condition_width
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns the shape of one draw per row, `[batch, latent_size]`."""
@@ -167,6 +215,8 @@ class Decoder(DistributionNetwork):
             )
         self.latent_size = int(latent_size)
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: self.latent_size})
+        if self.linear_path is not None:
+            self.linear_path.build((None, self.latent_size))
         self.build_on((self.latent_size,), self.likelihood, "decoder")
 
     def call(self, z: Any, training: bool | None = None) -> tfd.Distribution:
@@ -174,7 +224,9 @@ class Decoder(DistributionNetwork):
         z = tf.convert_to_tensor(z)
         flat, restore = shapes.flatten_leading(tf.cast(z, self.compute_dtype), event_rank=1)
         features = restore(self.trunk(flat, training=training))
-        return self.likelihood(features)
+        if self.linear_path is None:
+            return self.likelihood(features)
+        return self.likelihood(features, added=self.linear_path(z))
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns the shape of one draw per row of latents, `[..., *event]`."""

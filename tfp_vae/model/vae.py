@@ -9,9 +9,9 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, saving, seeds
+from tfp_vae import checks, saving, seeds, shapes
 from tfp_vae.likelihoods import Likelihood, Suggestion
-from tfp_vae.model import build, defaults, export, sampling
+from tfp_vae.model import adaptation, build, defaults, export, sampling
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.imputation import Imputation, importance_impute, impute
@@ -47,6 +47,9 @@ class VAE(keras.Model):
         as channels), and with z before the decoder; p(z) does not depend on y (Sohn et al. 2015,
         "Learning structured output representation using deep conditional generative models"). y
         is a scalar for every row, unless the layer begins with a `keras.Input` or is built.
+      adaptive: Whether the first `fit` adapts the model to its data, as `adapt` describes. False
+        leaves out what that needs: the network sees the data as it comes, and p(x|z) begins
+        wherever its random weights put it.
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -77,6 +80,7 @@ class VAE(keras.Model):
         preprocess: keras.layers.Layer | None = None,
         missing_values: float | None = None,
         condition: keras.layers.Layer | None = None,
+        adaptive: bool = True,
         **kwargs: Any,
     ) -> None:
         checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
@@ -96,6 +100,7 @@ class VAE(keras.Model):
         self.preprocess, self.condition = preprocess, condition
         self.prior_layer = StandardNormal() if prior is None else prior
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
+        self.adaptive = bool(adaptive)
         self.suggestion: Suggestion | None = None
         self._compiled_functions: dict[str, Any] = {}
         self.kl_declaration = build.assemble(self)
@@ -508,12 +513,29 @@ class VAE(keras.Model):
         return compiled
 
     def adapt(self, x: Any) -> None:
-        """Initialises weights from data, such as the pseudo-inputs of a VampPrior.
+        """Lets the model begin at its data.
 
-        `fit` calls it before the first step.
+        The first `fit` does this by itself. Weights that were trained are lost.
+
+        - The encoder's network sees every value standardised; counts through log1p, class codes as
+          one-hot vectors, pixels divided by one number. The layer that does so is saved with the
+          model.
+        - p(x|z) begins at the marginals of the data, and its location and scale are multiples of a
+          unit for every value, which is part of the distribution: densities stay in the data's own
+          units.
+        - Where the likelihood has a location (Normal, StudentT, Laplace, DiscretizedLogistic) and
+          the posterior is normal, a linear path runs beside both networks, whose last layers begin
+          at zero: the model begins as factor analysis. With a Normal likelihood and a posterior
+          `MultivariateNormalDiag` or `MultivariateNormalTriL`, the ELBO of every row then is log
+          p(x) of factor analysis; with one scale for all values, that of probabilistic PCA.
+        - The pseudo-inputs of a VampPrior are set to rows.
+
+        At most 10,000 rows, drawn from all of them in one pass, are used; of a dataset of unknown
+        length, which may be endless, the first 100,000 rows are read.
 
         Args:
-          x: An array `[N, *event]`, or a dataset of batches; any other iterator is left unread.
+          x: An array `[N, *event]`, or a `tf.data.Dataset` or `keras.utils.PyDataset` of batches.
+            An iterator is left unread, since its batches would be lost to training.
 
         Raises:
           TypeError: If the data holds no real numbers.
@@ -521,11 +543,30 @@ class VAE(keras.Model):
 
         Example:
           >>> vae.adapt(x)
+
+        Source: Tipping & Bishop (1999), "Probabilistic principal component analysis", for the exact
+        posterior of the linear model.
         """
-        wanted = self.prior_layer.rows_wanted
-        rows = initial_rows(x, wanted) if wanted else None
-        if rows is not None:
-            self.prior_layer.adapt(self.prepared(rows))
+        self._adapt(x, wanted=True)
+
+    def adapt_once(self, x: Any) -> None:
+        """Adapts what was neither adapted nor trained yet; `fit` calls it before the first step."""
+        path = self.decoder.linear_path
+        self._adapt(x, wanted=path is not None and path.is_untouched)
+
+    def _adapt(self, x: Any, wanted: bool) -> None:
+        wanted = wanted and self.adaptive
+        for_prior = self.prior_layer.rows_wanted
+        if not wanted and not for_prior:
+            return
+        rows = initial_rows(x, shapes.size_of(self.event_shape))
+        if rows is None:
+            return
+        prepared, observed = self.pipeline.prepared(rows)
+        if wanted:
+            adaptation.adapt(self, prepared.numpy(), None if observed is None else observed.numpy())
+        if for_prior:
+            self.prior_layer.adapt(prepared)
 
     def prepared(self, x: Any, seed: seeds.Seed = seeds.EVALUATION) -> tf.Tensor:
         """Returns data as encoder and likelihood see it: checked, cast, preprocessed and filled.
@@ -823,7 +864,7 @@ class VAE(keras.Model):
         if print_fn is not None and not callable(print_fn):
             raise TypeError(f"`print_fn` must be a function; got a {type(print_fn).__name__}.")
         super().summary(*args, print_fn=print_fn, **kwargs)
-        lines = [f" {self.kl_declaration}"]
+        lines = [f" {adaptation.state(self)}", f" {self.kl_declaration}"]
         if self.compiled:
             lines.insert(0, f" Training: {self.trainer.path}")
         for line in lines:
@@ -856,7 +897,12 @@ class VAE(keras.Model):
             for name, part in parts.items()
         }
         code = None if self.missing is None else self.missing.config
-        return {"name": self.name, **serialized, "missing_values": code}
+        return {
+            "name": self.name,
+            **serialized,
+            "missing_values": code,
+            "adaptive": self.adaptive,
+        }
 
     def _parts_config(self) -> dict[str, Any]:
         """Returns the layers of the posterior, the likelihood and the prior."""
@@ -873,4 +919,5 @@ class VAE(keras.Model):
         }
         if isinstance(revived.get("missing_values"), str):
             revived["missing_values"] = float(revived["missing_values"])
-        return cls(**revived)
+        # A file without the key is of a model that is not adaptive.
+        return cls(**{"adaptive": False, **revived})

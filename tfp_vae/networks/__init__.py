@@ -2,8 +2,31 @@
 
 from tfp_vae.networks.binarization import StochasticBinarization
 from tfp_vae.networks.conv import conv, conv_transpose
+from tfp_vae.networks.linear_path import LinearPath
 from tfp_vae.networks.made import MADE
 from tfp_vae.networks.masked_dense import MaskedDense
 from tfp_vae.networks.mlp import mlp
+from tfp_vae.networks.standardization import (
+    AffineMap,
+    ColumnEncodings,
+    OneHot,
+    Standardization,
+    compressed_tails,
+    moments,
+)
 
-__all__ = ["MADE", "MaskedDense", "StochasticBinarization", "conv", "conv_transpose", "mlp"]
+__all__ = [
+    "MADE",
+    "AffineMap",
+    "ColumnEncodings",
+    "LinearPath",
+    "MaskedDense",
+    "OneHot",
+    "Standardization",
+    "StochasticBinarization",
+    "compressed_tails",
+    "conv",
+    "conv_transpose",
+    "mlp",
+    "moments",
+]

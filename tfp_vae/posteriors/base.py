@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from tfp_vae import checks, supports
 from tfp_vae.distribution_layer import DistributionLayer
 
@@ -43,6 +45,18 @@ class Posterior(DistributionLayer):
     def __init__(self, latent_size: int, **kwargs: Any) -> None:
         self.latent_size = checks.positive_int(latent_size, "latent_size")
         super().__init__(event_shape=[self.latent_size], **kwargs)
+
+    def constants_at(self, stddev: np.ndarray) -> dict[str, np.ndarray] | None:
+        """Returns the constant network outputs of a normal posterior, by the parameter's name.
+
+        A linear function of the data is then added to the location, `"loc"`. By default there is
+        none, and None is returned.
+
+        Args:
+          stddev: The standard deviation of every latent given any row, `[latent_size]`.
+        """
+        del stddev
+        return None
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

@@ -3,9 +3,11 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, distributions
+from tfp_vae.distribution_layer import LEAST_SCALE, output_of_scale
 from tfp_vae.posteriors.base import Posterior
 
 _LARGEST_EXPONENT = 40.0
@@ -62,6 +64,14 @@ class MultivariateNormalDiag(Posterior):
         else:
             positive = tf.math.exp(tf.minimum(scale, _LARGEST_EXPONENT))
         return distributions.MultivariateNormalDiag(loc=loc, scale_diag=positive + self.scale_floor)
+
+    def constants_at(self, stddev: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the outputs for a location of 0 and these standard deviations."""
+        if self.scale_activation == "exp":
+            raw = np.log(np.maximum(stddev - self.scale_floor, LEAST_SCALE))
+        else:
+            raw = output_of_scale(stddev, self.scale_floor)
+        return {"loc": np.zeros(self.event_shape), "scale": raw}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

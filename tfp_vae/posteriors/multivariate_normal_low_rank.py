@@ -3,9 +3,11 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, distributions
+from tfp_vae.distribution_layer import output_of_scale
 from tfp_vae.posteriors.base import Posterior
 
 
@@ -66,6 +68,11 @@ class MultivariateNormalDiagPlusLowRank(Posterior):
             scale_diag=tf.math.softplus(scale) + self.scale_floor,
             scale_perturb_factor=directions,
         )
+
+    def constants_at(self, stddev: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the outputs for a location of 0 and this diagonal; U stays the network's."""
+        raw = output_of_scale(stddev, self.scale_floor)
+        return {"loc": np.zeros(self.event_shape), "scale": raw}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, distributions
+from tfp_vae.distribution_layer import output_of_scale
 from tfp_vae.posteriors.base import Posterior
 
 
@@ -64,6 +65,12 @@ class MultivariateNormalTriL(Posterior):
         entries = tf.concat([diagonal, scale_tril[..., size:], zero], axis=-1)
         factor = tf.gather(entries, places, axis=-1)
         return distributions.MultivariateNormalTriL(loc=loc, scale_tril=factor)
+
+    def constants_at(self, stddev: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the outputs for a location of 0 and a diagonal covariance."""
+        factor = np.zeros(self.parameter_shapes()["scale_tril"])
+        factor[: self.latent_size] = output_of_scale(stddev, self.scale_floor)
+        return {"loc": np.zeros(self.event_shape), "scale_tril": factor}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

@@ -1,6 +1,6 @@
 """The relaxed categorical posterior, whose draws have a gradient."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -92,10 +92,14 @@ class RelaxedOneHotCategorical(Posterior):
         super().build(features_shape)
 
     def call(
-        self, features: tf.Tensor, training: bool | None = None
+        self,
+        features: tf.Tensor,
+        *,
+        added: Mapping[str, tf.Tensor] | None = None,
+        training: bool | None = None,
     ) -> distributions.RelaxedOneHotCategorical:
         """Makes the distribution at the current temperature; in training, counts the step."""
-        distribution: distributions.RelaxedOneHotCategorical = super().call(features)
+        distribution: distributions.RelaxedOneHotCategorical = super().call(features, added=added)
         if training and isinstance(self.temperature, LearningRateSchedule):
             self.steps.assign_add(tf.ones_like(self.steps))
         return distribution

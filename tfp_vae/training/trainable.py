@@ -45,8 +45,8 @@ class Trainable(Protocol):
     def pipeline(self) -> DataContract:
         """Which data the model takes."""
 
-    def adapt(self, x: Any) -> None:
-        """Initialises weights from checked training data, before the first step."""
+    def adapt_once(self, x: Any) -> None:
+        """Initialises weights from checked training data, before the first step of all."""
 
     # The loss.
 

@@ -130,7 +130,7 @@ class Trainer:
         self._model._initial_epoch = None
         self.state.noise.state.assign(keras.random.SeedGenerator().state)
         with self._fitting(data, chosen):
-            self._model.adapt(data.initial)
+            self._model.adapt_once(data.initial)
             history = run_epochs(
                 self.state,
                 lambda source: self.loop_for(source, chosen.callbacks),

@@ -1,32 +1,62 @@
 """The rows of training data from which weights are initialised."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-_ROWS_OF_AN_ARRAY = 10_000
+from tfp_vae.training.data import py_dataset
+
+_MOST_ROWS = 10_000
+_MOST_VALUES = 50_000_000
+_LEAST_ROWS = 1000
+_MOST_READ = 100_000
 
 
-def initial_rows(x: Any, count: int) -> np.ndarray | None:
-    """Returns rows of data, at least `count` if there are as many, or None.
+def initial_rows(x: Any, row_size: int) -> np.ndarray | None:
+    """Returns rows drawn at random from data, at most 10,000; or None.
 
-    Rows of an array are drawn at random, those of a dataset are its first batches. A generator
-    gives None, since batches taken from it would be lost to training.
+    Fewer are drawn where a row is large, so that they have at most 50 million values. Batches are
+    read once, and their rows kept by reservoir sampling: Vitter (1985), "Random sampling with a
+    reservoir". Of a source of unknown length, which may be endless, the first 100,000 rows are
+    read. An iterator gives None, since batches taken from it would be lost to training.
 
     Args:
-      x: An array `[N, ...]`, or a dataset of batches.
-      count: The number of rows wanted.
+      x: An array `[N, ...]`, or a source of batches.
+      row_size: The number of values in a row.
     """
+    most = int(np.clip(_MOST_VALUES // max(row_size, 1), _LEAST_ROWS, _MOST_ROWS))
     if isinstance(x, np.ndarray):
-        order = np.random.default_rng(0).permutation(len(x))
-        return x[order[: max(count, _ROWS_OF_AN_ARRAY)]]
-    if not isinstance(x, tf.data.Dataset):
-        return None
-    batches: list[np.ndarray] = []
-    for batch in x:
-        batches.append(np.asarray(keras.utils.unpack_x_y_sample_weight(batch)[0]))
-        if sum(map(len, batches)) >= count:
+        if len(x) <= most:
+            return x
+        return x[np.sort(np.random.default_rng(0).permutation(len(x))[:most])]
+    if isinstance(x, tf.data.Dataset):
+        return _sampled(iter(x), most, None if int(x.cardinality()) >= 0 else _MOST_READ)
+    if isinstance(x, keras.utils.PyDataset):
+        count = x.num_batches
+        order = None if count is None else np.arange(count)
+        return _sampled(py_dataset.batches(x, order), most, None if count else _MOST_READ)
+    return None
+
+
+def _sampled(batches: Iterator[Any], most: int, to_read: int | None) -> np.ndarray | None:
+    """Returns at most `most` rows of batches, each of those read with the same probability."""
+    generator = np.random.default_rng(0)
+    kept: np.ndarray | None = None
+    read = 0
+    for batch in batches:
+        rows = np.asarray(keras.utils.unpack_x_y_sample_weight(batch)[0])
+        free = most - read
+        kept = rows[:most] if kept is None else np.concatenate([kept, rows[: max(free, 0)]])
+        later = rows[max(free, 0) :] if read else rows[most:]
+        numbers = np.arange(read + len(rows) - len(later), read + len(rows))
+        places = generator.integers(0, numbers + 1)
+        for place, row in zip(places, later, strict=True):
+            if place < most:
+                kept[place] = row
+        read += len(rows)
+        if to_read is not None and read >= to_read:
             break
-    return np.concatenate(batches) if batches else None
+    return kept

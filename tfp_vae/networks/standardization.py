@@ -1,0 +1,300 @@
+"""Layers that bring data to a common scale before an encoder's network."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae import checks, shapes
+
+_TRANSFORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "identity": (lambda x: x, lambda x: x),
+    "log": (tf.math.log, np.log),
+    "log1p": (tf.math.log1p, np.log1p),
+}
+_KNEE = 10.0
+
+
+class AffineMap(NamedTuple):
+    """Which values of a row an encoding maps affinely, to (x - shift) / scale.
+
+    Attributes:
+      values: The flat indices of these values in a row, `[K]`.
+      places: Their flat indices in the encoded row, `[K]`.
+      shift: What is subtracted, `[K]`.
+      scale: What they are divided by, `[K]`.
+    """
+
+    values: np.ndarray
+    places: np.ndarray
+    shift: np.ndarray
+    scale: np.ndarray
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.networks")
+class Standardization(keras.layers.Layer):
+    """Brings every value of a row to mean 0 and standard deviation 1.
+
+    Until `adapt` is called it only transforms. A value that does not vary is only centred.
+    `keras.layers.Normalization` has no transform, and its divisor is at least 1e-7.
+
+    Args:
+      event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
+      transform: What is applied first: "identity", "log" (of positive values) or "log1p" (of
+        counts).
+      pooled: Whether all values are divided by one number, the root of their mean variance, as
+        suits pixels: a pixel that hardly varies stays small.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      x: A tensor `[..., *event_shape]`.
+
+    Returns:
+      A tensor of the same shape.
+
+    Raises:
+      TypeError: If `event_shape` is not a list of ints.
+      ValueError: If a size is not positive, or the transform unknown.
+
+    Example:
+      >>> layer = networks.Standardization([2])
+      >>> layer.adapt(np.array([[1.0, 100.0], [3.0, 500.0]]))
+      >>> layer(np.array([[1.0, 500.0]], "float32")).numpy()
+      array([[-1.,  1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        transform: str = "identity",
+        pooled: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.event_shape = shapes.as_shape(event_shape, "event_shape")
+        self.transform = checks.one_of(transform, list(_TRANSFORMS), "transform")
+        self.pooled = bool(pooled)
+        self.shift, self.scale = (
+            self.add_weight(
+                name=name,
+                shape=self.event_shape,
+                initializer=value,
+                trainable=False,
+                autocast=False,
+            )
+            for name, value in (("shift", "zeros"), ("scale", "ones"))
+        )
+        self.built = True
+
+    def adapt(self, x: np.ndarray, observed: np.ndarray | None = None) -> None:
+        """Sets shift and scale from rows.
+
+        Args:
+          x: Rows, `[N, *event_shape]`.
+          observed: A boolean array of the same shape, false where a value is missing; None if none
+            is.
+        """
+        values = _TRANSFORMS[self.transform][1](np.asarray(x, np.float64))
+        mean, variance = moments(values, observed)
+        if self.pooled:
+            variance = np.full_like(variance, variance.mean())
+        self.shift.assign(mean)
+        self.scale.assign(np.sqrt(np.where(variance > 0.0, variance, 1.0)))
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns the standardised values."""
+        transformed = _TRANSFORMS[self.transform][0](tf.cast(x, self.variable_dtype))
+        return (transformed - self.shift) / self.scale
+
+    def affine_map(self) -> AffineMap:
+        """Returns the values that are mapped affinely: all of them, or none after a logarithm."""
+        count = shapes.size_of(self.event_shape) if self.transform == "identity" else 0
+        places = np.arange(count)
+        return AffineMap(
+            places, places, *(part.numpy().ravel()[:count] for part in (self.shift, self.scale))
+        )
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns the shape of the input."""
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "event_shape": list(self.event_shape),
+            "transform": self.transform,
+            "pooled": self.pooled,
+        }
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.networks")
+class OneHot(keras.layers.Layer):
+    """Turns class codes into one-hot vectors, along the last axis.
+
+    Args:
+      classes: The number of classes.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      x: Codes 0 to classes - 1, `[..., n]`.
+
+    Returns:
+      A tensor `[..., n * classes]`.
+
+    Raises:
+      TypeError: If `classes` is not an int.
+      ValueError: If it is not positive.
+
+    Example:
+      >>> networks.OneHot(classes=3)(np.array([[2.0, 0.0]])).numpy()
+      array([[0., 0., 1., 1., 0., 0.]], dtype=float32)
+    """
+
+    def __init__(self, classes: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.classes = checks.positive_int(classes, "classes")
+
+    def adapt(self, x: np.ndarray, observed: np.ndarray | None = None) -> None:
+        """Does nothing: the encoding of a code does not depend on the data."""
+        del x, observed
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns the one-hot vectors."""
+        vectors = tf.one_hot(tf.cast(x, "int32"), self.classes, dtype=self.variable_dtype)
+        joined = tf.reshape(vectors, tf.concat([tf.shape(x)[:-1], [-1]], axis=0))
+        joined.set_shape(self.compute_output_shape(x.shape))
+        return joined
+
+    def affine_map(self) -> AffineMap:
+        """Returns that no value is mapped affinely."""
+        none = np.zeros([0], np.int64)
+        return AffineMap(none, none, np.zeros([0]), np.ones([0]))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns the shape with the last axis `classes` times as long."""
+        return (*tuple(input_shape)[:-1], input_shape[-1] * self.classes)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {**super().get_config(), "classes": self.classes}
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.networks")
+class ColumnEncodings(keras.layers.Layer):
+    """Encodes groups of columns each by a layer of its own, and concatenates the results.
+
+    Args:
+      parts: Pairs of columns and a layer, `Standardization` or `OneHot`, or None for columns that
+        stay as they are.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      x: A tensor `[..., columns]`.
+
+    Returns:
+      A tensor `[..., width]`.
+
+    Example:
+      >>> layer = networks.ColumnEncodings([([1], networks.OneHot(2)), ([0], None)])
+      >>> layer(np.array([[5.0, 1.0]], "float32")).numpy()
+      array([[0., 1., 5.]], dtype=float32)
+    """
+
+    def __init__(
+        self, parts: Sequence[tuple[Sequence[int], keras.layers.Layer | None]], **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.columns = [[int(column) for column in columns] for columns, _ in parts]
+        self.parts = [layer for _, layer in parts]
+
+    def build(self, input_shape: Any) -> None:
+        """Builds the layer of every group."""
+        for columns, layer in zip(self.columns, self.parts, strict=True):
+            if layer is not None and not layer.built:
+                layer.build((*tuple(input_shape)[:-1], len(columns)))
+        self.built = True
+
+    def adapt(self, x: np.ndarray, observed: np.ndarray | None = None) -> None:
+        """Adapts the layer of every group to its columns of the rows, `[N, columns]`."""
+        for columns, layer in zip(self.columns, self.parts, strict=True):
+            if layer is not None:
+                layer.adapt(x[:, columns], None if observed is None else observed[:, columns])
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """Returns the encoded columns, group by group."""
+        encoded = []
+        for columns, layer in zip(self.columns, self.parts, strict=True):
+            part = tf.gather(tf.cast(x, self.variable_dtype), columns, axis=-1)
+            encoded.append(part if layer is None else layer(part))
+        return tf.concat(encoded, axis=-1)
+
+    def affine_map(self) -> AffineMap:
+        """Returns the affine maps of all groups, joined."""
+        maps, start = [], 0
+        for columns, layer in zip(self.columns, self.parts, strict=True):
+            count = len(columns)
+            if layer is not None:
+                part = layer.affine_map()
+                maps.append(
+                    part._replace(
+                        values=np.asarray(columns)[part.values], places=start + part.places
+                    )
+                )
+                count = layer.compute_output_shape((None, count))[-1]
+            start += count
+        return AffineMap(*(np.concatenate(each) for each in zip(*maps, strict=True)))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns the shape with the width of all groups together."""
+        leading = tuple(input_shape)[:-1]
+        widths = [
+            len(columns) if layer is None else layer.compute_output_shape((None, len(columns)))[-1]
+            for columns, layer in zip(self.columns, self.parts, strict=True)
+        ]
+        return (*leading, sum(widths))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        parts = [
+            [columns, None if layer is None else keras.saving.serialize_keras_object(layer)]
+            for columns, layer in zip(self.columns, self.parts, strict=True)
+        ]
+        return {**super().get_config(), "parts": parts}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "ColumnEncodings":
+        """Makes a layer from the result of `get_config`."""
+        parts = [
+            (columns, None if layer is None else keras.saving.deserialize_keras_object(layer))
+            for columns, layer in config["parts"]
+        ]
+        return cls(**{**config, "parts": parts})
+
+
+def compressed_tails(x: tf.Tensor) -> tf.Tensor:
+    """Returns standardised values as a network sees them: beyond 10, they grow as a logarithm.
+
+    A single outlier then cannot saturate the network, nor dominate its gradient.
+
+    Args:
+      x: A tensor of any shape.
+    """
+    beyond = tf.nn.relu(tf.abs(x) - _KNEE)
+    return tf.clip_by_value(x, -_KNEE, _KNEE) + tf.sign(x) * tf.math.log1p(beyond)
+
+
+def moments(x: np.ndarray, observed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Returns mean and variance of the observed values over rows `[N, *event]`.
+
+    A value that is never observed has mean 0 and variance 0.
+    """
+    x = np.asarray(x, np.float64)
+    if observed is None:
+        return x.mean(axis=0), x.var(axis=0)
+    count = np.maximum(observed.sum(axis=0), 1)
+    mean = np.where(observed, x, 0.0).sum(axis=0) / count
+    square = np.where(observed, x - mean, 0.0) ** 2
+    return mean, square.sum(axis=0) / count
