@@ -5,6 +5,7 @@ import functools
 from pathlib import Path
 
 from benchmarks import data, environments, report, reproductions, results
+from benchmarks.defaults import page as defaults_page
 
 PAGE = environments.ROOT / "docs" / "benchmarks.md"
 REPRODUCTIONS_PAGE = environments.ROOT / "docs" / "reproductions.md"
@@ -121,13 +122,14 @@ def main() -> None:
 
         measurement.measure(
             arguments.mnist,
+            arguments.environments,
             folder / "defaults",
             arguments.sets,
             arguments.methods,
             arguments.again,
         )
     page = arguments.output or PAGE
-    report.write(results.load(folder), page)
+    report.write(results.load(folder) | defaults_page.load(folder / "defaults"), page)
     print(f"Wrote {page}")
 
 

@@ -15,6 +15,7 @@ from benchmarks.defaults import (
     linear,
     measures,
     mixtures,
+    peers,
     real_data,
     vae_scores,
 )
@@ -30,18 +31,39 @@ def latents(x: np.ndarray) -> int:
     return min(max(x[0].size // 3, 2), MOST_LATENTS)
 
 
-METHODS: dict[str, Callable[[Split, int, np.ndarray], Score]] = {
-    "ours": vae_scores.default,
-    "our grid": grid.best,
-    "independent columns": columns.score,
-    "factor analysis": linear.factor_analysis,
-    "PCA": linear.pca,
-    "probabilistic PCA": linear.probabilistic_pca,
-    "mixture, diagonal": mixtures.diagonal,
-    "mixture, full": mixtures.full,
-}
-"""What is measured: functions of the rows, the number of latents and which values of a row the
-suggested likelihood gives probabilities."""
+Method = Callable[[Split, int, np.ndarray], Score]
+"""A function of the rows, the number of latents, and which values of a row the suggested likelihood
+gives probabilities."""
+
+METHODS = (
+    "ours",
+    "our grid",
+    "independent columns",
+    "factor analysis",
+    "PCA",
+    "probabilistic PCA",
+    "mixture, diagonal",
+    "mixture, full",
+    "pythae VAE",
+    "TVAE",
+)
+
+
+def methods_in(environments_folder: Path) -> dict[str, Method]:
+    """Returns the methods by name; the environments of the peers are in the folder."""
+    found = (
+        vae_scores.default,
+        grid.best,
+        columns.score,
+        linear.factor_analysis,
+        linear.pca,
+        linear.probabilistic_pca,
+        mixtures.diagonal,
+        mixtures.full,
+        peers.scorer(peers.PYTHAE, environments_folder),
+        peers.scorer(peers.TVAE, environments_folder, tables_alone=True),
+    )
+    return dict(zip(METHODS, found, strict=True))
 
 
 def figures(score: Score, x: np.ndarray, data: Split) -> dict[str, Any]:
@@ -70,6 +92,7 @@ def figures(score: Score, x: np.ndarray, data: Split) -> dict[str, Any]:
 
 def measure(
     mnist: Path,
+    environments_folder: Path,
     folder: Path,
     sets: Sequence[str] | None,
     methods: Sequence[str] | None,
@@ -79,11 +102,13 @@ def measure(
 
     Args:
       mnist: Keras's .npz file of MNIST.
+      environments_folder: Where the environments of the peers are.
       folder: Where the results are.
       sets: The names of data sets, or None for all.
       methods: The names of methods, or None for all.
       again: Whether to measure again what is there.
     """
+    known = methods_in(environments_folder)
     data_sets, missing = real_data.load(mnist)
     for reason in missing:
         print(f"Left out: {reason}.", file=sys.stderr)
@@ -91,12 +116,14 @@ def measure(
         x = data_sets[name]
         data = real_data.split(x)
         discrete = measures.discrete_columns(likelihoods.suggest(data.x_train).likelihood)
-        for method in chosen(methods, list(METHODS), "--methods"):
+        for method in chosen(methods, list(known), "--methods"):
             stored = _read(folder, name)
             if method in stored.get("methods", {}) and not again:
                 continue
             try:
-                found = figures(METHODS[method](data, latents(x), discrete), x, data)
+                found = figures(known[method](data, latents(x), discrete), x, data)
+            except peers.NotApplicableError as reason:
+                found = {"left_out": str(reason)}
             except Exception as error:
                 found = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
             found["discrete_columns"] = int(discrete.sum())
@@ -136,8 +163,9 @@ def chosen(wanted: Sequence[str] | None, known: list[str], option: str) -> list[
 
 def said(name: str, method: str, found: dict[str, Any]) -> str:
     """Returns a line on a result."""
-    if "error" in found:
-        return f"{name:32} {method:20} {found['error']}"
+    for kind in ("error", "left_out"):
+        if kind in found:
+            return f"{name:32} {method:20} {found[kind]}"
     log_p = f"{found['log_p']:12.3f} ± {found['standard_error']:<8.3f}" if "log_p" in found else ""
     error = f"{found['reconstruction']:8.4f}" if "reconstruction" in found else ""
     return f"{name:32} {method:20} {log_p:24} {error:8} {found['seconds']:7.1f} s"

@@ -1,8 +1,11 @@
 """What a log p(x) is of: a density, a probability, and the two on one scale."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from tfp_vae import likelihoods
 
 STEPS = (1.0, 0.1, 0.01, 1.0 / 255.0, 0.001, 0.0001)
 """The steps that are looked for; 1/255 is that of bytes divided by 255. None is above 1, the step
@@ -42,13 +45,23 @@ def log_steps(x: np.ndarray) -> np.ndarray:
 
 def discrete_columns(likelihood: Any) -> np.ndarray:
     """Returns which values of a row have a probability under a likelihood, and not a density."""
+    return _columns_where(likelihood, lambda part: part.support.integers)
+
+
+def class_columns(likelihood: Any) -> np.ndarray:
+    """Returns which values of a row are codes of classes under a likelihood."""
+    classes = (likelihoods.Bernoulli, likelihoods.Categorical)
+    return _columns_where(likelihood, lambda part: isinstance(part, classes))
+
+
+def _columns_where(likelihood: Any, holds: Callable[[Any], bool]) -> np.ndarray:
     size = int(np.prod(likelihood.event_shape))
-    if not hasattr(likelihood, "parts"):
-        return np.full(size, likelihood.support.integers)
-    discrete = np.zeros(size, bool)
+    if not isinstance(likelihood, likelihoods.Product):
+        return np.full(size, holds(likelihood))
+    found = np.zeros(size, bool)
     for columns, part in zip(likelihood.columns, likelihood.parts, strict=True):
-        discrete[columns] = part.support.integers
-    return discrete
+        found[columns] = holds(part)
+    return found
 
 
 def name_of(discrete: np.ndarray) -> str:
