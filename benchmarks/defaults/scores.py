@@ -18,7 +18,7 @@ class Score:
       log_p: log p(x) of every row in nats, `[N]`, or None where the method has none.
       discrete: Which values of a row `log_p` gives a probability and not a density, `[D]`.
       reconstructed: The rows as the method reconstructs them, `[N, *event]`, or None.
-      seconds: How long it took to fit.
+      seconds: The processor time of fitting, over all threads.
       notes: What was chosen, and what else there is to say.
     """
 
