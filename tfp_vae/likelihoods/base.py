@@ -66,8 +66,11 @@ class Likelihood(DistributionLayer):
         """Prepares the layer to be adapted to data; a location-scale family takes `DataUnits`."""
 
     def input_encoding(self) -> keras.layers.Layer | None:
-        """Returns the layer by which an encoder's network sees such data, or None for as it is."""
-        return networks.Standardization(self.event_shape)
+        """Returns the layer by which an encoder's network sees such data, or None for as it is.
+
+        By default it standardises: every value of a row, or an image as a whole.
+        """
+        return networks.Standardization(self.event_shape, pooled=len(self.event_shape) == 3)
 
     def locations(self) -> dict[str, np.ndarray]:
         """Returns the parameters that are locations, with the flat indices of their values."""

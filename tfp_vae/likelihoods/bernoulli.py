@@ -1,10 +1,12 @@
 """The Bernoulli likelihood, of binary data."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions, supports
+from tfp_vae.likelihoods import marginal_statistics
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -42,6 +44,18 @@ class Bernoulli(Likelihood):
         "or with preprocess=networks.StochasticBinarization() on values in [0, 1], or bring it to "
         "[0, 1] (pixels of 0 to 255: divide by 255) and use likelihoods.ContinuousBernoulli."
     )
+
+    def input_encoding(self) -> None:
+        """Returns None: 0 and 1 are seen as they are."""
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the log-odds of every value, with half a count added to both outcomes."""
+        del stddev
+        known = marginal_statistics.count(x, observed)
+        ones = known * marginal_statistics.mean(x, observed)
+        return {"logits": np.log(ones + 0.5) - np.log(known - ones + 0.5)}
 
     def distribution(self, logits: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `logits`, `[B, *event_shape]`."""

@@ -8,7 +8,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, supports
+from tfp_vae import checks, distributions, networks, supports
+from tfp_vae.likelihoods import marginal_statistics
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -67,6 +68,18 @@ class Categorical(Likelihood):
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Returns the shape of the logits for one row, `[*event_shape, classes]`."""
         return {"logits": (*self.event_shape, self.classes)}
+
+    def input_encoding(self) -> keras.layers.Layer:
+        """Returns the layer that makes one-hot vectors, along the last axis."""
+        return networks.OneHot(self.classes)
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the log-frequencies of the classes, with half a count added to each."""
+        del stddev
+        counts = marginal_statistics.class_counts(x, observed, self.classes) + 0.5
+        return {"logits": np.log(counts) - np.log(counts.sum(axis=-1, keepdims=True))}
 
     def distribution(self, logits: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `logits`, `[B, *event_shape, classes]`."""

@@ -1,11 +1,17 @@
 """The continuous Bernoulli likelihood, of values in [0, 1]."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import distributions, supports
+from tfp_vae import distributions, networks, supports
+from tfp_vae.likelihoods import marginal_statistics
 from tfp_vae.likelihoods.base import Likelihood
+
+_LEAST_MEAN = 0.01
+_LARGEST_LOGIT = 100.0
+_NEAR_ZERO = 1e-3
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
@@ -42,8 +48,34 @@ class ContinuousBernoulli(Likelihood):
         "likelihoods.Normal for values without bounds."
     )
 
+    def input_encoding(self) -> keras.layers.Layer:
+        """Returns the standardisation of all values by one number."""
+        return networks.Standardization(self.event_shape, pooled=True)
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the logits of largest likelihood, under which the mean is that of the data.
+
+        Means below 0.01 and above 0.99 count as these: at 0 and 1 the logits are unbounded.
+        """
+        del stddev
+        known = marginal_statistics.count(x, observed) > 0.0
+        mean = np.where(known, marginal_statistics.mean(x, observed), 0.5)
+        mean = np.clip(mean, _LEAST_MEAN, 1.0 - _LEAST_MEAN)
+        ends = np.full(mean.shape, -_LARGEST_LOGIT), np.full(mean.shape, _LARGEST_LOGIT)
+        logits = marginal_statistics.bisected(lambda each: _mean_of(each) - mean, *ends)
+        return {"logits": logits}
+
     def distribution(self, logits: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `logits`, `[B, *event_shape]`."""
         return self.independent(
             distributions.ContinuousBernoulli(logits=logits, dtype=logits.dtype)
         )
+
+
+def _mean_of(logits: np.ndarray) -> np.ndarray:
+    """Returns the mean of a continuous Bernoulli variable."""
+    is_small = np.abs(logits) < _NEAR_ZERO
+    away = np.where(is_small, 1.0, logits)
+    return np.where(is_small, 0.5 + logits / 12.0, -1.0 / np.expm1(-away) - 1.0 / away)

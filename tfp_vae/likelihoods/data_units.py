@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+_ROUNDING = 1e-12
+
 
 class DataUnits(keras.layers.Layer):
     """Shift and unit of every value of a row, set from data and not trained.
@@ -51,7 +53,9 @@ class DataUnits(keras.layers.Layer):
 def natural_unit(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     """Returns the unit of every value, `[*event]`: its standard deviation.
 
-    For a value that does not vary it is its magnitude, or 1 if it is 0.
+    For a value that does not vary, but for rounding of the mean, it is its magnitude, or 1 if it is
+    0.
     """
     magnitude = np.where(mean == 0.0, 1.0, np.abs(mean))
-    return np.where(variance > 0.0, np.sqrt(variance), magnitude)
+    stddev = np.sqrt(variance)
+    return np.where(stddev > _ROUNDING * np.abs(mean), stddev, magnitude)

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, supports
+from tfp_vae import checks, distributions, networks, supports
+from tfp_vae.distribution_layer import output_of_scale
+from tfp_vae.likelihoods import location_scale_marginals, marginal_statistics
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -21,10 +24,9 @@ class DiscretizedLogistic(Likelihood):
     log-likelihood in nats, divided by log 2 and by the number of values, is in bits per dimension,
     as in publications.
 
-    The data are the levels themselves, not divided by 255; the encoder's network may begin with
-    `keras.layers.Rescaling(1 / 255)`. Outputs 0 and 1 of the decoder's network are a location in
-    the middle of the levels and at the last one; location and scale of the distribution are in
-    levels.
+    The data are the levels themselves, not divided by 255. Outputs 0 and 1 of the decoder's network
+    are a location in the middle of the levels and at the last one; location and scale of the
+    distribution are in levels.
 
     Args:
       event_shape: The shape of one row of data, such as `[28, 28, 1]`.
@@ -49,6 +51,7 @@ class DiscretizedLogistic(Likelihood):
     """
 
     parameter_names = ("loc", "scale")
+    location_name = "loc"
     advice = (
         "A DiscretizedLogistic likelihood is for levels 0 to levels - 1, such as pixels of 0 to "
         "255: undo their division (multiply by 255 and round), or use "
@@ -69,15 +72,54 @@ class DiscretizedLogistic(Likelihood):
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
         self.support = supports.whole_numbers_to(self.levels - 1)
 
+    def input_encoding(self) -> keras.layers.Layer:
+        """Returns the standardisation of all values by one number."""
+        return networks.Standardization(self.event_shape, pooled=True)
+
+    def location_unit(self) -> np.ndarray:
+        """Returns the half of the levels, `[*event_shape]`."""
+        return np.full(self.event_shape, self._half)
+
+    def stddev_of(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the standard deviation of the logistic variable, before it is rounded."""
+        return distribution.distribution.distribution.stddev()
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns location and scale of largest likelihood.
+
+        With `stddev` the location is the mean, and the scale at least 0.1 levels, below which a
+        value that is off by one level would be all but impossible.
+        """
+        if stddev is None:
+            counts = marginal_statistics.class_counts(x, observed, self.levels)
+            loc, scale = location_scale_marginals.discretized_logistic(counts)
+        else:
+            loc = marginal_statistics.mean(x, observed)
+            scale = location_scale_marginals.logistic_scale(stddev)
+        floor = self.scale_floor / self._scale_unit
+        return {
+            "loc": loc / self._half - 1.0,
+            "scale": output_of_scale(scale / self._scale_unit, floor),
+        }
+
     def distribution(self, loc: tf.Tensor, scale: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of `loc` and `scale`, `[B, *event_shape]` each."""
-        half = 0.5 * (self.levels - 1)
         levels = distributions.DiscretizedLogistic.from_levels(
-            half * (1.0 + loc),
-            0.25 * half * tf.math.softplus(scale) + self.scale_floor,
+            self._half * (1.0 + loc),
+            self._scale_unit * tf.math.softplus(scale) + self.scale_floor,
             self.levels,
         )
         return self.independent(levels)
+
+    @property
+    def _half(self) -> float:
+        return 0.5 * (self.levels - 1)
+
+    @property
+    def _scale_unit(self) -> float:
+        return 0.25 * self._half
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

@@ -1,5 +1,6 @@
 """Link functions: from a network's output to the logarithm of a positive rate or mean."""
 
+import numpy as np
 import tensorflow as tf
 
 _BEND = 10.0
@@ -28,3 +29,10 @@ def log_mean(output: tf.Tensor) -> tf.Tensor:
     """
     above, below = (tf.math.log1p(tf.nn.relu(sign * output - _BEND)) for sign in (1.0, -1.0))
     return tf.clip_by_value(output, -_BEND, _BEND) + above - below
+
+
+def output_of_rate(rate: np.ndarray) -> np.ndarray:
+    """Returns the output of which `log_rate` gives the logarithm of a positive rate."""
+    logarithm = np.log(rate)
+    tangent = _BEND - 1.0 + np.exp(-_BEND) * rate
+    return np.asarray(np.where(logarithm > _BEND, tangent, logarithm))

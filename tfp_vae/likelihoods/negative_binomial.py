@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, supports
-from tfp_vae.likelihoods import link_functions
+from tfp_vae import checks, distributions, networks, supports
+from tfp_vae.likelihoods import count_marginals, link_functions
 from tfp_vae.likelihoods.base import Likelihood
 
 _DISPERSIONS = ("shared", "learned")
@@ -77,6 +78,28 @@ class NegativeBinomial(Likelihood):
                 autocast=False,
             )
         super().build(features_shape)
+
+    def input_encoding(self) -> keras.layers.Layer:
+        """Returns the standardisation of log(1 + count)."""
+        return networks.Standardization(self.event_shape, transform="log1p")
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the means, and sets or returns the dispersions of largest likelihood."""
+        del stddev
+        marginals = count_marginals.negative_binomial(x, observed, zero_inflated=False)
+        return self.outputs_of(marginals)
+
+    def outputs_of(self, marginals: count_marginals.CountMarginals) -> dict[str, np.ndarray]:
+        """Returns the outputs of the counts' parameters, and sets a shared dispersion."""
+        constants = {"log_mean": link_functions.output_of_rate(marginals.mean)}
+        raw = link_functions.output_of_rate(marginals.inverse_dispersion - _LEAST)
+        if self.dispersion == "learned":
+            constants["inverse_dispersion"] = raw
+        else:
+            self.raw_inverse_dispersion.assign(raw)
+        return constants
 
     def distribution(
         self, log_mean: tf.Tensor, inverse_dispersion: tf.Tensor | None = None

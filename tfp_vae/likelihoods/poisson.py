@@ -1,11 +1,12 @@
 """The Poisson likelihood, of counts whose variance is their mean."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import distributions, supports
-from tfp_vae.likelihoods import link_functions
+from tfp_vae import distributions, networks, supports
+from tfp_vae.likelihoods import count_marginals, link_functions
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -42,6 +43,17 @@ class Poisson(Likelihood):
         "A Poisson likelihood is for counts. Undo their transformation (a logarithm, a division), "
         "or use likelihoods.Normal for values that are no counts."
     )
+
+    def input_encoding(self) -> keras.layers.Layer:
+        """Returns the standardisation of log(1 + count)."""
+        return networks.Standardization(self.event_shape, transform="log1p")
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the outputs of which the rates are the means of the data."""
+        del stddev
+        return {"log_rate": link_functions.output_of_rate(count_marginals.rate(x, observed))}
 
     def distribution(self, log_rate: tf.Tensor) -> tfd.Independent:
         """Makes the likelihood of the network's `log_rate`, `[B, *event_shape]`."""

@@ -8,8 +8,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions
+from tfp_vae import checks, distributions, networks
+from tfp_vae.distribution_layer import output_of_scale
+from tfp_vae.likelihoods import location_scale_marginals
 from tfp_vae.likelihoods.base import Likelihood
+from tfp_vae.likelihoods.data_units import DataUnits, natural_unit
 
 _DF = ("shared", "learned")
 _DF_FLOOR = 2.1
@@ -38,8 +41,9 @@ class StudentT(Likelihood):
     Args:
       event_shape: The shape of one row of data, such as `[784]` or `[28, 28, 1]`.
       df: A number above 2, "shared" or "learned".
-      scale_floor: A constant added to the scale, in units of the data: the density is unbounded as
-        the scale falls to zero, and the floor bounds it.
+      scale_floor: A constant added to the scale: the density is unbounded as the scale falls to
+        zero, and the floor bounds it. It is in units of the standard deviation of the marginal once
+        the model has been adapted to data, before that in units of the data.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -57,6 +61,8 @@ class StudentT(Likelihood):
       >>> likelihoods.StudentT(event_shape=[4], df=4.0)(np.zeros([3, 8])).event_shape
       TensorShape([4])
     """
+
+    location_name = "loc"
 
     def __init__(
         self,
@@ -93,7 +99,40 @@ class StudentT(Likelihood):
             df = tf.convert_to_tensor(self.raw_df)
         value = tf.constant(self.df, loc.dtype) if df is None else tf.math.softplus(df) + _DF_FLOOR
         positive = tf.math.softplus(scale) + self.scale_floor
+        if self.units is not None:
+            loc, positive = self.units.location(loc), self.units.scale(positive)
         return self.independent(distributions.StudentT(value, loc, positive))
+
+    def take_units(self) -> None:
+        """Creates the units of the data."""
+        self.units = DataUnits(self.event_shape, dtype=self.dtype_policy)
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Sets units and degrees of freedom; the constants are location and scale in the units.
+
+        Without `stddev` they are those of largest likelihood, to which a few outliers do little.
+        With it, the location is the mean.
+        """
+        assert self.units is not None
+        fixed = None if isinstance(self.df, str) else self.df
+        (loc, scale), df = location_scale_marginals.student_t(x, observed, fixed)
+        if stddev is None:
+            unit = natural_unit(loc, scale**2 * df / (df - 2.0))
+        else:
+            loc, variance = networks.moments(x, observed)
+            unit, scale = natural_unit(loc, variance), stddev * np.sqrt((df - 2.0) / df)
+        self.units.assign(loc, unit, unit)
+        constants = {
+            "loc": np.zeros(self.event_shape),
+            "scale": output_of_scale(scale / unit, self.scale_floor),
+        }
+        if self.df == "learned":
+            constants["df"] = output_of_scale(df, _DF_FLOOR)
+        elif self.df == "shared":
+            self.raw_df.assign(output_of_scale(df, _DF_FLOOR))
+        return constants
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions
+from tfp_vae.likelihoods import count_marginals
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 
 
@@ -44,6 +46,15 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
     ) -> None:
         super().__init__(event_shape, dispersion, **kwargs)
         self.parameter_names = (*self.parameter_names, "zero_logits")
+
+    def adapt(
+        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns means and shares of excess zeros, and sets or returns the dispersions."""
+        del stddev
+        marginals = count_marginals.negative_binomial(x, observed, zero_inflated=True)
+        share = marginals.zero_share
+        return {**self.outputs_of(marginals), "zero_logits": np.log(share) - np.log1p(-share)}
 
     def distribution(  # type: ignore[override]
         self,

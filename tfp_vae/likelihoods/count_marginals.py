@@ -1,0 +1,101 @@
+"""Marginals of counts, by maximum likelihood."""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae.likelihoods import marginal_statistics as statistics
+
+_LEAST_LOG_R, _LARGEST_LOG_R = np.log(1e-3), 10.0
+_LEAST_SHARE = 0.01
+
+
+class CountMarginals(NamedTuple):
+    """Mean, inverse dispersion and the share of excess zeros of every column, `[*event]` each."""
+
+    mean: np.ndarray
+    inverse_dispersion: np.ndarray
+    zero_share: np.ndarray
+
+
+def rate(x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
+    """Returns the mean of every column; of one without a count, that of half a count.
+
+    Args:
+      x: Rows, `[N, *event]`.
+      observed: A boolean array of the same shape, or None.
+    """
+    known = np.maximum(statistics.count(x, observed), 1.0)
+    return np.asarray(np.maximum(statistics.mean(x, observed), 0.5 / known))
+
+
+def negative_binomial(
+    x: np.ndarray, observed: np.ndarray | None, zero_inflated: bool
+) -> CountMarginals:
+    """Returns the negative binomial of largest likelihood for every column.
+
+    The mean and the share of excess zeros have a closed form for given inverse dispersion, which is
+    found by golden section between 1e-3 and e^10; it is 1 for a column without counts.
+
+    Args:
+      x: Rows, `[N, *event]`; where there are many, the dispersion is that of a regular subset.
+      observed: A boolean array of the same shape, or None.
+      zero_inflated: Whether there may be excess zeros; their share then is between 0.01 and 0.99.
+    """
+    mean = rate(x, observed)
+    rows, known = statistics.thinned(np.asarray(x, np.float64), observed)
+    average = rate(rows, known)
+    zeros = statistics.mean(rows == 0.0, known)
+
+    def parts(log_r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if zero_inflated:
+            return _zero_inflated_parts(np.exp(log_r), average, zeros)
+        return average, np.zeros(average.shape)
+
+    def log_likelihood(log_r: np.ndarray) -> np.ndarray:
+        r = np.exp(log_r)
+        count_mean, share = parts(log_r)
+        terms = tf.math.lgamma(rows + r) - tf.math.lgamma(r)
+        log_zero = -np.log1p(count_mean / r)
+        likelihood = statistics.mean(terms.numpy(), known)
+        likelihood += average * (np.log(count_mean / r) + log_zero)
+        likelihood += (1.0 - zeros) * (np.log1p(-share) + r * log_zero)
+        likelihood += zeros * np.log(share + (1.0 - share) * np.exp(r * log_zero))
+        return np.asarray(likelihood)
+
+    ends = np.full(mean.shape, _LEAST_LOG_R), np.full(mean.shape, _LARGEST_LOG_R)
+    log_r = statistics.maximized(log_likelihood, *ends)
+    log_r = np.where(zeros < 1.0, log_r, 0.0)
+    share = parts(log_r)[1]
+    return CountMarginals(
+        mean / (1.0 - share),
+        np.exp(log_r),
+        np.clip(share, _LEAST_SHARE, 1.0 - _LEAST_SHARE),
+    )
+
+
+def _zero_inflated_parts(
+    r: np.ndarray, average: np.ndarray, zeros: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the best mean of the counts and share of excess zeros for given dispersion.
+
+    The counts above 0 then have the mean of a negative binomial that is cut off at 0.
+
+    Args:
+      r: The inverse dispersion, `[*event]`.
+      average: The mean, `[*event]`.
+      zeros: The share of zeros, `[*event]`.
+    """
+    positive = average / np.maximum(1.0 - zeros, 1e-30)
+    some = zeros < 1.0
+    positive = np.where(some, positive, 1.0)
+    mean = statistics.bisected(
+        lambda each: each + positive * np.expm1(-r * np.log1p(each / r)),
+        1e-6 * positive,
+        positive,
+    )
+    above_zero = -np.expm1(-r * np.log1p(mean / r))
+    share = 1.0 - (1.0 - zeros) / above_zero
+    inflated = some & (share > 0.0)
+    return np.where(inflated, mean, average), np.where(inflated, share, 0.0)
