@@ -1,14 +1,15 @@
 """pythae: its VAE with its default networks and training, on columns scaled to [0, 1].
 
 The default decoder ends in a sigmoid, so that data must lie there. The mean squared error of the
-loss is a normal likelihood of scale 1, in the units of the scaled columns.
+loss is a normal likelihood of scale 1, in the units of the scaled columns. The weights are those of
+the epoch with the lowest loss on the validation rows, which the pipeline saves.
 """
 
 import tempfile
 
 import numpy as np
 import torch
-from pythae.models import VAE, VAEConfig
+from pythae.models import VAE, AutoModel, VAEConfig
 from pythae.pipelines import TrainingPipeline
 from pythae.trainers import BaseTrainerConfig
 
@@ -34,7 +35,8 @@ def train(rows: Rows) -> VAE:
         config = BaseTrainerConfig(output_dir=folder, no_cuda=True)
         pipeline = TrainingPipeline(model=vae, training_config=config)
         pipeline(train_data=_scaled(rows.train, rows), eval_data=_scaled(rows.valid, rows))
-    return vae.eval()
+        best = AutoModel.load_from_folder(f"{pipeline.trainer.training_dir}/final_model")
+    return best.eval()
 
 
 @torch.no_grad()
