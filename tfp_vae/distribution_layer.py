@@ -77,6 +77,9 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
             self.heads[name] = head
         self.built = True
 
+    def get_build_config(self) -> None:
+        """Returns None: a loaded layer is built by its model, which first gives it its units."""
+
     def compute_output_shape(self, features_shape: Sequence[int | None]) -> tuple[int | None, ...]:
         """Returns the shape of one draw for each row of features, `[batch, *event]`."""
         return (features_shape[0], *self.event_shape)

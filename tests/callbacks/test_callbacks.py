@@ -13,6 +13,7 @@ def fit(vae, given, epochs=3, **options):
 
 def test_whole_epochs_stay_compiled_with_every_callback(tmp_path):
     given = [
+        callbacks.Convergence(),
         callbacks.EarlyStopping(),
         callbacks.PosteriorCollapseWarning(BINARY),
         callbacks.TerminateOnNonFinite(),

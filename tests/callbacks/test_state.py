@@ -33,6 +33,13 @@ class Bounds(keras.callbacks.Callback):
         logs["val_elbo"] = [-3.0, -1.0, -2.0, -2.0, -2.0, -2.0][epoch]
 
 
+class Plateau(keras.callbacks.Callback):
+    """Replaces the validation bound by one that rises no more after the first epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_elbo"] = -1.0
+
+
 class Counting(keras.callbacks.Callback):
     """A callback of one's own, that changes the weights by what it remembers."""
 
@@ -85,6 +92,23 @@ def test_callbacks_go_on_as_they_were(tmp_path, make):
     assert_same(fit(make(), tmp_path / "run"), expected)
     # The run is over now, however it ended, and stays so.
     assert_same(fit(make(), tmp_path / "run"), expected)
+
+
+def test_convergence_goes_on_at_its_lower_learning_rate(tmp_path):
+    def ran(*more, path=None):
+        convergence = callbacks.Convergence(patience=1, reductions=1)
+        outcome = fit([Plateau(), convergence, *more], path, epochs=20)
+        assert convergence.epochs == 11
+        assert convergence.best_epoch == 1
+        assert convergence.reason.startswith("the validation ELBO has not risen for 5 steps")
+        return outcome
+
+    expected = ran()
+    with pytest.raises(KilledError):
+        ran(Killer(8), path=tmp_path / "run")
+    assert_same(ran(path=tmp_path / "run"), expected)
+    # The run is over now, and stays so.
+    assert_same(ran(path=tmp_path / "run"), expected)
 
 
 def test_a_run_that_stopped_early_is_over():

@@ -6,16 +6,20 @@ process, the same program is run within this one.
 
 import contextlib
 import csv
+import functools
 import json
 import re
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
+from tfp_vae import callbacks, datasets
 from tfp_vae.cli import app
 from tfp_vae.cli.html_report import Section, page
 
@@ -61,6 +65,8 @@ def test_train_digits_prints_a_table_and_a_reason(digits_run):
     assert "ContinuousBernoulli" in digits_run.stdout
     assert "Binary cross-entropy" in digits_run.stdout
     assert "epoch 20/20" in digits_run.stdout
+    assert "Trained for 20 epochs of 13 steps, best after " in digits_run.stdout
+    assert "reached the 20 epochs asked for." in digits_run.stdout
 
 
 def test_train_digits_writes_every_file(digits_run, folder):
@@ -210,13 +216,46 @@ def test_train_on_a_file(tables, name, likelihood, run_here):
         assert "standardise" in done.stdout
 
 
-def test_rescaling_becomes_part_of_the_model(tables, run_here):
-    done = run_here(
-        "train", "named.csv", "--epochs", 2, "--rescale", "standardise", "-o", "out", cwd=tables
+def test_train_goes_on_until_the_validation_elbo_has_stopped_rising(tables, run_here, monkeypatch):
+    monkeypatch.setattr(
+        callbacks, "Convergence", functools.partial(callbacks.Convergence, 50, reductions=1)
     )
+    run = ["train", "binary.npy", "--batch-size", 10, "-o", "out"]
+    done = run_here(*run, cwd=tables)
     assert done.returncode == 0, done.stderr
-    assert "standardise the columns" not in done.stdout
-    assert run_here("evaluate", "out", "named.csv", cwd=tables).returncode == 0
+    (end,) = re.findall(r"^Trained for .*$", done.stdout, re.M)
+    found = re.fullmatch(
+        r"Trained for (\d+) epochs of 13 steps, best after (\d+): the validation ELBO has not "
+        r"risen for \d+ steps at the lowest learning rate\.",
+        end,
+    )
+    epochs, best = map(int, found.groups())
+    assert 1 <= best <= epochs
+    assert "epoch 10: ELBO" in done.stdout
+    config = json.loads((tables / "out" / "config.json").read_text())
+    assert (config["epochs"], config["trained"]) == (None, end)
+    with (tables / "out" / "history.csv").open() as file:
+        values = [float(row["val_elbo"]) for row in csv.DictReader(file)]
+    assert len(values) == epochs
+    assert int(np.argmax(values)) + 1 == best
+    data = np.load(tables / "binary.npy")
+    vae = keras.models.load_model(tables / "out" / "vae.keras")
+    valid = data[datasets.split(len(data), seed=0).valid]
+    log = vae.evaluate(valid, batch_size=10, verbose=0, return_dict=True)
+    assert log["elbo"] == pytest.approx(max(values), rel=1e-5)
+    resumed = run_here(*run, "--resume", cwd=tables)
+    assert f"Resumed after epoch {epochs}.\n" in resumed.stdout
+    assert end in resumed.stdout
+
+
+def test_a_warning_of_training_is_a_line(tables, run_here, monkeypatch):
+    def warned(*arguments, **options):
+        warnings.warn("`elbo` still climbs.", RuntimeWarning, stacklevel=2)
+
+    monkeypatch.setattr("tfp_vae.training.trainer.warn_of_underfitting", warned)
+    done = run_here("train", "binary.npy", "--epochs", 1, cwd=tables)
+    assert "Warning: `elbo` still climbs.\n" in done.stdout
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def test_train_prints_json_alone_on_standard_output(tmp_path, monkeypatch, capfd
     printed, errors = capfd.readouterr()
     figures = json.loads(printed)
     assert figures["rows"] == 18
+    assert figures["trained"].endswith(": reached the 1 epochs asked for.")
     assert figures["elbo"] == pytest.approx(figures["log_likelihood"] - figures["kl_divergence"])
     assert "epoch 1/1" in errors
     assert "Written to" in errors
@@ -57,6 +58,15 @@ def test_the_bar_has_colours_on_a_terminal_and_none_under_no_color(monkeypatch):
 def test_the_bar_yields_to_plain_lines_where_there_is_no_terminal():
     text = shown(Console(file=io.StringIO(), force_terminal=False))
     assert text == "epoch 1/2: ELBO -3.00, validation -4.00 nats\n"
+
+
+def test_of_an_unknown_number_of_epochs_some_are_shown():
+    console = Console(file=io.StringIO(), force_terminal=False)
+    progress = EpochProgress(None, console)
+    for epoch in range(1200):
+        progress.on_epoch_end(epoch, {"elbo": -3.0, "val_elbo": -4.0})
+    shown = re.findall(r"^epoch (\d+): ELBO", console.file.getvalue(), re.M)
+    assert [int(each) for each in shown] == [10, 20, 50, 100, 200, 500, 1000]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def assert_same_run(run, expected):
     assert names == others
 
 
-MANY_EPOCHS = ["--epochs", "400"]
+MANY_EPOCHS = ["--epochs", "200"]
 
 
 def killed_while_it_writes(folder, run, call):
@@ -128,7 +128,7 @@ def test_a_run_killed_at_10_random_moments_ends_as_an_undisturbed_one(folder, ru
     draws, run = random.Random(seed), f"killed-{seed}"
     for _ in range(2):
         for _ in range(4):
-            code = killed_while_it_writes(folder, run, draws.randint(1, 30))
+            code = killed_while_it_writes(folder, run, draws.randint(1, 15))
             assert code == -signal.SIGKILL
         # Of the ten lines on an epoch, every such run comes to the next.
         assert killed_after(folder, run, draws.uniform(0, 0.05)) == -signal.SIGKILL

@@ -142,6 +142,9 @@ _ESTIMATOR = Call(
     keeps_dtype=True,
 )
 CALLS = {
+    "datasets.repeated": Call(
+        datasets.repeated, lambda: {"x": fuzzed_models.REAL, "batch_size": 3, "steps": 5},
+    ),
     "datasets.from_file": Call(
         datasets.from_file, lambda: {"path": _written()["rows"]}, paths=("path",)
     ),
@@ -171,6 +174,7 @@ CALLS = {
         callbacks.PosteriorCollapseWarning,
         lambda: {"x": fuzzed_models.REAL, "condition": fuzzed_models.LABELS}, tolerance=None,
     ),
+    "callbacks.Convergence": Call(callbacks.Convergence, lambda: {"patience": 3}),
     "callbacks.EarlyStopping": Call(callbacks.EarlyStopping, lambda: {"patience": 3}),
     "callbacks.SaveOnTermination": Call(
         callbacks.SaveOnTermination,

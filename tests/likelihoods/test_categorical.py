@@ -34,3 +34,11 @@ def test_the_name_takes_the_number_of_classes_from_the_data():
     np.testing.assert_allclose(
         layer(np.zeros([23, 5], "float32")).log_prob(CODES), -4.0 * np.log(3.0), rtol=1e-5
     )
+
+
+def test_it_begins_at_the_frequencies_with_half_a_count_more():
+    x = np.array([[0, 2], [0, 2], [1, 0]])
+    observed = np.array([[True, True], [True, False], [True, True]])
+    logits = likelihoods.Categorical([2], 3).adapt(x, observed)["logits"]
+    expected = np.array([[2.5, 1.5, 0.5], [1.5, 0.5, 1.5]]) / [[4.5], [3.5]]
+    np.testing.assert_allclose(np.exp(logits), expected)

@@ -1,6 +1,7 @@
 """The estimator of scikit-learn: its own checks, and what they do not ask."""
 
 import copy
+import functools
 import logging
 import os
 import pickle
@@ -20,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from tfp_vae import evaluation
+from tfp_vae import callbacks, evaluation
 from tfp_vae.sklearn import VAETransformer, row_scores, vae_transformer
 from tfp_vae.sklearn.random_state import seed_of
 from tfp_vae.testing.assertions import LIMIT
@@ -106,6 +107,27 @@ def test_training_finds_the_factor_that_the_columns_share():
     joint = stats.multivariate_normal(np.zeros(3), 1.0 + 0.09 * np.eye(3)).logpdf(held_out).mean()
     assert independent + 0.5 < estimator.score(held_out) < joint + 0.1
     assert estimator.history_["elbo"][-1] > estimator.history_["elbo"][0]
+
+
+def test_by_default_training_ends_when_the_elbo_of_held_out_rows_has_converged(monkeypatch):
+    short = functools.partial(callbacks.Convergence, 30, reductions=0)
+    monkeypatch.setattr(callbacks, "Convergence", short)
+    x = table(100)
+    arguments = {**SMALL, "epochs": None, "batch_size": 20, "learning_rate": 1e-2}
+    estimator = VAETransformer(**arguments, validation_fraction=0.2).fit(x)
+    history = estimator.history_["val_elbo"]
+    # Of 80 rows, 10 steps of 20 are 3 passes.
+    assert estimator.n_iter_ == 3 * len(history)
+    assert len(history) - int(np.argmax(history)) >= 3
+    order = np.random.default_rng(estimator._seed).permutation(100)
+    log = estimator.vae_.evaluate(x[order[:20]], batch_size=20, verbose=0, return_dict=True)
+    assert log["elbo"] == pytest.approx(max(history), rel=1e-5)
+
+
+def test_a_number_of_epochs_uses_all_rows():
+    estimator = VAETransformer(**SMALL).fit(table())
+    assert estimator.n_iter_ == 2
+    assert "val_elbo" not in estimator.history_
 
 
 def test_compiled_and_eager_agree(monkeypatch):
@@ -239,6 +261,8 @@ def test_the_likelihood_by_name_or_from_the_data():
         ({"batch_size": 1.5}, TypeError, "`batch_size` must be a positive int"),
         ({"learning_rate": 0.0}, ValueError, "`learning_rate` must be a finite number above 0"),
         ({"importance_sample_size": 0}, ValueError, "`importance_sample_size` must be a positive"),
+        ({"epochs": None, "validation_fraction": 1.0}, ValueError, "`validation_fraction` must be"),
+        ({"epochs": None, "tol": -1.0}, ValueError, "`tol` must be a finite number"),
         ({"hidden_layer_sizes": 8}, TypeError, "`hidden_layer_sizes` must be a list"),
     ],
 )
@@ -246,6 +270,11 @@ def test_wrong_arguments_are_refused_by_fit(arguments, kind, message):
     estimator = VAETransformer(**{**SMALL, **arguments})
     with pytest.raises(kind, match=message):
         estimator.fit(table())
+
+
+def test_rows_to_train_on_are_needed():
+    with pytest.raises(ValueError, match=r"`X` must have rows to train on .*n_samples=1"):
+        VAETransformer().fit(table(1))
 
 
 def test_data_that_fails_by_itself_is_refused():

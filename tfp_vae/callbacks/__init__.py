@@ -1,6 +1,7 @@
-"""Keras callbacks: checkpoints, early stopping, warnings and TensorBoard images."""
+"""Keras callbacks: convergence, early stopping, checkpoints, warnings and TensorBoard images."""
 
 from tfp_vae.callbacks.checkpoint import Checkpoint
+from tfp_vae.callbacks.convergence import Convergence
 from tfp_vae.callbacks.early_stopping import EarlyStopping
 from tfp_vae.callbacks.posterior_collapse_warning import PosteriorCollapseWarning
 from tfp_vae.callbacks.save_on_termination import SaveOnTermination
@@ -9,6 +10,7 @@ from tfp_vae.callbacks.terminate_on_non_finite import TerminateOnNonFinite
 
 __all__ = [
     "Checkpoint",
+    "Convergence",
     "EarlyStopping",
     "PosteriorCollapseWarning",
     "SaveOnTermination",

@@ -151,7 +151,7 @@ def _training_facts(model_folder: Path) -> list[tuple[str, str]]:
         return []
     return [
         (name.replace("_", " "), str(settings[name]))
-        for name in ("epochs", "batch_size", "learning_rate", "rescale", "reason")
+        for name in ("trained", "batch_size", "learning_rate", "reason")
         if name in settings
     ]
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from tfp_vae.cli.console import err
 
-_PLAIN_LINES = 10
+_PARTS = 10
 PATIENCE = 1.0
 """The seconds after which a status message is shown."""
 
@@ -21,16 +21,17 @@ class EpochProgress(keras.callbacks.Callback):
     """Shows the epoch and the validation ELBO.
 
     Args:
-      epochs: How many epochs there will be.
+      epochs: The most epochs, or None if unknown.
       console: The console to show it on.
     """
 
-    def __init__(self, epochs: int, console: Console) -> None:
+    def __init__(self, epochs: int | None, console: Console) -> None:
         super().__init__()
         self._epochs = epochs
+        self._of_epochs = "" if epochs is None else f"/{epochs}"
         self._console = console
         self._bar = Progress(
-            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            TextColumn(f"epoch {{task.completed:.0f}}{self._of_epochs}"),
             BarColumn(),
             TextColumn("{task.fields[terms]}"),
             TimeRemainingColumn(),
@@ -51,13 +52,25 @@ class EpochProgress(keras.callbacks.Callback):
         terms = f"ELBO {logs['elbo']:.2f}, validation {logs['val_elbo']:.2f} nats"
         if self._console.is_terminal:
             self._bar.update(self._task, completed=done, terms=terms)
-        elif done % max(1, self._epochs // _PLAIN_LINES) == 0 or done == self._epochs:
-            self._console.print(f"epoch {done}/{self._epochs}: {terms}", soft_wrap=True)
+        elif is_milestone(done, self._epochs) or done == self._epochs:
+            self._console.print(f"epoch {done}{self._of_epochs}: {terms}", soft_wrap=True)
 
     def stop(self) -> None:
         """Stops the bar."""
         if self._console.is_terminal:
             self._bar.stop()
+
+
+def is_milestone(done: int, total: int | None) -> bool:
+    """Returns whether a tenth is done; of an unknown total, whether 10, 20, 50, 100, ... are.
+
+    Args:
+      done: What is done, at least 1.
+      total: All there is to do, or None if unknown.
+    """
+    if total is not None:
+        return done % max(1, total // _PARTS) == 0
+    return done >= _PARTS and str(done).rstrip("0") in ("1", "2", "5")
 
 
 class StepProgress:

@@ -7,10 +7,11 @@ from typing import Any
 import keras
 from rich.console import Console
 
+from tfp_vae import callbacks
 from tfp_vae.cli.console import BAD_DATA, BAD_USAGE, fail
 from tfp_vae.cli.run_folder import CHECKPOINT, CONFIG, HISTORY, RunFolder
 
-_OPTIONS = ("latent_size", "likelihood", "rescale", "batch_size", "learning_rate", "seed")
+_OPTIONS = ("latent_size", "likelihood", "batch_size", "learning_rate", "seed")
 
 
 def folder_to_resume(path: Path, settings: dict[str, Any], console: Console) -> RunFolder:
@@ -56,18 +57,26 @@ class ConfigFile(keras.callbacks.Callback):
     Args:
       folder: The folder of the run.
       settings: The settings.
+      convergence: What ends the training; `Checkpoint` restores the epoch that it is at.
       console: The console for messages.
     """
 
-    def __init__(self, folder: RunFolder, settings: dict[str, Any], console: Console) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        settings: dict[str, Any],
+        convergence: callbacks.Convergence,
+        console: Console,
+    ) -> None:
         super().__init__()
         self._folder, self._settings, self._console = folder, settings, console
+        self._convergence = convergence
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Compares the number of epochs with those that the run has had."""
         del logs
-        done, epochs = self.model.trainer.state.initial_epoch(0), self._settings["epochs"]
-        if done > epochs:
+        done, epochs = self._convergence.epochs, self._settings["epochs"]
+        if epochs is not None and done > epochs:
             fail(
                 f"The run in {str(self._folder.path)!r} has had {done} epochs already; got "
                 f"--epochs {epochs}.",
@@ -75,4 +84,5 @@ class ConfigFile(keras.callbacks.Callback):
             )
         self._folder.save_config(self._settings)
         if done:
-            self._console.print(f"Resumed after epoch {done} of {epochs}.")
+            most = "" if epochs is None else f" of {epochs}"
+            self._console.print(f"Resumed after epoch {done}{most}.")

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from tfp_vae import VAE, atomic_files
 from tfp_vae.cli.console import BAD_USAGE, fail
 from tfp_vae.cli.figures import save_figure
+from tfp_vae.cli.progress import is_milestone
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
 CHECKPOINT = "run.checkpoint"
@@ -99,22 +100,21 @@ class RunFolder:
 
 
 class ModelFile(keras.callbacks.Callback):
-    """Saves the model ten times in a run, so that an interrupted run leaves a model.
+    """Saves the model some ten times in a run, so that a killed run leaves a model.
 
     Args:
       folder: The folder of the run.
-      epochs: The number of epochs.
+      epochs: The most epochs, or None if unknown.
     """
 
-    def __init__(self, folder: RunFolder, epochs: int) -> None:
+    def __init__(self, folder: RunFolder, epochs: int | None) -> None:
         super().__init__()
-        self._folder = folder
-        self._every = max(1, epochs // 10)
+        self._folder, self._epochs = folder, epochs
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Saves the model after every tenth of the epochs."""
+        """Saves the model, if it is due."""
         del logs
-        if (epoch + 1) % self._every == 0:
+        if is_milestone(epoch + 1, self._epochs):
             self._folder.save_model(self.model)
 
 

@@ -9,8 +9,14 @@ from tfp_vae.cli.console import out
 from tfp_vae.evaluation import ELBOSummary
 
 
-def print_summary(summary: ELBOSummary, title: str) -> None:
-    """Prints a table of the ELBO and its two terms, in nats and in bits per dimension."""
+def print_summary(summary: ELBOSummary, title: str, caption: str | None = None) -> None:
+    """Prints a table of the ELBO and its two terms, in nats and in bits per dimension.
+
+    Args:
+      summary: The ELBO.
+      title: What it is of.
+      caption: A sentence below the table.
+    """
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
     table.add_column("nats per example", justify="right")
@@ -25,15 +31,24 @@ def print_summary(summary: ELBOSummary, title: str) -> None:
         "KL divergence", f"{summary.kl_divergence:.2f}", f"{summary.kl_divergence * bits:.4f}"
     )
     out.print(table)
+    if caption is not None:
+        out.print(caption, soft_wrap=True)
 
 
-def print_json(summary: ELBOSummary, rows: int) -> None:
-    """Prints the ELBO and its two terms as one JSON object."""
+def print_json(summary: ELBOSummary, rows: int, **facts: object) -> None:
+    """Prints the ELBO and its two terms as one JSON object.
+
+    Args:
+      summary: The ELBO.
+      rows: The number of rows.
+      **facts: Other entries.
+    """
     record = {
         **{name: _or_none(value) for name, value in summary._asdict().items()},
         "bits_per_dimension": summary.bits_per_dimension,
         "rows": rows,
         "unit": "nats per example",
+        **facts,
     }
     out.print(json.dumps(record), soft_wrap=True)
 

@@ -1,5 +1,6 @@
 """`tfp-vae train`."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,18 @@ from tfp_vae.cli.inputs import read_data
 from tfp_vae.cli.output_format import OutputFormat
 from tfp_vae.cli.progress import EpochProgress, status
 from tfp_vae.cli.report_sections import History
-from tfp_vae.cli.rescaling import Rescaling, rescaling_layer
 from tfp_vae.cli.resume import ConfigFile, folder_to_resume
 from tfp_vae.cli.run_folder import CHECKPOINT, HistoryFile, ModelFile, RunFolder
 from tfp_vae.cli.run_plots import save_plots
 from tfp_vae.cli.tables import print_json, print_summary
 from tfp_vae.cli.train_options import AUTO, LikelihoodName, TrainOptions
 from tfp_vae.training import WorkerLostError
+
+_MOST_EPOCHS = 10**6
+"""Training converges before."""
+
+_WEIGHT_DECAY = 0.1
+_STEPS_BETWEEN_CHECKPOINTS = 100
 
 
 def train(
@@ -32,8 +38,7 @@ def train(
     resume: option.Resume = False,
     latent_size: option.LatentSize = 16,
     likelihood: option.Likelihood = LikelihoodName[AUTO],
-    rescale: option.Rescale = Rescaling.none,
-    epochs: option.Epochs = 200,
+    epochs: option.Epochs = None,
     batch_size: option.BatchSize = 100,
     learning_rate: option.LearningRate = 1e-3,
     seed: option.Seed = 0,
@@ -52,7 +57,6 @@ def train(
         resume,
         latent_size,
         likelihood,
-        rescale,
         epochs,
         batch_size,
         learning_rate,
@@ -92,7 +96,8 @@ def _train(options: TrainOptions, console: Console) -> None:
         f"{dataset.name}: {rows} rows of {list(vae.event_shape)}; {vae.count_params():,} weights"
     )
     try:
-        history = _fit(vae, dataset.x, split, settings, folder, path / CHECKPOINT, console)
+        history, trained = _fit(vae, dataset.x, split, settings, folder, path / CHECKPOINT, console)
+        folder.save_config(settings | {"trained": trained})
         folder.save_model(vae)
         with status(f"Scoring {len(split.test):,} rows", console):
             summary = evaluation.elbo(vae, dataset.x[split.test], seed=options.seed)
@@ -100,9 +105,9 @@ def _train(options: TrainOptions, console: Console) -> None:
     except SystemExit:
         fail("terminated; the same command with --resume continues the run.", TERMINATED)
     if options.output_format is OutputFormat.json:
-        print_json(summary, len(split.test))
+        print_json(summary, len(split.test), trained=trained)
     else:
-        print_summary(summary, f"Test set, {len(split.test)} rows")
+        print_summary(summary, f"Test set, {len(split.test)} rows", trained)
     console.print(f"{settings['likelihood']}: {settings['reason']}", soft_wrap=True)
     files = ", ".join(sorted(file.name for file in folder.path.iterdir()))
     console.print(f"Written to {folder.path}: {files}")
@@ -113,9 +118,8 @@ def _compiled_model(x: np.ndarray, options: TrainOptions) -> VAE:
         x,
         latent_size=options.latent_size,
         likelihood=None if options.likelihood.value == AUTO else options.likelihood.value,
-        preprocess=rescaling_layer(options.rescale, x),
     )
-    vae.compile(keras.optimizers.Adam(options.learning_rate))
+    vae.compile(keras.optimizers.AdamW(options.learning_rate, weight_decay=_WEIGHT_DECAY))
     return vae
 
 
@@ -130,7 +134,6 @@ def _settings(options: TrainOptions, vae: VAE, split: datasets.Split) -> dict[st
         "latent_size": options.latent_size,
         "likelihood": type(vae.decoder.likelihood).__name__,
         "reason": vae.suggestion.reason,
-        "rescale": options.rescale.value,
         "epochs": options.epochs,
         "batch_size": options.batch_size,
         "learning_rate": options.learning_rate,
@@ -146,41 +149,64 @@ def _fit(
     folder: RunFolder,
     checkpoint_file: Path,
     console: Console,
-) -> History:
-    """Trains and returns the history; an interrupt saves the model and ends the program."""
+) -> tuple[History, str]:
+    """Trains until convergence, and returns the history and a sentence on how it ended.
+
+    An interrupt saves the model and ends the program.
+    """
     epochs = settings["epochs"]
+    x_train = datasets.repeated(x[split.train], settings["batch_size"])
+    convergence = callbacks.Convergence()
     progress = EpochProgress(epochs, console)
-    checkpoint = callbacks.Checkpoint(checkpoint_file, data=(x[split.train], x[split.valid]))
+    steps = -(-len(x_train) // settings["batch_size"])
+    checkpoint = callbacks.Checkpoint(
+        checkpoint_file,
+        data=(x[split.train], x[split.valid]),
+        every=max(1, _STEPS_BETWEEN_CHECKPOINTS // steps),
+    )
     history = keras.callbacks.History()
     try:
-        vae.fit(
-            x[split.train],
-            epochs=epochs,
-            batch_size=settings["batch_size"],
-            validation_data=x[split.valid],
-            verbose=0,
-            callbacks=[
-                history,
-                checkpoint,
-                ConfigFile(folder, settings, console),
-                progress,
-                HistoryFile(folder),
-                ModelFile(folder, epochs),
-                callbacks.SaveOnTermination(checkpoint),
-            ],
-        )
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", RuntimeWarning)
+            vae.fit(
+                x_train,
+                epochs=_MOST_EPOCHS if epochs is None else epochs,
+                batch_size=settings["batch_size"],
+                validation_data=x[split.valid],
+                verbose=0,
+                callbacks=[
+                    history,
+                    convergence,
+                    checkpoint,
+                    ConfigFile(folder, settings, convergence, console),
+                    progress,
+                    HistoryFile(folder),
+                    ModelFile(folder, epochs),
+                    callbacks.SaveOnTermination(checkpoint),
+                ],
+            )
     except (ValueError, FloatingPointError, WorkerLostError) as error:
         fail(error, BAD_DATA)
     except KeyboardInterrupt:
         progress.stop()
+        convergence.restore_best()
         folder.save_model(vae)
-        done = len(history.epoch)
         fail(
-            f"interrupted after {done} of {epochs} epochs; the model is saved in "
+            f"interrupted after {convergence.epochs} epochs; the best model so far is saved in "
             f"{str(folder.path)!r}, and --resume continues the run.",
             INTERRUPTED,
         )
     finally:
         progress.stop()
+    for warning in caught:
+        console.print(f"Warning: {warning.message}", soft_wrap=True, markup=False)
     metrics: History = history.history
-    return metrics
+    return metrics, _end_of(convergence, steps)
+
+
+def _end_of(convergence: callbacks.Convergence, steps: int) -> str:
+    """Returns a sentence on how long the model was trained and why not longer."""
+    return (
+        f"Trained for {convergence.epochs} epochs of {steps} steps, best after "
+        f"{convergence.best_epoch}: {convergence.reason}."
+    )

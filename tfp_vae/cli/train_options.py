@@ -11,7 +11,6 @@ import typer
 from tfp_vae import likelihoods
 from tfp_vae.cli.console import BAD_USAGE, fail
 from tfp_vae.cli.output_format import OutputFormat
-from tfp_vae.cli.rescaling import Rescaling
 
 AUTO = "auto"
 
@@ -48,17 +47,19 @@ LatentSize = Annotated[
 Likelihood = Annotated[
     LikelihoodName, typer.Option("--likelihood", help="p(x|z); auto chooses from the data.")
 ]
-Rescale = Annotated[
-    Rescaling,
+Epochs = Annotated[
+    int | None,
     typer.Option(
-        "--rescale",
-        help="How to rescale the data: unit maps its range to [0, 1], standardise gives every "
-        "column mean 0 and standard deviation 1.",
+        "--epochs",
+        min=1,
+        help="The most epochs; if not given, training goes on until the validation ELBO has "
+        "stopped rising. An epoch has at least ten steps: of small data several passes.",
     ),
 ]
-Epochs = Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training rows.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Rows for every step.")]
-LearningRate = Annotated[float, typer.Option("--learning-rate", help="The step size of Adam.")]
+LearningRate = Annotated[
+    float, typer.Option("--learning-rate", help="The initial step size of AdamW.")
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The seed of everything.")]
 Workers = Annotated[
     int,
@@ -89,8 +90,7 @@ class TrainOptions:
     resume: bool
     latent_size: int
     likelihood: LikelihoodName
-    rescale: Rescaling
-    epochs: int
+    epochs: int | None
     batch_size: int
     learning_rate: float
     seed: int
@@ -122,7 +122,6 @@ class TrainOptions:
         settings = {
             "--latent-size": self.latent_size,
             "--likelihood": self.likelihood,
-            "--rescale": self.rescale,
             "--epochs": self.epochs,
             "--batch-size": self.batch_size,
             "--learning-rate": self.learning_rate,
@@ -133,6 +132,11 @@ class TrainOptions:
         flags = {"--overwrite": self.overwrite, "--resume": self.resume}
         return [
             self.source,
-            *(text for name, value in settings.items() for text in (name, str(value))),
+            *(
+                text
+                for name, value in settings.items()
+                if value is not None
+                for text in (name, str(value))
+            ),
             *(name for name, is_set in flags.items() if is_set),
         ]

@@ -2,6 +2,7 @@
 
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
+from tfp_vae.likelihoods.candidates import Candidate, candidates
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
@@ -13,14 +14,16 @@ from tfp_vae.likelihoods.poisson import Poisson
 from tfp_vae.likelihoods.product import Product
 from tfp_vae.likelihoods.registry import for_values, get
 from tfp_vae.likelihoods.student_t import StudentT
-from tfp_vae.likelihoods.suggest import Suggestion, suggest
+from tfp_vae.likelihoods.suggest import Evidence, Suggestion, suggest
 from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
 
 __all__ = [
     "Bernoulli",
+    "Candidate",
     "Categorical",
     "ContinuousBernoulli",
     "DiscretizedLogistic",
+    "Evidence",
     "Gamma",
     "Laplace",
     "Likelihood",
@@ -31,6 +34,7 @@ __all__ = [
     "StudentT",
     "Suggestion",
     "ZeroInflatedNegativeBinomial",
+    "candidates",
     "for_values",
     "get",
     "suggest",

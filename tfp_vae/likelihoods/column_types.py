@@ -1,5 +1,7 @@
 """The type of data in each column of a table, and the likelihood for each type."""
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +51,9 @@ _LARGE_COUNT = 1000.0
 """Counts of at least this mean are modelled as real values: a Poisson of this mean has a skewness
 of 1/√1000 = 0.03, and a standard deviation of 32, so that steps of 1 are negligible."""
 
+_UNSEEN = 3.0
+"""An event expected three times is not seen with a probability of e⁻³, 5 %."""
+
 BINARY, UNIT, CODES, COUNTS, REAL = "binary", "unit", "codes", "counts", "real"
 
 
@@ -67,24 +72,52 @@ class Part:
     reason: str
 
 
+def grouped(x: np.ndarray) -> list[tuple[str, list[int]]]:
+    """Groups the columns of a table `[N, columns]` by type.
+
+    A column of 0 and 1 alone, or of class codes, counts as counts where at least half of the
+    columns are counts, and Poisson counts of its mean would as well have no larger value in so many
+    rows: in a matrix of counts it is one whose larger values were not seen yet.
+    """
+    found = [_type_of(column) for column in x.T]
+    if found.count(COUNTS) >= 0.5 * len(found):
+        found = [
+            COUNTS if each in (BINARY, CODES) and _may_be_counts(column) else each
+            for each, column in zip(found, x.T, strict=True)
+        ]
+    varying = Counter(each for each in found if each is not None)
+    # A constant column joins the commonest type whose support holds its value.
+    common = [each for each, _ in varying.most_common()]
+    types = [
+        each or next((other for other in common if _supports(other, value)), REAL)
+        for each, value in zip(found, x[0], strict=True)
+    ]
+    return [
+        (each, [index for index, other in enumerate(types) if other == each])
+        for each in dict.fromkeys(types)
+    ]
+
+
 def parts_for(x: np.ndarray) -> list[Part]:
     """Groups the columns of a table `[N, columns]` by type, and chooses a likelihood for each."""
     values = x.astype(np.float64)
-    found = [_type_of(column) for column in values.T]
-    varying = [each for each in found if each is not None]
-    # A constant column joins the first type whose support holds its value.
-    types = [
-        each or next((other for other in varying if _supports(other, value)), REAL)
-        for each, value in zip(found, values[0], strict=True)
-    ]
     parts = []
-    for each in dict.fromkeys(types):
-        columns = [index for index, other in enumerate(types) if other == each]
+    for each, columns in grouped(values):
         if each == CODES:
             parts += [_codes(values, [column]) for column in columns]
         else:
             parts.append(_PART_OF[each](values, columns))
     return parts
+
+
+def _may_be_counts(column: np.ndarray) -> bool:
+    """Returns whether larger Poisson counts would be expected in fewer than three rows."""
+    mean = float(column.mean())
+    up_to_largest = sum(
+        mean**value * math.exp(-mean) / math.factorial(value)
+        for value in range(int(column.max()) + 1)
+    )
+    return len(column) * (1.0 - up_to_largest) < _UNSEEN
 
 
 def _type_of(column: np.ndarray) -> str | None:
@@ -145,6 +178,13 @@ def _real(x: np.ndarray, columns: list[int]) -> Part:
 _PART_OF = {BINARY: _binary, UNIT: _unit, CODES: _codes, COUNTS: _counts, REAL: _real}
 
 
+def dispersion(x: np.ndarray) -> float:
+    """Returns the variance of counts `[N, ...]` divided by their mean, 1 of Poisson counts."""
+    values = x.reshape(len(x), -1).astype(np.float64)
+    total = float(values.mean(axis=0).sum())
+    return float(values.var(axis=0).sum()) / total if total > 0.0 else 1.0
+
+
 def count_likelihood(x: np.ndarray) -> tuple[Likelihood, str]:
     """Chooses among the likelihoods of counts `[N, ...]`, by dispersion and by zeros."""
     event_shape = x.shape[1:]
@@ -154,7 +194,7 @@ def count_likelihood(x: np.ndarray) -> tuple[Likelihood, str]:
     mean, variance, values = mean[varying], variance[varying], values[:, varying]
     if not varying.any():
         return Poisson(event_shape), "counts that do not vary"
-    ratio = variance.sum() / mean.sum()
+    ratio = dispersion(values)
     if ratio < _OVER_DISPERSION:
         return Poisson(event_shape), f"counts whose variance is {ratio:.2g} times their mean"
     excess = np.maximum(variance - mean, 1e-6 * mean)
@@ -184,4 +224,4 @@ def real_likelihood(x: np.ndarray) -> tuple[Likelihood, str]:
                 f"real values, of which {heavy.mean():.0%} of the columns have tails much heavier "
                 "than a normal's"
             )
-    return Normal(event_shape, scale="learned"), "real values"
+    return Normal(event_shape, scale="per_value"), "real values"

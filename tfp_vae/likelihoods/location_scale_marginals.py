@@ -15,7 +15,7 @@ _MOST_CELLS = 1_000_000
 _MOST_LEVELS = 1024
 _NEWTON_STEPS = 40
 _LEAST_LOGISTIC_SCALE = 0.1
-_ADDED_ROWS = 0.01
+_ADDED_ROWS, _LEAST_ADDED_ROWS = 0.01, 1e-12
 
 
 class LocationScale(NamedTuple):
@@ -108,12 +108,13 @@ def _logistic_of_columns(counts: np.ndarray) -> LocationScale:
     levels = counts.shape[1]
     middle = 0.5 * (levels - 1)
     places = np.arange(levels) - middle
-    weights = counts + _ADDED_ROWS / levels
+    by_moments = levels > _MOST_LEVELS
+    weights = counts + (_LEAST_ADDED_ROWS if by_moments else _ADDED_ROWS) / levels
     weights /= weights.sum(axis=1, keepdims=True)
     mean = weights @ places
     scale = logistic_scale(np.sqrt(np.maximum(weights @ places**2 - mean**2, 0.0)))
     point = np.stack([mean / scale, 1.0 / scale])
-    if levels <= _MOST_LEVELS:
+    if not by_moments:
         best, step = _logistic_newton(point, places, weights)
         for _ in range(_NEWTON_STEPS):
             allowed = np.where(step[1] < 0.0, 0.7, 2.0) * point[1]

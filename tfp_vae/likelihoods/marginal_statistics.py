@@ -39,16 +39,20 @@ def median(x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
 
 
 def thinned(
-    x: np.ndarray, observed: np.ndarray | None, most_values: int = _MOST_VALUES
+    x: np.ndarray,
+    observed: np.ndarray | None,
+    most_values: int = _MOST_VALUES,
+    least_rows: int = _LEAST_ROWS,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns rows at regular distances with at most `most_values` values, but at least 200 rows.
+    """Returns rows at regular distances, as many as have `most_values` values together.
 
     Args:
       x: Rows, `[N, *event]`.
       observed: A boolean array of the same shape, or None.
-      most_values: How many values the rows may have in all.
+      most_values: How many values the rows may have together.
+      least_rows: How many rows are kept, if there are as many, however long they are.
     """
-    wanted = max(most_values // max(x[0].size, 1), _LEAST_ROWS)
+    wanted = max(most_values // x[0].size, least_rows)
     if len(x) <= wanted:
         return x, observed
     places = np.linspace(0, len(x) - 1, wanted).astype(int)

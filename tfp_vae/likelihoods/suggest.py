@@ -1,45 +1,55 @@
-"""Chooses a likelihood for data, and gives the reason."""
+"""Chooses a likelihood for data by held-out evidence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tfp_vae import checks
+from tfp_vae.likelihoods import column_types
 from tfp_vae.likelihoods.base import Likelihood
-from tfp_vae.likelihoods.bernoulli import Bernoulli
-from tfp_vae.likelihoods.column_types import MIN_ROWS, count_likelihood, parts_for, real_likelihood
-from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
-from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
-from tfp_vae.likelihoods.normal import Normal
+from tfp_vae.likelihoods.candidates import Candidate, candidates, checked, levels, of_type
+from tfp_vae.likelihoods.column_types import CODES
+from tfp_vae.likelihoods.evidence import MIN_ROWS, held_out_scores
 from tfp_vae.likelihoods.product import Product
-from tfp_vae.likelihoods.student_t import StudentT
-
-_MAX_SCALE_RATIO = 10.0
-"""If the standard deviations of two columns differ by a factor of 10, one makes up 99 % of their
-variance after a layer, since Keras's initial weights are of equal size for all columns."""
-
-_MAX_OFFSET = 10.0
-"""A mean of 10 standard deviations makes up 99 % of the mean square of a column."""
-
-_BRIGHTEST = 255
-"""The largest value of a byte."""
-
-_MAX_OWN_LEVELS = 16
-"""Images with a maximum of 16 or less, such as scikit-learn's digits, have that many levels; others
-are taken for bytes."""
 
 _COLUMNS_SHOWN = 8
 """How many columns a reason lists."""
 
+_WIDE = 100
+_FEW_BINARY = 0.05
+"""In a row of at least a hundred values between 0 and 1, such as pixels, up to 5 % of the columns
+may hold only 0 and 1 by chance."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A candidate and what it is worth on rows held out.
+
+    Attributes:
+      columns: The columns that it is for; None for all.
+      name: The likelihood.
+      nats: The mean ELBO of the rows held out after a quick fit, in nats; NaN if the fit failed or
+        there was nothing to choose.
+      standard_error: Its standard error.
+      reason: Why it may suit the data.
+    """
+
+    columns: tuple[int, ...] | None
+    name: str
+    nats: float
+    standard_error: float
+    reason: str
+
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A likelihood for some data.
+    """A likelihood for some data; printed, it is the table of all candidates.
 
     Attributes:
       likelihood: The likelihood, ready for a `Decoder`.
       reason: Why this one, in sentences for the reader of a report.
+      table: Every candidate with its evidence, the best first in each group of columns.
 
     Example:
       >>> suggestion = likelihoods.suggest(np.array([[0, 1], [1, 1]]))
@@ -49,25 +59,36 @@ class Suggestion:
 
     likelihood: Likelihood
     reason: str
+    table: tuple[Evidence, ...] = ()
+
+    @property
+    def compared(self) -> bool:
+        """Whether there were candidates to choose from."""
+        return any(np.isfinite(each.nats) for each in self.table)
+
+    def __str__(self) -> str:
+        """Returns the table of the candidates."""
+        lines = [f"{'likelihood':30} {'held-out nats':>20}  reason"]
+        for each in self.table:
+            nats = f"{each.nats:.2f} ± {each.standard_error:.2f}" if np.isfinite(each.nats) else "-"
+            where = "" if each.columns is None else f"{_named(each.columns)}: "
+            lines.append(f"{each.name:30} {nats:>20}  {where}{each.reason}")
+        return "\n".join(lines)
 
 
 def suggest(x: npt.ArrayLike) -> Suggestion:
-    """Chooses the likelihood whose support is that of the data, and whose shape is near it.
+    """Chooses the likelihood with the best held-out evidence among those whose support holds data.
 
-    - only 0 and 1: `Bernoulli`
-    - between 0 and 1: `ContinuousBernoulli`
-    - whole numbers 0 to 255 of images, or of bytes: `DiscretizedLogistic`
-    - other whole numbers of at least 0: `Poisson`; where their variance is far above their mean
-      `NegativeBinomial`; with more zeros than that has `ZeroInflatedNegativeBinomial`
-    - other real values: `Normal` with a learned scale; with heavy tails `StudentT`
-    - a table of columns of several of these kinds: `Product`; columns of a few whole numbers of
-      which the largest is common are class codes there, `Categorical`
+    Each candidate gets a quick fit of a model with linear networks on a part of the rows, and the
+    ELBO of other rows decides. The columns of a table may be of different kinds (binary, values in
+    [0, 1], class codes, counts, real values); the choice is then made for each kind, and the
+    likelihood is their `Product`. With fewer than 30 rows the plainest candidate is taken.
 
     Args:
       x: Data, `[N, ...]` of numbers or booleans, at least two rows.
 
     Returns:
-      A `Suggestion`, `.likelihood` and `.reason`.
+      A `Suggestion`: `.likelihood`, `.reason`, and `.table`, which `print` shows.
 
     Raises:
       TypeError: If `x` holds no real numbers.
@@ -75,123 +96,96 @@ def suggest(x: npt.ArrayLike) -> Suggestion:
 
     Example:
       >>> likelihoods.suggest(np.array([[0, 1], [1, 1]])).reason
-      'Every value is 0 or 1: the data is binary, and a Bernoulli likelihood is exact.'
+      'Every value is 0 or 1: a Bernoulli likelihood.'
     """
-    values = checks.array(x)
-    if values.ndim < 2 or values.size == 0:
-        raise ValueError(f"`x` must have shape [rows, ...]; got shape {list(values.shape)}.")
+    values = checked(x)
     if values.shape[0] < 2:
         raise ValueError("`x` must hold at least two rows to choose a likelihood from; got one.")
-    event_shape = list(values.shape[1:])
-    if values.dtype == bool:
-        return Suggestion(Bernoulli(event_shape), "The data is boolean: a Bernoulli likelihood.")
-    checks.finite(values.astype(np.float64, copy=False), "x")
-    lowest, highest = float(values.min()), float(values.max())
-    if np.isin(values, (0, 1)).all():
-        reason = "Every value is 0 or 1: the data is binary, and a Bernoulli likelihood is exact."
-        return Suggestion(Bernoulli(event_shape), reason)
-    if lowest >= 0.0 and highest <= 1.0 and not _has_binary_columns(values):
-        between = float(np.mean((values > 0) & (values < 1)))
-        reason = (
-            f"All values lie in [0, 1] and {between:.0%} of them strictly between: the data is "
-            "continuous, and a ContinuousBernoulli likelihood is a density on [0, 1]. Binary "
-            "cross-entropy, the Bernoulli likelihood, would be wrong here: it is no density of "
-            "such values, for it lacks the normalising constant, which depends on the parameters."
-        )
-        return Suggestion(ContinuousBernoulli(event_shape), reason)
-    pixels = _levels(values)
-    if pixels is not None:
-        reason = (
-            f"All values are whole numbers from {lowest:g} to {highest:g}, like pixels: a "
-            f"DiscretizedLogistic likelihood is a probability of {pixels} such levels. Divided by "
-            f"{pixels - 1} they would suit a ContinuousBernoulli likelihood, a density."
-        )
-        return Suggestion(DiscretizedLogistic(event_shape, levels=pixels), reason)
-    if values.ndim == 2:
-        return _by_columns(values)
-    if lowest >= 0.0 and (values == np.floor(values)).all():
-        return _with_reason(*count_likelihood(values))
-    return _of_real_values(values)
-
-
-def _has_binary_columns(values: np.ndarray) -> bool:
-    """Returns whether some column of a table holds both 0 and 1 and nothing else."""
-    if values.ndim != 2 or len(values) < MIN_ROWS:
-        return False
-    return bool((np.isin(values, (0, 1)).all(axis=0) & (values.min(0) < values.max(0))).any())
-
-
-def _levels(values: np.ndarray) -> int | None:
-    """Returns the number of levels if the values look like pixels, and None otherwise."""
-    lowest, highest = float(values.min()), float(values.max())
-    if lowest < 0.0 or highest > _BRIGHTEST or (values != np.floor(values)).any():
-        return None
-    if values.dtype == np.uint8 or (values.ndim > 2 and highest > _MAX_OWN_LEVELS):
-        return _BRIGHTEST + 1
-    if values.ndim > 2:
-        return int(highest) + 1
-    return _BRIGHTEST + 1 if (lowest, highest) == (0.0, _BRIGHTEST) else None
-
-
-def _by_columns(values: np.ndarray) -> Suggestion:
-    parts = parts_for(values)
-    if len(parts) == 1:
-        if isinstance(parts[0].likelihood, (Normal, StudentT)):
-            return _of_real_values(values)
-        return _with_reason(parts[0].likelihood, parts[0].reason)
+    groups = _groups(values)
+    if len(groups) == 1:
+        columns, choices = groups[0]
+        best, table = _compared(choices, values, None)
+        likelihood = best.make(values.shape[1:])
+        return Suggestion(likelihood, _reason(best, table), table)
+    chosen: dict[str, tuple[Candidate, list[int]]] = {}
+    rows: list[Evidence] = []
+    for columns, choices in groups:
+        best, table = _compared(choices, values[:, columns], columns)
+        key = f"{best.name} {columns}" if best.name == "Categorical" else best.name
+        chosen.setdefault(key, (best, []))[1].extend(columns)
+        rows += table
+    parts = [
+        (sorted(columns), candidate.make((len(columns),))) for candidate, columns in chosen.values()
+    ]
     listed = "; ".join(
-        f"{type(part.likelihood).__name__} for {_named(part.columns)}: {part.reason}"
-        for part in parts
+        f"{candidate.name} for {_named(columns)}: {candidate.reason}"
+        for candidate, columns in chosen.values()
     )
-    real = [part for part in parts if isinstance(part.likelihood, (Normal, StudentT))]
-    scaling = "".join(_on_scaling(values[:, part.columns]) for part in real)
     reason = f"The columns are of different kinds, each under its own likelihood. {listed}."
-    product = Product([(part.columns, part.likelihood) for part in parts])
-    return Suggestion(product, f"{reason}{scaling}")
+    return Suggestion(Product(parts), reason, tuple(rows))
 
 
-def _named(columns: list[int]) -> str:
+Group = tuple[list[int], list[Candidate]]
+"""Columns of one kind, and the candidates for them."""
+
+
+def _groups(x: np.ndarray) -> list[Group]:
+    """Returns the groups of columns that are chosen for together; images are one group."""
+    everything = list(range(x.shape[1]))
+    if x.ndim > 2 or x.dtype == bool or levels(x) is not None or _is_unit_interval(x):
+        return [(everything, candidates(x))]
+    values = x.astype(np.float64)
+    groups: list[Group] = []
+    for kind, columns in column_types.grouped(values):
+        split = [[column] for column in columns] if kind == CODES else [columns]
+        groups += [(group, of_type(kind, values[:, group])) for group in split]
+    return groups
+
+
+def _is_unit_interval(x: np.ndarray) -> bool:
+    """Returns whether all values lie in [0, 1], as those of pixels do."""
+    if x.min() < 0.0 or x.max() > 1.0 or np.isin(x, (0, 1)).all():
+        return False
+    binary = np.isin(x, (0, 1)).all(axis=0) & (x.min(axis=0) < x.max(axis=0))
+    return not binary.any() or (x.shape[1] >= _WIDE and binary.mean() <= _FEW_BINARY)
+
+
+def _compared(
+    choices: Sequence[Candidate], x: np.ndarray, columns: list[int] | None
+) -> tuple[Candidate, tuple[Evidence, ...]]:
+    """Returns the best candidate for rows, and the table, the best first."""
+    named = None if columns is None else tuple(columns)
+    if len(choices) == 1 or len(x) < MIN_ROWS:
+        unknown = [
+            Evidence(named, each.name, np.nan, np.nan, each.reason) for each in choices
+        ]
+        return choices[0], tuple(unknown)
+    found = []
+    for each in choices:
+        scores = held_out_scores(each.make(x.shape[1:]), x)
+        error = float(scores.std(ddof=1) / np.sqrt(len(scores)))
+        found.append(Evidence(named, each.name, float(scores.mean()), error, each.reason))
+    order = sorted(range(len(found)), key=lambda place: -_or_lowest(found[place].nats))
+    return choices[order[0]], tuple(found[place] for place in order)
+
+
+def _or_lowest(nats: float) -> float:
+    return nats if np.isfinite(nats) else -np.inf
+
+
+def _reason(best: Candidate, table: Sequence[Evidence]) -> str:
+    plain = f"{best.reason[0].upper()}{best.reason[1:]}: a {best.name} likelihood."
+    if not np.isfinite(table[0].nats):
+        return plain
+    first, second = table[:2]
+    return (
+        f"{plain} Of {len(table)} candidates it has the highest held-out ELBO after a quick fit, "
+        f"{first.nats:.2f} ± {first.standard_error:.2f} nats; the next is {second.name} with "
+        f"{second.nats:.2f}."
+    )
+
+
+def _named(columns: Sequence[int]) -> str:
     shown = ", ".join(str(column) for column in columns[:_COLUMNS_SHOWN])
     more = len(columns) - _COLUMNS_SHOWN
     return f"columns {shown} and {more} more" if more > 0 else f"columns {shown}"
-
-
-def _with_reason(likelihood: Likelihood, reason: str) -> Suggestion:
-    return Suggestion(
-        likelihood, f"The values are {reason}: a {type(likelihood).__name__} likelihood."
-    )
-
-
-def _of_real_values(values: np.ndarray) -> Suggestion:
-    likelihood, reason = real_likelihood(values)
-    lowest, highest = float(values.min()), float(values.max())
-    tails = f" They are {reason}." if isinstance(likelihood, StudentT) else ""
-    return Suggestion(
-        likelihood,
-        f"The values are real numbers from {lowest:g} to {highest:g}: a "
-        f"{type(likelihood).__name__} likelihood, whose scale the decoder learns.{tails}"
-        f"{_on_scaling(values)}",
-    )
-
-
-def _on_scaling(values: np.ndarray) -> str:
-    """Returns advice on scaling the columns, or nothing where none is needed."""
-    columns = values.reshape(len(values), -1).astype(np.float64)
-    spread, centre = columns.std(axis=0), np.abs(columns.mean(axis=0))
-    varying = spread > 0
-    if not varying.any():
-        return " No column varies: there is nothing to learn."
-    ratio = spread[varying].max() / spread[varying].min()
-    if ratio > _MAX_SCALE_RATIO:
-        return (
-            f" The standard deviations of the columns differ by a factor of {ratio:.0f}: "
-            "standardise the columns first (subtract the mean, divide by the standard deviation)."
-        )
-    if (centre[varying] > _MAX_OFFSET * spread[varying]).any() or not (
-        1 / _MAX_SCALE_RATIO < np.median(spread[varying]) < _MAX_SCALE_RATIO
-    ):
-        return (
-            " Some columns are far from mean 0 and standard deviation 1: standardise them first "
-            "(subtract the mean, divide by the standard deviation)."
-        )
-    return ""

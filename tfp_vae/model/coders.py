@@ -27,6 +27,9 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
         """Takes a linear path beside the trunk, before the layer is built."""
         self.linear_path = path
 
+    def get_build_config(self) -> None:
+        """Returns None: a loaded layer is built by its model, which first gives it what it adds."""
+
     def __call__(self, values: Any, *args: Any, **kwargs: Any) -> Any:
         """Checks values from a caller, and returns the distribution of every row."""
         return self.of_tensors(self.checked(values), *args, **kwargs)

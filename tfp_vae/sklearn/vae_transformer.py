@@ -11,16 +11,25 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from tfp_vae import checks, likelihoods, networks, objectives, posteriors, seeds
+from tfp_vae import (
+    checks,
+    likelihoods,
+    networks,
+    objectives,
+    posteriors,
+    seeds,
+)
 from tfp_vae.model import VAE, Decoder, Encoder, ancestral_sample
 from tfp_vae.sklearn import validation
 from tfp_vae.sklearn.random_state import seed_of
 from tfp_vae.sklearn.row_scores import log_marginal_likelihoods
+from tfp_vae.sklearn.training import Training, until_convergence
 
 EAGER_STEPS = 20
 """The largest number of training steps that runs eagerly: compilation takes seconds."""
 
 _ROWS_AT_ONCE = 4096
+_WEIGHT_DECAY = 0.1
 
 
 class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -37,9 +46,12 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
       hidden_layer_sizes: The widths of the encoder's dense layers; the decoder's are the reverse.
       activation: The Keras activation of these layers.
       kl_weight: The weight of the KL divergence in training; 1 is the evidence lower bound.
-      epochs: The number of passes over the data.
+      epochs: The number of passes over the data; None to train until the ELBO of held-out rows has
+        stopped rising, with the weights of the best epoch (`callbacks.Convergence`).
       batch_size: The number of rows in a training step.
-      learning_rate: The learning rate of Adam.
+      learning_rate: The learning rate of AdamW; it falls where `epochs` is None.
+      validation_fraction: The fraction of the rows that is held out where `epochs` is None.
+      tol: The smallest rise that counts then, as a share of the rise so far.
       importance_sample_size: The number of draws for the score of every row.
       random_state: An int, a `numpy.random.RandomState`, or None, for weights and noise.
       verbose: Whether to show Keras's progress bar: 0, 1 or 2.
@@ -47,7 +59,9 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     Attributes:
       vae_: The model, a `tfp_vae.VAE`.
       history_: The mean `loss`, `elbo`, `log_likelihood` and `kl_divergence` of every epoch, in
-        nats.
+        nats; where `epochs` is None also of the held-out rows, and an epoch is several passes over
+        small data.
+      n_iter_: The number of passes over the training rows.
       likelihood_reason_: The reason for this likelihood.
       n_features_in_: The number of columns.
       feature_names_in_: Their names, if the data had names.
@@ -82,9 +96,11 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         hidden_layer_sizes: Sequence[int] = (64, 64),
         activation: str = "relu",
         kl_weight: float = 1.0,
-        epochs: int = 100,
+        epochs: int | None = None,
         batch_size: int = 100,
         learning_rate: float = 1e-3,
+        validation_fraction: float = 0.1,
+        tol: float = 1e-4,
         importance_sample_size: int = 100,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -97,6 +113,8 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
+        self.validation_fraction = validation_fraction
+        self.tol = tol
         self.importance_sample_size = importance_sample_size
         self.random_state = random_state
         self.verbose = verbose
@@ -116,19 +134,29 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
           ValueError: If one has a wrong value, or the data is outside the likelihood's support.
         """
         rows = validation.rows_of(self, X, reset=True)
-        epochs = checks.positive_int(self.epochs, "epochs")
         batch_size = checks.positive_int(self.batch_size, "batch_size")
         checks.positive_int(self.importance_sample_size, "importance_sample_size")
         rate = checks.finite_number(self.learning_rate, "learning_rate", minimum=0, exclusive=True)
-        steps = epochs * -(-len(rows) // batch_size)
         seed = seed_of(self.random_state)
+        if self.epochs is None:
+            training = until_convergence(rows, batch_size, self.validation_fraction, self.tol, seed)
+        else:
+            training = Training(rows, checks.positive_int(self.epochs, "epochs"))
+        steps = training.epochs * -(-len(training.rows) // batch_size)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=_WEIGHT_DECAY)
         with seeds.keras_seeded(seed), _dtype_of(rows):
             self.vae_ = self._model(rows)
-            self.vae_.compile(keras.optimizers.Adam(rate), run_eagerly=steps <= EAGER_STEPS)
+            self.vae_.compile(optimizer, run_eagerly=steps <= EAGER_STEPS)
             history = self.vae_.fit(
-                rows, epochs=epochs, batch_size=batch_size, verbose=self.verbose
+                training.rows,
+                epochs=training.epochs,
+                batch_size=batch_size,
+                validation_data=training.held_out,
+                callbacks=training.callbacks,
+                verbose=self.verbose,
             )
         self.history_ = history.history
+        self.n_iter_ = len(history.epoch) * training.passes
         self._seed = seed
         self._n_features_out = self.vae_.latent_size
         return self

@@ -28,6 +28,7 @@ from tfp_vae.training.options import CompileOptions, EvaluateOptions, FitOptions
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep, score_batch
 from tfp_vae.training.trainable import Trainable
+from tfp_vae.training.underfitting import warn_of_underfitting
 from tfp_vae.training.xla import suits_xla
 
 
@@ -139,6 +140,9 @@ class Trainer:
                 chosen,
             )
         _warn_of_nan_validations(history.history.get("val_elbo", []))
+        warn_of_underfitting(
+            history.history, self._model.stop_training, marginal_elbo=None, stacklevel=4
+        )
         return history
 
     def evaluate(

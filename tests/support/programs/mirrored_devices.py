@@ -23,10 +23,16 @@ from tests.support.replicated_model import (
     plain,
     with_devices,
 )
+from tfp_vae import callbacks
 
 CASES = [
-    # Preprocessed, scheduled, validated.
-    (binary_vae, {}, ROWS, {"validation_data": HELD_OUT}),
+    # Preprocessed, scheduled, validated, with the weights of the best epoch.
+    (
+        binary_vae,
+        {},
+        ROWS,
+        {"validation_data": HELD_OUT, "callbacks": [callbacks.Convergence()]},
+    ),
     # Calibrated, regularised, clipped, weighted, split.
     (
         calibrated_vae,

@@ -1,0 +1,96 @@
+"""The warnings of a model that is not trained enough."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from tests.support.small_models import BINARY, eager_vae
+from tfp_vae.training import underfitting
+from tfp_vae.training.underfitting import climbing_rate, shortfall, warn_of_underfitting
+
+EPOCHS = np.arange(1, 101)
+
+
+def test_a_steady_climb_is_steep_at_its_slope():
+    assert climbing_rate(-500.0 + 3.0 * EPOCHS) == pytest.approx(3.0)
+    assert climbing_rate(-500.0 + 0.01 * EPOCHS**2) == pytest.approx(1.8, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "elbos",
+    [
+        -100.0 - 50.0 * np.exp(-EPOCHS / 20.0),
+        -100.0 + 10.0 * np.log(EPOCHS),
+        -100.0 - EPOCHS,
+        np.full(100, -3.0),
+        (-500.0 + 3.0 * EPOCHS)[:24],
+        np.append(-500.0 + 3.0 * EPOCHS, np.nan),
+    ],
+    ids=["converged", "logarithmic", "falling", "constant", "short", "NaN"],
+)
+def test_what_is_no_steep_climb(elbos):
+    assert climbing_rate(elbos) is None
+
+
+def test_noise_without_a_trend_seldom_is_a_climb():
+    """Of 25 epochs, 3 degrees of freedom: P(t > 5) < 0.8 %; P(more than 40 of 2,000) < 1e-6."""
+    draws = np.random.default_rng(0).normal(size=[2000, 25])
+    assert sum(climbing_rate(row) is not None for row in draws) <= 40
+
+
+def test_a_climb_is_seen_through_noise():
+    noise = np.random.default_rng(0).normal(size=100)
+    assert climbing_rate(-500.0 + 3.0 * EPOCHS + noise) == pytest.approx(3.0, rel=0.2)
+
+
+def test_the_shortfall_is_the_distance_below_the_marginals():
+    assert shortfall(-7.0, -5.0) == 2.0
+    assert shortfall(-5.0, -5.0) is None
+    assert shortfall(-4.0, -5.0) is None
+    assert shortfall(-7.0, None) is None
+
+
+def warned(history, stopped=False, marginal_elbo=None):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_underfitting(history, stopped, marginal_elbo, stacklevel=2)
+    return [str(each.message) for each in caught]
+
+
+CLIMB = [float(value) for value in -500.0 + 3.0 * EPOCHS]
+FLAT = [-3.0] * 100
+
+
+def test_one_sentence_says_what_is_wrong_and_what_to_do():
+    (message,) = warned({"elbo": CLIMB})
+    assert message == (
+        "`elbo` still climbs by 3 nats an epoch after 100 epochs: train for more epochs, or with "
+        "`callbacks.Convergence()`, validation data and large `epochs`."
+    )
+    (message,) = warned({"elbo": CLIMB}, marginal_elbo=-190.0)
+    assert message.startswith("`elbo` is 10 nats below that of independent columns")
+    assert warned({"elbo": CLIMB}, stopped=True) == []
+    assert len(warned({"elbo": CLIMB}, stopped=True, marginal_elbo=0.0)) == 1
+
+
+def test_the_validation_elbo_counts_where_there_is_one():
+    assert warned({"elbo": CLIMB, "val_elbo": FLAT}) == []
+    (message,) = warned({"elbo": FLAT, "val_elbo": CLIMB[::2]})
+    assert message.startswith("`val_elbo` still climbs by 3 nats an epoch after 100 epochs")
+
+
+class Climbing(keras.callbacks.Callback):
+    """Replaces the bound of every epoch by one that climbs."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["elbo"] = 3.0 * epoch
+
+
+def test_fit_warns_at_its_end(monkeypatch):
+    monkeypatch.setattr(underfitting, "FEWEST_EPOCHS", 6)
+    vae = eager_vae()
+    with pytest.warns(RuntimeWarning, match="`elbo` still climbs by 3 nats") as caught:
+        vae.fit(BINARY, epochs=6, verbose=0, callbacks=[Climbing()])
+    assert [each.filename for each in caught] == [__file__]
