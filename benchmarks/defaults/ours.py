@@ -8,7 +8,7 @@ import tfp_vae
 from benchmarks.defaults.real_data import Split
 from tfp_vae import callbacks
 
-MOST_EPOCHS, MOST_STEPS, PATIENCE = 1000, 20_000, 20
+MOST_STEPS, MOST_EPOCHS = 40_000, 5000
 BATCH_SIZE = 32
 """That of `fit`, by default."""
 
@@ -20,7 +20,7 @@ def train(data: Split, latent_size: int) -> tfp_vae.VAE:
 
 
 def fit(vae: tfp_vae.VAE, data: Split, optimizer: keras.optimizers.Optimizer | str) -> tfp_vae.VAE:
-    """Trains until the validation ELBO no longer rises, or the steps are used up."""
+    """Trains until the validation ELBO has converged, or the steps are used up."""
     steps = math.ceil(len(data.x_train) / BATCH_SIZE)
     vae.compile(optimizer)
     vae.fit(
@@ -28,9 +28,6 @@ def fit(vae: tfp_vae.VAE, data: Split, optimizer: keras.optimizers.Optimizer | s
         validation_data=data.x_valid,
         epochs=min(MOST_EPOCHS, max(MOST_STEPS // steps, 1)),
         verbose=0,
-        callbacks=[
-            callbacks.EarlyStopping(patience=PATIENCE),
-            keras.callbacks.ReduceLROnPlateau(patience=PATIENCE // 3),
-        ],
+        callbacks=[callbacks.Convergence()],
     )
     return vae
