@@ -5,6 +5,7 @@ import functools
 from pathlib import Path
 
 from benchmarks import data, environments, report, reproductions, results
+from benchmarks.defaults import page as defaults_page
 
 PAGE = environments.ROOT / "docs" / "benchmarks.md"
 REPRODUCTIONS_PAGE = environments.ROOT / "docs" / "reproductions.md"
@@ -22,6 +23,7 @@ def main() -> None:
             "scaling",
             "impute",
             "xla",
+            "defaults",
             "report",
             "reproduce",
         ],
@@ -57,6 +59,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers, such as Conv2D")
+    parser.add_argument("--sets", nargs="+", help="of defaults: only these data sets")
+    parser.add_argument("--methods", nargs="+", help="of defaults: only these methods")
+    parser.add_argument(
+        "--again", action="store_true", help="of defaults: measure again what is measured already"
+    )
     parser.add_argument("--importance-samples", type=int, default=5000)
     arguments = parser.parse_args()
     environments.keep_to_few_cores()
@@ -110,8 +117,19 @@ def main() -> None:
         from benchmarks import xla
 
         xla.measure(arguments.repeats or 5, arguments.kinds, save)
+    elif arguments.what == "defaults":
+        from benchmarks.defaults import measurement
+
+        measurement.measure(
+            arguments.mnist,
+            arguments.environments,
+            folder / "defaults",
+            arguments.sets,
+            arguments.methods,
+            arguments.again,
+        )
     page = arguments.output or PAGE
-    report.write(results.load(folder), page)
+    report.write(results.load(folder) | defaults_page.load(folder / "defaults"), page)
     print(f"Wrote {page}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.defaults import page
 from benchmarks.environments import OURS
 
 LOSS_TOLERANCE = 0.02
@@ -18,25 +19,26 @@ GOALS = {
 
 HEADER = """# Benchmarks
 
-`python -m benchmarks train`, and likewise `evaluate`, `overhead`, `startup`, `scaling`, `impute`
-and `xla`, measure these results and write this page from `benchmarks/measured`. Every peer runs in
-its own environment, with the versions of `benchmarks/requirements/`, and follows its own
-documentation.
+`python -m benchmarks train`, and likewise `evaluate`, `overhead`, `startup`, `scaling`, `impute`,
+`xla` and `defaults`, measure these results and write this page from `benchmarks/measured`. Every
+peer runs in its own environment, with the versions of `benchmarks/requirements/`, and follows its
+own documentation. `defaults` needs the packages of `benchmarks/requirements/defaults.txt`; it
+measures what is not yet stored, or with `--again` all of `--sets` and `--methods`.
 
-The model is the same for all: D-200-200, 50 latents, 200-200-D Bernoulli logits, tanh after every
-hidden layer, the posterior's scale a softplus, float32, Glorot uniform kernels, Adam with a
-learning rate of 0.001, two threads. Runs of the peers are interleaved. Only ratios carry over to
-another machine.
+But for the section on defaults, the model is the same for all: D-200-200, 50 latents, 200-200-D
+Bernoulli logits, tanh after every hidden layer, the posterior's scale a softplus, float32, Glorot
+uniform kernels, Adam with a learning rate of 0.001, two threads. Runs of the peers are interleaved.
+Only ratios carry over to another machine.
 """
 
 
-def write(results: dict[str, dict[str, Any]], page: Path) -> None:
+def write(results: dict[str, dict[str, Any]], file: Path) -> None:
     """Writes the page and, in its folder, the plots."""
     from benchmarks import plots
 
-    page.parent.mkdir(parents=True, exist_ok=True)
-    pictures = plots.draw(results, page.parent)
-    page.write_text(render(results, pictures))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pictures = plots.draw(results, file.parent)
+    file.write_text(render(results, pictures))
 
 
 def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None = None) -> str:
@@ -54,6 +56,7 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
         "scaling": ("Cost against size", _scaling),
         "impute": ("Imputation of missing values", _impute),
         "xla": ("Which networks XLA makes faster", _xla),
+        "defaults": ("The default model on real data", page.section),
     }
     lines = [HEADER]
     for name, (title, section) in sections.items():
