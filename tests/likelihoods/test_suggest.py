@@ -16,7 +16,7 @@ RNG = np.random.default_rng(0)
         (
             RNG.integers(0, 256, [9, 3]).astype("uint8"),
             likelihoods.DiscretizedLogistic,
-            "from 0 to 255, like pixels of 256 levels",
+            "like pixels of 256 levels",
         ),
         (RNG.integers(0, 17, [9, 3, 3]), likelihoods.DiscretizedLogistic, "of 17 levels"),
         (RNG.poisson(3.0, [999, 3]), likelihoods.Poisson, "times their mean"),
