@@ -120,6 +120,7 @@ def test_a_linear_model_shifts_by_its_condition():
         tfp_vae.Encoder(networks.mlp([]), posteriors.MultivariateNormalDiag(2, scale_floor=0.0)),
         tfp_vae.Decoder(networks.mlp([]), likelihoods.Normal([4], scale=model.scale)),
         condition=one_hot(),
+        adaptive=False,
     )
     plain = model.vae()
     for name in ("loc", "scale"):
