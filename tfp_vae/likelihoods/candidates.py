@@ -94,7 +94,8 @@ def checked(x: npt.ArrayLike) -> np.ndarray:
 def of_type(column_type: str, x: np.ndarray) -> list[Candidate]:
     """Returns the candidates for columns `[N, ...]` of one type."""
     if column_type == BINARY:
-        return [Candidate("Bernoulli", Bernoulli, "every value is 0 or 1")]
+        value = "a boolean" if x.dtype == bool else "0 or 1"
+        return [Candidate("Bernoulli", Bernoulli, f"binary data, every value is {value}")]
     if column_type == CODES:
         classes = max(int(x.max()) + 1, 2)
         reason = (

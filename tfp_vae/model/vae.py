@@ -100,7 +100,7 @@ class VAE(keras.Model):
         self.preprocess, self.condition = preprocess, condition
         self.prior_layer = StandardNormal() if prior is None else prior
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
-        self.adaptive = bool(adaptive)
+        self.adaptive = checks.instance_of(adaptive, bool, "adaptive", "True")
         self.suggestion: Suggestion | None = None
         self._compiled_functions: dict[str, Any] = {}
         self.kl_declaration = build.assemble(self)
