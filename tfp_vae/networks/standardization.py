@@ -15,6 +15,7 @@ _TRANSFORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "log1p": (tf.math.log1p, np.log1p),
 }
 _KNEE = 10.0
+_ROUNDING = 1e-12
 
 
 class AffineMap(NamedTuple):
@@ -209,12 +210,12 @@ def compressed_tails(x: tf.Tensor) -> tf.Tensor:
 def moments(x: np.ndarray, observed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and variance of the observed values over rows `[N, *event]`.
 
-    A value that is never observed has mean 0 and variance 0.
+    A value that is never observed has mean 0 and variance 0. A variance within the rounding of the
+    mean is 0.
     """
     x = np.asarray(x, np.float64)
-    if observed is None:
-        return x.mean(axis=0), x.var(axis=0)
-    count = np.maximum(observed.sum(axis=0), 1)
-    mean = np.where(observed, x, 0.0).sum(axis=0) / count
-    square = np.where(observed, x - mean, 0.0) ** 2
-    return mean, square.sum(axis=0) / count
+    seen = np.ones(x.shape, bool) if observed is None else observed
+    count = np.maximum(seen.sum(axis=0), 1)
+    mean = np.where(seen, x, 0.0).sum(axis=0) / count
+    variance = (np.where(seen, x - mean, 0.0) ** 2).sum(axis=0) / count
+    return mean, np.where(variance > (_ROUNDING * mean) ** 2, variance, 0.0)
