@@ -95,7 +95,7 @@ def of_type(column_type: str, x: np.ndarray) -> list[Candidate]:
     """Returns the candidates for columns `[N, ...]` of one type."""
     if column_type == BINARY:
         value = "a boolean" if x.dtype == bool else "0 or 1"
-        return [Candidate("Bernoulli", Bernoulli, f"binary data, every value is {value}")]
+        return [Candidate("Bernoulli", Bernoulli, f"the data is binary, every value is {value}")]
     if column_type == CODES:
         classes = max(int(x.max()) + 1, 2)
         reason = (

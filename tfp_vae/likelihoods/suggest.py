@@ -53,8 +53,8 @@ class Suggestion:
 
     Example:
       >>> suggestion = likelihoods.suggest(np.array([[0, 1], [1, 1]]))
-      >>> type(suggestion.likelihood).__name__, suggestion.reason[:11]
-      ('Bernoulli', 'Binary data')
+      >>> type(suggestion.likelihood).__name__, suggestion.reason[:18]
+      ('Bernoulli', 'The data is binary')
     """
 
     likelihood: Likelihood
@@ -97,7 +97,7 @@ def suggest(x: npt.ArrayLike) -> Suggestion:
 
     Example:
       >>> likelihoods.suggest(np.array([[0, 1], [1, 1]])).reason
-      'Binary data, every value is 0 or 1: a Bernoulli likelihood.'
+      'The data is binary, every value is 0 or 1: a Bernoulli likelihood.'
     """
     values = checked(x)
     if values.shape[0] < 2:
