@@ -9,7 +9,7 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize(
     ("x", "kind", "reason"),
     [
-        (np.array([[0, 1], [1, 1]]), likelihoods.Bernoulli, "the data is binary, every value is 0 or 1"),
+        (np.array([[0, 1], [1, 1]]), likelihoods.Bernoulli, "is binary, every value is 0 or 1"),
         (np.array([[False, True], [True, True]]), likelihoods.Bernoulli, "a boolean"),
         (RNG.uniform(size=[99, 3]), likelihoods.ContinuousBernoulli, "normalising constant"),
         (RNG.normal(size=[9, 3]), likelihoods.Normal, "real values"),
