@@ -97,6 +97,7 @@ def _compiled_model(x: np.ndarray, options: TrainOptions) -> VAE:
         x,
         latent_size=options.latent_size,
         likelihood=None if options.likelihood.value == AUTO else options.likelihood.value,
+        verbose=0,
     )
     vae.compile(keras.optimizers.AdamW(options.learning_rate, weight_decay=_WEIGHT_DECAY))
     return vae
