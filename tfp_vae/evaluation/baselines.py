@@ -34,6 +34,12 @@ class Baselines(NamedTuple):
         """Says in words what a model is worth beside them, given its ELBO of the same rows.
 
         A difference within two standard errors of the ELBO does not count.
+
+        Args:
+          summary: The result of `evaluation.elbo`.
+
+        Returns:
+          A sentence or two.
         """
         error = 0.0 if np.isnan(summary.standard_error) else 2.0 * summary.standard_error
         if summary.elbo < self.independent_columns - error:

@@ -42,6 +42,11 @@ class Candidate:
       name: Its class, with what distinguishes it, such as "Normal(scale='shared')".
       make: Makes the likelihood of an event shape.
       reason: Why it may suit the data.
+
+    Example:
+      >>> candidate = likelihoods.candidates(np.array([[0, 1], [1, 1]]))[0]
+      >>> candidate.name, candidate.make((2,)).event_shape
+      ('Bernoulli', (2,))
     """
 
     name: str

@@ -33,6 +33,10 @@ class Evidence:
         there was nothing to choose.
       standard_error: Its standard error.
       reason: Why it may suit the data.
+
+    Example:
+      >>> likelihoods.suggest(np.array([[0, 1], [1, 1]])).table[0].name
+      'Bernoulli'
     """
 
     columns: tuple[int, ...] | None

@@ -565,6 +565,11 @@ class VAE(keras.Model):
 
         It is what a model reaches that learns nothing of what the columns share; None before the
         model is adapted.
+
+        Example:
+          >>> vae.adapt(x)
+          >>> vae.marginal_elbo < 0.0
+          True
         """
         return adaptation.marginal_elbo(self)
 

@@ -26,6 +26,12 @@ class AffineMap(NamedTuple):
       places: Their flat indices in the encoded row, `[K]`.
       shift: What is subtracted, `[K]`.
       scale: What they are divided by, `[K]`.
+
+    Example:
+      >>> layer = networks.Standardization([2])
+      >>> layer.adapt(np.array([[1.0, 100.0], [3.0, 500.0]]))
+      >>> layer.affine_map().scale
+      array([  1., 200.], dtype=float32)
     """
 
     values: np.ndarray
@@ -202,6 +208,10 @@ def compressed_tails(x: tf.Tensor) -> tf.Tensor:
 
     Args:
       x: A tensor of any shape.
+
+    Example:
+      >>> networks.compressed_tails(tf.constant([-1.0, 0.5, 10.0])).numpy()
+      array([-1. ,  0.5, 10. ], dtype=float32)
     """
     beyond = tf.nn.relu(tf.abs(x) - _KNEE)
     return tf.clip_by_value(x, -_KNEE, _KNEE) + tf.sign(x) * tf.math.log1p(beyond)
@@ -212,6 +222,14 @@ def moments(x: np.ndarray, observed: np.ndarray | None) -> tuple[np.ndarray, np.
 
     A value that is never observed has mean 0 and variance 0. A variance within the rounding of the
     mean is 0.
+
+    Args:
+      x: Rows, `[N, *event]`.
+      observed: A boolean array of the same shape, false where a value is missing; None if none is.
+
+    Example:
+      >>> networks.moments(np.array([[1.0, 5.0], [3.0, 7.0]]), None)
+      (array([2., 6.]), array([1., 1.]))
     """
     x = np.asarray(x, np.float64)
     seen = np.ones(x.shape, bool) if observed is None else observed
