@@ -207,6 +207,12 @@ CALLS = {
         ],
         tolerance=None,
     ),
+    "likelihoods.marginal_distribution": Call(
+        likelihoods.marginal_distribution,
+        lambda: {"likelihood": likelihoods.Normal([4]), "x": fuzzed_models.REAL},
+        # Of the model's own, which has checked it.
+        not_fuzzed=("observed",),
+    ),
     "likelihoods.suggest": Call(
         likelihoods.suggest,
         lambda: {"x": fuzzed_models.COUNTS},

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tfp_vae import likelihoods, supports
+from tfp_vae import checks, likelihoods, supports
 from tfp_vae.evaluation.elbo import ELBOSummary
 from tfp_vae.evaluation.row_batches import checked_rows
 from tfp_vae.model import VAE, fit_factor_analysis
@@ -73,7 +73,7 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
       A `Baselines`.
 
     Raises:
-      TypeError: If the data holds no real numbers.
+      TypeError: If `vae` is no model, or the data holds no real numbers.
       ValueError: If it does not fit the model, or the model has missing values, whose baselines are
         not defined here.
 
@@ -85,6 +85,7 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
     Source: Barber (2012), "Bayesian Reasoning and Machine Learning", chapter 21, for factor
     analysis.
     """
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     if vae.missing is not None:
         raise ValueError(
             "`vae` must be a model without `missing_values` for baselines; got one with the code "
