@@ -50,6 +50,23 @@ def test_binary_data_has_no_factor_analysis():
         np.testing.assert_array_equal(one, other)
 
 
+def table_vae(x):
+    parts = [([0], likelihoods.Normal([1])), ([1], likelihoods.NegativeBinomial([1]))]
+    vae = tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([4]), posteriors.MultivariateNormalDiag(1)),
+        tfp_vae.Decoder(networks.mlp([4]), likelihoods.Product(parts)),
+    )
+    return evaluation.baselines(vae, x, x)
+
+
+def test_only_large_counts_have_factor_analysis():
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=50)
+    large = np.column_stack([real, rng.poisson(100.0, 50)])
+    assert np.isfinite(table_vae(large).factor_analysis)
+    assert table_vae(np.column_stack([real, rng.poisson(2.0, 50)])).factor_analysis is None
+
+
 @pytest.mark.parametrize(
     ("elbo", "linear", "words"),
     [

@@ -123,7 +123,8 @@ class _LinearModel:
         def steps() -> None:
             tf.while_loop(lambda index: index < _STEPS, step, [tf.constant(0)])
 
-        steps()
+        # TensorFlow warns of repeated tracing where a function is called, not a concrete one.
+        steps.get_concrete_function()()
 
     def scores(self, x: tf.Tensor, steps: np.ndarray) -> tf.Tensor:
         """Returns the ELBO of rows `[M, *event]`, in nats, `[M]`."""

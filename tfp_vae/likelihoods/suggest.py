@@ -201,6 +201,8 @@ def _reason(best: Candidate, table: Sequence[Evidence]) -> str:
 
 
 def _named(columns: Sequence[int]) -> str:
+    if len(columns) == 1:
+        return f"column {columns[0]}"
     shown = ", ".join(str(column) for column in columns[:_COLUMNS_SHOWN])
     more = len(columns) - _COLUMNS_SHOWN
     return f"columns {shown} and {more} more" if more > 0 else f"columns {shown}"
