@@ -46,6 +46,7 @@ INTERNAL = {
 }
 """Modules without a page in the reference."""
 RECORDS = (
+    "Baselines",
     "Calibration",
     "Candidate",
     "Comparison",

@@ -37,7 +37,7 @@ HOOKS = {
     *("rows_wanted", "take_encoder"),
     # by which they begin at data
     *("affine_map", "constants_at", "input_encoding", "location_unit", "locations"),
-    *("noise_groups", "noise_scale", "stddev_of", "take_units", "zero_heads"),
+    *("noise_groups", "noise_scale", "outputs_of", "stddev_of", "take_units", "zero_heads"),
     # of encoders, decoders and transitions
     *("checked", "of_tensors"),
     # of objectives

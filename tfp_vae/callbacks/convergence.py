@@ -55,6 +55,7 @@ class Convergence(keras.callbacks.Callback):
       >>> history = vae.fit(x, validation_data=x, epochs=3, verbose=0, callbacks=[convergence])
       >>> convergence.reason
       'reached the 3 epochs asked for'
+      >>> convergence.restore_best()
     """
 
     state_names = (

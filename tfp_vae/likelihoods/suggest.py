@@ -59,6 +59,8 @@ class Suggestion:
       >>> suggestion = likelihoods.suggest(np.array([[0, 1], [1, 1]]))
       >>> type(suggestion.likelihood).__name__, suggestion.reason[:18]
       ('Bernoulli', 'The data is binary')
+      >>> suggestion.compared
+      False
     """
 
     likelihood: Likelihood

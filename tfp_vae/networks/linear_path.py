@@ -44,6 +44,11 @@ class LinearPath(keras.layers.Layer):
       >>> added = path(np.zeros([5, 2], "float32"))
       >>> added["loc"].shape, added["scale"].shape
       (TensorShape([5, 3]), TensorShape([3]))
+      >>> path.is_untouched
+      True
+      >>> path.assign({"scale": np.ones([3])}, {"loc": np.eye(2, 3)})
+      >>> path.is_adapted
+      True
     """
 
     def __init__(
@@ -102,7 +107,12 @@ class LinearPath(keras.layers.Layer):
         constants: Mapping[str, np.ndarray],
         kernels: Mapping[str, np.ndarray] = MappingProxyType({}),
     ) -> None:
-        """Sets constants, and matrices `[D, size of the parameter]`, by the parameter's name."""
+        """Sets weights, by the name of the parameter.
+
+        Args:
+          constants: What is added to parameters, each of the parameter's shape or a number.
+          kernels: Matrices of linear parameters, `[D, size]`.
+        """
         for name, weight in zip(self.parameter_shapes, self.constants, strict=True):
             if name in constants:
                 weight.assign(np.broadcast_to(constants[name], weight.shape))

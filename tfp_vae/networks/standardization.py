@@ -207,7 +207,7 @@ def compressed_tails(x: tf.Tensor) -> tf.Tensor:
     A single outlier then cannot saturate the network, nor dominate its gradient.
 
     Args:
-      x: A tensor of any shape.
+      x: A tensor `[...]` of any shape.
 
     Example:
       >>> networks.compressed_tails(tf.constant([-1.0, 0.5, 10.0])).numpy()
