@@ -143,7 +143,7 @@ class StreamSource:
         order = None if self.count is None else np.arange(self.count)
         if order is not None and self.shuffle and key is not None:
             order = shuffled_order(len(order), key, epoch)
-        return map(self._checked, py_dataset.batches(self.data, order))
+        return map(self._checked, py_dataset.epoch(self.data, order))
 
     def _checked(self, batch: Any) -> Batch:
         self._validator.check_batch(batch)

@@ -10,8 +10,20 @@ from typing import Any
 import keras
 
 
-def batches(data: keras.utils.PyDataset, order: Iterable[int] | None) -> Iterator[Any]:
+def epoch(data: keras.utils.PyDataset, order: Iterable[int] | None) -> Iterator[Any]:
     """Yields the batches of an epoch, and calls the epoch hooks of the dataset.
+
+    Args:
+      data: The dataset.
+      order: The indices of the batches; None for 0, 1, 2, ... without end.
+    """
+    data.on_epoch_begin()
+    yield from batches(data, order)
+    data.on_epoch_end()
+
+
+def batches(data: keras.utils.PyDataset, order: Iterable[int] | None) -> Iterator[Any]:
+    """Yields batches, which are no epoch of training.
 
     Args:
       data: The dataset. With `workers` above 1, threads, or processes with
@@ -19,12 +31,10 @@ def batches(data: keras.utils.PyDataset, order: Iterable[int] | None) -> Iterato
       order: The indices of the batches; None for 0, 1, 2, ... without end.
     """
     indices = itertools.count() if order is None else (int(index) for index in order)
-    data.on_epoch_begin()
     if data.workers > 1:
         yield from _prefetched(data, indices)
     else:
         yield from map(data.__getitem__, indices)
-    data.on_epoch_end()
 
 
 def _prefetched(data: keras.utils.PyDataset, indices: Iterator[int]) -> Iterator[Any]:
