@@ -38,9 +38,9 @@ class VAE(keras.Model):
       preprocess: A Keras layer applied to the data first, such as
         `networks.StochasticBinarization()`. Encoder and likelihood both see its output.
       missing_values: The code of a missing value in the data, NaN or a number; None if nothing is
-        missing. The ELBO then bounds log p of the observed values, and the encoder sees 0, or
-        another number in the likelihood's support, for missing ones (Mattei & Frellsen 2019,
-        "MIWAE: deep generative modelling and imputation of incomplete data sets").
+        missing. The ELBO then bounds log p of the observed values, and the encoder sees the mean
+        for missing ones, and which are observed (Mattei & Frellsen 2019, "MIWAE: deep generative
+        modelling and imputation of incomplete data sets").
       condition: A Keras layer that turns y, `[B, ...]`, into features `[B, C]`, such as
         `keras.layers.Embedding`, for a model of p(x|y): `fit(x, y)`, `sample(n, condition=y)`. The
         features are concatenated with the data before the encoder, on its last axis (for images,
