@@ -102,7 +102,8 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
                 tf.reshape(output, [-1, *shape]) if len(shape) > 1 else output
             )
             if added is not None and name in added:
-                parameters[name] += added[name]
+                # Under a mixed policy Keras casts the arguments of a call.
+                parameters[name] += tf.cast(added[name], self.variable_dtype)
         return self.distribution(**parameters)
 
 
