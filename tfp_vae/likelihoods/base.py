@@ -70,7 +70,8 @@ class Likelihood(DistributionLayer):
 
         By default it standardises: every value of a row, or an image as a whole.
         """
-        return networks.Standardization(self.event_shape, pooled=len(self.event_shape) == 3)
+        pooled = len(self.event_shape) == 3
+        return networks.Standardization(self.event_shape, pooled=pooled, dtype=self.dtype_policy)
 
     def locations(self) -> dict[str, np.ndarray]:
         """Returns the parameters that are locations, with the flat indices of their values."""

@@ -71,7 +71,7 @@ class Categorical(Likelihood):
 
     def input_encoding(self) -> keras.layers.Layer:
         """Returns the layer that makes one-hot vectors, along the last axis."""
-        return networks.OneHot(self.classes)
+        return networks.OneHot(self.classes, dtype=self.dtype_policy)
 
     def adapt(
         self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None

@@ -50,7 +50,7 @@ class ContinuousBernoulli(Likelihood):
 
     def input_encoding(self) -> keras.layers.Layer:
         """Returns the standardisation of all values by one number."""
-        return networks.Standardization(self.event_shape, pooled=True)
+        return networks.Standardization(self.event_shape, pooled=True, dtype=self.dtype_policy)
 
     def adapt(
         self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None

@@ -74,7 +74,7 @@ class DiscretizedLogistic(Likelihood):
 
     def input_encoding(self) -> keras.layers.Layer:
         """Returns the standardisation of all values by one number."""
-        return networks.Standardization(self.event_shape, pooled=True)
+        return networks.Standardization(self.event_shape, pooled=True, dtype=self.dtype_policy)
 
     def location_unit(self) -> np.ndarray:
         """Returns the half of the levels, `[*event_shape]`."""

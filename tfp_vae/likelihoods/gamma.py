@@ -86,7 +86,7 @@ class Gamma(Likelihood):
 
     def input_encoding(self) -> keras.layers.Layer:
         """Returns the standardisation of logarithms."""
-        return networks.Standardization(self.event_shape, transform="log")
+        return networks.Standardization(self.event_shape, "log", dtype=self.dtype_policy)
 
     def adapt(
         self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None

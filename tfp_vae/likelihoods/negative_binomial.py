@@ -81,7 +81,7 @@ class NegativeBinomial(Likelihood):
 
     def input_encoding(self) -> keras.layers.Layer:
         """Returns the standardisation of log(1 + count)."""
-        return networks.Standardization(self.event_shape, transform="log1p")
+        return networks.Standardization(self.event_shape, "log1p", dtype=self.dtype_policy)
 
     def adapt(
         self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None

@@ -131,7 +131,8 @@ class Product(Likelihood):
             [
                 (group, likelihood.input_encoding())
                 for group, likelihood in zip(self.columns, self.parts, strict=True)
-            ]
+            ],
+            dtype=self.dtype_policy,
         )
 
     def locations(self) -> dict[str, np.ndarray]:

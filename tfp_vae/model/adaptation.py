@@ -37,7 +37,9 @@ def attach(vae: "VAE", condition_width: int) -> None:
         )
     encoding = likelihood.input_encoding()
     if encoding is None and vae.missing is not None:
-        encoding = networks.Standardization(vae.event_shape, pooled=True)
+        encoding = networks.Standardization(
+            vae.event_shape, pooled=True, dtype=encoder.dtype_policy
+        )
     if encoder.built or encoding is None:
         return
     encoder.take_input_encoding(encoding, condition_width, sees_mask=vae.missing is not None)
