@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 def test_a_model_for_data_says_why_and_scores_it():
     x = RNG.integers(0, 2, [9, 3])
     vae = tfp_vae.VAE.for_data(x, latent_size=2)
-    assert "binary" in vae.suggestion.reason
+    assert "Bernoulli" in vae.suggestion.reason
     assert vae.latent_size == 2
     assert vae.elbo(x, seed=0).elbo.shape == [9]
 
@@ -31,3 +31,17 @@ def test_a_likelihood_given_for_other_data_is_refused():
         tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="gaussian")
     with pytest.raises(ValueError, match="`likelihood` must have the event shape of the rows"):
         tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood=likelihoods.Normal([4]))
+
+
+def test_the_prior_on_the_weights_is_shared_among_the_rows():
+    vae = tfp_vae.VAE.for_data(RNG.normal(size=[20, 3]), latent_size=2, likelihood="normal")
+    kernels = [
+        layer.kernel.numpy()
+        for trunk in (vae.encoder.trunk, vae.decoder.trunk)
+        for layer in trunk.layers
+        if layer.weights
+    ]
+    assert len(kernels) == 4
+    log_density = -0.5 * 10.0 * sum(float((kernel**2).sum()) for kernel in kernels)
+    penalty = sum(float(each) for each in vae.losses)
+    np.testing.assert_allclose(penalty, -log_density / 20, rtol=1e-4)
