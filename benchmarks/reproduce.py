@@ -62,7 +62,7 @@ def images(kind: str, mnist: Path, static_mnist: Path) -> Images:
 
 def model(setting: dict[str, Any], train: np.ndarray) -> tfp_vae.VAE:
     """Makes the model of a setting, whose decoder is initialised at the mean of every pixel."""
-    options: dict[str, Any] = {"objective": _objective(setting, len(train))}
+    options: dict[str, Any] = {"objective": _objective(setting, len(train)), "adaptive": False}
     if setting["data"] == "dynamic":
         options["preprocess"] = networks.StochasticBinarization()
     if "pseudo_inputs" in setting:

@@ -71,8 +71,9 @@ OF_KERAS = {
 """Methods that Keras calls, and users do not."""
 
 OF_THE_MODEL = {
-    *("adapt", "build_on", "check_condition", "check_rows", "conditional", "data_dtype"),
+    *("adapt_once", "build_on", "check_condition", "check_rows", "conditional", "data_dtype"),
     *("decoded", "decoder_latents", "distribution_layers", "has_custom_train_step"),
+    *("encoded_data_width", "encoded_sizes", "take_input_encoding", "take_linear_path"),
     *("latent_pairs", "missing", "objective_terms", "prepared"),
     *("reconstructing_latents", "row_shape", "terms_of"),
 }

@@ -47,11 +47,13 @@ INTERNAL = {
 """Modules without a page in the reference."""
 RECORDS = (
     "Calibration",
+    "Candidate",
     "Comparison",
     "Digits",
     "Disentanglement",
     "ELBOSummary",
     "ELBOTerms",
+    "Evidence",
     "KLDecomposition",
     "LatentUsage",
     "MarginalLikelihood",

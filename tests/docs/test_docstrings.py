@@ -35,6 +35,9 @@ HOOKS = {
     *("for_values",),
     *("independent", "of_observed", "parameter_shapes", "prediction", "present_temperature"),
     *("rows_wanted", "take_encoder"),
+    # by which they begin at data
+    *("affine_map", "constants_at", "input_encoding", "location_unit", "locations"),
+    *("noise_groups", "noise_scale", "stddev_of", "take_units", "zero_heads"),
     # of encoders, decoders and transitions
     *("checked", "of_tensors"),
     # of objectives
@@ -48,7 +51,8 @@ SHAPE = re.compile(r"`\[[\w., *+()-]*\]`")
 
 CITATION = re.compile(r"[A-Z]\w+(?: \(\d{4}\)| \d{4}\b)|et al\.? \(?\d{4}")
 WITHOUT_A_SOURCE = {
-    "likelihoods": {"Categorical", "Laplace", "Poisson", "for_values", "get", "suggest"},
+    "likelihoods": {"Categorical", "Laplace", "Poisson", "for_values", "get", "suggest"}
+    | {"candidates", "marginal_distribution"},
     "priors": {"Normal"},
     "evaluation": {"compare", "reconstruction_error"},
     "divergences": {

@@ -101,6 +101,10 @@ CALLS = {
         "posterior_predictive_check", "real", statistic=np.mean, replicates=3
     ),
     "evaluation.reconstruction_error": _evaluation("reconstruction_error", "holes"),
+    "evaluation.baselines": Call(
+        evaluation.baselines,
+        lambda: {"vae": model("real"), "x_train": DATA["real"], "x": DATA["real"]},
+    ),
     "evaluation.compare": _several("compare"),
     "evaluation.rate_distortion": _several("rate_distortion"),
     "plotting.training": _plot(

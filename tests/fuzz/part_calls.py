@@ -134,6 +134,23 @@ def _made_shape(given):
     return (2, 3, int(parameters)) if np.prod([parameters, *widths]) < MOST_ELEMENTS else None
 
 
+def _encoded_shape(given):
+    is_of_features = list(given["event_shape"]) == [3]
+    return (2, 3) if is_of_features and given.get("transform") != "log" else None
+
+
+def _adds_nothing_yet(path, given):
+    sizes = [size for shape in given["parameter_shapes"].values() for size in shape]
+    if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS:
+        return
+    added = path(FEATURES)
+    assert set(added) == set(given["parameter_shapes"])
+    for name, values in added.items():
+        leading = (2,) if name in given["linear"] else ()
+        assert values.shape == (*leading, *given["parameter_shapes"][name])
+        assert not np.any(values)
+
+
 def _normals(size=2, rows=3):
     return tfd.MultivariateNormalDiag(np.zeros([rows, size], "f4"), np.ones([rows, size], "f4"))
 
@@ -181,6 +198,20 @@ CALLS = {
         lambda: {"name": "normal", "x": fuzzed_models.REAL},
         _scores,
         tolerance=None,
+    ),
+    "likelihoods.candidates": Call(
+        likelihoods.candidates,
+        lambda: {"x": fuzzed_models.COUNTS},
+        lambda answer, given: [
+            _suits(each.make(np.shape(given["x"])[1:]), given["x"]) for each in answer
+        ],
+        tolerance=None,
+    ),
+    "likelihoods.marginal_distribution": Call(
+        likelihoods.marginal_distribution,
+        lambda: {"likelihood": likelihoods.Normal([4]), "x": fuzzed_models.REAL},
+        # Of the model's own, which has checked it.
+        not_fuzzed=("observed",),
     ),
     "likelihoods.suggest": Call(
         likelihoods.suggest,
@@ -247,6 +278,26 @@ CALLS = {
         _networks_output(
             lambda given: (2, len(given["degrees"])) if len(given["input_degrees"]) == 3 else None
         ),
+    ),
+    "networks.Standardization": Call(
+        networks.Standardization, lambda: {"event_shape": [3]}, _networks_output(_encoded_shape)
+    ),
+    "networks.OneHot": Call(
+        networks.OneHot,
+        lambda: {"classes": 3},
+        _networks_output(
+            lambda given: (2, 3 * given["classes"]) if given["classes"] < MOST_ELEMENTS else None
+        ),
+    ),
+    "networks.ColumnEncodings": Call(
+        networks.ColumnEncodings,
+        lambda: {"parts": [([0, 2], networks.Standardization([2])), ([1], networks.OneHot(3))]},
+        _round_trip,
+    ),
+    "networks.LinearPath": Call(
+        networks.LinearPath,
+        lambda: {"parameter_shapes": {"loc": (2,), "scale": (2,)}, "linear": ["loc"]},
+        _adds_nothing_yet,
     ),
     "objectives, called": Call(
         _objective_call,

@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 def test_a_model_for_data_says_why_and_scores_it():
     x = RNG.integers(0, 2, [9, 3])
     vae = tfp_vae.VAE.for_data(x, latent_size=2)
-    assert "Bernoulli" in vae.suggestion.reason
+    assert "binary" in vae.suggestion.reason
     assert vae.latent_size == 2
     assert vae.elbo(x, seed=0).elbo.shape == [9]
 

@@ -38,7 +38,7 @@ def linear_chain(shift=0.0, factor=1.0, **options):
             tfp_vae.Decoder(networks.mlp([]), likelihoods.Normal([3], scale=T)),
             tfp_vae.Transition(networks.mlp([]), normal()),
         ],
-        **options,
+        **{"adaptive": False, **options},
     )
     vae.decoder.likelihood.heads["loc"].set_weights([W[None], C])
     set_affine(vae.prior_layer.downward[0].posterior, A, B, S)

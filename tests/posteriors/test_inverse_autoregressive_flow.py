@@ -159,6 +159,7 @@ def _linear_gaussian(objective=None):
             networks.mlp([]), likelihoods.Normal([model.event_size], scale=model.scale)
         ),
         objective=objective,
+        adaptive=False,
     )
     exact, heads = model.vae(), vae.encoder.posterior.heads
     factor = 1.0 + np.exp(-2.0)

@@ -10,6 +10,9 @@ from tfp_vae.testing.strategies.objective import OBJECTIVES, SCHEDULES
 from tfp_vae.testing.strategies.posterior import POSTERIORS
 from tfp_vae.testing.strategies.prior import PRIORS
 
+BESIDE_NETWORKS = {"AffineMap", "LinearPath", "compressed_tails", "moments"}
+"""Names of `tfp_vae.networks` that are no networks: what is added to one, and functions."""
+
 
 def public_classes(module: Any, base: type) -> set[type]:
     """Returns the concrete subclasses of `base` among the public names of `module`."""
@@ -35,5 +38,6 @@ def missing() -> set[str]:
         for module, base, registry in kinds
         for kind in public_classes(module, base) - set(registry)
     }
-    names = {f"{networks.__name__}.{name}" for name in set(networks.__all__) - set(NETWORKS)}
+    public = set(networks.__all__) - BESIDE_NETWORKS
+    names = {f"{networks.__name__}.{name}" for name in public - set(NETWORKS)}
     return classes | names

@@ -40,6 +40,7 @@ def failing_vae():
     return tfp_vae.VAE(
         tfp_vae.Encoder(trunk, posteriors.MultivariateNormalDiag(2)),
         tfp_vae.Decoder(networks.mlp([5]), likelihoods.Normal([6], scale="calibrated")),
+        adaptive=False,
     )
 
 

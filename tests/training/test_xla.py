@@ -33,7 +33,7 @@ def test_on_a_cpu_convolutions_of_images_are_compiled_without_xla(make, xla):
     assert vae.jit_compile == xla
     lines = []
     vae.summary(print_fn=lines.append)
-    assert lines[-2] == f" Training: compiled {'with' if xla else 'without'} XLA"
+    assert lines[-3] == f" Training: compiled {'with' if xla else 'without'} XLA"
     for choice in (True, False):
         vae.compile(jit_compile=choice)
         assert vae.jit_compile == choice

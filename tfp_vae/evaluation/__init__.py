@@ -1,5 +1,6 @@
 """Evaluation of a trained model."""
 
+from tfp_vae.evaluation.baselines import Baselines, baselines
 from tfp_vae.evaluation.calibration import Calibration, calibration
 from tfp_vae.evaluation.comparison import Comparison, compare
 from tfp_vae.evaluation.disentanglement import Disentanglement, disentanglement
@@ -15,6 +16,7 @@ from tfp_vae.evaluation.rate_distortion import RateDistortion, rate_distortion
 from tfp_vae.evaluation.reconstruction_error import ReconstructionError, reconstruction_error
 
 __all__ = [
+    "Baselines",
     "Calibration",
     "Comparison",
     "Disentanglement",
@@ -25,6 +27,7 @@ __all__ = [
     "PredictiveCheck",
     "RateDistortion",
     "ReconstructionError",
+    "baselines",
     "calibration",
     "compare",
     "disentanglement",

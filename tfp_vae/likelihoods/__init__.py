@@ -8,6 +8,7 @@ from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
+from tfp_vae.likelihoods.marginal_distribution import marginal_distribution
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
 from tfp_vae.likelihoods.poisson import Poisson
@@ -37,5 +38,6 @@ __all__ = [
     "candidates",
     "for_values",
     "get",
+    "marginal_distribution",
     "suggest",
 ]

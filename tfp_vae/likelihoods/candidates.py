@@ -42,6 +42,11 @@ class Candidate:
       name: Its class, with what distinguishes it, such as "Normal(scale='shared')".
       make: Makes the likelihood of an event shape.
       reason: Why it may suit the data.
+
+    Example:
+      >>> candidate = likelihoods.candidates(np.array([[0, 1], [1, 1]]))[0]
+      >>> candidate.name, candidate.make((2,)).event_shape
+      ('Bernoulli', (2,))
     """
 
     name: str
@@ -94,7 +99,8 @@ def checked(x: npt.ArrayLike) -> np.ndarray:
 def of_type(column_type: str, x: np.ndarray) -> list[Candidate]:
     """Returns the candidates for columns `[N, ...]` of one type."""
     if column_type == BINARY:
-        return [Candidate("Bernoulli", Bernoulli, "every value is 0 or 1")]
+        value = "a boolean" if x.dtype == bool else "0 or 1"
+        return [Candidate("Bernoulli", Bernoulli, f"the data is binary, every value is {value}")]
     if column_type == CODES:
         classes = max(int(x.max()) + 1, 2)
         reason = (

@@ -1,7 +1,7 @@
 """The normal likelihood, of real values."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -75,6 +75,15 @@ class Normal(Likelihood):
             self.scale = checks.finite_number(scale, "scale", minimum=0.0, exclusive=True)
         self.scale_floor = checks.finite_number(scale_floor, "scale_floor", minimum=0.0)
         self.parameter_names = ("loc", "scale") if self.scale == "learned" else ("loc",)
+
+    @classmethod
+    def for_values(cls, x: np.ndarray) -> Self:
+        """Makes the likelihood with one scale for every value of a row.
+
+        A scale that depends on z can overfit few rows, and starve the mean: Seitzer et al. (2022),
+        "On the pitfalls of heteroscedastic uncertainty estimation".
+        """
+        return cls(x.shape[1:], scale="per_value")
 
     def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the heads, and the weights of the scale where it has some."""

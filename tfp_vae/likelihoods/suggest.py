@@ -33,6 +33,10 @@ class Evidence:
         there was nothing to choose.
       standard_error: Its standard error.
       reason: Why it may suit the data.
+
+    Example:
+      >>> likelihoods.suggest(np.array([[0, 1], [1, 1]])).table[0].name
+      'Bernoulli'
     """
 
     columns: tuple[int, ...] | None
@@ -53,8 +57,8 @@ class Suggestion:
 
     Example:
       >>> suggestion = likelihoods.suggest(np.array([[0, 1], [1, 1]]))
-      >>> type(suggestion.likelihood).__name__, suggestion.reason[:22]
-      ('Bernoulli', 'Every value is 0 or 1:')
+      >>> type(suggestion.likelihood).__name__, suggestion.reason[:18]
+      ('Bernoulli', 'The data is binary')
     """
 
     likelihood: Likelihood
@@ -97,7 +101,7 @@ def suggest(x: npt.ArrayLike) -> Suggestion:
 
     Example:
       >>> likelihoods.suggest(np.array([[0, 1], [1, 1]])).reason
-      'Every value is 0 or 1: a Bernoulli likelihood.'
+      'The data is binary, every value is 0 or 1: a Bernoulli likelihood.'
     """
     values = checked(x)
     if values.shape[0] < 2:

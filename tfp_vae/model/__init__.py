@@ -2,6 +2,8 @@
 
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder, Transition
+from tfp_vae.model.factor_analysis import FactorAnalysis
+from tfp_vae.model.factor_analysis import fit as fit_factor_analysis
 from tfp_vae.model.hierarchical import HierarchicalVAE
 from tfp_vae.model.loading import load
 from tfp_vae.model.sampling import ancestral_sample
@@ -9,11 +11,13 @@ from tfp_vae.model.vae import VAE
 
 __all__ = [
     "BatchDistributions",
+    "FactorAnalysis",
     "HierarchicalVAE",
     "VAE",
     "Decoder",
     "Encoder",
     "Transition",
     "ancestral_sample",
+    "fit_factor_analysis",
     "load",
 ]

@@ -86,7 +86,7 @@ def adapt(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> None:
 
 
 def marginal_elbo(vae: "VAE") -> float | None:
-    """Returns the mean log-probability of the rows it was adapted to under their marginals, in nats.
+    """Returns the mean log-probability, in nats, of the adapted-to rows under their marginals.
 
     None if the model was not adapted.
     """

@@ -126,9 +126,7 @@ class Encoder(DistributionNetwork):
             self.linear_path.build((None, shapes.size_of(encoded)))
         self.build_on(encoded, self.posterior, "encoder")
 
-    def call(
-        self, x: Any, observed: Any = None, training: bool | None = None
-    ) -> tfd.Distribution:
+    def call(self, x: Any, observed: Any = None, training: bool | None = None) -> tfd.Distribution:
         """Returns the posterior of every row: batch `[B]`, event `[latent_size]`.
 
         Args:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tfp_vae import networks
+
 _MOST_ITERATIONS = 1000
 _TOLERANCE = 1e-6
 _EXTRA_DIRECTIONS = 8
@@ -85,10 +87,9 @@ def fit(
     size = x.shape[1]
     rows = np.asarray(x, np.float64)
     seen = np.ones(rows.shape, bool) if observed is None else observed
+    mean, variance = networks.moments(rows, seen)
+    centred = np.where(seen & (variance > 0.0), rows - mean, 0.0)
     count = np.maximum(seen.sum(axis=0), 1)
-    mean = np.where(seen, rows, 0.0).sum(axis=0) / count
-    centred = np.where(seen, rows - mean, 0.0)
-    variance = (centred**2).sum(axis=0) / count
     unit = np.where(variance > 0.0, np.sqrt(variance), 1.0)
     centred = centred / unit * np.sqrt(len(rows) / count)
     variance = np.where(variance > 0.0, 1.0, 0.0)

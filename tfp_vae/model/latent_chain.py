@@ -33,12 +33,12 @@ class ChainEncoder(Encoder):
             if not transition.built:
                 transition.build((None, size))
 
-    def call(
-        self, x: Any, observed: Any = None, training: bool | None = None
-    ) -> LatentChain:
+    def call(self, x: Any, observed: Any = None, training: bool | None = None) -> LatentChain:
         """Returns the posterior of every row: batch `[B]`, event `[sum of sizes]`."""
         return LatentChain(
-            super().call(x, observed, training), [_in_mode(up, training) for up in self.upward], self.sizes
+            super().call(x, observed, training),
+            [_in_mode(up, training) for up in self.upward],
+            self.sizes,
         )
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:

@@ -100,7 +100,7 @@ class VAE(keras.Model):
         self.preprocess, self.condition = preprocess, condition
         self.prior_layer = StandardNormal() if prior is None else prior
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
-        self.adaptive = bool(adaptive)
+        self.adaptive = checks.instance_of(adaptive, bool, "adaptive", "True")
         self.suggestion: Suggestion | None = None
         self._compiled_functions: dict[str, Any] = {}
         self.kl_declaration = build.assemble(self)
@@ -113,16 +113,19 @@ class VAE(keras.Model):
         latent_size: int = 16,
         likelihood: Likelihood | str | None = None,
         preprocess: keras.layers.Layer | None = None,
+        verbose: int = 1,
     ) -> "VAE":
-        """Makes a model for data: the likelihood from its values, the networks from its shape.
+        """Makes a model for data: the likelihood by held-out evidence, the networks by its shape.
 
-        `vae.suggestion.reason` says what was chosen and why.
+        `vae.suggestion.reason` says what was chosen and why, and `print(vae.suggestion)` shows all
+        candidates with their nats.
 
         Args:
           x: Data, `[N, *event]`, at least two rows.
           latent_size: The number of latent variables.
           likelihood: A likelihood, or its name, instead of the suggested one.
           preprocess: A Keras layer applied to the data first; the choice is made on its output.
+          verbose: Whether to print the table of the candidates, where there are several: 0 or 1.
 
         Returns:
           A model, not yet compiled.
@@ -141,6 +144,8 @@ class VAE(keras.Model):
         vae = cls(encoder, decoder, preprocess=preprocess)
         vae.suggestion = suggestion
         vae.check_rows(x)
+        if verbose and suggestion.compared:
+            sys.stdout.write(f"{suggestion}\n")
         return vae
 
     @property
@@ -560,6 +565,11 @@ class VAE(keras.Model):
 
         It is what a model reaches that learns nothing of what the columns share; None before the
         model is adapted.
+
+        Example:
+          >>> vae.adapt(x)
+          >>> vae.marginal_elbo < 0.0
+          True
         """
         return adaptation.marginal_elbo(self)
 

@@ -1,6 +1,7 @@
 """Networks: Keras layers from features to features."""
 
 from tfp_vae.networks.binarization import StochasticBinarization
+from tfp_vae.networks.column_encodings import ColumnEncodings
 from tfp_vae.networks.conv import conv, conv_transpose
 from tfp_vae.networks.linear_path import LinearPath
 from tfp_vae.networks.made import MADE
@@ -8,7 +9,6 @@ from tfp_vae.networks.masked_dense import MaskedDense
 from tfp_vae.networks.mlp import mlp
 from tfp_vae.networks.standardization import (
     AffineMap,
-    ColumnEncodings,
     OneHot,
     Standardization,
     compressed_tails,

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import shapes
+from tfp_vae import checks, shapes
 
 
 class LinearPath(keras.layers.Layer):
@@ -35,6 +35,10 @@ class LinearPath(keras.layers.Layer):
       A dict of tensors, what is added to each parameter: `[*shape]`, or `[..., *shape]` for a
       linear one.
 
+    Raises:
+      TypeError: If `parameter_shapes` is no mapping of names to shapes, or `linear` no list.
+      ValueError: If a size is not positive, or `linear` has another name.
+
     Example:
       >>> path = networks.LinearPath({"loc": (3,), "scale": (3,)}, linear=["loc"])
       >>> added = path(np.zeros([5, 2], "float32"))
@@ -49,11 +53,15 @@ class LinearPath(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        checks.instance_of(parameter_shapes, Mapping, "parameter_shapes", '{"loc": (3,)}')
         self.parameter_shapes = {
-            name: shapes.as_shape(list(shape), "parameter_shapes")
+            name: shapes.as_shape(shape, "parameter_shapes")
             for name, shape in parameter_shapes.items()
         }
-        self.linear = tuple(linear)
+        checks.instance_of(linear, Sequence, "linear", '["loc"]')
+        self.linear = tuple(
+            checks.one_of(name, list(self.parameter_shapes), "linear") for name in linear
+        )
         self.constants: list[keras.Variable] = []
         self.kernels: list[keras.Variable] = []
 

@@ -15,6 +15,7 @@ _TRANSFORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "log1p": (tf.math.log1p, np.log1p),
 }
 _KNEE = 10.0
+_ROUNDING = 1e-12
 
 
 class AffineMap(NamedTuple):
@@ -25,6 +26,12 @@ class AffineMap(NamedTuple):
       places: Their flat indices in the encoded row, `[K]`.
       shift: What is subtracted, `[K]`.
       scale: What they are divided by, `[K]`.
+
+    Example:
+      >>> layer = networks.Standardization([2])
+      >>> layer.adapt(np.array([[1.0, 100.0], [3.0, 500.0]]))
+      >>> layer.affine_map().scale
+      array([  1., 200.], dtype=float32)
     """
 
     values: np.ndarray
@@ -57,7 +64,7 @@ class Standardization(keras.layers.Layer):
       A tensor of the same shape.
 
     Raises:
-      TypeError: If `event_shape` is not a list of ints.
+      TypeError: If `event_shape` is not a list of ints, or `pooled` no bool.
       ValueError: If a size is not positive, or the transform unknown.
 
     Example:
@@ -77,7 +84,7 @@ class Standardization(keras.layers.Layer):
         super().__init__(**kwargs)
         self.event_shape = shapes.as_shape(event_shape, "event_shape")
         self.transform = checks.one_of(transform, list(_TRANSFORMS), "transform")
-        self.pooled = bool(pooled)
+        self.pooled = checks.instance_of(pooled, bool, "pooled", "True")
         self.shift, self.scale = (
             self.add_weight(
                 name=name,
@@ -194,100 +201,6 @@ class OneHot(keras.layers.Layer):
         return {**super().get_config(), "classes": self.classes}
 
 
-@keras.saving.register_keras_serializable(package="tfp_vae.networks")
-class ColumnEncodings(keras.layers.Layer):
-    """Encodes groups of columns each by a layer of its own, and concatenates the results.
-
-    Args:
-      parts: Pairs of columns and a layer, `Standardization` or `OneHot`, or None for columns that
-        stay as they are.
-      **kwargs: The usual arguments of a Keras layer.
-
-    Call with:
-      x: A tensor `[..., columns]`.
-      observed: A boolean tensor `[..., columns]`, false where a value is missing, or None.
-
-    Returns:
-      A tensor `[..., width]`.
-
-    Example:
-      >>> layer = networks.ColumnEncodings([([1], networks.OneHot(2)), ([0], None)])
-      >>> layer(np.array([[5.0, 1.0]], "float32")).numpy()
-      array([[0., 1., 5.]], dtype=float32)
-    """
-
-    def __init__(
-        self, parts: Sequence[tuple[Sequence[int], keras.layers.Layer | None]], **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.columns = [[int(column) for column in columns] for columns, _ in parts]
-        self.parts = [layer for _, layer in parts]
-
-    def build(self, input_shape: Any) -> None:
-        """Builds the layer of every group."""
-        for columns, layer in zip(self.columns, self.parts, strict=True):
-            if layer is not None and not layer.built:
-                layer.build((*tuple(input_shape)[:-1], len(columns)))
-        self.built = True
-
-    def adapt(self, x: np.ndarray, observed: np.ndarray | None = None) -> None:
-        """Adapts the layer of every group to its columns of the rows, `[N, columns]`."""
-        for columns, layer in zip(self.columns, self.parts, strict=True):
-            if layer is not None:
-                layer.adapt(x[:, columns], None if observed is None else observed[:, columns])
-
-    def call(self, x: tf.Tensor, observed: tf.Tensor | None = None) -> tf.Tensor:
-        """Returns the encoded columns, group by group."""
-        encoded = []
-        for columns, layer in zip(self.columns, self.parts, strict=True):
-            part = tf.gather(tf.cast(x, self.variable_dtype), columns, axis=-1)
-            seen = None if observed is None else tf.gather(observed, columns, axis=-1)
-            encoded.append(part if layer is None else layer(part, seen))
-        return tf.concat(encoded, axis=-1)
-
-    def affine_map(self) -> AffineMap:
-        """Returns the affine maps of all groups, joined."""
-        maps, start = [], 0
-        for columns, layer in zip(self.columns, self.parts, strict=True):
-            count = len(columns)
-            if layer is not None:
-                part = layer.affine_map()
-                maps.append(
-                    part._replace(
-                        values=np.asarray(columns)[part.values], places=start + part.places
-                    )
-                )
-                count = layer.compute_output_shape((None, count))[-1]
-            start += count
-        return AffineMap(*(np.concatenate(each) for each in zip(*maps, strict=True)))
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Returns the shape with the width of all groups together."""
-        leading = tuple(input_shape)[:-1]
-        widths = [
-            len(columns) if layer is None else layer.compute_output_shape((None, len(columns)))[-1]
-            for columns, layer in zip(self.columns, self.parts, strict=True)
-        ]
-        return (*leading, sum(widths))
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that make an equal layer."""
-        parts = [
-            [columns, None if layer is None else keras.saving.serialize_keras_object(layer)]
-            for columns, layer in zip(self.columns, self.parts, strict=True)
-        ]
-        return {**super().get_config(), "parts": parts}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ColumnEncodings":
-        """Makes a layer from the result of `get_config`."""
-        parts = [
-            (columns, None if layer is None else keras.saving.deserialize_keras_object(layer))
-            for columns, layer in config["parts"]
-        ]
-        return cls(**{**config, "parts": parts})
-
-
 def compressed_tails(x: tf.Tensor) -> tf.Tensor:
     """Returns standardised values as a network sees them: beyond 10, they grow as a logarithm.
 
@@ -295,6 +208,10 @@ def compressed_tails(x: tf.Tensor) -> tf.Tensor:
 
     Args:
       x: A tensor of any shape.
+
+    Example:
+      >>> networks.compressed_tails(tf.constant([-1.0, 0.5, 10.0])).numpy()
+      array([-1. ,  0.5, 10. ], dtype=float32)
     """
     beyond = tf.nn.relu(tf.abs(x) - _KNEE)
     return tf.clip_by_value(x, -_KNEE, _KNEE) + tf.sign(x) * tf.math.log1p(beyond)
@@ -303,12 +220,20 @@ def compressed_tails(x: tf.Tensor) -> tf.Tensor:
 def moments(x: np.ndarray, observed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and variance of the observed values over rows `[N, *event]`.
 
-    A value that is never observed has mean 0 and variance 0.
+    A value that is never observed has mean 0 and variance 0. A variance within the rounding of the
+    mean is 0.
+
+    Args:
+      x: Rows, `[N, *event]`.
+      observed: A boolean array of the same shape, false where a value is missing; None if none is.
+
+    Example:
+      >>> networks.moments(np.array([[1.0, 5.0], [3.0, 7.0]]), None)
+      (array([2., 6.]), array([1., 1.]))
     """
     x = np.asarray(x, np.float64)
-    if observed is None:
-        return x.mean(axis=0), x.var(axis=0)
-    count = np.maximum(observed.sum(axis=0), 1)
-    mean = np.where(observed, x, 0.0).sum(axis=0) / count
-    square = np.where(observed, x - mean, 0.0) ** 2
-    return mean, square.sum(axis=0) / count
+    seen = np.ones(x.shape, bool) if observed is None else observed
+    count = np.maximum(seen.sum(axis=0), 1)
+    mean = np.where(seen, x, 0.0).sum(axis=0) / count
+    variance = (np.where(seen, x - mean, 0.0) ** 2).sum(axis=0) / count
+    return mean, np.where(variance > (_ROUNDING * mean) ** 2, variance, 0.0)

@@ -37,7 +37,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     It computes in the dtype of the data; float32 trains faster. Training of at most 20 steps and
     scoring of at most 20 rows run eagerly; more is compiled, which takes some seconds for every
-    model. Put a `StandardScaler` before the likelihood "normal".
+    model. Columns of any scale are taken as they come, and scores are in their units.
 
     Args:
       latent_size: The number of latent variables.
@@ -72,12 +72,10 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         the support of the likelihood.
 
     Example:
-      >>> from sklearn.pipeline import make_pipeline
-      >>> from sklearn.preprocessing import StandardScaler
       >>> from tfp_vae.sklearn import VAETransformer
       >>> x = np.random.default_rng(0).normal(size=[20, 3])
       >>> vae = VAETransformer(latent_size=2, epochs=2, random_state=0)
-      >>> make_pipeline(StandardScaler(), vae).fit_transform(x).shape
+      >>> vae.fit_transform(x).shape
       (20, 2)
       >>> vae.inverse_transform(vae.transform(x)).shape, vae.sample(5).shape
       ((20, 3), (5, 3))

@@ -206,7 +206,7 @@ class LinearGaussian:
         Args:
           loc_shift: The shift of the posterior's mean.
           scale_factor: The factor of the posterior's scale.
-          **options: More arguments of `tfp_vae.VAE`.
+          **options: More arguments of `tfp_vae.VAE`; `adaptive` is False by default.
 
         Returns:
           The model, which is not compiled.
@@ -217,7 +217,7 @@ class LinearGaussian:
                 posteriors.MultivariateNormalDiag(self.latent_size, scale_floor=0.0),
             ),
             Decoder(networks.mlp([]), likelihoods.Normal([self.event_size], scale=self.scale)),
-            **options,
+            **{"adaptive": False, **options},
         )
         gain = self.posterior_gain()
         stddev = scale_factor * np.sqrt(self.posterior_variance())

@@ -141,7 +141,10 @@ class Trainer:
             )
         _warn_of_nan_validations(history.history.get("val_elbo", []))
         warn_of_underfitting(
-            history.history, self._model.stop_training, marginal_elbo=self._model.marginal_elbo, stacklevel=4
+            history.history,
+            self._model.stop_training,
+            marginal_elbo=self._model.marginal_elbo,
+            stacklevel=4,
         )
         return history
 

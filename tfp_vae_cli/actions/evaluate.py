@@ -63,7 +63,10 @@ def evaluate(
     if output_format is OutputFormat.json:
         print_json(summary, len(dataset.x))
         return
+    facts = dict(_training_facts(model_folder))
     print_summary(summary, f"{dataset.name}, {len(dataset.x)} rows")
+    if "compared" in facts:
+        out.print(f"In training, on its test rows: {facts['compared']}", soft_wrap=True)
     if report:
         out.print(f"Written to {folder / REPORT}, with its plots beside it.", soft_wrap=True)
 
@@ -148,7 +151,7 @@ def _training_facts(model_folder: Path) -> list[tuple[str, str]]:
         return []
     return [
         (name.replace("_", " "), str(settings[name]))
-        for name in ("trained", "batch_size", "learning_rate", "reason")
+        for name in ("trained", "compared", "batch_size", "learning_rate", "reason")
         if name in settings
     ]
 

@@ -5,7 +5,7 @@ import math
 
 from rich.table import Table
 
-from tfp_vae.evaluation import ELBOSummary
+from tfp_vae.evaluation import Baselines, ELBOSummary
 from tfp_vae_cli.console import out
 
 
@@ -33,6 +33,14 @@ def print_summary(summary: ELBOSummary, title: str, caption: str | None = None) 
     out.print(table)
     if caption is not None:
         out.print(caption, soft_wrap=True)
+
+
+def comparison(summary: ELBOSummary, known: Baselines) -> str:
+    """Returns the nats of simple models of the same rows, and a verdict, as text."""
+    simple = f"independent columns {known.independent_columns:.2f}"
+    if known.factor_analysis is not None:
+        simple += f", factor analysis {known.factor_analysis:.2f}"
+    return f"The same rows under {simple} nats. {known.verdict(summary)}"
 
 
 def print_json(summary: ELBOSummary, rows: int, **facts: object) -> None:

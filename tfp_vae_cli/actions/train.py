@@ -18,7 +18,7 @@ from tfp_vae_cli.actions.report_sections import History
 from tfp_vae_cli.actions.resume import ConfigFile, folder_to_resume
 from tfp_vae_cli.actions.run_folder import CHECKPOINT, HistoryFile, ModelFile, RunFolder
 from tfp_vae_cli.actions.run_plots import save_plots
-from tfp_vae_cli.actions.tables import print_json, print_summary
+from tfp_vae_cli.actions.tables import comparison, print_json, print_summary
 from tfp_vae_cli.console import BAD_DATA, INTERRUPTED, TERMINATED, err, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 from tfp_vae_cli.train_options import AUTO, TrainOptions
@@ -69,18 +69,25 @@ def _train(options: TrainOptions, console: Console) -> None:
     )
     try:
         history, trained = _fit(vae, dataset.x, split, settings, folder, path / CHECKPOINT, console)
-        folder.save_config(settings | {"trained": trained})
         folder.save_model(vae)
         with status(f"Scoring {len(split.test):,} rows", console):
-            summary = evaluation.elbo(vae, dataset.x[split.test], seed=options.seed)
+            test = dataset.x[split.test]
+            summary = evaluation.elbo(vae, test, seed=options.seed)
+            known = evaluation.baselines(vae, dataset.x[split.train], test)
+        compared = comparison(summary, known)
+        folder.save_config(settings | {"trained": trained, "compared": compared})
         save_plots(vae, dataset, split.test, history, folder, console)
     except SystemExit:
         fail("terminated; the same command with --resume continues the run.", TERMINATED)
     if options.output_format is OutputFormat.json:
-        print_json(summary, len(split.test), trained=trained)
+        print_json(
+            summary, len(split.test), trained=trained, baselines=known._asdict(), compared=compared
+        )
     else:
-        print_summary(summary, f"Test set, {len(split.test)} rows", trained)
-    console.print(f"{settings['likelihood']}: {settings['reason']}", soft_wrap=True)
+        print_summary(summary, f"Test set, {len(split.test)} rows", f"{trained}\n{compared}")
+    console.print(f"{settings['likelihood']}: {settings['reason']}", soft_wrap=True, markup=False)
+    if vae.suggestion is not None and vae.suggestion.compared:
+        console.print(str(vae.suggestion), soft_wrap=True, markup=False, highlight=False)
     files = ", ".join(sorted(file.name for file in folder.path.iterdir()))
     console.print(f"Written to {folder.path}: {files}")
 
@@ -90,6 +97,7 @@ def _compiled_model(x: np.ndarray, options: TrainOptions) -> VAE:
         x,
         latent_size=options.latent_size,
         likelihood=None if options.likelihood.value == AUTO else options.likelihood.value,
+        verbose=0,
     )
     vae.compile(keras.optimizers.AdamW(options.learning_rate, weight_decay=_WEIGHT_DECAY))
     return vae

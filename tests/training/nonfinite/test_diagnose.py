@@ -48,6 +48,7 @@ def vae_of(encoder_trunk=None, scale=1.0, **options):
     keras.utils.set_random_seed(1)
     if encoder_trunk is None:
         encoder_trunk = trunk(NanWhereLarge())
+    options = {"adaptive": False, **options}
     return small_vae(likelihoods.Normal([4], scale=scale), encoder_trunk, **options)
 
 
@@ -99,6 +100,7 @@ def hierarchical(scale=1.0):
             tfp_vae.Decoder(networks.mlp([4]), likelihoods.Normal([4], scale=scale)),
             tfp_vae.Transition(networks.mlp([4]), normals(3)),
         ],
+        adaptive=False,
     )
 
 

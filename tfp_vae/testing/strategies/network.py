@@ -71,6 +71,29 @@ NETWORKS: dict[str, NetworkEntry] = {
         ),
         (3,),
     ),
+    "Standardization": NetworkEntry(
+        builds(
+            kinds_of_network.Standardization,
+            event_shape=st.just([2, 3]),
+            transform=st.sampled_from(["identity", "log", "log1p"]),
+            pooled=st.booleans(),
+        ),
+        (2, 3),
+    ),
+    "OneHot": NetworkEntry(builds(kinds_of_network.OneHot, classes=st.integers(2, 4)), (3,)),
+    "ColumnEncodings": NetworkEntry(
+        builds(
+            kinds_of_network.ColumnEncodings,
+            st.tuples(
+                st.tuples(st.just([2]), builds(kinds_of_network.OneHot, classes=st.integers(2, 4))),
+                st.tuples(
+                    st.just([0, 1]),
+                    st.none() | builds(kinds_of_network.Standardization, st.just([2])),
+                ),
+            ),
+        ),
+        (3,),
+    ),
     "StochasticBinarization": NetworkEntry(builds(kinds_of_network.StochasticBinarization), (4,)),
 }
 """How every public network is drawn, by its name."""

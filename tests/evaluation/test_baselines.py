@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.datasets import load_iris
+
+import tfp_vae
+from tests.support.small_models import BINARY, small_vae
+from tfp_vae import evaluation, likelihoods, networks, posteriors
+from tfp_vae.evaluation import Baselines, ELBOSummary
+
+IRIS = load_iris().data
+
+
+def iris_vae(**options):
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([4]), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([4]), likelihoods.Normal([4], scale="per_value")),
+        **options,
+    )
+
+
+def test_independent_columns_and_factor_analysis_are_fitted_to_the_training_rows():
+    train, rows = IRIS[::2], IRIS[1::2]
+    known = evaluation.baselines(iris_vae(), train, rows)
+    columns = stats.norm(train.mean(axis=0), train.std(axis=0)).logpdf(rows).sum(axis=1)
+    assert known.independent_columns == pytest.approx(columns.mean(), rel=1e-4)
+    linear = tfp_vae.model.fit_factor_analysis(train, 2)
+    covariance = linear.loadings @ linear.loadings.T + np.diag(linear.noise)
+    expected = stats.multivariate_normal(linear.mean, covariance).logpdf(rows).mean()
+    assert known.factor_analysis == pytest.approx(expected, rel=1e-3)
+
+
+def test_an_adapted_model_is_factor_analysis():
+    vae = iris_vae()
+    vae.adapt(IRIS[::2])
+    known = evaluation.baselines(vae, IRIS[::2], IRIS[1::2])
+    draws = evaluation.log_marginal_likelihood(vae, IRIS[1::2], importance_sample_size=10, seed=0)
+    assert np.mean(draws.estimate) == pytest.approx(known.factor_analysis, abs=1e-2)
+
+
+def test_binary_data_has_no_factor_analysis():
+    vae = small_vae()
+    before = vae.get_weights()
+    known = evaluation.baselines(vae, BINARY, BINARY)
+    assert known.factor_analysis is None
+    share = (BINARY.sum(axis=0) + 0.5) / (len(BINARY) + 1.0)
+    expected = stats.bernoulli(share).logpmf(BINARY.astype(int)).sum(axis=1).mean()
+    assert known.independent_columns == pytest.approx(expected, rel=1e-5)
+    for one, other in zip(before, vae.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("elbo", "linear", "words"),
+    [
+        (-7.0, -3.0, "below independent columns"),
+        (-4.0, -3.0, "worse than factor analysis"),
+        (-3.1, -3.0, "as good as factor analysis"),
+        (-2.0, -3.0, "better than factor analysis and independent columns"),
+        (-7.0, None, "below independent columns"),
+        (-5.1, None, "as good as independent columns"),
+        (-4.0, None, "better than independent columns"),
+    ],
+)
+def test_the_verdict_is_in_words(elbo, linear, words):
+    summary = ELBOSummary(elbo, elbo + 1.0, 1.0, 0.1, 4)
+    assert words in Baselines(-5.0, linear).verdict(summary)
+
+
+def test_a_model_with_missing_values_is_refused():
+    vae = iris_vae(missing_values=np.nan)
+    with pytest.raises(ValueError, match="`vae` must be a model without `missing_values`"):
+        evaluation.baselines(vae, IRIS, IRIS)
+
+
+def test_wrong_rows_are_refused_by_name():
+    with pytest.raises(ValueError, match="`x_train` must"):
+        evaluation.baselines(iris_vae(), IRIS[:, :3], IRIS)

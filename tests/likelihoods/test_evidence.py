@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from tfp_vae import likelihoods
+from tfp_vae.likelihoods.evidence import grid_steps, held_out_scores
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    ("x", "step"),
+    [
+        ([[0.0], [3.0], [-7.0]], 1.0),
+        ([[0.5], [3.0], [-7.0]], 0.5),
+        ([[0.1], [0.3], [-0.7]], 0.1),
+        ([[1 / 255], [17 / 255], [0.2]], 1 / 255),
+        ([[0.125], [0.001], [3.0]], 1e-3),
+        ([[np.pi], [np.e], [3.0]], np.nan),
+    ],
+)
+def test_the_step_of_a_grid_is_the_largest_that_fits(x, step):
+    np.testing.assert_allclose(grid_steps(np.array(x)), [step])
+
+
+def test_independent_normal_rows_score_near_their_entropy():
+    x = RNG.normal(size=[3000, 2]) * [1.0, 50.0]
+    scores = held_out_scores(likelihoods.Normal([2], scale="per_value"), x)
+    expected = -(2 * stats.norm.entropy() + np.log(50.0))
+    # 500 rows: the standard error of the mean is 0.05 nats; the linear fit costs less than 0.1.
+    assert scores.mean() == pytest.approx(expected, abs=0.3)
+
+
+def test_on_a_grid_a_density_counts_as_the_probability_of_a_cell():
+    x = RNG.normal(100.0, 5.0, size=[2000, 2]).round()
+    density = held_out_scores(likelihoods.Normal([2], scale="per_value"), x)
+    # A constant column would have any density; its cell has at most the probability 1.
+    x[:, 1] = 7.0
+    constant = held_out_scores(likelihoods.Normal([2], scale="per_value"), x)
+    assert (constant <= 0.0).all()
+    assert density.mean() == pytest.approx(-2 * (stats.norm.entropy() + np.log(5.0)), abs=0.3)
+    assert constant.mean() == pytest.approx(-(stats.norm.entropy() + np.log(5.0)), abs=0.3)
+
+
+def test_a_probability_and_a_density_of_the_same_counts_compare():
+    x = RNG.poisson(100.0, size=[2000, 2])
+    counts = held_out_scores(likelihoods.Poisson([2]), x)
+    real = held_out_scores(likelihoods.Normal([2], scale="per_value"), x)
+    assert counts.mean() == pytest.approx(real.mean(), abs=0.2)

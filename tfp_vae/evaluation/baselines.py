@@ -1,0 +1,111 @@
+"""The simplest honest models of the same data: independent columns, and factor analysis."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tfp_vae import checks, likelihoods, supports
+from tfp_vae.evaluation.elbo import ELBOSummary
+from tfp_vae.evaluation.row_batches import checked_rows
+from tfp_vae.model import VAE, fit_factor_analysis
+
+_ROWS_AT_ONCE = 1000
+
+
+class Baselines(NamedTuple):
+    """What simple models reach on rows held out, in nats for each row.
+
+    Attributes:
+      independent_columns: The mean log-probability of the rows under independent columns, in the
+        family of the model's likelihood.
+      factor_analysis: The mean log-density under factor analysis with as many latents as the model;
+        None if the data is not real-valued.
+
+    Example:
+      >>> known = evaluation.baselines(vae, x, x)
+      >>> known.verdict(evaluation.elbo(vae, x)).split(":")[0]
+      'The ELBO is below independent columns'
+    """
+
+    independent_columns: float
+    factor_analysis: float | None
+
+    def verdict(self, summary: ELBOSummary) -> str:
+        """Says in words what a model is worth beside them, given its ELBO of the same rows.
+
+        A difference within two standard errors of the ELBO does not count.
+
+        Args:
+          summary: The result of `evaluation.elbo`.
+
+        Returns:
+          A sentence or two.
+        """
+        error = 0.0 if np.isnan(summary.standard_error) else 2.0 * summary.standard_error
+        if summary.elbo < self.independent_columns - error:
+            return (
+                "The ELBO is below independent columns: the model has learned nothing of what the "
+                "columns share; train it for longer, or look at its data."
+            )
+        if self.factor_analysis is None:
+            if summary.elbo <= self.independent_columns + error:
+                return "The model is as good as independent columns, and no better."
+            return "The model is better than independent columns."
+        if summary.elbo < self.factor_analysis - error:
+            return (
+                "The model is worse than factor analysis, which is linear: train it for longer, or "
+                "with `callbacks.Convergence`."
+            )
+        if summary.elbo <= self.factor_analysis + error:
+            return "The model is as good as factor analysis, which is linear."
+        return "The model is better than factor analysis and independent columns."
+
+
+def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
+    """Fits independent columns and factor analysis to training rows, and scores others.
+
+    Args:
+      vae: The model, whose likelihood and number of latents are taken.
+      x_train: The rows that the model was trained on, `[N, *event]`.
+      x: Rows held out, `[M, *event]`.
+
+    Returns:
+      A `Baselines`.
+
+    Raises:
+      TypeError: If `vae` is no model, or the data holds no real numbers.
+      ValueError: If it does not fit the model, or the model has missing values, whose baselines are
+        not defined here.
+
+    Example:
+      >>> known = evaluation.baselines(vae, x, x)
+      >>> bool(known.factor_analysis > known.independent_columns)
+      True
+
+    Source: Barber (2012), "Bayesian Reasoning and Machine Learning", chapter 21, for factor
+    analysis.
+    """
+    checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
+    if vae.missing is not None:
+        raise ValueError(
+            "`vae` must be a model without `missing_values` for baselines; got one with the code "
+            f"{vae.missing.config}."
+        )
+    train, rows = (
+        vae.prepared(checked_rows(vae, values, _ROWS_AT_ONCE, None, name)).numpy()
+        for values, name in ((x_train, "x_train"), (x, "x"))
+    )
+    layer = vae.decoder.likelihood
+    columns = likelihoods.marginal_distribution(layer, train)
+    scores = np.concatenate(
+        [
+            columns.log_prob(rows[start : start + _ROWS_AT_ONCE]).numpy()
+            for start in range(0, len(rows), _ROWS_AT_ONCE)
+        ]
+    )
+    linear = None
+    if layer.support == supports.REAL:
+        latents = vae.encoder.posterior.latent_size
+        analysis = fit_factor_analysis(train.reshape(len(train), -1), latents)
+        linear = float(analysis.log_prob(rows.reshape(len(rows), -1).astype(np.float64)).mean())
+    return Baselines(float(scores.mean(dtype=np.float64)), linear)
