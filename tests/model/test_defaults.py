@@ -45,3 +45,13 @@ def test_the_prior_on_the_weights_is_shared_among_the_rows():
     log_density = -0.5 * 10.0 * sum(float((kernel**2).sum()) for kernel in kernels)
     penalty = sum(float(each) for each in vae.losses)
     np.testing.assert_allclose(penalty, -log_density / 20, rtol=1e-4)
+
+
+def test_a_model_that_does_not_begin_as_factor_analysis_has_no_prior_on_its_weights():
+    x = RNG.gamma(2.0, size=[20, 3])
+    assert tfp_vae.VAE.for_data(x, latent_size=2, likelihood="gamma").losses == []
+    binary_too = likelihoods.Product(
+        [([0], likelihoods.Bernoulli([1])), ([1, 2], likelihoods.Normal([2]))]
+    )
+    x[:, 0] = x[:, 0] > 1.0
+    assert tfp_vae.VAE.for_data(x, latent_size=2, likelihood=binary_too).losses == []
