@@ -15,7 +15,7 @@ BATCH_SIZE = 32
 
 def train(data: Split, latent_size: int) -> tfp_vae.VAE:
     """Returns the default model, trained as by default on the training and validation rows."""
-    vae = tfp_vae.VAE.for_data(data.x_train, latent_size=latent_size)
+    vae = tfp_vae.VAE.for_data(data.x_train, latent_size=latent_size, verbose=0)
     return fit(vae, data, "adam")
 
 

@@ -77,7 +77,20 @@ def section(measured: dict[str, Any]) -> list[str]:
     ]
     if failed:
         lines += ["Failed:", "", *(f"- {failure}" for failure in failed), ""]
-    return [*lines, *_goal_table(sets)]
+    return [*lines, *_unmeasured(sets), *_goal_table(sets)]
+
+
+def _unmeasured(sets: list[dict[str, Any]]) -> list[str]:
+    """Returns lines on what has no figures; every goal counts the sets that have both."""
+    lines = []
+    for name, title in (LOG_P | RECONSTRUCTION).items():
+        without = [each["name"] for each in sets if name not in each["methods"]]
+        if len(without) == len(sets):
+            lines.append(f"- {title}: in no set")
+        elif without:
+            where = f"{len(without)} of {len(sets)} sets: {', '.join(without)}"
+            lines.append(f"- {title}: not in {where}")
+    return ["Not measured yet, and so in no goal:", "", *lines, ""] if lines else []
 
 
 def _log_p_table(sets: list[dict[str, Any]]) -> list[str]:

@@ -141,6 +141,30 @@ def test_the_best_weights_include_those_that_are_not_trained():
     assert float(vae.decoder.likelihood.average_weight) == 1.0
 
 
+def test_a_model_that_training_only_worsens_keeps_its_first_weights():
+    vae = eager_vae()
+    vae.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
+    vae.adapt(BINARY)
+    before, beginning = vae.get_weights(), vae.evaluate(BINARY, return_dict=True, verbose=0)
+
+    class Worsening(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["val_elbo"] = beginning["elbo"] - 1.0
+
+    convergence = callbacks.Convergence()
+    vae.fit(
+        BINARY,
+        epochs=3,
+        verbose=0,
+        validation_data=BINARY,
+        callbacks=[Worsening(), convergence],
+    )
+    assert (convergence.best_epoch, convergence.epochs) == (0, 3)
+    assert convergence.best == pytest.approx(beginning["elbo"])
+    for own, first in zip(vae.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(own, first)
+
+
 def test_what_convergence_needs_is_named():
     vae = eager_vae()
     with pytest.raises(ValueError, match="`validation_data` or `validation_split`"):

@@ -31,3 +31,27 @@ def test_a_likelihood_given_for_other_data_is_refused():
         tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood="gaussian")
     with pytest.raises(ValueError, match="`likelihood` must have the event shape of the rows"):
         tfp_vae.VAE.for_data(RNG.uniform(size=[9, 3]), likelihood=likelihoods.Normal([4]))
+
+
+def test_the_prior_on_the_weights_is_shared_among_the_rows():
+    vae = tfp_vae.VAE.for_data(RNG.normal(size=[20, 3]), latent_size=2, likelihood="normal")
+    kernels = [
+        layer.kernel.numpy()
+        for trunk in (vae.encoder.trunk, vae.decoder.trunk)
+        for layer in trunk.layers
+        if layer.weights
+    ]
+    assert len(kernels) == 4
+    log_density = -0.5 * 10.0 * sum(float((kernel**2).sum()) for kernel in kernels)
+    penalty = sum(float(each) for each in vae.losses)
+    np.testing.assert_allclose(penalty, -log_density / 20, rtol=1e-4)
+
+
+def test_a_model_that_does_not_begin_as_factor_analysis_has_no_prior_on_its_weights():
+    x = RNG.gamma(2.0, size=[20, 3])
+    assert tfp_vae.VAE.for_data(x, latent_size=2, likelihood="gamma").losses == []
+    binary_too = likelihoods.Product(
+        [([0], likelihoods.Bernoulli([1])), ([1, 2], likelihoods.Normal([2]))]
+    )
+    x[:, 0] = x[:, 0] > 1.0
+    assert tfp_vae.VAE.for_data(x, latent_size=2, likelihood=binary_too).losses == []

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -32,6 +33,16 @@ def test_a_network_keeps_the_batch_and_is_the_same_for_the_same_input(name, data
 def test_transposed_convolutions_end_at_the_size_of_the_event(filters, height, width, strides):
     network = networks.conv_transpose(filters, [height, width, 2], strides=strides)
     assert network(np.zeros([2, 3], "float32")).shape == (2, height, width, filters[-1])
+
+
+def test_every_layer_of_a_perceptron_is_penalised_for_its_matrix():
+    network = networks.mlp([3, 2], kernel_regularizer=keras.regularizers.L2(0.25))
+    network(np.zeros([1, 4], "float32"))
+    squares = [float((weight.numpy() ** 2).sum()) for weight in network.weights if weight.ndim == 2]
+    np.testing.assert_allclose(
+        [float(loss) for loss in network.losses], 0.25 * np.array(squares), rtol=1e-5
+    )
+    assert networks.mlp([3]).losses == []
 
 
 def test_no_units_make_the_identity():

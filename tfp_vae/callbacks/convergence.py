@@ -21,7 +21,9 @@ class Convergence(keras.callbacks.Callback):
     validation. When this has not risen for `patience` steps, the weights of the best epoch are
     restored and the learning rate is multiplied by `factor`; after `reductions` of these, training
     stops. At the end the model has the weights of the best epoch, and the optimizer its initial
-    learning rate. Give `fit` a large `epochs`, which is the most.
+    learning rate. The weights before the first step count as epoch 0, since a model begins at its
+    data, which training on few rows may only worsen. Give `fit` a large `epochs`, which is the
+    most.
 
     Keras's `ReduceLROnPlateau` and `EarlyStopping` count epochs, of which small data needs hundreds
     and large data a few; each keeps a best value of its own, and the former goes on from the latest
@@ -38,7 +40,8 @@ class Convergence(keras.callbacks.Callback):
 
     Attributes:
       epochs: The number of epochs so far.
-      best_epoch: The epoch of the best validation, counted from 1; None before the first.
+      best_epoch: The epoch of the best validation, counted from 1; 0 is before the first
+        step, None before any validation.
       best: Its `val_elbo`, in nats.
       reason: Why training ended, in words; None before.
 
@@ -94,7 +97,7 @@ class Convergence(keras.callbacks.Callback):
         self._counted_step = self._validations = self._reduced = 0
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Forgets an earlier run."""
+        """Forgets an earlier run, and scores the weights before the first step."""
         del logs
         rate = self.model.optimizer.get_config()["learning_rate"]
         if isinstance(rate, dict):
@@ -105,6 +108,10 @@ class Convergence(keras.callbacks.Callback):
         self._forget()
         self._initial_rate = self._rate()
         self._counted_step = self._step()
+        context = self.model.trainer.state.fit_context
+        if context is not None and context.validate is not None:
+            self._keep_if_best(context.validate()["elbo"])
+            self._counted = self.best
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Compares the validation ELBO with those before; lowers the learning rate or stops."""
@@ -156,15 +163,18 @@ class Convergence(keras.callbacks.Callback):
         self._validations += 1
         if self._first is None and np.isfinite(value):
             self._first = value
-        if value > self.best:
-            self.best, self.best_epoch = value, self.epochs
-            self._best_weights = self.model.get_weights()
+        self._keep_if_best(value)
         smallest = _SMALLEST_RISE
         if self._first is not None and np.isfinite(self._counted):
             smallest = max(smallest, self.tolerance * (self._counted - self._first))
         if value > self._counted + smallest:
             self._counted = value
             self._wait()
+
+    def _keep_if_best(self, value: float) -> None:
+        if value > self.best:
+            self.best, self.best_epoch = value, self.epochs
+            self._best_weights = self.model.get_weights()
 
     def _wait(self) -> None:
         self._counted_step, self._validations = self._step(), 0

@@ -12,6 +12,11 @@ from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
 
 _NARROWEST, _WIDEST = 32, 512
 _FEW_ROWS = 1000
+_PRIOR_PRECISION = 10.0
+"""The inverse variance of a normal prior on the weights of dense layers; those of 32 units begin at
+16. A model that begins as factor analysis, trained on 105 rows (iris) without it, has 0.6 to 1.6
+nats less than factor analysis on rows held out, and with it as many. One that begins at marginals
+has none: 154 rows (grunfeld) under a gamma likelihood have 1.2 nats less with it."""
 _SMALLEST_IMAGE = 16
 _FILTERS = (32, 64)
 
@@ -26,7 +31,8 @@ def parts_for(
 
     Images of at least 16 by 16 pixels with channels get convolutions; anything else gets two
     dense layers whose width is the number of values in a row, rounded up to a power of two between
-    32 and 512, or 32 where there are fewer than a thousand rows.
+    32 and 512, or 32 where there are fewer than a thousand rows. Where the model begins as factor
+    analysis, they have a penalty on their weights, which matters for few rows.
 
     Args:
       x: Data, `[N, *event]`.
@@ -52,13 +58,27 @@ def parts_for(
         encoder_trunk = networks.conv(_FILTERS)
         decoder_trunk = networks.conv_transpose(_FILTERS[::-1], event_shape)
     else:
-        width = _width(len(checks.array(x)), shapes.size_of(event_shape))
-        encoder_trunk, decoder_trunk = networks.mlp([width, width]), networks.mlp([width, width])
+        encoder_trunk, decoder_trunk = (
+            _dense(len(checks.array(x)), suggestion.likelihood) for _ in range(2)
+        )
     return (
         Encoder(encoder_trunk, posterior),
         Decoder(decoder_trunk, suggestion.likelihood),
         suggestion,
     )
+
+
+def _dense(rows: int, likelihood: Likelihood) -> keras.Sequential:
+    """Returns dense layers; if all values have a location, with a normal prior on their weights.
+
+    The loss is of one row, so that the log-density of the prior is divided by their number: MacKay
+    (1992), "A practical Bayesian framework for backpropagation networks".
+    """
+    values = shapes.size_of(likelihood.event_shape)
+    width = _width(rows, values)
+    linear = sum(len(places) for places in likelihood.locations().values())
+    prior = keras.regularizers.L2(_PRIOR_PRECISION / (2.0 * rows)) if linear == values else None
+    return networks.mlp([width, width], kernel_regularizer=prior)
 
 
 def _width(rows: int, values: int) -> int:

@@ -13,6 +13,7 @@ def mlp(
     activation: keras_arguments.Activation = "relu",
     dropout: float = 0.0,
     name: str | None = None,
+    kernel_regularizer: keras.regularizers.Regularizer | None = None,
 ) -> keras.Sequential:
     """Makes a multilayer perceptron, from features `[B, ...]` to features `[B, units[-1]]`.
 
@@ -24,6 +25,8 @@ def mlp(
       activation: A Keras activation, the same after every layer.
       dropout: The fraction of each layer's outputs that training drops, in [0, 1).
       name: A name for the network.
+      kernel_regularizer: What every layer adds to the loss for its matrix, such as
+        `keras.regularizers.L2(1e-3)`, or None.
 
     Returns:
       A `keras.Sequential`, built on its first use.
@@ -50,7 +53,7 @@ def mlp(
     keras_arguments.activation(activation)
     layers: list[keras.layers.Layer] = [keras.layers.Flatten()]
     for width in widths:
-        layers.append(keras.layers.Dense(width, activation))
+        layers.append(keras.layers.Dense(width, activation, kernel_regularizer=kernel_regularizer))
         if rate:
             layers.append(keras.layers.Dropout(rate))
     return keras.Sequential(layers, name=name)

@@ -1,6 +1,6 @@
 """The call of `fit` in progress, as callbacks see it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -17,6 +17,8 @@ class FitContext:
       shuffle: Whether the rows are shuffled in every epoch; None if the data comes in batches.
       validated: Whether there is validation data.
       order: The row indices in the order of the current epoch, `[N]`; None if unknown.
+      validate: Computes the log of a validation, outside of the epochs; None without validation
+        data.
     """
 
     callbacks: Sequence[keras.callbacks.Callback]
@@ -24,6 +26,7 @@ class FitContext:
     shuffle: bool | None
     validated: bool
     order: np.ndarray | None = None
+    validate: Callable[[], dict[str, float]] | None = None
 
     def rows_of_batch(self, index: int) -> np.ndarray | None:
         """Returns the row indices of a batch of the current epoch, `[B]`, or None if unknown.

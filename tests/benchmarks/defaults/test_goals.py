@@ -146,3 +146,14 @@ def test_the_page_has_a_row_for_each_set_and_the_goals_at_its_end():
     last = text.rstrip().splitlines()[-3]
     assert last.startswith("| log p below that of independent columns | 0 of 1 | none | met |")
     assert text.rstrip().endswith("Measured on: a machine.")
+
+
+def test_the_page_names_what_was_not_measured():
+    sets = [
+        a_set("first", ours=figures(1.0), independent_columns=figures(0.0)),
+        a_set("second", independent_columns=figures(0.0)),
+    ]
+    lines = page.section({"sets": sets})
+    assert "- ours: not in 1 of 2 sets: second" in lines
+    assert "- TVAE: in no set" in lines
+    assert not any(line.startswith("- column means") for line in lines)

@@ -1,5 +1,6 @@
 """The driver of fit, evaluate and predict: epochs, callbacks and logs."""
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -70,6 +71,11 @@ def run_epochs(
         model, options.callbacks, options.verbose, train.count, options.epochs, history=True
     )
     model.stop_training = False
+    if validation is not None and state.fit_context is not None:
+        silent = keras.callbacks.CallbackList(model=model)
+        state.fit_context.validate = functools.partial(
+            run_evaluation, state, loop_for, validation, silent
+        )
     callbacks.on_train_begin()
     logs: dict[str, float] = {}
     key = state.noise_key()
