@@ -122,7 +122,7 @@ def log_marginal_likelihood(
         sample size.
 
     Example:
-      >>> evaluation.log_marginal_likelihood(vae, x, 100, seed=1).estimate.shape
+      >>> evaluation.log_marginal_likelihood(vae, x, 100, seed=0).estimate.shape
       (20,)
 
     Source: Burda et al. (2015), "Importance weighted autoencoders", equation 8; Rezende et al.
