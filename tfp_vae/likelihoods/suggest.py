@@ -13,6 +13,9 @@ from tfp_vae.likelihoods.column_types import CODES
 from tfp_vae.likelihoods.evidence import MIN_ROWS, held_out_scores
 from tfp_vae.likelihoods.product import Product
 
+_LEAST_GAIN = 0.01
+"""Nats for each value: a ratio of 1.01 in density, which the noise of a quick fit exceeds."""
+
 _COLUMNS_SHOWN = 8
 """How many columns a reason lists."""
 
@@ -86,8 +89,8 @@ def suggest(x: npt.ArrayLike) -> Suggestion:
     """Chooses the likelihood with the best held-out evidence among those whose support holds data.
 
     Each candidate gets a quick fit of a model with linear networks on a part of the rows, and the
-    ELBO of other rows decides: the plainest candidate is taken that is within one standard error of
-    the best. The columns of a table may be of different kinds (binary, values in
+    ELBO of other rows decides: the plainest candidate is taken that is within one standard error, or
+    0.01 nats a value, of the best. The columns of a table may be of different kinds (binary, values in
     [0, 1], class codes, counts, real values); the choice is then made for each kind, and the
     likelihood is their `Product`. With fewer than 30 rows the plainest candidate is taken.
 
@@ -180,7 +183,8 @@ def _compared(
         place
         for place, own in enumerate(scores)
         if place == highest
-        or found[highest].nats - found[place].nats <= _standard_error(scores[highest] - own)
+        or found[highest].nats - found[place].nats
+        <= max(_standard_error(scores[highest] - own), _LEAST_GAIN * x[0].size)
     )
     order = sorted(range(len(found)), key=lambda place: (place != chosen, -nats[place]))
     return choices[chosen], tuple(found[place] for place in order)
