@@ -89,10 +89,10 @@ def suggest(x: npt.ArrayLike) -> Suggestion:
     """Chooses the likelihood with the best held-out evidence among those whose support holds data.
 
     Each candidate gets a quick fit of a model with linear networks on a part of the rows, and the
-    ELBO of other rows decides: the plainest candidate is taken that is within one standard error, or
-    0.01 nats a value, of the best. The columns of a table may be of different kinds (binary, values in
-    [0, 1], class codes, counts, real values); the choice is then made for each kind, and the
-    likelihood is their `Product`. With fewer than 30 rows the plainest candidate is taken.
+    ELBO of other rows decides: the plainest candidate is taken that is within one standard error,
+    or 0.01 nats a value, of the best. The columns of a table may be of different kinds (binary,
+    values in [0, 1], class codes, counts, real values); the choice is then made for each kind, and
+    the likelihood is their `Product`. With fewer than 30 rows the plainest candidate is taken.
 
     Args:
       x: Data, `[N, ...]` of numbers or booleans, at least two rows.
