@@ -32,9 +32,9 @@ class Evidence:
     Attributes:
       columns: The columns that it is for; None for all.
       name: The likelihood.
-      nats: The mean ELBO of the rows held out after a quick fit, in nats; NaN if the fit failed or
+      nats: The mean ELBO of the rows held out after a quick fit, in nats; None if the fit failed or
         there was nothing to choose.
-      standard_error: Its standard error.
+      standard_error: Its standard error, or None.
       reason: Why it may suit the data.
 
     Example:
@@ -44,8 +44,8 @@ class Evidence:
 
     columns: tuple[int, ...] | None
     name: str
-    nats: float
-    standard_error: float
+    nats: float | None
+    standard_error: float | None
     reason: str
 
 
@@ -73,13 +73,14 @@ class Suggestion:
     @property
     def compared(self) -> bool:
         """Whether there were candidates to choose from."""
-        return any(np.isfinite(each.nats) for each in self.table)
+        return any(each.nats is not None for each in self.table)
 
     def __str__(self) -> str:
         """Returns the table of the candidates."""
         lines = [f"{'likelihood':30} {'held-out nats':>20}  reason"]
         for each in self.table:
-            nats = f"{each.nats:.2f} ± {each.standard_error:.2f}" if np.isfinite(each.nats) else "-"
+            known = each.nats is not None
+            nats = f"{each.nats:.2f} ± {each.standard_error:.2f}" if known else "-"
             where = "" if each.columns is None else f"{_named(each.columns)}: "
             lines.append(f"{each.name:30} {nats:>20}  {where}{each.reason}")
         return "\n".join(lines)
@@ -169,25 +170,38 @@ def _compared(
     (1984), "Classification and regression trees", section 3.4.3, the rule of one standard error.
     """
     named = None if columns is None else tuple(columns)
-    if len(choices) == 1 or len(x) < MIN_ROWS:
-        unknown = [Evidence(named, each.name, np.nan, np.nan, each.reason) for each in choices]
-        return choices[0], tuple(unknown)
-    scores = [held_out_scores(each.make(x.shape[1:]), x) for each in choices]
-    found = [
-        Evidence(named, each.name, float(own.mean()), _standard_error(own), each.reason)
-        for each, own in zip(choices, scores, strict=True)
+    scores = [
+        held_out_scores(each.make(x.shape[1:]), x)
+        for each in choices
+        if len(choices) > 1 and len(x) >= MIN_ROWS
     ]
-    nats = np.array([each.nats for each in found])
-    highest = int(np.argmax(np.where(np.isfinite(nats), nats, -np.inf)))
+    nats = np.array([float(own.mean()) for own in scores] or [np.nan] * len(choices))
+    table = [
+        _evidence(named, each, scores[place] if np.isfinite(nats[place]) else None)
+        for place, each in enumerate(choices)
+    ]
+    if not np.isfinite(nats).any():
+        return choices[0], tuple(table)
+    nats = np.where(np.isfinite(nats), nats, -np.inf)
+    highest = int(np.argmax(nats))
     chosen = next(
         place
         for place, own in enumerate(scores)
         if place == highest
-        or found[highest].nats - found[place].nats
+        or nats[highest] - nats[place]
         <= max(_standard_error(scores[highest] - own), _LEAST_GAIN * x[0].size)
     )
-    order = sorted(range(len(found)), key=lambda place: (place != chosen, -nats[place]))
-    return choices[chosen], tuple(found[place] for place in order)
+    order = sorted(range(len(table)), key=lambda place: (place != chosen, -nats[place]))
+    return choices[chosen], tuple(table[place] for place in order)
+
+
+def _evidence(
+    columns: tuple[int, ...] | None, candidate: Candidate, scores: np.ndarray | None
+) -> Evidence:
+    if scores is None:
+        return Evidence(columns, candidate.name, None, None, candidate.reason)
+    nats, error = float(scores.mean()), _standard_error(scores)
+    return Evidence(columns, candidate.name, nats, error, candidate.reason)
 
 
 def _standard_error(values: np.ndarray) -> float:
@@ -196,13 +210,12 @@ def _standard_error(values: np.ndarray) -> float:
 
 def _reason(best: Candidate, table: Sequence[Evidence]) -> str:
     plain = f"{best.reason[0].upper()}{best.reason[1:]}: a {best.name} likelihood."
-    if not np.isfinite(table[0].nats):
+    if table[0].nats is None:
         return plain
-    first, second = table[:2]
     return (
         f"{plain} Of {len(table)} candidates it is the plainest within one standard error of the "
-        f"best held-out ELBO after a quick fit: {first.nats:.2f} ± {first.standard_error:.2f} "
-        f"nats; the next is {second.name} with {second.nats:.2f}."
+        f"best held-out ELBO after a quick fit: {table[0].nats:.2f} ± "
+        f"{table[0].standard_error:.2f} nats."
     )
 
 
