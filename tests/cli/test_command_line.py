@@ -63,7 +63,7 @@ def test_train_digits_prints_a_table_and_a_reason(digits_run):
     for word in ("ELBO", "log-likelihood", "KL divergence", "nats", "bits per dimension"):
         assert word in digits_run.stdout
     assert "ContinuousBernoulli" in digits_run.stdout
-    assert "Binary cross-entropy" in digits_run.stdout
+    assert "binary cross-entropy" in digits_run.stdout
     assert "epoch 20/20" in digits_run.stdout
     assert "Trained for 20 epochs of 13 steps, best after " in digits_run.stdout
     assert "reached the 20 epochs asked for." in digits_run.stdout
