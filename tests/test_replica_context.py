@@ -103,3 +103,13 @@ def test_the_draw_that_a_row_is_differentiated_by_is_chosen_in_shards():
 
     parts = in_shards(gradient, [0, 3, 7])
     np.testing.assert_allclose(tf.concat(parts, axis=0), gradient(0, 7), rtol=1e-6)
+
+
+def test_outside_a_strategy_variables_belong_to_none():
+    strategy = tf.distribute.OneDeviceStrategy("/cpu:0")
+    assert replica_context.outside_strategy(tf.distribute.has_strategy) is False
+    with strategy.scope():
+        assert tf.distribute.has_strategy()
+        assert replica_context.outside_strategy(tf.distribute.has_strategy) is False
+        with pytest.raises(ZeroDivisionError):
+            replica_context.outside_strategy(lambda: 1 / 0)

@@ -7,10 +7,13 @@ would.
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+from typing import NamedTuple, TypeVar
 
 import tensorflow as tf
+
+Result = TypeVar("Result")
 
 
 class BatchShard(NamedTuple):
@@ -55,3 +58,15 @@ def all_reduce_sum(sums: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
         return sums
     reduced: Sequence[tf.Tensor] = context.all_reduce(tf.distribute.ReduceOp.SUM, list(sums))
     return reduced
+
+
+def outside_strategy(function: Callable[[], Result]) -> Result:
+    """Returns the result of a function whose variables belong to no strategy.
+
+    Inside the scope of a `tf.distribute.Strategy` it runs in a thread of its own, to which the
+    scope does not extend.
+    """
+    if not tf.distribute.has_strategy():
+        return function()
+    with futures.ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(function).result()

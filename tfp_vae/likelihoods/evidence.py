@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import distributions, networks, shapes
+from tfp_vae import distributions, networks, replica_context, shapes
 from tfp_vae.likelihoods.base import Likelihood
 
 MIN_ROWS = 30
@@ -37,6 +37,10 @@ def held_out_scores(likelihood: Likelihood, x: np.ndarray) -> np.ndarray:
     Returns:
       The scores of the rows held out, in nats, `[M]`.
     """
+    return replica_context.outside_strategy(lambda: _held_out_scores(likelihood, x))
+
+
+def _held_out_scores(likelihood: Likelihood, x: np.ndarray) -> np.ndarray:
     order = np.random.default_rng(0).permutation(len(x))[:_MOST_ROWS]
     rows = np.asarray(x)[order].astype(likelihood.variable_dtype)
     at = round(len(rows) * _HELD_OUT)
@@ -81,7 +85,9 @@ class _LinearModel:
         likelihood.take_units()
         likelihood.build((None, latents))
         self._path = networks.LinearPath(
-            likelihood.parameter_shapes(), list(likelihood.locations())
+            likelihood.parameter_shapes(),
+            list(likelihood.locations()),
+            dtype=likelihood.dtype_policy,
         )
         self._path.build((None, latents))
         constants = likelihood.adapt(x)
