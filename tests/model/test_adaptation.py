@@ -151,6 +151,17 @@ def test_weights_that_were_trained_by_hand_are_not_lost():
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_trained_encoder_of_a_new_model_is_not_lost():
+    x = np.random.default_rng(0).normal(5.0, size=[30, 4])
+    old, new = small_vae(likelihoods.Normal([4])), small_vae(likelihoods.Normal([4]))
+    old.adapt(x)
+    model = tfp_vae.VAE(old.encoder, new.decoder)
+    before = model.get_weights()
+    model.adapt_once(x + 100.0)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_model_that_is_not_adaptive_has_nothing_to_adapt():
     vae = small_vae(likelihoods.Normal([4]), adaptive=False)
     before = vae.get_weights()

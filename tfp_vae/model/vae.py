@@ -555,9 +555,13 @@ class VAE(keras.Model):
         self._adapt(x, wanted=True)
 
     def adapt_once(self, x: Any) -> None:
-        """Adapts what was neither adapted nor trained yet; `fit` calls it before the first step."""
-        path = self.decoder.linear_path
-        self._adapt(x, wanted=path is not None and path.is_untouched)
+        """Adapts a model of which no part was adapted or trained; `fit` calls it at first.
+
+        A trained encoder or decoder that is a part of a new model stays as it is.
+        """
+        paths = [self.decoder.linear_path, self.encoder.linear_path]
+        untouched = all(path is None or path.is_untouched for path in paths)
+        self._adapt(x, wanted=self.decoder.linear_path is not None and untouched)
 
     @property
     def marginal_elbo(self) -> float | None:
@@ -696,7 +700,8 @@ class VAE(keras.Model):
           RuntimeError: If one of several workers is unreachable.
 
         Warns:
-          RuntimeWarning: If the ELBO of the validation data was NaN.
+          RuntimeWarning: If the ELBO of the validation data was NaN; or, after at least 25 epochs,
+            if the ELBO still climbs steeply or is below that of independent columns.
 
         Example:
           >>> vae.compile("adam")

@@ -49,7 +49,7 @@ def _sampled(batches: Iterator[Any], most: int, to_read: int | None) -> np.ndarr
     for batch in batches:
         rows = np.asarray(keras.utils.unpack_x_y_sample_weight(batch)[0])
         free = most - read
-        kept = rows[:most] if kept is None else np.concatenate([kept, rows[: max(free, 0)]])
+        kept = rows[:most].copy() if kept is None else np.concatenate([kept, rows[: max(free, 0)]])
         later = rows[max(free, 0) :] if read else rows[most:]
         numbers = np.arange(read + len(rows) - len(later), read + len(rows))
         places = generator.integers(0, numbers + 1)
