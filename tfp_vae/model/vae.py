@@ -733,7 +733,7 @@ class VAE(keras.Model):
         Example:
           >>> vae.compile("adam")
           >>> loss, elbo, log_likelihood, kl_divergence = vae.evaluate(x, verbose=0)
-          >>> bool(np.isclose(loss, -elbo))
+          >>> bool(np.isclose(elbo, log_likelihood - kl_divergence))
           True
         """
         return self.trainer.evaluate(x, y, kwargs)
