@@ -204,11 +204,16 @@ def tables(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "likelihood"),
-    [("binary.npy", "Bernoulli"), ("several.npz", "Normal"), ("named.csv", "Normal")],
+    ("name", "choice", "likelihood"),
+    [
+        ("binary.npy", "auto", "Bernoulli"),
+        ("several.npz", "auto", "Normal"),
+        ("named.csv", "laplace", "Laplace"),
+    ],
 )
-def test_train_on_a_file(tables, name, likelihood, run_here):
-    done = run_here("train", name, "--epochs", 2, "--latent-size", 2, "-o", "out", cwd=tables)
+def test_train_on_a_file(tables, name, choice, likelihood, run_here):
+    options = ["--epochs", 2, "--latent-size", 2, "--likelihood", choice, "-o", "out"]
+    done = run_here("train", name, *options, cwd=tables)
     assert done.returncode == 0, done.stderr
     assert likelihood in done.stdout
     assert (tables / "out" / "latent.png").exists()
