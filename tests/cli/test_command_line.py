@@ -149,6 +149,21 @@ def test_what_a_model_cannot_show_is_said_in_the_report(tables, run_here, tmp_pa
     assert "Left out: `vae` must have a likelihood with a scale" in text
 
 
+def test_five_rows_train_and_one_is_evaluated(tmp_path, run_here):
+    """Of five rows one is the test set."""
+    np.save(tmp_path / "five.npy", np.random.default_rng(0).normal(size=[5, 3]))
+    np.save(tmp_path / "one.npy", np.zeros([1, 3]))
+    done = run_here("train", "five.npy", "--epochs", 1, "-o", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "latent.png").exists()
+    done = run_here("evaluate", "run", "one.npy", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "one, 1 rows" in done.stdout
+    assert "nan" not in done.stdout
+    text = (tmp_path / "run" / "evaluation" / "report.html").read_text()
+    assert "Left out: `x` must hold at least two rows" in text
+
+
 def test_names_in_a_report_are_text():
     text = page("<b>x</b>", [("a&b", "<i>")], [Section("<u>", "<pre>", "<p>")])
     assert "&lt;b&gt;x&lt;/b&gt;" in text
