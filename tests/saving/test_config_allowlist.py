@@ -83,7 +83,7 @@ def function(module, name):
         (function("os", "system"), r"os\.system"),
         (function("keras.config", "enable_unsafe_deserialization"), "part of neither Keras"),
         (function("keras.saving", "load_model"), "part of neither Keras"),
-        (function("keras.models", "load_model"), "not a modeling function"),
+        (function("keras.models", "load_model"), "not a modeling function|Could not interpret"),
         (dense_config(units=10**9), "asks for more weights than the file holds"),
         (dense_config(units="many"), "cannot be loaded"),
         (dense_config(nothing=1), "cannot be loaded"),

@@ -40,7 +40,7 @@ def check_config(content: bytes, custom_objects: Mapping[str, Any]) -> None:
 
     Raises:
       ValueError: If it is no JSON, or names any other class or function, a class that runs code
-        from the file, or a shape of more than 2²⁸ values.
+        from the file, a vocabulary in another file, or a shape of more than 2²⁸ values.
     """
     config = json.loads(content)
     if not isinstance(config, dict) or "class_name" not in config:
@@ -53,6 +53,8 @@ def check_config(content: bytes, custom_objects: Mapping[str, Any]) -> None:
             _check_class(part, custom_objects)
         for key, value in part.items():
             _check_shape(key, value)
+            if key == "vocabulary" and isinstance(value, str):
+                raise ValueError("its configuration names a file of vocabulary outside the archive")
 
 
 def _parts(config: Any) -> Iterator[dict[str, Any] | str]:
