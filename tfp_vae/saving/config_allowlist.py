@@ -25,6 +25,9 @@ _OF_KERAS = frozenset(
         "src",
     }
 )
+_OF_FUNCTIONS = _OF_KERAS - {"dtype_policies", "layers", "models", "quantizers", "src"}
+"""Where Keras has functions that a network computes with; those elsewhere read files, or worse."""
+
 _RUNS_CODE = frozenset(
     {"Lambda", "__lambda__", "FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"}
 )
@@ -90,6 +93,11 @@ def _check_class(part: dict[str, Any], custom_objects: Mapping[str, Any]) -> Non
             raise ValueError(f"it names {registered!r}, which this version of tfp_vae lacks")
     elif module is not None and not _is_of_keras(module, part["class_name"]):
         raise _foreign(registered if ">" in (registered or "") else f"{module}.{name}")
+    elif part["class_name"] == "function" and not _computes(module):
+        raise ValueError(
+            f"it names {f'{module}.{name}'!r}, which is no function that a network computes with; "
+            "pass it in `custom_objects` if you trust it"
+        )
 
 
 def _check_registered(name: str, custom_objects: Mapping[str, Any]) -> None:
@@ -117,6 +125,12 @@ def _check_shape(key: str, value: Any) -> None:
 def _is_ours(registered: str | None) -> bool:
     package, arrow, _ = (registered or "").partition(">")
     return bool(arrow) and (package == "tfp_vae" or package.startswith("tfp_vae."))
+
+
+def _computes(module: str | None) -> bool:
+    if module is None or module == "builtins":
+        return True
+    return not _OF_FUNCTIONS.isdisjoint(module.split(".")[1:2])
 
 
 def _is_of_keras(module: str, class_name: str) -> bool:
