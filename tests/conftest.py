@@ -50,6 +50,15 @@ def keras_as_it_was():
 
 
 @pytest.fixture
+def without_xla(monkeypatch):
+    """Leaves XLA out where `compile` would choose it: compiling costs more than a few epochs.
+
+    The same weights with it and without are tested in tests/training/test_xla.py.
+    """
+    monkeypatch.setattr("tfp_vae.training.trainer.suits_xla", lambda layers: False)
+
+
+@pytest.fixture
 def float64():
     """Makes Keras layers of float64, so that a property can be asked for to many digits."""
     keras.config.set_dtype_policy("float64")

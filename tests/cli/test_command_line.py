@@ -23,6 +23,8 @@ from tfp_vae import callbacks, datasets
 from tfp_vae_cli import app
 from tfp_vae_cli.actions.html_report import Section, page
 
+pytestmark = pytest.mark.usefixtures("without_xla")
+
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 
 

@@ -14,6 +14,8 @@ import pytest
 
 import tfp_vae
 
+pytestmark = pytest.mark.usefixtures("without_xla")
+
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(name for _, name, _ in pkgutil.walk_packages(tfp_vae.__path__, "tfp_vae."))
 PAGES = [

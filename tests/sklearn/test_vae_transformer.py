@@ -26,6 +26,8 @@ from tfp_vae.sklearn import VAETransformer, row_scores, vae_transformer
 from tfp_vae.sklearn.random_state import seed_of
 from tfp_vae.testing.assertions import LIMIT
 
+pytestmark = pytest.mark.usefixtures("without_xla")
+
 SMALL = {"hidden_layer_sizes": (8,), "epochs": 2, "importance_sample_size": 5, "random_state": 0}
 
 

@@ -9,6 +9,9 @@ from benchmarks.defaults.real_data import split
 from tfp_vae import evaluation, likelihoods
 
 
+pytestmark = pytest.mark.usefixtures("without_xla")
+
+
 @pytest.fixture
 def few_epochs(monkeypatch):
     monkeypatch.setattr(ours, "MOST_EPOCHS", 2)
