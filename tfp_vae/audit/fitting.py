@@ -10,10 +10,9 @@ from tfp_vae.audit.loss_probe import Measured, Z
 
 Array = np.ndarray
 
-# A formula fits if it misses no value by more than this part of the values' spread. A small number
-# added inside a logarithm (1e-7, 1e-3 with a softplus) stays below it, a wrong term far above.
-TOLERANCE = 4e-3
-ATOM_TOLERANCE = 1e-3
+# A formula fits if it misses no value by more than its rounding error and this part of the values'
+# spread: what a guard of 1e-6 inside a logarithm changes. A larger guard is fitted by its own form.
+TOLERANCE = 3e-6
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def fit_atoms(
         Coefficients by name, the constant under `"1"`, or None if no sum explains the values.
     """
     finite = {name: values for name, values in atoms.items() if np.all(np.isfinite(values))}
-    tolerated = ATOM_TOLERANCE * measured.spread + measured.slack
+    tolerated = TOLERANCE * measured.spread + measured.slack
     for size in range(at_most + 1):
         best: tuple[float, dict[str, float]] | None = None
         for base, chosen in itertools.product(always, itertools.combinations(finite, size)):
