@@ -50,7 +50,7 @@ def only_two(m, s):
         (lambda a, b, c, e, f: a, TypeError, r"`loss` .* got one of 5 arguments"),
         (lambda x, d, m, s, epoch: m, TypeError, r"`loss` .* got epoch could be anything"),
         (lambda x, inputs, mu, s: x, TypeError, r"x and inputs could both be x"),
-        (lambda x, d, mu, logvar, z: x, TypeError, r"got 'z', a draw of z"),
+        (lambda x, d, mu, logvar, z: tf.reduce_sum(z), TypeError, r"got 'z', a draw of z"),
     ],
 )
 def test_a_hostile_loss_ends_in_one_clear_error(loss, error, words):

@@ -202,6 +202,11 @@ def test_another_prior_is_a_warning_with_its_numbers_unless_declared(prior):
     assert finding(other, "prior").severity == "error"
 
 
+def test_a_missing_logarithm_is_no_vast_floor():
+    loss = lambda x, d, m, s: squares(x, d) + tf.reduce_sum(m**2 + tf.exp(s), -1)  # noqa: E731
+    assert "kl-formula" in audit(loss, **NORMAL).codes
+
+
 def test_half_a_logarithm_is_no_other_prior():
     def loss(x, d, m, s):
         return squares(x, d) + tf.reduce_sum(m**2 + tf.exp(s) - 0.5 * s - 1, -1)
@@ -217,6 +222,15 @@ def test_the_optimal_scale_is_information():
 
     report = audit(loss, likelihood="normal", event_shape=(6, 5, 3), latent_size=6)
     assert report.codes == {"optimal-scale", "overall-factor"}
+
+
+def test_a_softly_clipped_optimal_scale_is_information():
+    def loss(x, x_hat, mu, logvar):
+        log_scale = tf.nn.softplus(0.5 * tf.math.log(tf.reduce_mean((x - x_hat) ** 2)) + 6) - 6
+        error = 0.5 * ((x - x_hat) / tf.exp(log_scale)) ** 2 + log_scale + 0.5 * np.log(2 * np.pi)
+        return tf.reduce_mean(tf.reduce_sum(error, -1) + kl(mu, logvar))
+
+    assert audit(loss, **NORMAL).codes == {"optimal-scale"}
 
 
 def test_a_kl_weight_of_zero_can_be_meant():
@@ -409,6 +423,25 @@ def test_names_and_constants_can_be_given():
     named = {"x": "b", "decoder_output": "a", "mean": "d", "s": "c", "epoch": 10}
     assert audit(loss, arguments=named, **SIZES).codes == frozenset()
     assert audit(loss, arguments={**named, "epoch": 5}, **SIZES).codes == {"kl-weight"}
+
+
+def test_a_draw_of_z_that_is_not_used_is_no_hindrance():
+    def loss(recon_x, x, mu, log_var, z):
+        return cross_entropy(x, recon_x) + kl(mu, log_var)
+
+    assert audit(loss, **SIZES).codes == frozenset()
+    assert audit(lambda x, x_hat, mu, logvar, z=None: loss(x_hat, x, mu, logvar, z), **SIZES).ok
+
+
+def test_a_loss_that_raises_for_what_is_no_scale_is_read():
+    def loss(x, logits, mu, std):
+        if np.min(std) <= 0:
+            raise ValueError("a scale must be positive")
+        return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(x, logits), -1) + (
+            0.5 * tf.reduce_sum(mu**2 + std**2 - 2 * tf.math.log(std) - 1, -1)
+        )
+
+    assert audit(loss, decoder_output="logits", **SIZES).codes == frozenset()
 
 
 def row_terms(x, p, m, s):

@@ -201,6 +201,9 @@ CALLS = {
         lambda: {"filepath": FOLDER / "run.checkpoint", "data": fuzzed_models.REAL},
         tolerance=None, paths=("filepath",),
     ),
+    "callbacks.LossAudit": Call(
+        callbacks.LossAudit, lambda: {"x": DATA["binary"]}, tolerance=None, not_fuzzed=("x",)
+    ),
     "callbacks.PosteriorCollapseWarning": Call(
         callbacks.PosteriorCollapseWarning,
         lambda: {"x": fuzzed_models.REAL, "condition": fuzzed_models.LABELS}, tolerance=None,

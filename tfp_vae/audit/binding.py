@@ -48,6 +48,7 @@ class Binding:
         by_name: Whether names decided, rather than positions.
         order: The names of all the loss's arguments, in its order.
         doubled_decoder: Whether the decoder's output is (mean, log-variance), `[..., 2D]`.
+        latent_value: What stands for z in a loss that takes it and does not use it.
         implied_decoder_scale: Whether the loss itself adds `decoder_log_variance` to the mean.
     """
 
@@ -58,6 +59,7 @@ class Binding:
     order: tuple[str, ...] = ()
     doubled_decoder: bool = False
     implied_decoder_scale: bool = False
+    latent_value: float = 0.25
 
     @property
     def has_decoder_scale(self) -> bool:
@@ -104,6 +106,9 @@ class Binding:
             MEAN: lambda: outputs[0],
             SECOND: lambda: outputs[1],
             ENCODED: lambda: np.concatenate(outputs, axis=-1),
+            LATENT: lambda: np.full(
+                outputs[0].shape if outputs else (len(d), 1), self.latent_value
+            ),
         }
         return tuple(values[role]() for _, role in self.parameters)
 
@@ -178,7 +183,7 @@ def bind(
             constants[name] = expected_kl_weight
         elif name.lower() in BATCH_SIZE_NAMES and required:
             constants[name] = batch_size if batch_size is not None else 2
-        elif required or (role_of(name) is not None and parameter.default is None):
+        elif required or (role_of(name) not in (None, LATENT) and parameter.default is None):
             open_names.append(name)
     by_name = bool(roles)
     positional = _by_position(open_names) if not roles else None
@@ -188,13 +193,6 @@ def bind(
     else:
         by_name = True
         roles |= _by_name(open_names, known, roles)
-    if LATENT in roles.values():
-        name = next(n for n, r in roles.items() if r == LATENT)
-        raise TypeError(
-            f"`loss` must be a function of the encoder's and the decoder's outputs; got {name!r}, "
-            "a draw of z, which the audit cannot tie to them: hand over the whole model with "
-            "audit_model, or draw z inside the loss."
-        )
     keyword = {p.name for p in named if p.kind is p.KEYWORD_ONLY}
     return Binding(
         tuple((name, roles[name]) for name in names if name in roles),
@@ -202,6 +200,19 @@ def bind(
         frozenset(keyword) | frozenset(n for n in constants if n not in names),
         by_name,
         tuple(names),
+    )
+
+
+def refuse_latents(binding: Binding) -> None:
+    """Refuses a loss that uses a draw of z that it is given.
+
+    Raises:
+        TypeError: Always.
+    """
+    raise TypeError(
+        "`loss` must be a function of the encoder's and the decoder's outputs; got "
+        f"{binding.name_of(LATENT)!r}, a draw of z, which the audit cannot tie to them: hand over "
+        "the whole model with audit_model, or draw z inside the loss."
     )
 
 

@@ -23,9 +23,14 @@ def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> 
         Normal density, or if one of the terms is not as declared.
     """
     fit, kl_fit = likelihood.fit, kl.fit
+    rest = probe.design.resting_event()
+    if likelihood.absent and kl_fit is not None and kl.model is not None:
+        divergence = float(kl.model(tuple(e[None] for e in rest.encoder_outputs))[0])
+        remaining = float(probe.measure([rest]).values[0]) - kl_fit.weight * divergence
+        size = abs(kl_fit.weight) * (divergence + probe.design.latent_size)
+        return None if abs(remaining) <= _TOLERANCE * size else remaining
     if fit is None or not likelihood.as_declared or (kl_fit is None and not kl.missing):
         return None
-    rest = probe.design.resting_event()
     measured = probe.measure([rest])
     form = likelihood.form
     assert form is not None

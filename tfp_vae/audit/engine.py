@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from tfp_vae.audit.binding import Binding
+import numpy as np
+
+from tfp_vae.audit.argument_names import LATENT as LATENT_DRAW
+from tfp_vae.audit.binding import Binding, refuse_latents
 from tfp_vae.audit.blackbox import CallError, one_line, positional_count
 from tfp_vae.audit.constant import added_constant
 from tfp_vae.audit.declared_changes import Declaration
@@ -93,6 +96,8 @@ def run_audit(
         sampler_rows: How many rows a call of the sampler draws, None for as many as it takes.
     """
     probe = _probed(loss, binding, declared)
+    if LATENT_DRAW in binding.roles and _uses_latents(probe):
+        refuse_latents(binding)
     found = [*findings, *_broadcast_findings(probe)]
     reading = _sampler_reading(sampler, probe, sampler_rows)
     return _diagnosis(probe, declared.changes, reading, framework).report(found, reading)
@@ -135,6 +140,13 @@ def _probed(loss: Callable[..., Any], binding: Binding, declared: LossDeclaratio
         return probe
     assert first is not None
     raise first
+
+
+def _uses_latents(probe: LossProbe) -> bool:
+    point = probe.design.likelihood_points()[0]
+    other = replace(probe.binding, latent_value=0.75)
+    here, there = (probe.box(*b.arguments(point)) for b in (probe.binding, other))
+    return not np.array_equal(here, there)
 
 
 def _is_read(probe: LossProbe) -> bool:
@@ -193,16 +205,17 @@ def _read_kl(
 
     Without the constant, a KL with a wrong factor in one term is a KL from another prior.
     """
+    has_constant = likelihood.as_declared or likelihood.absent
 
     def is_plausible(term: KLTerm) -> bool:
         prior = term.model.prior if term.model is not None else declaration.prior
         if prior == declaration.prior or prior[1] == 1.0 or prior[0] != 0.0:
             return True
-        return likelihood.as_declared and added_constant(probe, likelihood, term) is None
+        return has_constant and added_constant(probe, likelihood, term) is None
 
     kl = read_kl(probe, of_sampler, declaration.prior, is_plausible)
     floor = kl.model.floor if kl.model is not None else None
-    if kl.model is None or floor is None or floor.shape != "max" or not likelihood.as_declared:
+    if kl.model is None or floor is None or floor.shape != "max" or not has_constant:
         return kl
     # A hinge is a floor less its level.
     hinged = replace(kl, model=replace(kl.model, floor=replace(floor, shape="hinge")))

@@ -50,13 +50,14 @@ def fit_affine(reference: Array, measured: Measured) -> AffineFit:
     if not (np.all(np.isfinite(reference)) and measured.finite):
         return AffineFit(np.nan, np.nan, np.nan, np.inf, np.inf)
     coefficients, residuals, covariance = _least_squares(columns, measured)
+    errors = np.maximum(measured.errors, 1e-300)
     misfit = float(np.max(np.abs(residuals) - measured.slack)) / max(measured.spread, 1e-300)
     return AffineFit(
         weight=float(coefficients[0]),
         weight_error=float(np.sqrt(covariance[0, 0])),
         constant=float(coefficients[1]),
         misfit=max(misfit, 0.0),
-        chi_square=float(np.sum((residuals / np.maximum(measured.errors, 1e-300)) ** 2)),
+        chi_square=float(np.sum(np.minimum(np.abs(residuals) / errors, 1e100) ** 2)),
     )
 
 

@@ -40,7 +40,7 @@ def plain_fit(probe: LossProbe, model: KLModel, both_signs: bool) -> AffineFit |
     """The fit of a KL to all ordinary points, None if it does not explain them exactly."""
     positive_only = model.reading.positive_only or not both_signs
     points = probe.design.encoder_points(positive=positive_only)
-    fit = fit_affine(model(stacked_encoder_outputs(points)), probe.measure(points))
+    fit = fit_affine(model(stacked_encoder_outputs(points)), probe.measure_where_defined(points))
     return fit if fit.fits else None
 
 
@@ -52,7 +52,7 @@ def with_floor(
     loc, second = model.prior[0], _at_prior(model)
     far = equal_points(probe, [loc + FAR, loc + 1.5 * FAR], [second, second])
     near = equal_points(probe, [loc], [second])[0]
-    measured = probe.measure([*far, near])
+    measured = probe.measure_where_defined([*far, near])
     divergence = model(stacked_encoder_outputs(far))
     weight = float((measured.values[1] - measured.values[0]) / (divergence[1] - divergence[0]))
     excess = float(measured.values[2] - (measured.values[0] - weight * divergence[0])) / weight
@@ -99,7 +99,7 @@ def _floor_fit(
             rest = probe.design.resting_event()
             count = probe.design.encoder_output_count
             points.append(replace(rest, encoder_outputs=outputs[:count]))
-    fit = fit_affine(model(stacked_encoder_outputs(points)), probe.measure(points))
+    fit = fit_affine(model(stacked_encoder_outputs(points)), probe.measure_where_defined(points))
     return fit if fit.fits else None
 
 

@@ -24,7 +24,11 @@ _LEAST_VARIANCE = 1e-3
 
 
 def read_structure(
-    probe: LossProbe, readings: Sequence[Reading], *, both_signs: bool
+    probe: LossProbe,
+    readings: Sequence[Reading],
+    *,
+    both_signs: bool,
+    declared_variance: float = 1.0,
 ) -> tuple[KLModel, AffineFit] | None:
     """Reads the KL far from the prior, and what is made of it near the prior.
 
@@ -32,6 +36,7 @@ def read_structure(
         probe: A loss without noise.
         readings: The scales to try, the preferred first.
         both_signs: Whether the loss is finite for negative second outputs.
+        declared_variance: The variance of the declared prior.
 
     Returns:
         The KL and its fit, or None if no KL explains every measured value.
@@ -40,7 +45,7 @@ def read_structure(
     if square is None or square[0] == 0.0:
         return None
     curvature, mean = square
-    for model in _far_models(probe, readings, both_signs, curvature, mean):
+    for model in _far_models(probe, readings, both_signs, curvature, mean, declared_variance):
         fit = plain_fit(probe, model, both_signs)
         if fit is not None:
             return model, fit
@@ -57,7 +62,7 @@ def _tolerated(measured: Measured) -> Array:
 def _square(probe: LossProbe) -> tuple[float, float] | None:
     """The curvature a and the centre m of a latent's part a(μ - m)² far out; None if it is none."""
     loc = np.array([-1.5, -1.25, -1.0, 1.0, 1.25, 1.5]) * FAR
-    measured = probe.measure(equal_points(probe, list(loc), [0.5] * len(loc)))
+    measured = probe.measure_where_defined(equal_points(probe, list(loc), [0.5] * len(loc)))
     if not measured.finite:
         return None
     columns = np.stack([loc**2, loc, np.ones_like(loc)], 1)
@@ -77,6 +82,7 @@ def _far_models(
     both_signs: bool,
     curvature: float,
     mean: float,
+    declared_variance: float,
 ) -> list[KLModel]:
     """The KLs that explain the values far from the prior."""
     if probe.design.encoder_output_count == 1:
@@ -86,7 +92,9 @@ def _far_models(
         if not (positive_only or both_signs):
             continue
         second = second_outputs(positive_only)
-        measured = probe.measure(equal_points(probe, [FAR] * len(second), list(second)))
+        measured = probe.measure_where_defined(
+            equal_points(probe, [FAR] * len(second), list(second))
+        )
         if not measured.finite or measured.constant:
             continue
         of_second = measured.values / probe.design.latent_size
@@ -96,11 +104,14 @@ def _far_models(
                 scale = reading.scale_of(second)
                 models += _as_scale(reading, scale, of_second, tolerated, curvature, mean)
         if not models:
-            reading_found = of_divergence(
-                second, of_second / (2.0 * curvature), float(np.max(tolerated)) / abs(curvature)
+            found = of_divergence(
+                second,
+                of_second / (2.0 * curvature),
+                float(np.max(tolerated)) / abs(curvature),
+                declared_variance,
             )
-            if reading_found is not None:
-                models.append(KLModel(reading_found, (mean, 1.0)))
+            if found is not None:
+                models.append(KLModel(found[0], (mean, found[1])))
         models += _clipped(second, of_second, tolerated, readings, curvature, mean, positive_only)
     return models
 

@@ -140,7 +140,7 @@ def read_kl(
             return _with_model(*structure, True)
         return _read_atoms(positive, above)
     signed = probe.design.encoder_points(positive=False)
-    around = probe.measure(signed)
+    around = probe.measure_where_defined(signed)
     candidates = []
     readings = (
         *READINGS,
@@ -167,7 +167,9 @@ def read_kl(
         ]
         return replace(term, resolved=not rivals) if probe.random else term
     if not probe.random:
-        structure = read_structure(probe, readings, both_signs=around.finite)
+        structure = read_structure(
+            probe, readings, both_signs=around.finite, declared_variance=prior[1]
+        )
         if structure is not None:
             term = _with_model(*structure, around.finite)
             if is_plausible(term):

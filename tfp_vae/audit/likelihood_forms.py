@@ -151,6 +151,10 @@ def _optimal(name: str, formula: str, axes: str) -> LikelihoodForm:
         points, batch = x.shape[:2]
         squares = ((x - d) ** 2).reshape(points, batch, -1)
         size = squares.shape[-1]
+        if axes == "all, softly clipped":
+            mean = squares.mean((1, 2))
+            log_scale = np.logaddexp(0.0, 0.5 * np.log(mean) + 6.0) - 6.0
+            return np.asarray(size * (log_scale + 0.5 * mean * np.exp(-2.0 * log_scale) - 0.5))
         if axes == "all":
             return np.asarray(0.5 * size * np.log(squares.mean((1, 2))))
         if axes == "example":
@@ -175,6 +179,11 @@ OPTIMAL_SCALES = (
         "the squared error at each example's optimal scale", "½ D log mean_D (x - d)²", "example"
     ),
     _optimal("the squared error at each entry's optimal scale", "½ Σ log mean_B (x - d)²", "entry"),
+    _optimal(
+        "the squared error at its optimal scale, softly kept above e⁻⁶",
+        "D (log σ + mean (x - d)²/(2 σ²)), log σ = softplus(½ log mean (x - d)² + 6) - 6",
+        "all, softly clipped",
+    ),
 )
 
 

@@ -78,7 +78,8 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
     if not probe.binding.has_event:
         return LikelihoodTerm(declared, absent=True)
     points = design.likelihood_points()
-    measured = probe.measure(points)
+    bounded = design.decoder_output != "logits" and design.likelihood != "normal"
+    measured = probe.measure(points) if bounded else probe.measure_where_defined(points)
     if measured.finite and measured.constant:
         return LikelihoodTerm(declared, missing=not probe.random, resolved=not probe.random)
     if learned:
@@ -99,7 +100,6 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
     weighted = _class_weighted(declared, points, measured)
     if weighted is not None:
         return weighted
-    bounded = design.decoder_output != "logits" and design.likelihood != "normal"
     if bounded:
         return LikelihoodTerm(declared)
     unit_points = replace(design, in_unit_interval=True).likelihood_points()

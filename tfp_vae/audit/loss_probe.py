@@ -125,8 +125,19 @@ class LossProbe:
         """The rows of as many calls as a measurement takes, `[calls, B]`."""
         return np.stack([self.rows(point) for _ in range(self._calls)])
 
+    def measure_where_defined(self, points: Sequence[Point]) -> Measured:
+        """Like `measure`, with NaN where the loss raises."""
+        try:
+            return self.measure(points)
+        except CallError:
+            return Measured(np.full(len(points), np.nan), np.zeros(len(points)))
+
     def measure(self, points: Sequence[Point]) -> Measured:
-        """Measures the batch mean of the loss at each point."""
+        """Measures the batch mean of the loss at each point.
+
+        Raises:
+            CallError: If the loss raised.
+        """
         values, errors = [], []
         for point in points:
             means = self.repeated_rows(point).mean(axis=1)

@@ -12,7 +12,8 @@ from tfp_vae.audit.readings import Reading, other_scale
 Array = np.ndarray
 
 _EXACT = 1e-6
-_LEAST_SCALE = 0.1
+_LEAST_SCALE, _LARGEST_SCALE = 0.1, 5.0
+_LEAST_VARIANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -127,43 +128,64 @@ def _candidates(s: Array) -> Iterator[tuple[str, _Link, Array]]:
                 yield target, link, values
 
 
-def of_divergence(s: Array, divergence: Array, slack: float = 0.0) -> Reading | None:
-    """The function σ(s) of which ½(σ² - log σ²) is a divergence up to a constant, exactly.
+def of_divergence(
+    s: Array, divergence: Array, slack: float = 0.0, variance: float = 1.0
+) -> tuple[Reading, float] | None:
+    """The σ(s) and the v of which ½(σ² - v log σ²) is a divergence up to a constant, exactly.
 
     Args:
         s: Second encoder outputs, `[N]`.
         divergence: The divergences that they add, `[N]`.
         slack: Their largest error.
+        variance: The declared v, which is tried after 1 and before any other.
     """
     centred = divergence - divergence.mean()
     spread = float(np.ptp(divergence))
-    for target, link, values in _candidates(s):
-        turned = _TARGETS[target][0]
-        for start in ((0.1, 1.0), (1e-3, 0.9), (0.5, 0.5)):
-            found = _solved(turned, values, centred, np.array(start))
+    starts = [np.array(start) for start in ((0.1, 1.0), (1e-3, 0.9), (0.5, 0.5))]
+    tried: list[tuple[Array, float | None]] = [
+        (start, v) for v in dict.fromkeys((1.0, variance)) for start in starts
+    ]
+    tried.append((np.array([0.1, 1.0, 1.0]), None))
+    for start, given in tried:
+        for target, link, values in _candidates(s):
+            turned = _TARGETS[target][0]
+            found = _solved(turned, values, centred, start, given)
             if found is None:
                 continue
             parameters, misfit = found
             if misfit <= _EXACT * spread + 2.0 * slack:
                 rounding = 1e-6 if slack <= 1e-8 else 2e-3
-                floor, factor = (_rounded(float(p), rounding) for p in parameters)
+                floor, factor, *others = (_rounded(float(p), rounding) for p in parameters)
                 reading = _made(target, link, floor, factor)
-                # A vanishing scale would stand for a divergence without σ².
-                if np.max(reading.scale_of(s)) > _LEAST_SCALE:
-                    return reading
+                # A vanishing scale would stand for a divergence without σ², a vast one for one
+                # without log σ².
+                scales = reading.scale_of(s)
+                if np.max(scales) > _LEAST_SCALE and np.min(scales) < _LARGEST_SCALE:
+                    return reading, others[0] if others else given or 1.0
     return None
 
 
 def _solved(
-    turned: Callable[[Array], Array], values: Array, centred: Array, start: Array
+    turned: Callable[[Array], Array],
+    values: Array,
+    centred: Array,
+    start: Array,
+    variance: float | None,
 ) -> tuple[Array, float] | None:
-    """Levenberg-Marquardt on the floor and the factor; the parameters and the largest residual."""
+    """Levenberg-Marquardt on the floor, the factor, and v if it is not given.
+
+    Returns:
+        The parameters and the largest residual.
+    """
 
     def residuals(parameters: Array) -> Array | None:
         scale = turned(parameters[0] + parameters[1] * values)
         if not np.all(np.isfinite(scale)) or np.any(scale <= 0.0):
             return None
-        divergence = 0.5 * scale**2 - np.log(scale)
+        v = parameters[2] if variance is None else variance
+        if v <= _LEAST_VARIANCE:
+            return None
+        divergence = 0.5 * scale**2 - v * np.log(scale)
         if not np.all(np.isfinite(divergence)):
             return None
         return np.asarray(divergence - divergence.mean() - centred)
@@ -181,8 +203,8 @@ def _descended(
         return None
     for _ in range(60):
         columns = []
-        for index in range(2):
-            step = np.zeros(2)
+        for index in range(len(parameters)):
+            step = np.zeros(len(parameters))
             step[index] = 1e-6
             moved = residuals(parameters + step)
             if moved is None:
