@@ -26,7 +26,7 @@ def model(
     hidden: int = architecture.HIDDEN,
     latent_size: int = architecture.LATENT_SIZE,
 ) -> tfp_vae.VAE:
-    """Makes the model of `architecture`."""
+    """Makes the model of `architecture`, without what `adapt` would add to it."""
     return tfp_vae.VAE(
         encoder=tfp_vae.Encoder(
             networks.mlp([hidden, hidden], activation="tanh"),
@@ -36,6 +36,7 @@ def model(
             networks.mlp([hidden, hidden], activation="tanh"),
             likelihoods.Bernoulli([event_size]),
         ),
+        adaptive=False,
     )
 
 

@@ -50,7 +50,7 @@ def test_the_kind_of_every_column_is_found_and_said():
         (3,): "Categorical",
         (4,): "ContinuousBernoulli",
     }
-    assert "Categorical for columns 3: 3 whole numbers" in suggestion.reason
+    assert "Categorical for column 3: 3 whole numbers" in suggestion.reason
 
 
 def test_a_model_for_a_table_trains_predicts_and_is_saved(tmp_path):

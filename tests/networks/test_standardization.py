@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -123,3 +124,13 @@ def test_compressed_tails_keep_order_sign_and_small_values(value):
 def test_wrong_arguments_are_refused(make, error, match):
     with pytest.raises(error, match=match):
         make()
+
+
+def test_between_codes_one_hot_vectors_are_interpolated_with_a_gradient():
+    layer = networks.OneHot(3, dtype="float64")
+    codes = tf.Variable([[0.25, 2.0]], dtype=tf.float64)
+    with tf.GradientTape() as tape:
+        vectors = layer(codes)
+        loss = tf.reduce_sum(vectors * [[0.0, 4.0, 0.0, 0.0, 0.0, 5.0]])
+    np.testing.assert_allclose(vectors, [[0.75, 0.25, 0.0, 0.0, 0.0, 1.0]])
+    assert tape.gradient(loss, codes).numpy()[0, 0] == 4.0

@@ -5,13 +5,17 @@ import numpy as np
 import pytest
 
 import tfp_vae
-from tfp_vae import likelihoods
+from tfp_vae import likelihoods, networks, posteriors
 
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
 def test_a_validation_that_is_nan_is_reported(run_eagerly):
     rows = np.full([8, 3], 2.0**31)
-    vae = tfp_vae.VAE.for_data(rows, latent_size=2, likelihood=likelihoods.Poisson([3]))
+    vae = tfp_vae.VAE(
+        encoder=tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2)),
+        decoder=tfp_vae.Decoder(networks.mlp([8]), likelihoods.Poisson([3])),
+        adaptive=False,
+    )
     vae.compile(keras.optimizers.SGD(1.0), run_eagerly=run_eagerly)
     with pytest.warns(
         RuntimeWarning, match=r"`val_elbo` was NaN in 1 of 1 validations \(first: 1\)"

@@ -101,4 +101,5 @@ def test_fit_warns_at_its_end(monkeypatch):
     vae = eager_vae()
     with pytest.warns(RuntimeWarning, match="`elbo` still climbs by 3 nats") as caught:
         vae.fit(BINARY, epochs=6, verbose=0, callbacks=[Climbing()])
-    assert [each.filename for each in caught] == [__file__]
+    ours = [each for each in caught if each.category is RuntimeWarning]
+    assert [each.filename for each in ours] == [__file__]

@@ -733,7 +733,7 @@ class VAE(keras.Model):
         Example:
           >>> vae.compile("adam")
           >>> loss, elbo, log_likelihood, kl_divergence = vae.evaluate(x, verbose=0)
-          >>> bool(np.isclose(loss, -elbo))
+          >>> bool(np.isclose(elbo, log_likelihood - kl_divergence))
           True
         """
         return self.trainer.evaluate(x, y, kwargs)
@@ -815,7 +815,7 @@ class VAE(keras.Model):
           True
         """
         self.trainer.state.build_optimizer()
-        with saving.whole_model(filepath, overwrite, zipped) as path:
+        with saving.whole_model(filepath, overwrite) as path:
             super().save(path, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:

@@ -149,6 +149,9 @@ class Standardization(keras.layers.Layer):
 class OneHot(keras.layers.Layer):
     """Turns class codes into one-hot vectors, along the last axis.
 
+    Between two codes it interpolates their vectors, so that inputs that are learned, such as the
+    pseudo-inputs of a `VampPrior`, have a gradient.
+
     Args:
       classes: The number of classes.
       **kwargs: The usual arguments of a Keras layer.
@@ -180,7 +183,9 @@ class OneHot(keras.layers.Layer):
 
     def call(self, x: tf.Tensor, observed: tf.Tensor | None = None) -> tf.Tensor:
         """Returns the one-hot vectors."""
-        vectors = tf.one_hot(tf.cast(x, "int32"), self.classes, dtype=self.variable_dtype)
+        codes = tf.cast(x, self.variable_dtype)[..., None]
+        classes = tf.range(self.classes, dtype=codes.dtype)
+        vectors = tf.maximum(1.0 - tf.abs(codes - classes), 0.0)
         if observed is not None:
             vectors = tf.where(observed[..., None], vectors, 0.0)
         joined = tf.reshape(vectors, tf.concat([tf.shape(x)[:-1], [-1]], axis=0))
