@@ -16,7 +16,7 @@ from tfp_vae import (
     callbacks,
 )
 from tfp_vae._version import __version__
-from tfp_vae.audit import AuditReport, Finding, audit
+from tfp_vae.audit import AuditReport, Finding, audit, audit_model, audit_tensors
 from tfp_vae.model import VAE, Decoder, Encoder, HierarchicalVAE, Transition, load
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "Transition",
     "__version__",
     "audit",
+    "audit_model",
+    "audit_tensors",
     "callbacks",
     "datasets",
     "divergences",

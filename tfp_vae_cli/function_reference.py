@@ -1,4 +1,4 @@
-"""Checks the name of a function before its module is imported."""
+"""Checks the name of a function or model before its module is imported."""
 
 import importlib.util
 import sys
@@ -9,7 +9,7 @@ from tfp_vae_cli.console import BAD_USAGE, fail
 
 
 def check_reference(reference: str, argument: str) -> None:
-    """Checks the form `module:function`, and that there is such a module.
+    """Checks the form `module:name` or `file.py:name`, and that there is such a module or file.
 
     The messages are those of `tfp_vae.audit.load_callable`, which imports the function.
 
@@ -21,13 +21,17 @@ def check_reference(reference: str, argument: str) -> None:
       CommandError: If the form is another, or no such module is in the current directory or
         installed.
     """
-    module, colon, function = reference.partition(":")
+    module, colon, function = reference.rpartition(":")
     if not (colon and module and function):
         fail(
             f"`{argument}` must be of the form module:function, such as losses:my_loss; got "
             f"{reference!r}.",
             BAD_USAGE,
         )
+    if module.endswith(".py"):
+        if not Path(module).is_file():
+            fail(f"`{argument}` must be in a file that exists; got {module!r}.", BAD_USAGE)
+        return
     top = module.partition(".")[0]
     if not _exists(top):
         fail(

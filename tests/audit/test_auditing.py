@@ -158,8 +158,11 @@ def test_one_encoder_output_has_the_kl_of_unit_scale():
     assert audit(wrong, **SIZES).codes == {"kl-formula"}
 
 
-def test_no_encoder_output_means_no_kl():
-    assert audit(cross_entropy, **SIZES).codes == {"kl-missing"}
+def test_a_function_of_one_term_is_a_part():
+    for part in (cross_entropy, kl):
+        report = audit(part, **SIZES)
+        assert report.codes == {"part"}
+        assert report.ok
 
 
 def test_a_loss_without_a_likelihood():
@@ -315,13 +318,21 @@ def normal(shape, dtype):
             ),
             "the same noise at every call",
         ),
-        (lambda m, s: m + tf.abs(tf.sin(3 * s)) * normal(m.shape, m.dtype), "no known scale"),
     ],
 )
 def test_a_faulty_sampler_is_named(sampler, words):
     report = audit(lambda x, p, m, s: cross_entropy(x, p) + kl(m, s), sampler, **SIZES)
     assert report.codes == {"sampler-noise"}
     assert words in report.findings[0].evidence
+
+
+def test_a_scale_that_is_not_the_kls_is_told_apart_by_its_values():
+    def sampler(m, s):
+        return m + (0.2 + tf.abs(tf.sin(3 * s))) * normal(m.shape, m.dtype)
+
+    report = audit(lambda x, p, m, s: cross_entropy(x, p) + kl(m, s), sampler, **SIZES)
+    assert report.codes == {"scale-mismatch"}
+    assert "the sampler's scale of s" in report.findings[0].evidence
 
 
 def test_a_right_sampler_raises_no_alarm_in_many_draws():

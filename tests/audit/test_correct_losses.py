@@ -9,12 +9,10 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfp_vae.audit import audit
-from tfp_vae.audit.corrected_code import (
-    corrected_loss_code,
-    corrected_sampler_line,
-    distribution_object_code,
-)
-from tfp_vae.audit.references import DECLARED_FORMS, READINGS
+from tfp_vae.audit.corrected_code import Correction, distribution_object_code
+from tfp_vae.audit.kl_model import KLModel
+from tfp_vae.audit.likelihood_forms import DECLARED_FORMS
+from tfp_vae.audit.readings import READINGS
 
 tfd = tfp.distributions
 ops = keras.ops
@@ -136,12 +134,12 @@ def test_a_correct_loss_is_clean(loss, capsys):
 @pytest.mark.parametrize("event_shape", [(30,), (5, 6, 1)])
 def test_the_code_that_a_report_offers_is_itself_clean(declaration, reading, event_shape):
     likelihood, decoder_output = declaration
-    code = corrected_loss_code(likelihood, decoder_output, len(event_shape), reading, 4.0, 2)
+    correction = Correction(likelihood, decoder_output, len(event_shape), KLModel(reading), 4.0, 2)
     names = {"tf": tf, "tfd": tfd}
-    exec(code, names)
+    exec(correction.code(), names)
 
     def sampler(mean, s):
-        line = corrected_sampler_line(reading).replace("(mean))", "(mean), dtype=mean.dtype)")
+        line = correction.sampler_line().replace("(mean))", "(mean), dtype=mean.dtype)")
         return eval(line.removeprefix("z = "), {"tf": tf, "mean": mean, "s": s})
 
     report = audit(
@@ -178,7 +176,8 @@ def test_an_image_summed_after_keras_averaged_one_channel_is_right():
     assert audit(loss, event_shape=(6, 8, 1), latent_size=4).codes == frozenset()
     report = audit(loss, event_shape=(6, 8, 3), latent_size=4)
     assert report.codes == {"likelihood-reduction"}
-    assert "1 / size of event axis 2" in report.findings[0].evidence
+    assert "1 / number of channels" in report.findings[0].evidence
+    assert "multiply by 3" in report.findings[0].fix
 
 
 def test_a_density_above_one_is_no_warning():

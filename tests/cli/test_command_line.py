@@ -406,6 +406,57 @@ def test_audit_ends_with_its_code(tmp_path, run_here, monkeypatch, arguments, co
         assert len(lines(done.stderr)) == 1
 
 
+MODELS = """
+import tensorflow as tf
+import keras
+
+class VAE(keras.Model):
+    def __init__(self, scale=1.0):
+        super().__init__()
+        self.scale = scale
+        self.encoder = keras.layers.Dense(4)
+        self.decoder = keras.layers.Dense(6)
+
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            mean, s = tf.split(self.encoder(x), 2, axis=-1)
+            d = self.decoder(mean + tf.exp(s / 2) * tf.random.normal(tf.shape(mean)))
+            kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(s) - s - 1, -1)
+            loss = tf.reduce_mean(tf.reduce_sum((x - d) ** 2, -1) + self.scale * kl)
+        tape.gradient(loss, self.trainable_variables)
+        return {"loss": loss}
+
+def make():
+    return VAE(3.0)
+
+model = VAE()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["user_models.py:model"], 0, "fixed-scale"),
+        (["user_models.py:make"], 1, "kl-weight"),
+        (["user_models:make", "--kl-weight", 3], 0, "fixed-scale"),
+        (["user_models.py:VAE", "--likelihood", "bernoulli"], 1, "likelihood-formula"),
+        (["user_models.py:VAE", "--prior", "wide"], 2, "--prior"),
+        (["user_models.py:VAE", "--set", "epoch"], 2, "--set"),
+        (["user_models.py:VAE", "--step", "no_such"], 2, "`step`"),
+        (["no_such_file.py:VAE"], 2, "a file that exists"),
+    ],
+)
+def test_audit_takes_a_model_or_what_makes_one(
+    tmp_path, run_here, monkeypatch, arguments, code, word
+):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "user_models.py").write_text(MODELS)
+    done = run_here("audit", *arguments, "--event-shape", "6", cwd=tmp_path)
+    sys.modules.pop("user_models", None)
+    assert done.returncode == code, done.stderr
+    assert word in (done.stdout if code < 2 else done.stderr)
+
+
 def test_audit_prints_json_from_a_process(tmp_path):
     (tmp_path / "user_losses.py").write_text(LOSSES)
     done = run("audit", "user_losses:wrong", "--format", "json", cwd=tmp_path)

@@ -20,7 +20,16 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("argument", ["loss", "sampler"])
 @pytest.mark.parametrize(
-    "reference", ["", "losses", "losses:", ":loss", "no_such_module:loss", "no_such_package.x:loss"]
+    "reference",
+    [
+        "",
+        "losses",
+        "losses:",
+        ":loss",
+        "no_such_module:loss",
+        "no_such_package.x:loss",
+        "none.py:loss",
+    ],
 )
 def test_the_messages_are_those_of_the_import(reference, argument):
     with pytest.raises((ImportError, ValueError)) as expected:
@@ -33,7 +42,13 @@ def test_the_messages_are_those_of_the_import(reference, argument):
 
 @pytest.mark.parametrize(
     "reference",
-    ["losses_of_mine:loss", "package_of_mine.losses:loss", "math:sqrt", "json.tool:main"],
+    [
+        "losses_of_mine:loss",
+        "losses_of_mine.py:loss",
+        "package_of_mine.losses:loss",
+        "math:sqrt",
+        "json.tool:main",
+    ],
 )
 def test_what_can_be_imported_is_not_refused_and_not_imported(reference):
     before = set(sys.modules)

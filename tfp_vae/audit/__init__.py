@@ -2,7 +2,17 @@
 
 from tfp_vae.audit.auditing import audit
 from tfp_vae.audit.findings import Finding
-from tfp_vae.audit.loading import load_callable
+from tfp_vae.audit.loading import load_callable, load_object
+from tfp_vae.audit.model_audit import audit_model
 from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.symbolic import audit_tensors
 
-__all__ = ["AuditReport", "Finding", "audit", "load_callable"]
+__all__ = [
+    "AuditReport",
+    "Finding",
+    "audit",
+    "audit_model",
+    "audit_tensors",
+    "load_callable",
+    "load_object",
+]

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.audit.blackbox import positional_count
-from tfp_vae.audit.references import DECLARED_FORMS
+from tfp_vae.audit.likelihood_forms import DECLARED_FORMS
 from tfp_vae.error_text import described
 
 _LARGEST_SIZE = 2**24
@@ -28,11 +27,6 @@ def checked_event_shape(event_shape: Sequence[int], latent_size: int) -> tuple[i
         raise TypeError(f"{wanted}; got {described(event_shape)}.") from error
     if not shape or min(shape) < 1:
         raise ValueError(f"{wanted}; got {list(shape)}.")
-    is_int = isinstance(latent_size, (int, np.integer)) and not isinstance(latent_size, bool)
-    if not is_int or latent_size < 1:
-        raise ValueError(
-            f"`latent_size` must be an int of at least 1; got {described(latent_size)}."
-        )
     for name, size in (("event_shape", math.prod(shape)), ("latent_size", latent_size)):
         if size > _LARGEST_SIZE:
             raise ValueError(
@@ -74,11 +68,14 @@ def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: 
             f"`decoder_output` must be one of {_listed_names(outputs)} for "
             f"likelihood={likelihood!r}; got {described(decoder_output)}."
         )
-    number = isinstance(expected_kl_weight, (int, float, np.integer, np.floating))
     limits = np.finfo(np.float32)
-    if not (number and float(limits.tiny) <= expected_kl_weight <= float(limits.max)):
+    is_weight = _is_number(expected_kl_weight) and (
+        expected_kl_weight == 0.0 or float(limits.tiny) <= expected_kl_weight <= float(limits.max)
+    )
+    if not is_weight:
         raise ValueError(
-            f"`expected_kl_weight` must be a positive number; got {described(expected_kl_weight)}."
+            "`expected_kl_weight` must be a positive number or 0; got "
+            f"{described(expected_kl_weight)}."
         )
 
 
@@ -86,25 +83,65 @@ def _listed_names(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def encoder_output_count(loss: Callable[..., Any], sampler: Callable[..., Any] | None) -> int:
-    """How many encoder outputs a loss takes: 0, 1 or 2.
+def check_functions(loss: Callable[..., Any], sampler: Callable[..., Any] | None) -> None:
+    """Checks that a loss, and a sampler if there is one, can be called.
 
     Raises:
-        TypeError: If the loss or the sampler is no function, or the loss takes too few or too many
-            arguments.
+        TypeError: If one of them cannot.
     """
     for name, function in (("loss", loss), ("sampler", sampler)):
         if not callable(function) and not (name == "sampler" and function is None):
             raise TypeError(f"`{name}` must be a function; got {described(function)}.")
-    count = positional_count(loss)
-    from_sampler = positional_count(sampler) if sampler is not None else None
-    if count is None or (count[1] and count[0] <= 2):
-        if from_sampler is not None and from_sampler[0] in (1, 2):
-            return from_sampler[0]
-        return 2
-    if not 2 <= count[0] <= 4:
-        raise TypeError(
-            "`loss` must be a function of (x, decoder_output, *encoder_outputs) with at most two "
-            f"encoder outputs; got one of {count[0]} arguments."
+
+
+def checked_latent_shape(latent_size: int | Sequence[int]) -> tuple[int, ...]:
+    """Returns the latents' shape as a tuple.
+
+    Raises:
+        ValueError: If it is neither an int of at least 1 nor a list of such.
+    """
+    sizes: list[Any] = (
+        list(latent_size) if isinstance(latent_size, (tuple, list)) else [latent_size]
+    )
+    are_ints = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in sizes)
+    if not sizes or not are_ints or min(sizes) < 1:
+        raise ValueError(
+            "`latent_size` must be an int of at least 1, or a list of such; got "
+            f"{described(latent_size)}."
         )
-    return count[0] - 2
+    return tuple(int(n) for n in sizes)
+
+
+def _is_number(value: Any) -> bool:
+    is_real = isinstance(value, (int, float, np.integer, np.floating))
+    return is_real and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_changes(
+    prior: tuple[float, float],
+    kl_floor: float | None,
+    kl_capacity: float | None,
+    batch_size: int | None,
+) -> tuple[tuple[float, float], float | None, float | None, int | None]:
+    """Checks what the loss is declared to change.
+
+    Raises:
+        ValueError: If one of them is out of range.
+    """
+    is_pair = isinstance(prior, (tuple, list)) and len(prior) == 2 and all(map(_is_number, prior))
+    if not is_pair or prior[1] <= 0.0:
+        raise ValueError(
+            "`prior` must be the mean and the variance of a normal distribution, such as "
+            f"(0.0, 1.0); got {described(prior)}."
+        )
+    for name, value in (("kl_floor", kl_floor), ("kl_capacity", kl_capacity)):
+        if value is not None and not (_is_number(value) and value >= 0.0):
+            raise ValueError(
+                f"`{name}` must be a number of at least 0, or None; got {described(value)}."
+            )
+    is_size = isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool)
+    if batch_size is not None and not (is_size and batch_size >= 1):
+        raise ValueError(
+            f"`batch_size` must be an int of at least 1, or None; got {described(batch_size)}."
+        )
+    return (float(prior[0]), float(prior[1])), kl_floor, kl_capacity, batch_size

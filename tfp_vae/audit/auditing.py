@@ -1,43 +1,39 @@
 """The audit: probes a loss and its sampler, fits both, and names their mistakes."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tfp_vae.audit.arguments import (
+    check_changes,
     check_declaration,
+    check_functions,
     checked_event_shape,
-    encoder_output_count,
+    checked_latent_shape,
 )
-from tfp_vae.audit.blackbox import CallError, one_line, positional_count
-from tfp_vae.audit.diagnosis import Diagnosis
-from tfp_vae.audit.findings import Finding
-from tfp_vae.audit.kl_term import read_kl
-from tfp_vae.audit.likelihood_term import read_likelihood
-from tfp_vae.audit.loss_probe import probe_loss
-from tfp_vae.audit.probe_design import Design
+from tfp_vae.audit.binding import bind
+from tfp_vae.audit.blackbox import positional_count
+from tfp_vae.audit.declared_changes import Declaration
+from tfp_vae.audit.engine import LossDeclaration, run_audit, support_findings
+from tfp_vae.audit.frameworks import framework_written_in
 from tfp_vae.audit.report import AuditReport
-from tfp_vae.audit.sampler import SamplerReading, probe_sampler
-from tfp_vae.audit.scaling_laws import (
-    BATCH,
-    LATENT,
-    Size,
-    aggregated_terms,
-    event_axis_name,
-    measure_scaling_laws,
-    terms_are_added,
-)
-from tfp_vae.audit.support import outside_support
+from tfp_vae.audit.symbolic import audit_closure, closed_over
 
 
 def audit(
     loss: Callable[..., Any],
     sampler: Callable[..., Any] | None = None,
     *,
+    arguments: Mapping[str, Any] | None = None,
+    returns: str | int | None = None,
     likelihood: str = "bernoulli",
     decoder_output: str = "probs",
     event_shape: Sequence[int] = (784,),
-    latent_size: int = 16,
+    latent_size: int | Sequence[int] = 16,
+    batch_size: int | None = None,
+    prior: tuple[float, float] = (0.0, 1.0),
+    kl_floor: float | None = None,
+    kl_capacity: float | None = None,
     expected_kl_weight: float = 1.0,
     data: Any = None,
 ) -> AuditReport:
@@ -48,24 +44,36 @@ def audit(
     the loss is not read.
 
     Args:
-        loss: A function `(x, decoder_output, *encoder_outputs)` that returns a scalar or one value
-            per example, written with TensorFlow, Keras or NumPy. There are up to two encoder
-            outputs `[B, latent_size]`, in the order (mean, scale-like).
-        sampler: The function `(*encoder_outputs)` that draws z `[B, latent_size]`, if any.
+        loss: A function that returns a scalar or one value per example, or a tuple or dict with
+            such an entry, written with TensorFlow, Keras, tf_keras, NumPy, PyTorch or JAX. Its
+            arguments are bound by their usual names (`recon_x`, `y_true`, `mu`, `z_log_var`,
+            `beta`, ...), and else by position: (x, decoder output, mean, scale-like). One that
+            takes the KL's or the likelihood's arguments alone is read as a part.
+        sampler: What draws z `[B, latent_size]`, if any: `f(mean, s)`, `f([mean, s])`, a Keras
+            layer, or `f(key, mean, s)`.
+        arguments: Names for roles, such as `{"x": "batch", "decoder_output": "out"}`, and values
+            for constants, such as `{"epoch": 10}`. The roles are `"x"`, `"decoder_output"`,
+            `"mean"`, `"s"` and `"encoder_outputs"` (mean and s in one array `[B, 2Z]`).
+        returns: Which entry of a tuple or dict is the loss, by name or index; found if None.
         likelihood: The likelihood that the loss is to have: `"bernoulli"`, `"normal"` or
             `"continuous_bernoulli"`.
         decoder_output: What the decoder returns: `"probs"`, `"logits"` or `"mean"`. The output for
             a `"normal"` likelihood is always a mean.
         event_shape: The shape of one example of x.
-        latent_size: The number of latents.
-        expected_kl_weight: The weight of the KL in a beta-VAE.
+        latent_size: The number of latents, or the shape `[h, w, c]` of one example's latents.
+        batch_size: The batch size that is written into the loss, if there is one.
+        prior: The mean and the variance of the normal prior.
+        kl_floor: The free bits that the KL is to have, in nats, if any.
+        kl_capacity: The capacity that the KL is to be drawn to, in nats, if any.
+        expected_kl_weight: The weight of the KL in a beta-VAE; may be 0.
         data: Some real examples `[N, *event_shape]`, to be checked against the likelihood.
 
     Returns:
         The report; print it.
 
     Raises:
-        TypeError: If an argument is of the wrong type, or `loss` or `sampler` returns no floats.
+        TypeError: If an argument is of the wrong type, the loss's arguments or entries cannot be
+            told apart, or `loss` or `sampler` returns no floats.
         ValueError: If an argument has a wrong value, or `loss` or `sampler` raises, returns a wrong
             shape or changes its inputs.
 
@@ -82,59 +90,45 @@ def audit(
     Source:
         Kingma and Welling, Auto-Encoding Variational Bayes, 2014, appendix B (the KL divergence).
     """
-    event_shape = checked_event_shape(event_shape, latent_size)
+    latent_shape = checked_latent_shape(latent_size)
+    latents = math.prod(latent_shape)
+    event_shape = checked_event_shape(event_shape, latents)
     check_declaration(likelihood, decoder_output, expected_kl_weight)
-    outputs = encoder_output_count(loss, sampler)
-    findings: list[Finding] = []
-    if data is not None:
-        outside = outside_support(data, likelihood, event_shape)
-        if outside is not None:
-            findings.append(_support_finding(outside, likelihood))
-
-    def make_design(batch_size: int) -> Design:
-        return Design(likelihood, decoder_output, event_shape, latent_size, outputs, batch_size)
-
-    probe = probe_loss(loss, make_design, ("x", "decoder_output", "mean", "s")[: 2 + outputs])
-    try:
-        likelihood_term = read_likelihood(probe)
-        if not likelihood_term.finite_beyond:
-            probe.design = replace(probe.design, in_unit_interval=True)
-        kl = read_kl(probe)
-        added = outputs == 0 or terms_are_added(probe)
-        sizes = _sizes(probe.design)
-        laws = measure_scaling_laws(probe, sizes)
-        averaged = aggregated_terms(probe)
-    except CallError as error:
-        raise ValueError(
-            "`loss` must accept every x in the likelihood's support; got "
-            f"{type(error.__cause__).__name__}: {one_line(error.__cause__)}."
-        ) from error.__cause__
-    return Diagnosis(
-        probe, likelihood_term, kl, added, sizes, laws, averaged, expected_kl_weight
-    ).report(findings, _sampler_reading(sampler, latent_size, outputs), sampler is not None)
-
-
-def _sizes(design: Design) -> list[Size]:
-    axes = [Size(event_axis_name(axis), n) for axis, n in enumerate(design.event_shape) if n > 1]
-    latent = [Size(LATENT, design.latent_size)] if design.encoder_output_count else []
-    return [Size(BATCH, design.batch_size), *latent, *axes]
-
-
-def _sampler_reading(
-    sampler: Callable[..., Any] | None, latent_size: int, outputs: int
-) -> SamplerReading | None:
-    if sampler is None:
-        return None
-    count = positional_count(sampler)
-    known = outputs or 2
-    return probe_sampler(sampler, latent_size, known if count is None or count[1] else count[0])
+    declaration = Declaration(
+        expected_kl_weight,
+        *check_changes(prior, kl_floor, kl_capacity, batch_size),
+    )
+    check_functions(loss, sampler)
+    binding = bind(
+        loss,
+        arguments,
+        positional_count=_positional_count(sampler),
+        expected_kl_weight=expected_kl_weight,
+        batch_size=batch_size,
+    )
+    declared = LossDeclaration(
+        likelihood, decoder_output, event_shape, latent_shape, declaration, returns
+    )
+    if binding.encoder_output_count == 0 and closed_over(loss) is not None:
+        return audit_closure(
+            loss,
+            event_shape=event_shape,
+            output_shape=event_shape,
+            likelihood=likelihood,
+            decoder_output_is=decoder_output,
+            batch_size=batch_size,
+            prior=prior,
+            kl_floor=kl_floor,
+            kl_capacity=kl_capacity,
+            expected_kl_weight=expected_kl_weight,
+            data=data,
+        )
+    findings = support_findings(data, likelihood, event_shape)
+    return run_audit(
+        loss, sampler, binding, declared, findings, framework=framework_written_in(loss)
+    )
 
 
-def _support_finding(outside: str, likelihood: str) -> Finding:
-    fix = {
-        "bernoulli": "binarise x (threshold it, or draw it anew in each epoch), or use a "
-        'continuous Bernoulli for grey values in [0, 1] (likelihood="continuous_bernoulli").',
-        "continuous_bernoulli": "scale x to [0, 1], for example divide bytes by 255.",
-        "normal": "remove or impute the values that are NaN or infinite.",
-    }[likelihood]
-    return Finding.of("support", f"{outside}.", fix)
+def _positional_count(sampler: Callable[..., Any] | None) -> int:
+    count = positional_count(sampler) if sampler is not None else None
+    return 2 + (count[0] if count is not None and count[0] in (1, 2) and not count[1] else 2)

@@ -1,39 +1,26 @@
-"""Calls a user's function eagerly, with TensorFlow or NumPy inputs, and explains its failures."""
+"""Calls a user's function eagerly, with inputs of its framework, and explains its failures."""
 
 import contextlib
 import inspect
 import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-Array = np.ndarray
-
-
-@dataclass(frozen=True)
-class Style:
-    """The kind of input that a function is called with."""
-
-    words: str
-    dtype: type[np.floating[Any]]
-    as_tensors: bool
-
-    def make(self, array: Array) -> Array | tf.Tensor:
-        """Turns an array into an input of this style, one that shares no memory with it."""
-        copy = np.array(array, dtype=self.dtype)
-        return tf.constant(copy) if self.as_tensors else copy
-
-
-STYLES = (
-    Style("float64 tensors", np.float64, True),
-    Style("float32 tensors", np.float32, True),
-    Style("float64 NumPy arrays", np.float64, False),
-    Style("float32 NumPy arrays", np.float32, False),
+from tfp_vae.audit.frameworks import (
+    NUMPY,
+    Style,
+    as_numpy,
+    double_precision,
+    framework_of,
+    input_styles,
 )
+
+Array = np.ndarray
+Choice = Callable[[Any], Any]
 
 
 class CallError(Exception):
@@ -70,14 +57,22 @@ class BlackBox:
         function: The function.
         argument: The name of the audit's argument that holds it, for error messages.
         names: The names of the function's own arguments, for error messages.
+
+    Attributes:
+        style: The style of input.
+        framework: The framework of the last result.
+        epsilon: The coarsest rounding unit of the results.
+        choose: Takes the wanted value out of a result.
     """
 
     def __init__(self, function: Callable[..., Any], argument: str, names: Sequence[str]):
         self._function = function
         self._argument = argument
         self._names = tuple(names)
-        self.style = STYLES[0]
+        self.style = input_styles()[0]
+        self.framework = NUMPY
         self.epsilon = float(np.finfo(np.float64).eps)
+        self.choose: Choice = lambda result: result
 
     def settle(self, candidates: Sequence[Sequence[Array]]) -> int:
         """Finds the first inputs and style that the function accepts.
@@ -91,25 +86,43 @@ class BlackBox:
         Raises:
             ValueError: If the function raises for all of them; its exception is the cause.
         """
-        cause: BaseException | None = None
+        causes: list[tuple[Style, BaseException | None]] = []
+        # A style that a function refuses at the first sizes, it refuses at all, unless every
+        # style is refused there.
         for index, arrays in enumerate(candidates):
-            for style in STYLES:
+            for style in input_styles():
                 self.style = style
                 try:
-                    self(*arrays)
+                    self.raw(*arrays)
                 except CallError as error:
-                    if cause is None and style.as_tensors and style.dtype is np.float32:
-                        cause = error.__cause__
+                    if index == 0:
+                        causes.append((style, error.__cause__))
                     continue
                 return index
+        cause = self._telling(causes)
         shapes = ", ".join(
             f"{name} {list(array.shape)}"
             for name, array in zip(self._names, candidates[0], strict=True)
         )
+        kinds = "tensors or NumPy arrays"
+        if len(input_styles()) > 4:
+            kinds = "tensors, NumPy arrays or PyTorch tensors"
         raise ValueError(
-            f"`{self._argument}` must accept {shapes}, as float64 or float32 tensors or NumPy "
-            f"arrays; got {type(cause).__name__}: {one_line(cause)}."
+            f"`{self._argument}` must accept {shapes}, as float64 or float32 {kinds}; got "
+            f"{type(cause).__name__}: {one_line(cause)}."
         ) from cause
+
+    def _telling(
+        self, causes: Sequence[tuple[Style, BaseException | None]]
+    ) -> BaseException | None:
+        """The exception of the function's own framework: one that is about no type of input."""
+        others = [
+            cause
+            for style, cause in causes
+            if style.dtype is np.float32 and not isinstance(cause, TypeError | AttributeError)
+        ]
+        fallback = [cause for style, cause in causes if style.dtype is np.float32]
+        return (others or fallback)[0]
 
     def __call__(self, *arrays: Array) -> Array:
         """Calls the function and returns its result as a float64 array.
@@ -119,55 +132,65 @@ class BlackBox:
             TypeError: If the result is no array of floats.
             ValueError: If the function changed one of its inputs.
         """
-        return self._call(arrays, self.style)
+        return self._as_array(self.choose(self.raw(*arrays)))
 
     def in_float32(self, *arrays: Array) -> Array:
         """Like a call, but in float32, as networks are, where the function accepts it."""
-        single = next(
-            style
-            for style in STYLES
-            if style.dtype is np.float32 and style.as_tensors == self.style.as_tensors
-        )
         epsilon = self.epsilon
         try:
-            return self._call(arrays, single)
+            return self._as_array(self.choose(self._raw(arrays, self.style.single())))
         except CallError:
-            return self._call(arrays, self.style)
+            return self(*arrays)
         finally:
             self.epsilon = epsilon
 
-    def _call(self, arrays: Sequence[Array], style: Style) -> Array:
+    def raw(self, *arrays: Array) -> Any:
+        """Calls the function and returns its result as it is."""
+        return self._raw(arrays, self.style)
+
+    def _raw(self, arrays: Sequence[Array], style: Style) -> Any:
         inputs = [style.make(array) for array in arrays]
         try:
-            with _quietly():
+            with _quietly(), double_precision():
                 result = self._function(*inputs)
         except Exception as error:
             raise CallError(str(error)) from error
         for name, given, array in zip(self._names, inputs, arrays, strict=True):
-            if not np.array_equal(np.asarray(given), np.asarray(array, style.dtype)):
+            if not np.array_equal(as_numpy(given), np.asarray(array, style.dtype)):
                 raise ValueError(
                     f"`{self._argument}` must leave its inputs as they are; got `{name}` changed "
                     "in place."
                 )
-        return self._as_array(result)
+        return result
 
     def _as_array(self, result: Any) -> Array:
-        expected = f"`{self._argument}` must return an array of floats; got"
-        if result is None:
-            raise TypeError(f"{expected} None: is a `return` missing?")
-        if isinstance(result, (tuple, list, dict, set, str, bytes)):
-            raise TypeError(f"{expected} a {type(result).__name__}.")
-        try:
-            with _quietly():
-                array = np.asarray(result)
-                values = array.astype(np.float64)
-        except Exception as error:
-            raise TypeError(f"{expected} a {type(result).__name__}.") from error
-        if array.dtype.kind in "biucOSU":
-            raise TypeError(f"{expected} {array.dtype} values.")
+        array = float_array(result, self._argument)
+        self.framework = framework_of(result)
         if not isinstance(result, float):
             self.epsilon = max(self.epsilon, float(tf.experimental.numpy.finfo(array.dtype).eps))
-        return values
+        return array.astype(np.float64)
+
+
+def float_array(result: Any, argument: str) -> Array:
+    """A result of any framework as an array of floats.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    expected = f"`{argument}` must return an array of floats; got"
+    if result is None:
+        raise TypeError(f"{expected} None: is a `return` missing?")
+    if isinstance(result, (tuple, list, dict, set, str, bytes)):
+        raise TypeError(f"{expected} a {type(result).__name__}.")
+    try:
+        with _quietly():
+            array = as_numpy(result)
+            array.astype(np.float64)
+    except Exception as error:
+        raise TypeError(f"{expected} a {type(result).__name__}.") from error
+    if array.dtype.kind in "biucOSU":
+        raise TypeError(f"{expected} {array.dtype} values.")
+    return array
 
 
 def one_line(error: BaseException | None) -> str:

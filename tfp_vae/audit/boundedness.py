@@ -36,12 +36,17 @@ def _both_values(point: Point) -> Array:
 
 def _extreme_points(probe: LossProbe, kl: KLTerm) -> Iterator[tuple[str, Point]]:
     rest = probe.design.resting_event()
+    values: tuple[float, ...]
     if probe.design.likelihood == "normal":
         values, name = (-1e3, 1e3), "the decoder's mean"
     elif probe.design.decoder_output == "logits":
         values, name = (-40.0, 40.0), "the decoder's logit"
     else:
         values, name = (0.0, 1.0), "the decoder's probability"
+    if probe.design.decoder_range is not None:
+        # What the real decoder cannot give does not count.
+        low, high = probe.design.decoder_range
+        values = tuple(sorted({min(max(value, low), high) for value in values}))
     grey = probe.design.likelihood == "continuous_bernoulli"
     x = np.where(_both_values(rest) > 0, 0.9, 0.1) if grey else _both_values(rest)
     for value in values:

@@ -7,7 +7,7 @@ from tfp_vae.audit.likelihood_term import LikelihoodTerm
 from tfp_vae.audit.loss_probe import LossProbe, Z
 from tfp_vae.audit.probe_design import Design
 
-_TOLERANCE = 5e-3
+_TOLERANCE = 3e-5
 
 
 def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> float | None:
@@ -23,26 +23,32 @@ def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> 
         Normal density, or if one of the terms is not as declared.
     """
     fit, kl_fit = likelihood.fit, kl.fit
+    rest = probe.design.resting_event()
+    if likelihood.absent and kl_fit is not None and kl.model is not None:
+        divergence = float(kl.model(tuple(e[None] for e in rest.encoder_outputs))[0])
+        remaining = float(probe.measure([rest]).values[0]) - kl_fit.weight * divergence
+        size = abs(kl_fit.weight) * (divergence + probe.design.latent_size)
+        return None if abs(remaining) <= _TOLERANCE * size else remaining
     if fit is None or not likelihood.as_declared or (kl_fit is None and not kl.missing):
         return None
-    rest = probe.design.resting_event()
     measured = probe.measure([rest])
-    reference = float(
-        likelihood.declared.negative_log_likelihood(rest.x[None], rest.decoder_output[None])[0]
-    )
+    form = likelihood.form
+    assert form is not None
+    reference = float(form.negative_log_likelihood(rest.x[None], rest.decoder_output[None])[0])
     explained = fit.weight * reference
     size = abs(explained)
     slack = float(measured.slack[0]) + Z * fit.weight_error * abs(reference)
-    if kl_fit is not None and kl.reading is not None:
-        divergence = float(
-            kl.reading.kl_divergence(tuple(e[None] for e in rest.encoder_outputs))[0]
-        )
+    if kl_fit is not None and kl.model is not None:
+        divergence = float(kl.model(tuple(e[None] for e in rest.encoder_outputs))[0])
         explained += kl_fit.weight * divergence
         size += abs(kl_fit.weight) * (divergence + probe.design.latent_size)
         slack += Z * kl_fit.weight_error * divergence
     remaining = float(measured.values[0]) - explained
     allowed = [0.0]
-    if likelihood.declared.free_weight:
+    if form.remark == "optimal":
+        half = 0.5 * fit.weight * math.prod(probe.design.event_shape)
+        allowed += [half, half * (1.0 + math.log(2.0 * math.pi))]
+    elif likelihood.declared.free_weight:
         allowed += _normalising_constants(fit.weight, probe.design)
     if any(abs(remaining - constant) <= _TOLERANCE * size + slack for constant in allowed):
         return None

@@ -5,20 +5,26 @@ import math
 from tfp_vae.audit import messages
 from tfp_vae.audit.boundedness import falling_rays, not_finite_at
 from tfp_vae.audit.constant import added_constant
-from tfp_vae.audit.corrected_code import (
-    corrected_loss_code,
-    corrected_sampler_line,
-    distribution_object_code,
+from tfp_vae.audit.corrected_code import Correction, distribution_object_code
+from tfp_vae.audit.declared_changes import (
+    Declaration,
+    floor_findings,
+    part_finding,
+    prior_findings,
 )
 from tfp_vae.audit.findings import SEVERITIES, Finding
+from tfp_vae.audit.formula_messages import kl_formula_finding, likelihood_formula_finding
+from tfp_vae.audit.kl_model import KLModel
 from tfp_vae.audit.kl_term import KLTerm
+from tfp_vae.audit.likelihood_remarks import LikelihoodRemarks
 from tfp_vae.audit.likelihood_term import LikelihoodTerm
 from tfp_vae.audit.loss_probe import LossProbe, Z
-from tfp_vae.audit.references import Reading
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.sampler import SamplerReading
+from tfp_vae.audit.sampler_findings import sampler_findings
 from tfp_vae.audit.scaling_laws import BATCH, ScalingLaws, Size
-from tfp_vae.audit.weights import Term, Verdict, judge_signs, judge_weights
+from tfp_vae.audit.weight_powers import Term
+from tfp_vae.audit.weights import Verdict, judge_signs, judge_weights
 
 
 class Diagnosis:
@@ -33,7 +39,8 @@ class Diagnosis:
         sizes: list[Size],
         laws: ScalingLaws,
         averaged: tuple[bool, bool],
-        expected_kl_weight: float,
+        declaration: Declaration,
+        framework: str,
     ):
         self.probe = probe
         self.likelihood = likelihood
@@ -42,43 +49,52 @@ class Diagnosis:
         self.sizes = sizes
         self.laws = laws
         self.averaged = averaged
-        self.expected_kl_weight = expected_kl_weight
+        self.declaration = declaration
+        self.framework = framework
 
-    def report(
-        self, findings: list[Finding], sampler: SamplerReading | None, has_sampler: bool
-    ) -> AuditReport:
+    @property
+    def is_part(self) -> bool:
+        """Whether the function takes only one term's arguments."""
+        return self.likelihood.absent or self.probe.design.encoder_output_count == 0
+
+    def report(self, findings: list[Finding], sampler: SamplerReading | None) -> AuditReport:
         """Collects all findings."""
         design = self.probe.design
         findings = [*findings, *self._formulas()]
         verdicts = self._verdicts()
+        expected = self.declaration.kl_weight
         weights = messages.weights_in_words(self.likelihood, self.kl, self.laws, design)
-        findings += [
-            messages.verdict_finding(v, design, self.expected_kl_weight, weights) for v in verdicts
-        ]
+        findings += [messages.verdict_finding(v, design, expected, weights) for v in verdicts]
         if sampler is not None:
-            findings += self._sampler(sampler)
+            findings += sampler_findings(self.kl, sampler, self._model_to_keep(sampler))
         findings += self._boundedness()
         codes = {finding.code for finding in findings}
-        if any(self.averaged) and "batch-reduction" not in codes:
+        if any(self.averaged) and not codes & {"batch-reduction", "broadcast"}:
             findings.append(self._batch_mean())
-        findings += self._fixed_scale(verdicts)
-        rest = None
-        if self.added:
-            rest = added_constant(self.probe, self.likelihood, self.kl)
-        if rest is not None:
-            findings.append(self._constant_finding(rest))
+        findings += self._remarks(verdicts).findings()
+        rest = self._rest()
+        findings += prior_findings(self.kl, self.declaration)
+        findings += floor_findings(self.kl, self.declaration)
+        if rest is not None and not self.is_part:
+            findings.append(_constant_finding(rest))
+        if self.is_part:
+            findings.append(part_finding(self.likelihood, weights))
         findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-        reading = self._reading_to_keep(sampler)
-        code = corrected_loss_code(
+        correction = Correction(
             design.likelihood,
             design.decoder_output,
             len(design.event_shape),
-            reading,
-            self.expected_kl_weight,
+            self._model_to_keep(sampler),
+            expected,
             design.encoder_output_count,
+            self.framework,
+            self.probe.binding,
+            self._remarks(verdicts).corrected_scale(),
+            max(len(design.latent_shape), 1),
         )
-        if has_sampler:
-            code += "\n\n" + corrected_sampler_line(reading)
+        code = correction.code()
+        if sampler is not None:
+            code += "\n\n" + correction.sampler_line()
         return AuditReport(
             findings=tuple(findings),
             formula=messages.formula_in_words(
@@ -88,9 +104,19 @@ class Diagnosis:
             undetermined=self._undetermined(),
             corrected_code=code,
             distribution_code=distribution_object_code(
-                design.likelihood, design.event_shape, design.latent_size, self.expected_kl_weight
+                design.likelihood, design.event_shape, design.latent_size, expected
             ),
+            binding=self._binding_in_words(),
         )
+
+    def _binding_in_words(self) -> str:
+        entry = self.probe.entry
+        return self.probe.binding.in_words() + (f"; loss = {entry}" if entry else "")
+
+    def _rest(self) -> float | None:
+        if not self.added:
+            return None
+        return added_constant(self.probe, self.likelihood, self.kl)
 
     @property
     def _kl_is_wrong(self) -> bool:
@@ -99,21 +125,25 @@ class Diagnosis:
 
     def _formulas(self) -> list[Finding]:
         findings = []
-        if self.likelihood.resolved and not self.likelihood.as_declared:
-            findings.append(messages.likelihood_formula_finding(self.likelihood, self.probe.design))
+        likelihood = self.likelihood
+        is_judged = likelihood.resolved and not likelihood.absent and not likelihood.unreadable
+        if is_judged and not likelihood.as_declared:
+            findings.append(likelihood_formula_finding(likelihood, self.probe.design))
         if self.kl.missing:
-            findings.append(
-                Finding.of(
-                    "kl-missing",
-                    "the loss does not change with the encoder's outputs.",
-                    "add the KL divergence of the posterior from the prior, summed over latents.",
+            if self.probe.design.encoder_output_count and self.declaration.kl_weight:
+                findings.append(
+                    Finding.of(
+                        "kl-missing",
+                        "the loss does not change with the encoder's outputs.",
+                        "add the KL divergence of the posterior from the prior, summed over "
+                        "latents.",
+                    )
                 )
-            )
-        elif self._kl_is_wrong or not self.added:
+        elif self._kl_is_wrong or (not self.added and not likelihood.unreadable):
             findings.append(
-                messages.kl_formula_finding(
+                kl_formula_finding(
                     self.kl,
-                    added=self.added,
+                    added=self.added or likelihood.unreadable,
                     two_outputs=self.probe.design.encoder_output_count == 2,
                 )
             )
@@ -123,12 +153,16 @@ class Diagnosis:
         likelihood = kl = None
         fit = self.likelihood.fit
         if fit is not None and self.likelihood.resolved:
+            form = self.likelihood.form
+            free = self.likelihood.declared.free_weight and form is not None
             likelihood = Term(
                 sign=int(math.copysign(1, fit.weight)),
                 weight=abs(fit.weight),
                 weight_slack=Z * fit.weight_error,
                 exponents=self.laws.likelihood,
-                free_weight=not self.likelihood.as_declared or self.likelihood.declared.free_weight,
+                free_weight=not self.likelihood.as_declared
+                or (free and form is not None and form.remark != "optimal")
+                or (form is not None and form.remark == "class-weight"),
             )
         if not self.kl.missing and self.kl.resolved and self.kl.finite and self.added:
             kl_fit = self.kl.fit
@@ -142,44 +176,28 @@ class Diagnosis:
         return likelihood, kl
 
     def _verdicts(self) -> list[Verdict]:
-        terms = self._terms()
-        return [
-            *judge_signs(*terms),
-            *judge_weights(*terms, self.sizes, self.expected_kl_weight),
-        ]
+        likelihood, kl = self._terms()
+        signs = judge_signs(likelihood, kl)
+        if self.likelihood.unreadable:
+            # Beside a term that cannot be read, no weight can be called wrong, and a sign only
+            # if the other term was seen to grow with the misfit.
+            return signs if self.laws.likelihood_rises else []
+        expected = self.declaration.kl_weight
+        if expected == 0.0:
+            weights = [Verdict("kl-weight", kl.weight or 1.0)] if kl is not None else []
+            return [*signs, *weights]
+        weights = judge_weights(likelihood, kl, self.sizes, expected, self.declaration.batch_size)
+        if self.is_part:
+            weights = [v for v in weights if v.code not in ("kl-weight", "likelihood-weight")]
+        return [*signs, *weights]
 
-    def _sampler(self, sampler: SamplerReading) -> list[Finding]:
-        findings = []
-        readings = self.kl.possible_readings
-        if sampler.reading is not None and readings and sampler.reading not in readings:
-            kl_name = " or ".join(r.name for r in readings)
-            spreads = ", ".join(f"{sd:.3g} at s = {s:g}" for s, sd in sampler.spreads[::3])
-            findings.append(
-                Finding.of(
-                    "scale-mismatch",
-                    f"the KL is written for s = {kl_name}, but the draws' spread is {spreads}, "
-                    f"which is s = {sampler.reading.name}.",
-                    f"draw with the KL's scale, {corrected_sampler_line(readings[0])}, or write "
-                    f"the KL for s = {sampler.reading.name}: {sampler.reading.formula}.",
-                )
-            )
-        if sampler.faults:
-            findings.append(
-                Finding.of(
-                    "sampler-noise",
-                    "; ".join(sampler.faults) + ".",
-                    corrected_sampler_line(self._reading_to_keep(sampler)) + ", with noise of the "
-                    "encoder outputs' full shape, drawn anew at every call.",
-                )
-            )
-        return findings
-
-    def _reading_to_keep(self, sampler: SamplerReading | None) -> Reading | None:
-        if self.kl.reading is not None:
-            return self.kl.reading
+    def _model_to_keep(self, sampler: SamplerReading | None) -> KLModel | None:
+        if self.kl.model is not None:
+            return self.kl.model
         if sampler is not None and sampler.reading is not None:
-            return sampler.reading
-        return self.kl.possible_readings[0] if self.kl.possible_readings else None
+            return KLModel(sampler.reading, self.declaration.prior)
+        readings = self.kl.possible_readings
+        return KLModel(readings[0], self.declaration.prior) if readings else None
 
     def _boundedness(self) -> list[Finding]:
         findings = []
@@ -217,31 +235,10 @@ class Diagnosis:
             "per-example values and sample weights keep their meaning.",
         )
 
-    def _fixed_scale(self, verdicts: list[Verdict]) -> list[Finding]:
-        fit = self.likelihood.fit
-        if not (self.likelihood.as_declared and self.likelihood.declared.free_weight and fit):
-            return []
-        overall = math.prod(v.factor for v in verdicts if v.code == "overall-factor")
-        batch = float(self.probe.design.batch_size) ** self.laws.likelihood.get(BATCH, 0)
-        shared = any(BATCH in v.exponents for v in verdicts if v.code == "overall-factor")
-        weight = abs(fit.weight) / overall / (1.0 if shared else batch)
-        scale = 1.0 / math.sqrt(weight)
-        return [
-            Finding.of(
-                "fixed-scale",
-                f"the squared error is multiplied by {messages.number(weight / 2.0)}: up to a "
-                f"constant, the Normal likelihood of scale {scale:.4g}.",
-                "nothing has to change if this scale is meant; otherwise choose it, or learn it "
-                'with likelihoods.Normal(..., scale="shared").',
-            )
-        ]
-
-    def _constant_finding(self, rest: float) -> Finding:
-        return Finding.of(
-            "constant",
-            f"{rest:+.4g} is added to the negative ELBO.",
-            "nothing has to change: a constant has no gradient. Without it the loss reads as a "
-            "bound on -log p(x), in nats.",
+    def _remarks(self, verdicts: list[Verdict]) -> LikelihoodRemarks:
+        design, power = self.probe.design, self.laws.likelihood.get(BATCH, 0)
+        return LikelihoodRemarks(
+            self.likelihood, verdicts, design.batch_size, power, self.declaration.batch_size
         )
 
     def _not_checked(self) -> tuple[str, ...]:
@@ -259,8 +256,22 @@ class Diagnosis:
         questions = []
         if not self.likelihood.resolved:
             questions.append("the likelihood: the loss is random, and its noise hides this term")
+        if self.likelihood.unreadable:
+            questions.append(
+                "the likelihood: the term of x and d is no multiple of a log-likelihood that the "
+                "audit knows; neither it nor the weight of the KL against it is judged"
+            )
         if not self.kl.resolved:
             questions.append("the KL: the loss is random, and its noise hides this term")
         if not self.kl.finite:
             questions.append("the KL: the loss is not finite for ordinary encoder outputs")
         return tuple(questions)
+
+
+def _constant_finding(rest: float) -> Finding:
+    return Finding.of(
+        "constant",
+        f"{rest:+.4g} is added to the negative ELBO.",
+        "nothing has to change: a constant has no gradient. Without it the loss reads as a "
+        "bound on -log p(x), in nats.",
+    )

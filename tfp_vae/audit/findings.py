@@ -34,6 +34,13 @@ CODES: dict[str, tuple[Severity, str]] = {
     "overall-factor": ("info", "The negative ELBO times a positive factor"),
     "fixed-scale": ("info", "Squared error: a Normal likelihood with a fixed scale"),
     "constant": ("info", "Right up to an added constant"),
+    "free-bits": ("info", "The KL divergence has a floor: free bits"),
+    "capacity": ("info", "The KL divergence is drawn to a capacity"),
+    "prior": ("warning", "The KL divergence is from another prior than was declared"),
+    "optimal-scale": ("info", "Squared error at its optimal scale: a calibrated Normal likelihood"),
+    "class-weight": ("info", "The halves of the cross-entropy have weights of their own"),
+    "part": ("info", "This function is one term of a loss"),
+    "broadcast": ("error", "Terms of different shapes are added, and broadcast"),
     "support": ("error", "The data lie outside the likelihood's support"),
     "not-finite": ("error", "NaN or infinity for finite inputs that a network can reach"),
     "unbounded": ("warning", "The loss has no lower bound: it falls forever"),
@@ -64,16 +71,19 @@ class Finding:
     fix: str
 
     @classmethod
-    def of(cls, code: str, evidence: str, fix: str) -> "Finding":
+    def of(
+        cls, code: str, evidence: str, fix: str, *, severity: Severity | None = None
+    ) -> "Finding":
         """Makes the finding of `code`, whose severity and title stand in `CODES`.
 
         Args:
             code: A key of `tfp_vae.audit.findings.CODES`.
             evidence: The measured numbers that show it.
             fix: What to write instead.
+            severity: Another severity than the code's own, for a declaration that was not met.
 
         Returns:
             The finding.
         """
-        severity, title = CODES[code]
-        return cls(code=code, severity=severity, title=title, evidence=evidence, fix=fix)
+        usual, title = CODES[code]
+        return cls(code, severity or usual, title, evidence, fix)

@@ -10,10 +10,9 @@ from tfp_vae.audit.loss_probe import Measured, Z
 
 Array = np.ndarray
 
-# A formula fits if it misses no value by more than this part of the values' spread. A small number
-# added inside a logarithm (1e-7, 1e-3 with a softplus) stays below it, a wrong term far above.
-TOLERANCE = 4e-3
-ATOM_TOLERANCE = 1e-3
+# A formula fits if it misses no value by more than its rounding error and this part of the values'
+# spread: what a guard of 1e-6 inside a logarithm changes. A larger guard is fitted by its own form.
+TOLERANCE = 3e-6
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,14 @@ def fit_affine(reference: Array, measured: Measured) -> AffineFit:
     if not (np.all(np.isfinite(reference)) and measured.finite):
         return AffineFit(np.nan, np.nan, np.nan, np.inf, np.inf)
     coefficients, residuals, covariance = _least_squares(columns, measured)
+    errors = np.maximum(measured.errors, 1e-300)
     misfit = float(np.max(np.abs(residuals) - measured.slack)) / max(measured.spread, 1e-300)
     return AffineFit(
         weight=float(coefficients[0]),
         weight_error=float(np.sqrt(covariance[0, 0])),
         constant=float(coefficients[1]),
         misfit=max(misfit, 0.0),
-        chi_square=float(np.sum((residuals / np.maximum(measured.errors, 1e-300)) ** 2)),
+        chi_square=float(np.sum(np.minimum(np.abs(residuals) / errors, 1e100) ** 2)),
     )
 
 
@@ -88,7 +88,7 @@ def fit_atoms(
         Coefficients by name, the constant under `"1"`, or None if no sum explains the values.
     """
     finite = {name: values for name, values in atoms.items() if np.all(np.isfinite(values))}
-    tolerated = ATOM_TOLERANCE * measured.spread + measured.slack
+    tolerated = TOLERANCE * measured.spread + measured.slack
     for size in range(at_most + 1):
         best: tuple[float, dict[str, float]] | None = None
         for base, chosen in itertools.product(always, itertools.combinations(finite, size)):

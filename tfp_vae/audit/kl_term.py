@@ -1,14 +1,16 @@
 """Reads the KL term of a loss."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tfp_vae.audit.fitting import AffineFit, fit_affine, fit_atoms
+from tfp_vae.audit.kl_model import STANDARD, KLModel
+from tfp_vae.audit.kl_structure import read_structure
 from tfp_vae.audit.loss_probe import LossProbe, Measured, Z
-from tfp_vae.audit.probe_design import Point
-from tfp_vae.audit.references import READINGS, UNIT_SCALE, VARIANCE, Reading
+from tfp_vae.audit.probe_design import Point, stacked_encoder_outputs
+from tfp_vae.audit.readings import READINGS, UNIT_SCALE, VARIANCE, Reading
 
 Array = np.ndarray
 
@@ -20,24 +22,31 @@ class KLTerm:
     """The KL term as it was read.
 
     Attributes:
-        reading: How the KL reads the second encoder output, None if it is no KL.
+        model: The KL that it is, None if it is no KL.
         fit: How that KL fits, None if it is no KL.
         missing: Whether the loss does not depend on the encoder's outputs.
         atoms: The coefficients of the functions that it is a sum of, if it is no KL.
         swapped: The reading under which it would be a KL with the encoder's outputs swapped.
+        unused: The encoder outputs that it does not depend on: "μ", "s".
         both_signs: Whether the loss is finite for negative second outputs too.
         finite: Whether the loss is finite for ordinary encoder outputs.
         resolved: Whether the term is larger than the noise.
     """
 
-    reading: Reading | None = None
+    model: KLModel | None = None
     fit: AffineFit | None = None
     missing: bool = False
     atoms: Mapping[str, float] = field(default_factory=dict)
     swapped: Reading | None = None
+    unused: tuple[str, ...] = ()
     both_signs: bool = True
     finite: bool = True
     resolved: bool = True
+
+    @property
+    def reading(self) -> Reading | None:
+        """How the KL reads the second encoder output, None if it is no KL."""
+        return self.model.reading if self.model is not None else None
 
     @property
     def possible_readings(self) -> tuple[Reading, ...]:
@@ -77,13 +86,6 @@ class KLTerm:
         return abs(self.fit.weight) if self.fit is not None else None
 
 
-def _stacked(points: Sequence[Point]) -> tuple[Array, ...]:
-    return tuple(
-        np.stack([p.encoder_outputs[i] for p in points])
-        for i in range(len(points[0].encoder_outputs))
-    )
-
-
 def atoms_of(encoder_outputs: tuple[Array, ...], *, positive: bool) -> dict[str, Array]:
     """The batch means of the functions of s in a KL, of `[points, B, K]` arrays."""
     if len(encoder_outputs) < 2:
@@ -106,8 +108,20 @@ def atoms_of(encoder_outputs: tuple[Array, ...], *, positive: bool) -> dict[str,
     return {name: term.sum(-1).mean(-1) for name, term in terms.items()}
 
 
-def read_kl(probe: LossProbe) -> KLTerm:
-    """Reads the KL divergence by varying the encoder's outputs alone."""
+def read_kl(
+    probe: LossProbe,
+    of_sampler: Reading | None = None,
+    prior: tuple[float, float] = STANDARD,
+    is_plausible: Callable[["KLTerm"], bool] = lambda _: True,
+) -> KLTerm:
+    """Reads the KL divergence by varying the encoder's outputs alone.
+
+    Args:
+        probe: The loss.
+        of_sampler: The scale that the sampler draws with, as it was measured.
+        prior: The mean and the variance of the declared prior.
+        is_plausible: Whether a KL with another scale, prior or floor may be what is meant.
+    """
     if probe.design.encoder_output_count == 0:
         return KLTerm(missing=True)
     positive = probe.design.encoder_points(positive=True)
@@ -117,51 +131,103 @@ def read_kl(probe: LossProbe) -> KLTerm:
     if above.constant:
         return KLTerm(missing=not probe.random, resolved=not probe.random)
     if probe.design.encoder_output_count == 1:
-        fit = fit_affine(UNIT_SCALE.kl_divergence(_stacked(positive)), above)
-        return _with_reading(UNIT_SCALE, fit, True) if fit.fits else _read_atoms(positive, above)
+        model = KLModel(UNIT_SCALE, prior)
+        fit = fit_affine(model(stacked_encoder_outputs(positive)), above)
+        if fit.fits:
+            return _with_model(model, fit, True)
+        structure = None if probe.random else read_structure(probe, (UNIT_SCALE,), both_signs=True)
+        if structure is not None:
+            return _with_model(*structure, True)
+        return _read_atoms(positive, above)
     signed = probe.design.encoder_points(positive=False)
-    around = probe.measure(signed)
+    around = probe.measure_where_defined(signed)
     candidates = []
-    for reading in READINGS:
-        points, measured = (positive, above) if reading.positive_only else (signed, around)
+    readings = (
+        *READINGS,
+        *([of_sampler] if of_sampler is not None and of_sampler not in READINGS else []),
+    )
+    for reading, declared in ((r, p) for p in dict.fromkeys((prior, STANDARD)) for r in readings):
+        # Fits to noise are compared where all readings have a value.
+        on_positive = reading.positive_only or probe.random
+        points, measured = (positive, above) if on_positive else (signed, around)
         if not measured.finite:
             continue
-        fit = fit_affine(reading.kl_divergence(_stacked(points)), measured)
+        model = KLModel(reading, declared)
+        fit = fit_affine(model(stacked_encoder_outputs(points)), measured)
         if fit.fits:
-            candidates.append((reading, fit))
+            candidates.append((model, fit))
     if candidates:
         # Without noise one reading fits; with noise, the others must be clearly less likely.
-        reading, fit = min(candidates, key=lambda pair: (pair[1].misfit, pair[1].chi_square))
-        term = _with_reading(reading, fit, around.finite)
+        model, fit = min(candidates, key=lambda pair: (pair[1].misfit, pair[1].chi_square))
+        if not probe.random:
+            model, fit = candidates[0]
+        term = _with_model(model, fit, around.finite)
         rivals = [
-            f for r, f in candidates if r is not reading and f.chi_square < fit.chi_square + Z**2
+            f for m, f in candidates if m is not model and f.chi_square < fit.chi_square + Z**2
         ]
         return replace(term, resolved=not rivals) if probe.random else term
+    if not probe.random:
+        structure = read_structure(
+            probe, readings, both_signs=around.finite, declared_variance=prior[1]
+        )
+        if structure is not None:
+            term = _with_model(*structure, around.finite)
+            if is_plausible(term):
+                return term
+    return _no_kl(probe, positive, above, signed, around)
+
+
+def _no_kl(
+    probe: LossProbe,
+    positive: Sequence[Point],
+    above: Measured,
+    signed: Sequence[Point],
+    around: Measured,
+) -> KLTerm:
+    unused = () if probe.random else _unused(probe, positive)
     if around.finite:
         term = _read_atoms(signed, around)
         if term.atoms:
-            return term
-    return replace(_read_atoms(positive, above), both_signs=around.finite)
+            return replace(term, unused=unused)
+    return replace(_read_atoms(positive, above), both_signs=around.finite, unused=unused)
 
 
-def _with_reading(reading: Reading, fit: AffineFit, both_signs: bool) -> KLTerm:
+def _unused(probe: LossProbe, points: Sequence[Point]) -> tuple[str, ...]:
+    """The encoder outputs that can change without changing the loss."""
+    first, *others = points[:4]
+    names = []
+    for index, name in enumerate(("μ", "s")):
+        moved = [first]
+        for other in others:
+            outputs = list(first.encoder_outputs)
+            outputs[index] = other.encoder_outputs[index]
+            moved.append(replace(first, encoder_outputs=tuple(outputs)))
+        if probe.measure(moved).constant:
+            names.append(name)
+    return tuple(names)
+
+
+def _with_model(model: KLModel, fit: AffineFit, both_signs: bool) -> KLTerm:
     resolved = Z * fit.weight_error <= 0.25 * abs(fit.weight)
-    return KLTerm(reading=reading, fit=fit, both_signs=both_signs, resolved=resolved)
+    return KLTerm(model=model, fit=fit, both_signs=both_signs, resolved=resolved)
 
 
 def _read_atoms(points: Sequence[Point], measured: Measured) -> KLTerm:
-    encoder_outputs = _stacked(points)
+    encoder_outputs = stacked_encoder_outputs(points)
     loc = encoder_outputs[0]
     positive = bool(np.all(encoder_outputs[-1] > 0))
     square = {"μ²": (loc**2).sum(-1).mean(-1)}
     first = {"μ": loc.sum(-1).mean(-1)}
     absolute = {"|μ|": np.abs(loc).sum(-1).mean(-1)}
     in_s = atoms_of(encoder_outputs, positive=positive)
+    of_mean = {"e^μ": np.exp(loc), "e^2μ": np.exp(2.0 * loc)}
+    in_s |= {name: values.sum(-1).mean(-1) for name, values in of_mean.items()}
+    in_s |= first
     atoms = fit_atoms([square, {}, absolute, first, {**square, **first}], in_s, measured)
     swapped = None
     if len(encoder_outputs) == 2:
         for reading in READINGS:
-            kl = reading.kl_divergence(encoder_outputs[::-1])
+            kl = KLModel(reading)(encoder_outputs[::-1])
             if fit_affine(kl, measured).fits:
                 swapped = reading
     return KLTerm(atoms=atoms or {}, swapped=swapped)

@@ -1,20 +1,22 @@
 """Measures a loss: its batch mean at a point, with the error of rounding or noise."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.blackbox import BlackBox, CallError
 from tfp_vae.audit.probe_design import Design, Point
+from tfp_vae.audit.results import as_rows, chooser
 
 Array = np.ndarray
 
 # The batch sizes to try, should a loss accept only one. Two rows are enough to read any other; one
 # comes last, since it broadcasts against any size.
 BATCH_SIZES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024, 1)
-NOISY_BATCH_SIZE = 128
+NOISY_BATCH_SIZE = 256
 NOISY_CALLS = 10
 # A difference of this many errors is not 0. The errors of a noisy loss are widened, because they
 # are estimated from few calls: with 9 degrees of freedom a t-distributed estimate lies farther out
@@ -79,15 +81,31 @@ class LossProbe:
 
     Attributes:
         design: The points' design, with the batch size that the loss accepts.
+        binding: Which argument of the loss is what.
         per_example: Whether the loss returns one value per example.
         random: Whether two calls with equal inputs give different values.
+        entry: Which entry of a tuple or dict is the loss, in words.
+        outer: Whether the result is `[B, B]`, each row of one term added to each of the other.
     """
 
-    def __init__(self, box: BlackBox, design: Design, *, per_example: bool, random: bool):
+    def __init__(
+        self,
+        box: BlackBox,
+        design: Design,
+        binding: Binding,
+        *,
+        per_example: bool,
+        random: bool,
+        entry: str = "",
+        outer: bool = False,
+    ):
         self.box = box
         self.design = design
+        self.binding = binding
         self.per_example = per_example
         self.random = random
+        self.entry = entry
+        self.outer = outer
         self._calls = NOISY_CALLS if random else 1
 
     def rows(self, point: Point) -> Array:
@@ -95,20 +113,31 @@ class LossProbe:
 
         Raises:
             CallError: If the loss raised.
-            ValueError: If the result's shape is neither `[]` nor `[B]`.
+            ValueError: If the result has no batch axis.
         """
-        return np.atleast_1d(_checked_shape(self.box(*point.arrays()), point))
+        return np.atleast_1d(_checked_rows(self.box(*self.binding.arguments(point)), point))
 
     def value_in_float32(self, point: Point) -> float:
         """The batch mean of one call in float32."""
-        return float(np.mean(self.box.in_float32(*point.arrays())))
+        return float(np.mean(self.box.in_float32(*self.binding.arguments(point))))
 
     def repeated_rows(self, point: Point) -> Array:
         """The rows of as many calls as a measurement takes, `[calls, B]`."""
         return np.stack([self.rows(point) for _ in range(self._calls)])
 
+    def measure_where_defined(self, points: Sequence[Point]) -> Measured:
+        """Like `measure`, with NaN where the loss raises."""
+        try:
+            return self.measure(points)
+        except CallError:
+            return Measured(np.full(len(points), np.nan), np.zeros(len(points)))
+
     def measure(self, points: Sequence[Point]) -> Measured:
-        """Measures the batch mean of the loss at each point."""
+        """Measures the batch mean of the loss at each point.
+
+        Raises:
+            CallError: If the loss raised.
+        """
         values, errors = [], []
         for point in points:
             means = self.repeated_rows(point).mean(axis=1)
@@ -121,56 +150,121 @@ class LossProbe:
         return Measured(np.array(values), np.array(errors))
 
 
-def _checked_shape(result: Array, point: Point) -> Array:
+def _checked_rows(result: Array, point: Point) -> Array:
     batch_size = point.batch_size
-    if result.shape in ((), (batch_size,)):
-        return result
-    hint = ""
-    if result.shape == (batch_size, batch_size):
-        hint = ": a [B, 1] and a [B] array were added and broadcast to [B, B]"
-    elif result.shape == (batch_size, 1):
-        hint = ": sum over the last axis without keepdims"
-    elif result.shape[:1] == (batch_size,):
-        hint = ": a sum over the other axes is missing"
+    rows = as_rows(result, batch_size)
+    if rows is not None:
+        return rows
     raise ValueError(
         f"`loss` must return a scalar or one value per example, shape [] or [{batch_size}]; got "
-        f"shape {list(result.shape)}{hint}."
+        f"shape {list(result.shape)}."
     )
 
 
 def probe_loss(
-    loss: Callable[..., Any], make_design: Callable[[int], Design], names: Sequence[str]
+    loss: Callable[..., Any],
+    make_design: Callable[[int], Design],
+    binding: Binding,
+    returns: str | int | None = None,
+    first_batch_sizes: Sequence[int] = (),
 ) -> LossProbe:
     """Finds how a loss can be called: style of input, batch size, shape of result, randomness.
 
     Args:
         loss: The loss.
         make_design: Makes the design of points with a given batch size.
-        names: The names of the loss's arguments, for error messages.
+        binding: Which of its arguments is what.
+        returns: Which entry of its result is the loss, None to find it.
+        first_batch_sizes: Batch sizes to try after two rows and before all others.
 
     Raises:
         ValueError: If the loss raises at every batch size, or returns a wrong shape.
         TypeError: If it returns no floats.
     """
-    box = BlackBox(loss, "loss", names)
-    designs = [make_design(size) for size in BATCH_SIZES]
-    index = box.settle([design.resting_event().arrays() for design in designs])
+    names = [name for name, _ in binding.parameters]
+    box = BlackBox(binding.call(loss), "loss", names)
+    sizes = list(dict.fromkeys((BATCH_SIZES[0], *first_batch_sizes, *BATCH_SIZES)))
+    designs = [make_design(size) for size in sizes]
+    index = box.settle([binding.arguments(design.resting_event()) for design in designs])
     design = designs[index]
-    point = design.likelihood_points()[0]
-    results = [_checked_shape(box(*point.arrays()), point) for _ in range(3)]
+    points = _telling_points(design)
+
+    def calls() -> list[Any]:
+        return [box.raw(*binding.arguments(point)) for point in points]
+
+    box.choose, entry = chooser(box.raw(*binding.arguments(points[0])), returns, calls)
+    point = points[0]
+    results = [_checked_rows(box(*binding.arguments(point)), point) for _ in range(3)]
     per_example = results[0].shape != ()
     scatter = max(float(np.max(np.abs(r - results[0]), initial=0.0)) for r in results[1:])
     random = scatter > 64.0 * box.epsilon * float(np.max(np.abs(results[0])))
     if random:
         large = make_design(NOISY_BATCH_SIZE)
-        if _accepts(box, large):
+        if accepts(box, binding, large):
             design = large
-    return LossProbe(box, design, per_example=per_example, random=random)
+    else:
+        box.epsilon = max(box.epsilon, _inner_precision(box, binding, points))
+    return LossProbe(
+        box,
+        design,
+        binding,
+        per_example=per_example,
+        random=random,
+        entry=entry,
+        outer=_is_outer(box, binding, point),
+    )
 
 
-def _accepts(box: BlackBox, design: Design) -> bool:
+def _is_outer(box: BlackBox, binding: Binding, point: Point) -> bool:
+    """Whether the second axis of the result is the batch too."""
+    shape = box(*binding.arguments(point)).shape
+    if len(shape) < 2 or shape[0] != shape[1] or shape[0] != point.batch_size:
+        return False
     try:
-        box(*design.resting_event().arrays())
+        larger = box(*binding.arguments(point.doubled_batch())).shape
+    except CallError:
+        return False
+    return larger[:2] == (2 * shape[0], 2 * shape[0])
+
+
+def _telling_points(design: Design) -> list[Point]:
+    first, *_, last = design.likelihood_points()
+    encoder = tuple(e + 0.7 * (1 + i) for i, e in enumerate(first.encoder_outputs))
+    return [first, last, replace(first, encoder_outputs=encoder)]
+
+
+def _inner_precision(box: BlackBox, binding: Binding, points: Sequence[Point]) -> float:
+    """The rounding unit inside a loss: float32 if it rounds a tiny step away, but not a small one.
+
+    A floor under a term takes both steps away.
+    """
+    start, event, encoder = points
+    for other in (event, encoder):
+        values = []
+        for step in (0.0, 1e-10, 1e-3):
+            change = other.decoder_output - start.decoder_output
+            mixed = replace(
+                start,
+                decoder_output=start.decoder_output + step * change,
+                encoder_outputs=tuple(
+                    a + step * (b - a)
+                    for a, b in zip(start.encoder_outputs, other.encoder_outputs, strict=True)
+                ),
+            )
+            try:
+                values.append(box(*binding.arguments(mixed)))
+            except CallError:
+                return 0.0
+        here, tiny, small = values
+        if np.all(np.isfinite(small)) and np.array_equal(tiny, here) and np.any(small != here):
+            return float(np.finfo(np.float32).eps)
+    return 0.0
+
+
+def accepts(box: BlackBox, binding: Binding, design: Design) -> bool:
+    """Whether a loss can be called at the sizes of a design."""
+    try:
+        box.raw(*binding.arguments(design.resting_event()))
     except CallError:
         return False
     return True

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the Greek letter sigma is meant
 """The text of a report: the formula, and the evidence and the fix of each verdict."""
 
 import math
@@ -8,16 +7,7 @@ from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.kl_term import KLTerm
 from tfp_vae.audit.likelihood_term import LikelihoodTerm
 from tfp_vae.audit.probe_design import Design
-from tfp_vae.audit.references import (
-    CONTINUOUS_BERNOULLI,
-    CONTINUOUS_BERNOULLI_OF_LOGITS,
-    CROSS_ENTROPY,
-    CROSS_ENTROPY_OF_LOGITS,
-    SQUARED_ERROR,
-    SWAPPED_CROSS_ENTROPY,
-    LikelihoodForm,
-)
-from tfp_vae.audit.scaling_laws import BATCH, LATENT, ScalingLaws
+from tfp_vae.audit.scaling_laws import BATCH, LATENT, ScalingLaws, event_axis_name, is_latent
 from tfp_vae.audit.weights import Verdict
 
 _UNITS = {BATCH: "batch size", LATENT: "latent size"}
@@ -25,6 +15,8 @@ _UNITS = {BATCH: "batch size", LATENT: "latent size"}
 
 def number(value: float) -> str:
     """A short form of a number, such as 2, 0.5, 1/784 or 0.00025."""
+    if value == 0.0 or not math.isfinite(value):
+        return f"{value:g}"
     for denominator in (1, 2, 3, 4):
         if abs(value * denominator - round(value * denominator)) < 1e-6 * abs(value * denominator):
             whole = round(value * denominator)
@@ -32,7 +24,7 @@ def number(value: float) -> str:
                 return f"{whole}"
             if whole:
                 return f"{whole / denominator:.4g}"
-    inverse = 1.0 / value if value else math.inf
+    inverse = 1.0 / value
     if abs(inverse) > 1.5 and abs(inverse - round(inverse)) < 1e-4 and abs(inverse) < 1e5:
         return f"{'-' if inverse < 0 else ''}1/{abs(round(inverse))}"
     return f"{value:.4g}"
@@ -41,9 +33,10 @@ def number(value: float) -> str:
 def in_sizes(exponents: Mapping[str, int], design: Design) -> str:
     """A product of sizes to their powers, in words: "1 / event size"."""
     powers: dict[str, int] = {}
-    axes = {n: p for n, p in exponents.items() if n not in _UNITS and p}
+    axes = {_short(n, design): p for n, p in exponents.items() if n not in _UNITS and p}
     long_axes = [i for i, n in enumerate(design.event_shape) if n > 1]
-    if axes and len(set(axes.values())) == 1 and len(axes) == len(long_axes):
+    of_latents = any(is_latent(name) for name in axes)
+    if axes and len(set(axes.values())) == 1 and len(axes) == len(long_axes) and not of_latents:
         powers["event size"] = next(iter(axes.values()))
     else:
         powers |= axes
@@ -55,6 +48,14 @@ def in_sizes(exponents: Mapping[str, int], design: Design) -> str:
     above = " · ".join(power(n, p) for n, p in powers.items() if p > 0)
     below = " · ".join(power(n, -p) for n, p in powers.items() if p < 0)
     return f"{above or '1'} / {below}" if below else above
+
+
+def _short(name: str, design: Design) -> str:
+    """The name of a size; the last axis of an image holds its channels."""
+    last = event_axis_name(len(design.event_shape) - 1)
+    if len(design.event_shape) == 3 and name == last and design.event_shape[-1] <= 4:
+        return "number of channels"
+    return name
 
 
 def formula_in_words(
@@ -74,16 +75,16 @@ def formula_in_words(
     if likelihood.form is not None and likelihood.fit is not None:
         weight = likelihood.fit.weight / per_batch[0]
         parts.append((weight, f"{of_likelihood}[{likelihood.form.formula}]"))
-    elif not likelihood.missing:
+    elif not likelihood.missing and not likelihood.absent:
         parts.append((1.0, "(a term of x and d that is no known log-likelihood)"))
-    if kl.reading is not None and kl.fit is not None:
-        parts.append((kl.fit.weight / per_batch[1], f"{of_kl}[{kl.reading.formula}]"))
+    if kl.model is not None and kl.fit is not None:
+        parts.append((kl.fit.weight / per_batch[1], f"{of_kl}[{kl.model.formula}]"))
     elif kl.atoms:
         parts += [
             (c / per_batch[1], f"{of_kl}Σ{name}") for name, c in kl.atoms.items() if name != "1"
         ]
     elif not kl.missing:
-        parts.append((1.0, "(a term of the encoder's outputs that fits no sum of known terms)"))
+        parts.append((1.0, "(a term of the encoder's outputs that is no sum of known terms)"))
     text = ""
     for weight, what in parts:
         size = number(abs(weight))
@@ -137,11 +138,7 @@ def verdict_finding(
             "the loss falls as the posterior moves away from the prior",
             "add the KL divergence: loss = -log-likelihood + KL; change the sign before Σ.",
         ),
-        "batch-reduction": lambda: (
-            "doubling the batch changes the one weight relative to the other",
-            "treat both terms alike: sum each over its own axes to one value per example, add the "
-            "two, then take the mean over the batch once.",
-        ),
+        "batch-reduction": lambda: _batch_reduction(verdict),
         "overall-factor": lambda: (
             f"both terms carry the factor {number(verdict.factor)}"
             + (f" ({sizes})" if sizes else ""),
@@ -150,8 +147,9 @@ def verdict_finding(
         ),
         "likelihood-reduction": lambda: (
             f"the log-likelihood carries the factor {sizes} = {number(verdict.factor)}",
-            "sum the log-likelihood over the event's axes (tf.reduce_sum), or multiply a Keras "
-            "loss, which is a mean, by the number of entries it averages over.",
+            "sum the log-likelihood over all of the event's axes, or multiply a Keras loss, which "
+            f"is a mean, by the number of entries it averages over: here, multiply by "
+            f"{number(1.0 / verdict.factor)}.",
         ),
         "likelihood-weight": lambda: (
             f"the log-likelihood is multiplied by {number(verdict.factor)}"
@@ -162,7 +160,8 @@ def verdict_finding(
         ),
         "kl-reduction": lambda: (
             f"the KL carries the factor {sizes} = {number(verdict.factor)}",
-            "sum the KL over the latents (tf.reduce_sum over the last axis), do not average it.",
+            "sum the KL over the latents, and divide it by no other size: here, multiply by "
+            f"{number(1.0 / verdict.factor)}.",
         ),
         "kl-weight": lambda: (
             f"the KL is multiplied by {number(verdict.factor * expected_kl_weight)}, expected was "
@@ -175,110 +174,17 @@ def verdict_finding(
     return Finding.of(verdict.code, f"{evidence}; {weights}." if weights else f"{evidence}.", fix)
 
 
-def likelihood_formula_finding(likelihood: LikelihoodTerm, design: Design) -> Finding:
-    """Describes the term that replaces the declared log-likelihood."""
-    declared = likelihood.declared
-    if likelihood.missing:
-        return Finding.of(
-            "likelihood-formula",
-            "the loss depends neither on x nor on the decoder's output.",
-            f"add {declared.name}, {declared.formula}.",
-        )
-    if likelihood.form is None:
-        return Finding.of(
-            "likelihood-formula",
-            "the term of x and d is a multiple of no log-likelihood that the audit knows.",
-            f"write {declared.name}, {declared.formula}, summed over the event.",
-        )
-    evidence = f"the term of x and d is {likelihood.form.name}, {likelihood.form.formula}"
-    if likelihood.in_unit_interval:
-        beyond = "follows no log-likelihood" if likelihood.finite_beyond else "is not finite"
-        evidence += f" while d stays in (0, 1); beyond, it {beyond}"
-    return Finding.of("likelihood-formula", f"{evidence}.", _formula_fix(likelihood.form, design))
-
-
-def _formula_fix(form: LikelihoodForm, design: Design) -> str:
-    declared = design.likelihood
-    if form is SWAPPED_CROSS_ENTROPY or (
-        declared != "normal" and form.name == "the absolute error"
-    ):
+def _batch_reduction(verdict: Verdict) -> tuple[str, str]:
+    size = verdict.written_batch_size
+    if size is None:
         return (
-            "give the data first and the decoder's output second, as in "
-            "binary_crossentropy(x, decoder_output)."
+            "doubling the batch changes the one weight relative to the other",
+            "treat both terms alike: sum each over its own axes to one value per example, add the "
+            "two, then take the mean over the batch once.",
         )
-    if declared == "normal":
-        if form in (CROSS_ENTROPY, CROSS_ENTROPY_OF_LOGITS):
-            return (
-                'write ½ Σ(x - d)² for a Normal likelihood, or declare likelihood="bernoulli" if x '
-                "is 0 or 1."
-            )
-        return "write ½ Σ(x - d)², the Normal likelihood of scale 1 up to a constant."
-    taken_for_logits = form in (CROSS_ENTROPY_OF_LOGITS, CONTINUOUS_BERNOULLI_OF_LOGITS)
-    if taken_for_logits and design.decoder_output != "logits":
-        return (
-            "the decoder gives probabilities, but the loss takes them for logits: drop "
-            "from_logits=True, or drop the decoder's sigmoid."
-        )
-    taken_for_probs = form in (CROSS_ENTROPY, CONTINUOUS_BERNOULLI)
-    if taken_for_probs and design.decoder_output == "logits":
-        return (
-            "the decoder gives logits, but the loss takes them for probabilities: say "
-            "from_logits=True, or give the decoder a sigmoid."
-        )
-    if declared == "continuous_bernoulli" and form in (CROSS_ENTROPY, CROSS_ENTROPY_OF_LOGITS):
-        return (
-            "nearly right: the cross-entropy becomes a density on [0, 1] with the continuous "
-            "Bernoulli's normalising constant; use tfd.ContinuousBernoulli(...).log_prob(x)."
-        )
-    if form is SQUARED_ERROR:
-        return (
-            "the squared error is a Normal likelihood: write the cross-entropy, or declare "
-            'likelihood="normal".'
-        )
-    return "use the log_prob of the declared distribution."
-
-
-def kl_formula_finding(kl: KLTerm, *, added: bool, two_outputs: bool) -> Finding:
-    """Describes the term that replaces a KL divergence."""
-    if not added:
-        return Finding.of(
-            "kl-formula",
-            "the term of the encoder's outputs changes when only x and the decoder's output do: "
-            "the two terms are not added.",
-            "write loss = -log-likelihood + KL, with nothing between the two but a plus sign.",
-        )
-    if not two_outputs:
-        return Finding.of(
-            "kl-formula",
-            f"with one encoder output μ the KL is ½ Σμ²; measured was {_atoms_in_words(kl)}.",
-            "write ½ Σμ², the KL of a posterior of scale 1.",
-        )
-    evidence = f"measured was {_atoms_in_words(kl)}"
-    near = kl.possible_readings
-    fix = (
-        "for s = log σ² the KL is ½ Σ(μ² + eˢ - s - 1); for s = σ it is ½ Σ(μ² + s² - log s² - 1)."
+    return (
+        f"a sum over the batch is divided by {size}, a batch size written down, so that the loss "
+        f"is right for batches of {size} alone, and the last batch of an epoch may be smaller",
+        "take the mean over the batch, which divides by its own size; or, if every batch has "
+        f"{size} rows, say so with batch_size={size}.",
     )
-    if kl.swapped is not None:
-        evidence += f"; with the two encoder outputs swapped it is the KL for s = {kl.swapped.name}"
-        fix = (
-            "hand over the encoder's outputs in the order (mean, scale), or swap them in the loss."
-        )
-    elif near:
-        evidence += "; nearest is " + " or ".join(
-            f"the KL for s = {r.name}, {r.formula}" for r in near
-        )
-        fix = " or ".join(f"for s = {r.name} write {r.formula}" for r in near) + "."
-    return Finding.of("kl-formula", f"{evidence}.", fix)
-
-
-def _atoms_in_words(kl: KLTerm) -> str:
-    if not kl.atoms:
-        return "no sum of the usual terms (μ², s, s², log s², eˢ, e²ˢ, softplus)"
-    text = ""
-    for name, coefficient in kl.atoms.items():
-        if name == "1":
-            continue
-        sign = "-" if coefficient < 0 else "+"
-        text += f" {sign} " if text else ("-" if coefficient < 0 else "")
-        text += f"{number(abs(coefficient))}·Σ{name}"
-    return text or "a constant"

@@ -1,5 +1,6 @@
 """The random inputs that a loss is called on, well inside every domain."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,11 +19,13 @@ class Point:
         x: Data, `[B, *event_shape]`.
         decoder_output: What the decoder gave for them, `[B, *event_shape]`.
         encoder_outputs: None, one or two arrays `[B, K]`.
+        latent_shape: The latents' own axes, if there are several.
     """
 
     x: Array
     decoder_output: Array
     encoder_outputs: tuple[Array, ...]
+    latent_shape: tuple[int, ...] = ()
 
     @property
     def batch_size(self) -> int:
@@ -39,16 +42,29 @@ class Point:
 
     def doubled_batch(self) -> "Point":
         """Every example twice."""
-        return Point(
-            np.concatenate([self.x, self.x]),
-            np.concatenate([self.decoder_output, self.decoder_output]),
-            tuple(np.concatenate([e, e]) for e in self.encoder_outputs),
+        return replace(
+            self,
+            x=np.concatenate([self.x, self.x]),
+            decoder_output=np.concatenate([self.decoder_output, self.decoder_output]),
+            encoder_outputs=tuple(np.concatenate([e, e]) for e in self.encoder_outputs),
         )
 
     def doubled_latents(self) -> "Point":
         """Every latent twice."""
         return replace(
             self, encoder_outputs=tuple(np.concatenate([e, e], -1) for e in self.encoder_outputs)
+        )
+
+    def doubled_latent_axis(self, axis: int) -> "Point":
+        """Every latent along one of several axes twice; the axes stay in their order."""
+
+        def doubled(output: Array) -> Array:
+            whole = output.reshape(output.shape[0], *self.latent_shape)
+            return np.concatenate([whole, whole], axis + 1).reshape(output.shape[0], -1)
+
+        shape = tuple(n * 2 if i == axis else n for i, n in enumerate(self.latent_shape))
+        return replace(
+            self, encoder_outputs=tuple(map(doubled, self.encoder_outputs)), latent_shape=shape
         )
 
     def doubled_event_axis(self, axis: int) -> "Point":
@@ -58,6 +74,14 @@ class Point:
             x=np.concatenate([self.x, self.x], axis + 1),
             decoder_output=np.concatenate([self.decoder_output, self.decoder_output], axis + 1),
         )
+
+
+def stacked_encoder_outputs(points: Sequence[Point]) -> tuple[Array, ...]:
+    """The encoder outputs of points, as arrays `[points, B, K]`."""
+    return tuple(
+        np.stack([p.encoder_outputs[i] for p in points])
+        for i in range(len(points[0].encoder_outputs))
+    )
 
 
 def _sigmoid(logits: Array) -> Array:
@@ -78,6 +102,8 @@ class Design:
         batch_size: The number of examples in a point, B.
         in_unit_interval: Whether data and decoder output stay in (0, 1) even if they are declared
             to be unbounded, so that a loss that takes them for probabilities can be read.
+        latent_shape: The latents' own axes, if there are several.
+        decoder_range: Where the real decoder's output stays, None if nothing is known.
     """
 
     likelihood: str
@@ -87,6 +113,8 @@ class Design:
     encoder_output_count: int
     batch_size: int
     in_unit_interval: bool = False
+    latent_shape: tuple[int, ...] = ()
+    decoder_range: tuple[float, float] | None = None
 
     @property
     def kind(self) -> str:
@@ -127,7 +155,7 @@ class Design:
                 logits = fit * (2.0 * x - 1.0) + spread * noise
                 in_unit = np.clip(_sigmoid(logits), PROBABILITY_MARGIN, 1.0 - PROBABILITY_MARGIN)
                 d = logits if self.kind == "logits" else in_unit
-            points.append(Point(x, d, encoder))
+            points.append(Point(x, d, encoder, self.latent_shape))
         return points
 
     def resting_event(self) -> Point:
@@ -140,7 +168,7 @@ class Design:
             d = 4.0 * (2.0 * x - 1.0)
         else:
             d = np.clip(x, 0.02, 0.98)
-        return Point(x, d, self.resting_encoder_outputs())
+        return Point(x, d, self.resting_encoder_outputs(), self.latent_shape)
 
     def resting_encoder_outputs(self) -> tuple[Array, ...]:
         """Encoder outputs at which a KL divergence is small under every reading."""
@@ -167,5 +195,10 @@ class Design:
             loc = size * rng.normal(size=shape)
             noise = rng.normal(size=shape)
             second = level * np.exp(0.3 * noise) if positive else level + 0.5 * noise
+            points.append(replace(rest, encoder_outputs=(loc, second)[: self.encoder_output_count]))
+        # The prior itself, nearly, under each reading: there a floor under the KL shows.
+        for scale in (1.0,) if positive else (0.0, 0.5413):
+            loc = 0.02 * rng.normal(size=shape)
+            second = scale + 0.02 * rng.normal(size=shape)
             points.append(replace(rest, encoder_outputs=(loc, second)[: self.encoder_output_count]))
         return points

@@ -35,8 +35,9 @@ class AuditReport:
         not_checked: Checks that were impossible, with the reason.
         undetermined: Questions that the measurement leaves open, because the loss is too noisy or
             not finite.
-        corrected_code: The right loss, and sampler, as lines of TensorFlow.
+        corrected_code: The right loss, and sampler, in the loss's own framework and names.
         distribution_code: The model of distribution objects that replaces both.
+        binding: Which argument of the loss was taken for what.
 
     Example:
         >>> report = tfp_vae.audit(lambda x, d, m, s: tf.reduce_sum(m**2))
@@ -45,7 +46,7 @@ class AuditReport:
         >>> "kl-formula" in report.codes
         True
         >>> sorted(report.to_dict())[:3]
-        ['codes', 'corrected_code', 'distribution_code']
+        ['binding', 'codes', 'corrected_code']
     """
 
     findings: tuple[Finding, ...]
@@ -54,6 +55,7 @@ class AuditReport:
     undetermined: tuple[str, ...]
     corrected_code: str
     distribution_code: str
+    binding: str = ""
 
     @property
     def ok(self) -> bool:
@@ -107,6 +109,7 @@ class AuditReport:
                 for finding in self.findings
             ],
             "formula": self.formula,
+            "binding": self.binding,
             "not_checked": list(self.not_checked),
             "undetermined": list(self.undetermined),
             "corrected_code": self.corrected_code,
@@ -117,7 +120,10 @@ class AuditReport:
         return "\n".join(self._lines())
 
     def _lines(self) -> list[str]:
-        lines = [self._verdict(), "", "The loss was measured to compute"]
+        lines = [self._verdict()]
+        if self.binding:
+            lines += ["", "Its arguments were taken for", _paragraph(self.binding, "    ")]
+        lines += ["", "The loss was measured to compute"]
         lines += [_paragraph(self.formula, "    ")]
         for finding in self.findings:
             lines += ["", f"{_MARKS[finding.severity]} {finding.code}"]

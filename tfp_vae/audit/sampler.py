@@ -1,28 +1,21 @@
 # ruff: noqa: RUF002 - the Greek letter sigma is meant
-"""Reads a sampler: is it the mean plus a scale times standard normal noise, and which scale?
-
-Every decision is a test whose chance of a false alarm is at most about one in a million: a z-score
-against `SAMPLER_Z` standard errors, or the Dvoretzky-Kiefer-Wolfowitz bound on the distance between
-the noise's distribution function and the normal one.
-"""
+"""Reads a sampler: is it the mean plus a scale times standard normal noise, and which scale?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_probability as tfp
 
 from tfp_vae.audit.blackbox import BlackBox, CallError
 from tfp_vae.audit.loss_probe import BATCH_SIZES
-from tfp_vae.audit.references import READINGS, UNIT_SCALE, Reading
+from tfp_vae.audit.readings import READINGS, UNIT_SCALE, Reading
+from tfp_vae.audit.sampler_forms import SamplerCall, sampler_calls
+from tfp_vae.audit.sampler_noise import SAMPLER_Z, noise_factor, noise_faults
+from tfp_vae.audit.sampler_scale import AT, measured_scale
 
-tfd = tfp.distributions
 Array = np.ndarray
 
-SAMPLER_Z = 6.0
-FALSE_ALARM_RATE = 1e-6
 DRAWS = 200_000
 _LEVELS = np.array([0.2, 0.35, 0.6, 0.9, 1.3, 1.8, 2.5, 3.0])
 _SIGNED_LEVELS = np.array([-2.5, -1.8, -1.2, -0.6, 0.4, 0.9, 1.6, 2.5])
@@ -46,9 +39,32 @@ class SamplerReading:
     faults: tuple[str, ...] = ()
     spreads: tuple[tuple[float, float], ...] = field(default=())
 
+    @property
+    def spread_fault(self) -> str | None:
+        """The fault that the spread is a multiple of the scale, None if there is none."""
+        return next((f for f in self.faults if f.endswith(" times the scale")), None)
+
+    def draws_with(self, reading: Reading, *, factor: float = 1.0) -> bool:
+        """Whether the draws' scale is `factor` times the one under a reading, within 3 %."""
+        if self.reading is None:
+            return False
+        if reading.name == self.reading.name:
+            return factor == 1.0 or abs(np.log(factor)) < 0.03
+        levels = _LEVELS
+        if not (reading.positive_only or self.reading.positive_only):
+            levels = np.concatenate([_LEVELS, _SIGNED_LEVELS])
+        with np.errstate(all="ignore"):
+            apart = np.log(np.abs(self.reading.scale_of(levels) * factor)) - np.log(
+                np.abs(reading.scale_of(levels))
+            )
+        return bool(np.all(np.abs(apart) < 0.03))
+
 
 def probe_sampler(
-    sampler: Callable[..., Any], latent_size: int, encoder_output_count: int
+    sampler: Callable[..., Any],
+    latent_size: int,
+    encoder_output_count: int,
+    rows: int | None = None,
 ) -> SamplerReading:
     """Draws from a sampler and reads its noise.
 
@@ -56,19 +72,52 @@ def probe_sampler(
         sampler: The function of the encoder's outputs `[B, K]` that returns z `[B, K]`.
         latent_size: K.
         encoder_output_count: How many outputs the encoder has, 1 or 2.
+        rows: How many rows a call draws, None for as many as the draws need.
 
     Raises:
         ValueError: If the sampler raises or returns a wrong shape.
         TypeError: If it returns no floats.
     """
     names = ("mean", "s")[:encoder_output_count]
-    box = BlackBox(sampler, "sampler", names)
-    rows = max(len(_LEVELS) * 8, -(-DRAWS // latent_size // len(_LEVELS)) * len(_LEVELS))
+    calls = 2
+    if rows is None:
+        rows = max(len(_LEVELS) * 8, -(-DRAWS // latent_size // len(_LEVELS)) * len(_LEVELS))
+    else:
+        calls = 32
     sizes = (rows, *BATCH_SIZES)
     positive = [_encoder_outputs(n, latent_size, _LEVELS)[:encoder_output_count] for n in sizes]
-    index = box.settle(positive)
-    calls = max(2, min(64, rows // sizes[index]))
-    return _read(box, positive[index], calls, _signed(positive[index]))
+    call, box, index = _settled(sampler, names, positive)
+    calls = max(calls, min(64, rows // sizes[index]))
+    return _read(box, call, positive[index], calls, _signed(positive[index]))
+
+
+def _settled(
+    sampler: Callable[..., Any], names: Sequence[str], candidates: Sequence[Sequence[Array]]
+) -> tuple[SamplerCall, BlackBox, int]:
+    """The form of the sampler that draws z of the mean's shape, and the inputs it accepts."""
+    first: Exception | None = None
+    forms = sampler_calls(sampler, len(names))
+    # One row tells a form that is wrong quickly.
+    few = [tuple(array[:2] for array in candidates[0])]
+    for call in forms:
+        box = BlackBox(call, "sampler", names)
+        try:
+            if len(forms) > 1 and box(*few[box.settle(few)]).shape != few[0][0].shape:
+                continue
+        except (ValueError, TypeError, CallError) as error:
+            first = first or error
+            if not isinstance(error, TypeError):
+                continue
+            raise
+        return call, box, box.settle(candidates)
+    for call in forms:
+        box = BlackBox(call, "sampler", names)
+        try:
+            return call, box, box.settle(candidates)
+        except ValueError as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 def _encoder_outputs(rows: int, latent_size: int, levels: Array) -> tuple[Array, Array]:
@@ -98,7 +147,11 @@ def _draw(box: BlackBox, encoder_outputs: Sequence[Array], calls: int) -> Array:
 
 
 def _read(
-    box: BlackBox, positive: Sequence[Array], calls: int, signed: Sequence[Array] | None
+    box: BlackBox,
+    call: SamplerCall,
+    positive: Sequence[Array],
+    calls: int,
+    signed: Sequence[Array] | None,
 ) -> SamplerReading:
     z = _draw(box, positive, calls)
     if not np.all(np.isfinite(z)):
@@ -112,6 +165,9 @@ def _read(
     if np.max(np.abs(noise)) <= 1e-5:
         return SamplerReading(None, faults=(*faults, "it adds no noise"))
     if np.array_equal(z[0], z[-1]):
+        constant = _constant(positive, noise)
+        if constant is not None:
+            return SamplerReading(None, faults=(*faults, constant))
         faults.append("it is not random: it draws the same noise at every call")
     samples = [(positive, noise)]
     if signed is not None:
@@ -121,14 +177,56 @@ def _read(
             negative = np.full_like(z, np.nan)
         if np.all(np.isfinite(negative)):
             samples.append((signed, negative - slope * signed[0]))
-    reading, factor = _reading_of(samples)
     spreads = _spreads(positive, noise)
+    reading, factor = _exact_reading(box, call, positive, spreads, noise)
+    if reading is None:
+        reading, factor = _reading_of(samples)
     if reading is None:
         faults.append("its spread follows no known scale: " + _in_words(spreads))
         return SamplerReading(None, faults=tuple(faults), spreads=spreads)
     scale = reading.scale_of(positive[1] if len(positive) > 1 else np.ones_like(loc))
-    faults += _faults(noise / scale, factor)
+    faults += noise_faults(noise / scale, factor)
     return SamplerReading(reading, factor, tuple(faults), spreads)
+
+
+def _exact_reading(
+    box: BlackBox,
+    call: SamplerCall,
+    positive: Sequence[Array],
+    spreads: Sequence[tuple[float, float]],
+    noise: Array,
+) -> tuple[Reading | None, float]:
+    """The scale and the noise's factor, if the sampler's noise can be repeated."""
+    if len(positive) < 2:
+        return None, 1.0
+    spread = dict(spreads)[AT]
+    rows = _accepted_rows(box, positive)
+    reading = measured_scale(box, rows, positive[0].shape[1], call.repeat, spread)
+    if reading is None:
+        return None, 1.0
+    return reading, noise_factor(noise / reading.scale_of(positive[1]))
+
+
+def _constant(positive: Sequence[Array], noise: Array) -> str | None:
+    """What a sampler adds that is the same wherever the scale is the same; None if it varies."""
+    if len(positive) < 2:
+        return None
+    values = [noise[:, positive[1] == level] for level in _LEVELS]
+    if any(np.ptp(v) > 1e-5 * np.max(np.abs(v)) + 1e-6 for v in values):
+        return None
+    told = ", ".join(
+        f"{v.mean():.4g} at s = {s:g}" for s, v in list(zip(_LEVELS, values, strict=True))[::3]
+    )
+    return f"it adds no noise, but a fixed multiple of the scale: {told}"
+
+
+def _accepted_rows(box: BlackBox, positive: Sequence[Array]) -> int:
+    """A small number of rows that a sampler accepts, or else the number it was called with."""
+    try:
+        box(*(array[:64] for array in positive))
+    except (CallError, ValueError, TypeError):
+        return int(positive[0].shape[0])
+    return min(64, int(positive[0].shape[0]))
 
 
 def _slope(z: Array, loc: Array) -> float:
@@ -153,7 +251,7 @@ def _in_words(spreads: Sequence[tuple[float, float]]) -> str:
 def _reading_of(samples: Sequence[tuple[Sequence[Array], Array]]) -> tuple[Reading | None, float]:
     """Finds the reading under which log|z - mean| is log σ plus a constant, and that constant."""
     if len(samples[0][0]) < 2:
-        return UNIT_SCALE, _factor(samples[0][1])
+        return UNIT_SCALE, noise_factor(samples[0][1])
     levels = [np.unique(outputs[1]) for outputs, _ in samples]
     means, slack = [], []
     for (outputs, noise), of_sample in zip(samples, levels, strict=True):
@@ -173,54 +271,7 @@ def _reading_of(samples: Sequence[tuple[Sequence[Array], Array]]) -> tuple[Readi
         if not fits:
             continue
         outputs, noise = samples[0]
-        factor = _factor(noise / reading.scale_of(outputs[1]))
+        factor = noise_factor(noise / reading.scale_of(outputs[1]))
         if best is None or abs(np.log(factor)) < abs(np.log(best[1])):
             best = reading, factor
     return best or (None, 1.0)
-
-
-def _factor(standard: Array) -> float:
-    """The standard deviation of the noise, also when the rows share it."""
-    return float(standard.std())
-
-
-def _faults(standard: Array, factor: float) -> list[str]:
-    calls, rows, latents = standard.shape
-    faults = []
-    # Shared noise leaves the spread of one draw undetermined, so it is looked for first.
-    across_rows = float(np.mean(standard.mean(axis=1) ** 2)) * rows / factor**2
-    across_latents = float(np.mean(standard.mean(axis=2) ** 2)) * latents / factor**2
-    shift = float(standard.mean())
-    centred = abs(shift) <= SAMPLER_Z * factor / np.sqrt(standard.size)
-    shared_rows = rows > 1 and float(standard.std(axis=1).max()) <= 0.05 * factor
-    shared_latents = latents > 1 and float(standard.std(axis=2).max()) <= 0.05 * factor
-    if shared_rows:
-        faults.append("all rows of a batch share the same noise")
-    if shared_latents:
-        faults.append("all latents of an example share the same noise")
-    if shared_rows or shared_latents:
-        return faults
-    if not centred:
-        faults.append(f"its centre is shifted by {shift:+.3g} scales")
-    if abs(factor - 1.0) > SAMPLER_Z / np.sqrt(2.0 * standard.size) + 0.01:
-        faults.append(f"its spread is {factor:.4g} times the scale")
-    partly = SAMPLER_Z * np.sqrt(2.0)
-    if centred and (
-        across_rows > 1.0 + partly / np.sqrt(calls * latents) + 0.05
-        or across_latents > 1.0 + partly / np.sqrt(calls * rows) + 0.05
-    ):
-        faults.append("its draws are correlated within a batch")
-    if not faults:
-        distance = _distance_to_normal(standard)
-        if distance > np.sqrt(np.log(2.0 / FALSE_ALARM_RATE) / (2.0 * standard.size)) + 5e-3:
-            faults.append(
-                f"its noise is not normal: the distribution functions are {distance:.3g} apart"
-            )
-    return faults
-
-
-def _distance_to_normal(standard: Array) -> float:
-    ordered = np.sort(standard.ravel())
-    expected = np.asarray(tfd.Normal(tf.zeros([], tf.float64), 1.0).cdf(ordered))
-    steps = np.arange(ordered.size + 1) / ordered.size
-    return float(max(np.max(steps[1:] - expected), np.max(expected - steps[:-1])))

@@ -13,6 +13,7 @@ from tfp_vae.audit.probe_design import Point
 
 BATCH = "batch size"
 LATENT = "latent size"
+_LATENT_AXIS = "size of latent axis"
 _SNAP = 0.05
 
 
@@ -29,7 +30,19 @@ class Size:
             return point.doubled_batch()
         if self.name == LATENT:
             return point.doubled_latents()
+        if is_latent(self.name):
+            return point.doubled_latent_axis(int(self.name.rsplit(" ", 1)[1]))
         return point.doubled_event_axis(int(self.name.rsplit(" ", 1)[1]))
+
+
+def is_latent(name: str) -> bool:
+    """Whether a size is one of the latents."""
+    return name == LATENT or name.startswith(_LATENT_AXIS)
+
+
+def latent_axis_name(axis: int) -> str:
+    """The name of the size of one of several axes of the latents."""
+    return f"{_LATENT_AXIS} {axis}"
 
 
 def event_axis_name(axis: int) -> str:
@@ -47,12 +60,14 @@ class ScalingLaws:
         kl: The same for the KL divergence.
         irregular: The sizes that a weight follows by no power.
         unmeasured: Sizes -> why their law could not be measured.
+        likelihood_rises: Whether the loss rises as the decoder's output leaves the data.
     """
 
     likelihood: Mapping[str, int] = field(default_factory=dict)
     kl: Mapping[str, int] = field(default_factory=dict)
     irregular: frozenset[str] = frozenset()
     unmeasured: Mapping[str, str] = field(default_factory=dict)
+    likelihood_rises: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,13 +87,21 @@ class Corners:
         )
 
 
-def corners_of(probe: LossProbe) -> Corners:
-    """Makes three points between which the likelihood and the KL each change a lot, alone."""
+def corners_of(probe: LossProbe, *, far: bool = False) -> Corners:
+    """Makes three points between which the likelihood and the KL each change a lot, alone.
+
+    Args:
+        probe: The loss.
+        far: Whether the KL starts far from the prior, where no floor under it is at work.
+    """
     rest = probe.design.resting_event()
     bad_fit = probe.design.likelihood_points()[0]
     start = rest
     if probe.design.kind != "mean":
         start = rest.with_event(probe.design.likelihood_points()[-1])
+    if far:
+        loc, *others = start.encoder_outputs
+        start = replace(start, encoder_outputs=(loc + 12.0, *others))
     encoder = start.encoder_outputs
     changed = tuple(
         e + step * (1.0 + np.arange(e.shape[-1]) / e.shape[-1])
@@ -87,14 +110,15 @@ def corners_of(probe: LossProbe) -> Corners:
     return Corners(start, start.with_event(bad_fit), replace(start, encoder_outputs=changed))
 
 
-def measure_scaling_laws(probe: LossProbe, sizes: list[Size]) -> ScalingLaws:
+def measure_scaling_laws(probe: LossProbe, sizes: list[Size], *, far: bool = False) -> ScalingLaws:
     """Measures how the weights of both terms follow the sizes.
 
     Args:
         probe: The loss.
         sizes: The sizes to double, each on its own.
+        far: Whether to measure the KL far from the prior.
     """
-    corners = corners_of(probe)
+    corners = corners_of(probe, far=far)
     event_change, encoder_change = _changes(probe, corners)
     likelihood: dict[str, int] = {}
     kl: dict[str, int] = {}
@@ -107,7 +131,8 @@ def measure_scaling_laws(probe: LossProbe, sizes: list[Size]) -> ScalingLaws:
         except (CallError, ValueError) as error:
             unmeasured[size.name] = f"at another {size.name} the loss failed: {_first_line(error)}"
             continue
-        summed = (size.name not in (BATCH, LATENT), size.name == LATENT)
+        of_latents = is_latent(size.name)
+        summed = (size.name != BATCH and not of_latents, of_latents)
         for exponents, single, double, is_summed in zip(
             (likelihood, kl), (event_change, encoder_change), changes, summed, strict=True
         ):
@@ -120,7 +145,8 @@ def measure_scaling_laws(probe: LossProbe, sizes: list[Size]) -> ScalingLaws:
                 irregular.add(size.name)
             else:
                 exponents[size.name] = exponent
-    return ScalingLaws(likelihood, kl, frozenset(irregular), unmeasured)
+    rises = event_change.resolved and event_change.value > 0.0
+    return ScalingLaws(likelihood, kl, frozenset(irregular), unmeasured, rises)
 
 
 def _changes(probe: LossProbe, corners: Corners) -> tuple[Change, Change]:
@@ -173,10 +199,11 @@ def _first_row_of(changed: Point, start: Point) -> Point:
     def merge(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return np.concatenate([a[:1], b[1:]])
 
-    return Point(
-        merge(changed.x, start.x),
-        merge(changed.decoder_output, start.decoder_output),
-        tuple(map(merge, changed.encoder_outputs, start.encoder_outputs)),
+    return replace(
+        start,
+        x=merge(changed.x, start.x),
+        decoder_output=merge(changed.decoder_output, start.decoder_output),
+        encoder_outputs=tuple(map(merge, changed.encoder_outputs, start.encoder_outputs)),
     )
 
 

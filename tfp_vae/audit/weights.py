@@ -17,67 +17,50 @@ rules, in order:
    squared error is a free parameter, so only sizes are judged; ½ and 1 count as right.
 """
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tfp_vae.audit.scaling_laws import BATCH, LATENT, Size
+from tfp_vae.audit.scaling_laws import BATCH, Size
+from tfp_vae.audit.weight_powers import ExplainedWeight, Term, distance, explained, size_factor
 
-WEIGHT_TOLERANCE = 5e-3
-
-
-@dataclass(frozen=True)
-class Term:
-    """One measured term of the loss.
-
-    Attributes:
-        sign: 1 or -1, or 0 if the term has no one sign.
-        weight: Its weight at the measured sizes, None if it is no known term.
-        weight_slack: The largest error of the weight because of noise.
-        exponents: The powers by which the weight follows the sizes, by name.
-        free_weight: Whether every positive factor is right.
-        rough_weight: A guess at the weight of an unknown term, good enough to tell a sum from a
-            mean.
-    """
-
-    sign: int
-    weight: float | None
-    weight_slack: float = 0.0
-    exponents: Mapping[str, int] = field(default_factory=dict)
-    free_weight: bool = False
-    rough_weight: float | None = None
+# The batch sizes that people write down.
+_WRITTEN = (16, 2048)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A code with the factor that was found, and the sizes that explain it."""
+    """A code with the factor that was found, and the sizes that explain it.
+
+    Attributes:
+        code: The code.
+        factor: The factor.
+        exponents: The powers of sizes that explain it.
+        written_batch_size: The batch size at which the loss is right, if its code divides by that.
+    """
 
     code: str
     factor: float = 1.0
     exponents: Mapping[str, int] = field(default_factory=dict)
+    written_batch_size: int | None = None
 
 
-@dataclass(frozen=True)
-class _ExplainedWeight:
-    """The weight of a term, with the sizes that explain it.
-
-    Attributes:
-        value: The weight for a batch of one example, in units of the expected weight; None if not
-            even a guess is known.
-        slack: The largest error of the logarithm of `value`.
-        is_exact: Whether it is no guess.
-        is_free: Whether every positive factor is right.
-        batch_power: The power of the batch size.
-        powers: The powers of the other sizes that explain the weight; none is 0.
-    """
-
-    value: float | None
-    slack: float
-    is_exact: bool
-    is_free: bool
-    batch_power: int
-    powers: Mapping[str, int]
+def _written_batch_size(weights: Sequence[ExplainedWeight]) -> int | None:
+    """The one batch size at which both weights are right, None if there is no plausible one."""
+    if len(weights) != 2 or len({weight.batch_power for weight in weights}) == 1:
+        return None
+    for weight in weights:
+        if weight.value is None or not weight.is_exact or abs(weight.batch_power) != 1:
+            continue
+        if weight.is_free or weight.powers:
+            continue
+        size = weight.value**-weight.batch_power
+        if not _WRITTEN[0] <= size <= _WRITTEN[1] or abs(size - round(size)) > 1e-4 * size:
+            continue
+        others = [w.at_batch_size(round(size)) for w in weights]
+        if all(w.is_free or (w.value and abs(math.log(w.value)) <= w.slack) for w in others):
+            return round(size)
+    return None
 
 
 def judge_signs(likelihood: Term | None, kl: Term | None) -> list[Verdict]:
@@ -90,7 +73,11 @@ def judge_signs(likelihood: Term | None, kl: Term | None) -> list[Verdict]:
 
 
 def judge_weights(
-    likelihood: Term | None, kl: Term | None, sizes: Sequence[Size], expected_kl_weight: float
+    likelihood: Term | None,
+    kl: Term | None,
+    sizes: Sequence[Size],
+    expected_kl_weight: float,
+    batch_size: int | None = None,
 ) -> list[Verdict]:
     """Names the wrong weights, by the rules above.
 
@@ -98,16 +85,30 @@ def judge_weights(
         likelihood: The likelihood term, None if it is missing or unreadable.
         kl: The KL term, None if it is missing or unreadable.
         sizes: All the sizes.
-        expected_kl_weight: The weight that the KL should have.
+        expected_kl_weight: The weight that the KL should have, above 0.
+        batch_size: The batch size that the loss is declared to be written for, None if any.
     """
     weights = {}
     if likelihood is not None:
-        weights["likelihood"] = _explained(likelihood, sizes, 1.0)
+        weights["likelihood"] = explained(likelihood, sizes, 1.0)
     if kl is not None:
-        weights["kl"] = _explained(kl, sizes, expected_kl_weight)
+        weights["kl"] = explained(kl, sizes, expected_kl_weight)
+    powers = {weight.batch_power for weight in weights.values()}
+    if batch_size is not None and (len(powers) > 1 or (len(weights) == 1 and powers != {0})):
+        # At this one batch size the weights are what they are.
+        weights = {name: weight.at_batch_size(batch_size) for name, weight in weights.items()}
+    written = _written_batch_size(list(weights.values()))
+    if written is not None:
+        power = max((weight.batch_power for weight in weights.values()), key=abs)
+        return [Verdict("batch-reduction", 1.0 / written, {BATCH: power}, written)]
     verdicts, shared = _judge_batch(list(weights.values()))
     if len(weights) == 2:
         a, b = weights.values()
+        if a.is_free and a.powers and not b.powers and b.value is not None:
+            # A number in the KL that is the size in the likelihood's mean makes both alike.
+            factor = size_factor(a.powers, sizes)
+            if abs(math.log(b.value / factor)) <= b.slack:
+                return [*verdicts, Verdict("overall-factor", factor, a.powers)]
         common = _shared_powers(a.powers, b.powers)
         if _are_equal(a, b):
             return verdicts + _judge_equal_weights(a, sizes, shared, common)
@@ -119,13 +120,7 @@ def judge_weights(
     return verdicts
 
 
-def size_factor(exponents: Mapping[str, int], sizes: Sequence[Size]) -> float:
-    """The product of sizes to their powers."""
-    values = {size.name: size.value for size in sizes}
-    return math.prod(float(values[name]) ** power for name, power in exponents.items())
-
-
-def _judge_batch(weights: Sequence[_ExplainedWeight]) -> tuple[list[Verdict], dict[str, int]]:
+def _judge_batch(weights: Sequence[ExplainedWeight]) -> tuple[list[Verdict], dict[str, int]]:
     """Judges the powers of the batch size; returns the verdicts and the power that all share."""
     powers = [weight.batch_power for weight in weights]
     if len(set(powers)) > 1:
@@ -133,14 +128,14 @@ def _judge_batch(weights: Sequence[_ExplainedWeight]) -> tuple[list[Verdict], di
     return [], {BATCH: powers[0]} if any(powers) else {}
 
 
-def _are_equal(a: _ExplainedWeight, b: _ExplainedWeight) -> bool:
+def _are_equal(a: ExplainedWeight, b: ExplainedWeight) -> bool:
     if a.value is None or b.value is None or not (a.is_exact and b.is_exact):
         return False
     return abs(math.log(a.value / b.value)) <= math.hypot(a.slack, b.slack)
 
 
 def _judge_equal_weights(
-    weight: _ExplainedWeight,
+    weight: ExplainedWeight,
     sizes: Sequence[Size],
     batch: Mapping[str, int],
     common: Mapping[str, int],
@@ -161,7 +156,7 @@ def _judge_equal_weights(
 
 
 def _judge_weight(
-    name: str, weight: _ExplainedWeight, sizes: Sequence[Size], shared: Mapping[str, int]
+    name: str, weight: ExplainedWeight, sizes: Sequence[Size], shared: Mapping[str, int]
 ) -> list[Verdict]:
     """Judges the weight of one term apart from the powers of sizes that both terms share."""
     verdicts = []
@@ -172,88 +167,9 @@ def _judge_weight(
     if weight.value is not None and weight.is_exact and not weight.is_free:
         of_both = {size: power for size, power in shared.items() if size != BATCH}
         number = weight.value / size_factor(of_both, sizes) / size_factor(own, sizes)
-        if _distance(number, free=False) > weight.slack:
+        if distance(number, free=False) > weight.slack:
             verdicts.append(Verdict(f"{name}-weight", number))
     return verdicts
-
-
-def _explained(term: Term, sizes: Sequence[Size], expected: float) -> _ExplainedWeight:
-    """Finds the sizes that explain a term's weight.
-
-    Args:
-        term: The term.
-        sizes: All the sizes.
-        expected: The weight that the term should have.
-    """
-    powers = _complete(term, sizes)
-    batch_power = powers.pop(BATCH, 0)
-    batch_size = next(size.value for size in sizes if size.name == BATCH)
-    measured = term.weight if term.weight is not None else term.rough_weight
-    value, slack = None, 0.0
-    if measured is not None and measured > 0.0:
-        value = measured / float(batch_size) ** batch_power / expected
-        slack = WEIGHT_TOLERANCE + term.weight_slack / measured
-        free = term.free_weight or term.weight is None
-        powers = _explaining_powers(value, powers, sizes, free=free)
-    return _ExplainedWeight(
-        value,
-        slack,
-        is_exact=term.weight is not None,
-        is_free=term.free_weight,
-        batch_power=batch_power,
-        powers={name: power for name, power in powers.items() if power},
-    )
-
-
-def _complete(term: Term, sizes: Sequence[Size]) -> dict[str, int]:
-    """Adds the powers that could not be measured, if sizes explain the weight exactly."""
-    known = dict(term.exponents)
-    unknown = [s.name for s in sizes if s.name not in known and s.value > 1]
-    if term.weight is None or not unknown:
-        return known
-    guesses = sorted(
-        itertools.product((0, -1, 1), repeat=len(unknown)), key=lambda powers: sum(map(abs, powers))
-    )
-    for guess in guesses:
-        guessed = dict(zip(unknown, guess, strict=True))
-        rest = term.weight / size_factor({**known, **guessed}, sizes)
-        if _distance(rest, free=term.free_weight) <= WEIGHT_TOLERANCE:
-            return known | guessed
-    return known | dict.fromkeys(unknown, 0)
-
-
-def _explaining_powers(
-    weight: float, powers: Mapping[str, int], sizes: Sequence[Size], *, free: bool
-) -> dict[str, int]:
-    """Returns the powers of sizes that explain a weight, without those that the code cancels.
-
-    Args:
-        weight: The weight.
-        powers: The powers by which it follows the sizes.
-        sizes: All the sizes.
-        free: Whether ½ counts as right.
-    """
-
-    def unexplained(candidate: Mapping[str, int]) -> tuple[float, int]:
-        # Of equally good explanations the one with more sizes wins, for those were measured.
-        rest = weight / size_factor(candidate, sizes)
-        return round(_distance(rest, free=free), 6), -sum(map(abs, candidate.values()))
-
-    return min(_partial_powers(powers), key=unexplained)
-
-
-def _partial_powers(powers: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Yields the powers cut to every smaller magnitude.
-
-    The axes of the event are cut together: a mean is over all of them, and so is what cancels it.
-    """
-    of_event = max((abs(p) for name, p in powers.items() if name != LATENT), default=0)
-    of_latent = abs(powers.get(LATENT, 0))
-    for event, latent in itertools.product(range(of_event + 1), range(of_latent + 1)):
-        yield {
-            name: int(math.copysign(min(abs(power), latent if name == LATENT else event), power))
-            for name, power in powers.items()
-        }
 
 
 def _shared_powers(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
@@ -263,9 +179,3 @@ def _shared_powers(first: Mapping[str, int], second: Mapping[str, int]) -> dict[
         for name, power in first.items()
         if power * second.get(name, 0) > 0
     }
-
-
-def _distance(weight: float, *, free: bool) -> float:
-    """How far a weight is from a right one, as a logarithm."""
-    targets = (1.0, 2.0) if free else (1.0,)
-    return min(abs(math.log(weight / target)) for target in targets)

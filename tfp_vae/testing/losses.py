@@ -12,11 +12,10 @@ def assert_loss_is_negative_elbo(
     """Asserts that a loss is the negative ELBO, up to a positive factor.
 
     Args:
-      loss: A function `(x, decoder_output, *encoder_outputs)` that returns a scalar or one value
-        per example.
-      sampler: The function `(*encoder_outputs)` that draws z, if any.
+      loss: A function of x, the decoder's and the encoder's outputs, as `tfp_vae.audit` takes it.
+      sampler: What draws z, if any.
       **declaration: The intended loss, as arguments of `tfp_vae.audit`: `likelihood`,
-        `decoder_output`, `event_shape`, `latent_size`, `expected_kl_weight`, `data`.
+        `decoder_output`, `event_shape`, `latent_size`, `expected_kl_weight`, `arguments`, ...
 
     Raises:
       AssertionError: If the loss is another, or the audit is inconclusive; the message is the

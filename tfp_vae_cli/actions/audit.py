@@ -1,60 +1,68 @@
-"""Audits a loss, for `tfp-vae audit`."""
+"""Audits a loss or a model, for `tfp-vae audit`."""
 
+import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from tfp_vae.audit import AuditReport, audit_model, load_callable, load_object
 from tfp_vae.audit import audit as audit_loss
-from tfp_vae.audit import load_callable
 from tfp_vae_cli.actions.inputs import read_data
 from tfp_vae_cli.actions.progress import status
 from tfp_vae_cli.console import BAD_USAGE, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 
+_ROWS = 8
 
-def audit(
-    loss: str,
-    sampler: str | None,
-    likelihood: str,
-    decoder_output: str,
-    event_shape: Sequence[int],
-    latent_size: int,
-    kl_weight: float,
-    data: Path | None,
-    output_format: OutputFormat,
-) -> int:
-    """Prints the report on a loss.
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be audited.
+
+    Attributes:
+      loss: `module:name` or `file.py:name`, the loss or the model.
+      sampler: `module:function`, the sampler, or None.
+      likelihood: The likelihood that the loss is declared to have, or None.
+      decoder_output: What the decoder returns, or None.
+      event_shape: The shape of one example, or None for the usual or the model's own.
+      latent_size: The number of latents of a loss.
+      parts: The names of a model's parts.
+      declared: What the loss is declared to change, as arguments of `tfp_vae.audit`.
+      data: A file of real examples, or None.
+    """
+
+    loss: str
+    sampler: str | None
+    likelihood: str | None
+    decoder_output: str | None
+    event_shape: Sequence[int] | None
+    latent_size: int
+    parts: Mapping[str, Any]
+    declared: Mapping[str, Any]
+    data: Path | None
+
+
+def audit(request: Request, output_format: OutputFormat) -> int:
+    """Prints the report on a loss or a model.
 
     Args:
-      loss: `module:function`, the loss.
-      sampler: `module:function`, the sampler, or None.
-      likelihood: The likelihood that the loss is declared to have.
-      decoder_output: What the decoder returns.
-      event_shape: The shape of one example.
-      latent_size: The number of latents.
-      kl_weight: The weight of the KL divergence that the loss is declared to have.
-      data: A file of real examples, or None.
+      request: What is to be audited.
       output_format: How to print the report.
 
     Returns:
       The exit code: 0 if there are no findings, else 1.
 
     Raises:
-      CommandError: If the loss, the sampler or the data cannot be read.
+      CommandError: If the loss, the sampler, the model or the data cannot be read.
     """
-    examples = None if data is None else read_data(str(data)).x
+    examples = None if request.data is None else read_data(str(request.data)).x
     try:
-        with status(f"Auditing {loss}"):
-            report = audit_loss(
-                load_callable(loss, "loss"),
-                None if sampler is None else load_callable(sampler, "sampler"),
-                likelihood=likelihood,
-                decoder_output=decoder_output,
-                event_shape=event_shape,
-                latent_size=latent_size,
-                expected_kl_weight=kl_weight,
-                data=examples,
-            )
+        with status(f"Auditing {request.loss}"):
+            report = _report(request, examples)
     except (ImportError, TypeError, ValueError) as error:
         fail(error, BAD_USAGE)
     text = (
@@ -64,3 +72,64 @@ def audit(
     )
     out.print(text, markup=False, soft_wrap=True)
     return report.exit_code
+
+
+def _report(request: Request, examples: Any) -> AuditReport:
+    found = load_object(request.loss, "loss")
+    if callable(found) and not _is_model(found) and _needs_nothing(found):
+        found = found()
+    is_loss = callable(found) and not _is_model(found)
+    if is_loss and (inspect.isroutine(found) or not _has_parts(found)):
+        return audit_loss(
+            found,
+            None if request.sampler is None else load_callable(request.sampler, "sampler"),
+            likelihood=request.likelihood or "bernoulli",
+            decoder_output=request.decoder_output or "probs",
+            event_shape=request.event_shape or (784,),
+            latent_size=request.latent_size,
+            data=examples,
+            **request.declared,
+        )
+    rows = examples if examples is not None else _rows(found, request)
+    return audit_model(
+        found,
+        rows,
+        likelihood=request.likelihood,
+        decoder_output=request.decoder_output,
+        **request.parts,
+        **request.declared,
+    )
+
+
+def _is_model(found: Any) -> bool:
+    return not inspect.isclass(found) and any(
+        hasattr(found, name) for name in ("train_step", "training_step", "named_modules")
+    )
+
+
+def _has_parts(found: Any) -> bool:
+    return any(hasattr(found, name) for name in ("encoder", "encode", "decoder", "decode"))
+
+
+def _needs_nothing(function: Any) -> bool:
+    """Whether a function or class can be called without arguments."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p for p in parameters if p.default is p.empty and p.kind not in optional]
+    is_loss = not inspect.isclass(function) and any(
+        p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters
+    )
+    return not needed and not is_loss
+
+
+def _rows(model: Any, request: Request) -> np.ndarray:
+    """Random examples of the model's own shape, where no real ones are given."""
+    shape = request.event_shape
+    if shape is None:
+        own = getattr(model, "input_shape", None)
+        shape = own[1:] if isinstance(own, tuple) and all(own[1:]) else (784,)
+    rng = np.random.default_rng(0)
+    return (rng.random((_ROWS, *shape)) > 0.5).astype(np.float32)

@@ -1,0 +1,200 @@
+"""Whole models, handed over as they stand: each is read as what it is."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.audit import keras_models, tf_keras_models
+from tfp_vae.audit import audit, audit_model, audit_tensors
+
+D, K = 12, 3
+X = (np.random.default_rng(0).random((6, D)) > 0.5).astype(np.float32)
+
+KERAS = [
+    (keras_models.example, {}, set()),
+    (keras_models.example_with_tanh, {}, {"likelihood-formula"}),
+    (keras_models.mean_over_latents, {}, {"kl-reduction"}),
+    (keras_models.ConvolutionalVAE, {"step": keras_models.compute_loss}, set()),
+    (keras_models.layer_beside_compile, {}, set()),
+    (keras_models.layer_beside_mean, {}, {"likelihood-reduction"}),
+    (keras_models.subclassed, {}, {"fixed-scale", "likelihood-reduction", "scale-mismatch"}),
+    (
+        keras_models.PostVAE,
+        {},
+        {"batch-mean", "kl-sign", "likelihood-reduction", "unbounded"},
+    ),
+    (keras_models.SigmaVAE, {"expected_kl_weight": 4.0}, {"fixed-scale"}),
+    (keras_models.SigmaVAE, {}, {"fixed-scale", "kl-weight"}),
+    (keras_models.FreeBitsVAE, {}, {"fixed-scale", "free-bits"}),
+]
+TF_KERAS = [
+    (tf_keras_models.symbolic_add_loss, {}, set()),
+    (tf_keras_models.mean_cross_entropy, {}, {"likelihood-reduction"}),
+    (tf_keras_models.closure, {}, set()),
+    (tf_keras_models.closure_with_the_wrong_sign, {}, {"kl-sign", "unbounded"}),
+    (tf_keras_models.layer_beside_compile, {}, {"fixed-scale"}),
+    (tf_keras_models.layer_beside_mse, {}, {"fixed-scale", "likelihood-reduction"}),
+    (tf_keras_models.Subclass, {}, set()),
+    (tf_keras_models.HalfTheScale, {}, {"scale-mismatch"}),
+]
+
+
+def check(make, arguments, codes):
+    report = audit_model(make(), X, **arguments)
+    assert report.codes == codes, report
+    assert not report.undetermined
+
+
+@pytest.mark.parametrize(("make", "arguments", "codes"), KERAS)
+def test_a_model_of_keras_is_read(make, arguments, codes):
+    check(make, arguments, codes)
+
+
+@pytest.mark.parametrize(("make", "arguments", "codes"), TF_KERAS)
+def test_a_model_of_tf_keras_is_read(make, arguments, codes):
+    check(make, arguments, codes)
+
+
+TORCH = {
+    "Example": ({}, {"overall-factor"}),
+    "Example by its step": ({"step": "example_step"}, {"overall-factor"}),
+    "MeanAndSum": ({}, {"batch-reduction", "likelihood-reduction"}),
+    "VanillaVAE": (
+        {"step": lambda model, x: model.loss_function(*model(x), M_N=0.00025)},
+        {"fixed-scale", "kl-weight", "likelihood-reduction"},
+    ),
+    "Chunked": ({}, set()),
+    "OtherScale": ({}, {"scale-mismatch"}),
+    "Distributions": ({"expected_kl_weight": 2.0}, {"fixed-scale"}),
+    "Capacity": ({"expected_kl_weight": 10.0}, {"capacity"}),
+}
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_a_model_of_pytorch_is_read(name):
+    pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
+    from tests.audit import torch_models
+
+    arguments, codes = TORCH[name]
+    if isinstance(arguments.get("step"), str):
+        arguments = {"step": getattr(torch_models, arguments["step"])}
+    check(getattr(torch_models, name.partition(" ")[0]), arguments, codes)
+
+
+def test_a_loss_of_pytorch_is_read_and_corrected_in_pytorch():
+    torch = pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
+    from tests.audit import torch_models
+
+    model = torch_models.Example()
+    sizes = {"event_shape": (D,), "latent_size": K}
+    report = audit(torch_models.loss_function, model.reparameterize, **sizes)
+    assert report.codes == {"overall-factor"}
+
+    def wrong(recon_x, x, mu, logvar):
+        return torch_models.loss_function(recon_x, x, mu, 2 * logvar)
+
+    report = audit(wrong, model.reparameterize, **sizes)
+    assert report.codes == {"overall-factor", "scale-mismatch"}
+    code = report.corrected_code.split("\n\nz = ")[0]
+    assert code.startswith("def loss(recon_x, x, mu, logvar):")
+    space = {"torch": torch}
+    exec(code, space)
+    assert audit(space["loss"], **sizes).codes == frozenset()
+
+
+JAX = {
+    "loss": ("function", set()),
+    "mean_loss": ("function", {"likelihood-reduction"}),
+    "Model": ("object", set()),
+    "OtherScale": ("object", {"scale-mismatch"}),
+}
+
+
+@pytest.mark.parametrize("name", JAX)
+def test_a_model_of_jax_is_read(name):
+    pytest.importorskip("jax", reason="the extra `frameworks` is not installed")
+    from tests.audit import jax_models
+
+    kind, codes = JAX[name]
+    found = getattr(jax_models, name)
+    if kind == "function":
+        check(lambda: found, {"arguments": {"params": jax_models.PARAMS}}, codes)
+    else:
+        check(found, {}, codes)
+
+
+def test_a_loss_and_a_sampler_of_jax_are_read():
+    pytest.importorskip("jax", reason="the extra `frameworks` is not installed")
+    from tests.audit import jax_models
+
+    def loss(logits, x, mu, logvar):
+        return jax_models.bernoulli(logits, x) + jax_models.gaussian_kl(mu, logvar)
+
+    report = audit(
+        loss,
+        jax_models.gaussian_sample,
+        decoder_output="logits",
+        event_shape=(D,),
+        latent_size=K,
+    )
+    assert report.codes == frozenset()
+
+
+def test_the_method_of_a_class_that_closes_over_tensors_can_be_handed_over():
+    report = audit(keras_models.PostVAE().vae_loss, event_shape=(D,))
+    assert report.codes == {"batch-mean", "kl-sign", "likelihood-reduction", "unbounded"}
+
+
+def test_nothing_of_a_model_is_changed():
+    model = keras_models.example()
+    before = [np.array(v) for v in model.variables]
+    attributes = sorted(vars(model.decoder))
+    state = np.random.get_state()[1].copy()
+    audit_model(model, X)
+    for variable, value in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    assert sorted(vars(model.decoder)) == attributes
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+    assert not tf.config.functions_run_eagerly()
+
+
+def test_tensors_of_a_graph_can_be_handed_over():
+    inputs = keras.Input((D,))
+    mean, s = keras.layers.Dense(K)(inputs), keras.layers.Dense(K)(inputs)
+    z = keras_models.Sampling()([mean, s])
+    outputs = keras.layers.Dense(D, activation="sigmoid")(z)
+    nll = D * keras.losses.binary_crossentropy(inputs, outputs)
+    kl = 0.5 * keras.ops.sum(mean**2 + keras.ops.exp(2 * s) - 2 * s - 1, axis=-1)
+    report = audit_tensors(nll + kl, x=inputs, decoder_output=outputs, encoder_outputs=(mean, s))
+    assert report.codes == frozenset()
+    report = audit_tensors(
+        nll + kl, x=inputs, decoder_output=outputs, encoder_outputs=(mean, s), z=z
+    )
+    assert report.codes == {"scale-mismatch"}
+
+
+@pytest.mark.parametrize(
+    ("model", "x", "arguments", "error", "words"),
+    [
+        (object(), X, {}, ValueError, "`model` must"),
+        (keras.Sequential([keras.layers.Dense(D)]), X, {}, ValueError, "`model` must"),
+        (keras_models.example, X[0], {}, ValueError, "`x` must be examples"),
+        (keras_models.example, "digits", {}, TypeError, "`x`"),
+        (keras_models.example, X, {"encoder": "recogniser"}, ValueError, "`model` must have"),
+        (keras_models.example, X, {"step": "no_such_step"}, TypeError, "`step` must"),
+        (keras_models.example, X, {"likelihood": "poisson"}, ValueError, "`likelihood`"),
+        (keras_models.example, X, {"arguments": [1]}, TypeError, "`arguments`"),
+    ],
+)
+def test_what_is_no_model_ends_in_one_clear_error(model, x, arguments, error, words):
+    made = model() if callable(model) and not hasattr(model, "layers") else model
+    with pytest.raises(error, match=words) as caught:
+        audit_model(made, x, **arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_symbolic_tensor_is_refused():
+    inputs = keras.Input((D,))
+    with pytest.raises(TypeError, match="`x` must be a symbolic tensor"):
+        audit_tensors(inputs, x=X, decoder_output=inputs, encoder_outputs=inputs)

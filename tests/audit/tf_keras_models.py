@@ -1,0 +1,107 @@
+"""Whole models of tf_keras, as people write them."""
+
+import tensorflow as tf
+import tf_keras
+from tf_keras import backend, layers
+
+D, K = 12, 3
+
+
+def coders():
+    inputs = tf_keras.Input((D,))
+    h = layers.Dense(8, activation="relu")(inputs)
+    return inputs, layers.Dense(K, name="z_mean")(h), layers.Dense(K, name="z_log_var")(h)
+
+
+def sampling(args):
+    z_mean, z_log_var = args
+    epsilon = backend.random_normal(shape=(backend.shape(z_mean)[0], K))
+    return z_mean + backend.exp(0.5 * z_log_var) * epsilon
+
+
+def kl_of(z_mean, z_log_var):
+    return -0.5 * backend.sum(
+        1 + z_log_var - backend.square(z_mean) - backend.exp(z_log_var), axis=-1
+    )
+
+
+def symbolic_add_loss(scale=float(D)):
+    inputs, z_mean, z_log_var = coders()
+    z = layers.Lambda(sampling, output_shape=(K,), name="z")([z_mean, z_log_var])
+    outputs = layers.Dense(D, activation="sigmoid")(layers.Dense(8, activation="relu")(z))
+    vae = tf_keras.Model(inputs, outputs)
+    reconstruction = tf_keras.losses.binary_crossentropy(inputs, outputs) * scale
+    vae.add_loss(backend.mean(reconstruction + kl_of(z_mean, z_log_var)))
+    vae.compile(optimizer="adam")
+    return vae
+
+
+def mean_cross_entropy():
+    return symbolic_add_loss(1.0)
+
+
+def closure(kl_sign=1.0):
+    inputs, z_mean, z_log_var = coders()
+    z = layers.Lambda(sampling, output_shape=(K,))([z_mean, z_log_var])
+    outputs = layers.Dense(D, activation="sigmoid")(z)
+
+    def vae_loss(x, x_decoded_mean):
+        xent_loss = D * tf_keras.losses.binary_crossentropy(x, x_decoded_mean)
+        return xent_loss + kl_sign * kl_of(z_mean, z_log_var)
+
+    vae = tf_keras.Model(inputs, outputs)
+    vae.compile(optimizer="adam", loss=vae_loss)
+    return vae
+
+
+def closure_with_the_wrong_sign():
+    return closure(-1.0)
+
+
+class KLLayer(layers.Layer):
+    def call(self, inputs):
+        mu, log_var = inputs
+        self.add_loss(tf.reduce_mean(kl_of(mu, log_var)))
+        return inputs
+
+
+def squared(y_true, y_pred):
+    return 0.5 * tf.reduce_sum(tf.square(y_true - y_pred), axis=-1)
+
+
+def layer_beside_compile(loss=squared):
+    inputs, z_mean, z_log_var = coders()
+    z_mean, z_log_var = KLLayer()([z_mean, z_log_var])
+    z = layers.Lambda(sampling, output_shape=(K,))([z_mean, z_log_var])
+    vae = tf_keras.Model(inputs, layers.Dense(D)(z))
+    vae.compile(optimizer="adam", loss=loss)
+    return vae
+
+
+def layer_beside_mse():
+    return layer_beside_compile("mse")
+
+
+class Subclass(tf_keras.Model):
+    exponent = 1.0
+
+    def __init__(self):
+        super().__init__()
+        self.inference_net = tf_keras.Sequential([layers.Dense(8), layers.Dense(2 * K)])
+        self.generative_net = tf_keras.Sequential([layers.Dense(8), layers.Dense(D)])
+
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            mean, log_sigma = tf.split(self.inference_net(x), 2, axis=1)
+            eps = tf.random.normal(tf.shape(mean))
+            logits = self.generative_net(mean + tf.exp(self.exponent * log_sigma) * eps)
+            cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
+            kl = 0.5 * (mean**2 + tf.exp(2 * log_sigma) - 2 * log_sigma - 1)
+            loss = tf.reduce_mean(tf.reduce_sum(cross_entropy, 1) + tf.reduce_sum(kl, 1))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return {"loss": loss}
+
+
+class HalfTheScale(Subclass):
+    exponent = 0.5

@@ -1,0 +1,150 @@
+"""Whole models of PyTorch, as people write them; imported where PyTorch is installed."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+D, K = 12, 3
+
+
+class Example(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(D, 8)
+        self.fc21 = nn.Linear(8, K)
+        self.fc22 = nn.Linear(8, K)
+        self.fc3 = nn.Linear(K, 8)
+        self.fc4 = nn.Linear(8, D)
+
+    def encode(self, x):
+        h1 = F.relu(self.fc1(x))
+        return self.fc21(h1), self.fc22(h1)
+
+    def reparameterize(self, mu, logvar):
+        std = torch.exp(0.5 * logvar)
+        eps = torch.randn_like(std)
+        return mu + eps * std
+
+    def decode(self, z):
+        h3 = F.relu(self.fc3(z))
+        return torch.sigmoid(self.fc4(h3))
+
+    def forward(self, x):
+        mu, logvar = self.encode(x.view(-1, D))
+        z = self.reparameterize(mu, logvar)
+        return self.decode(z), mu, logvar
+
+    def training_step(self, batch, batch_idx):
+        x, _ = batch
+        return loss_function(*self(x)[:1], x, *self(x)[1:])
+
+
+def loss_function(recon_x, x, mu, logvar):
+    bce = F.binary_cross_entropy(recon_x, x.view(-1, D), reduction="sum")
+    kld = -0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())
+    return bce + kld
+
+
+def example_step(model, x):
+    recon, mu, logvar = model(x)
+    return loss_function(recon, x, mu, logvar)
+
+
+class MeanAndSum(Example):
+    """The cross-entropy is a mean over everything, the KL a sum over everything."""
+
+    def training_step(self, batch, batch_idx):
+        recon, mu, logvar = self(batch)
+        bce = F.binary_cross_entropy(recon, batch)
+        return {"loss": bce - 0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())}
+
+
+class VanillaVAE(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(D, 8), nn.LeakyReLU())
+        self.fc_mu = nn.Linear(8, K)
+        self.fc_var = nn.Linear(8, K)
+        self.decoder_input = nn.Linear(K, 8)
+        self.decoder = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.LeakyReLU())
+        self.final_layer = nn.Sequential(nn.Linear(8, D), nn.Tanh())
+
+    def encode(self, input):  # noqa: A002
+        result = self.encoder(input)
+        return [self.fc_mu(result), self.fc_var(result)]
+
+    def decode(self, z):
+        return self.final_layer(self.decoder(self.decoder_input(z)))
+
+    def reparameterize(self, mu, logvar):
+        std = torch.exp(0.5 * logvar)
+        return torch.randn_like(std) * std + mu
+
+    def forward(self, input, **kwargs):  # noqa: A002
+        mu, log_var = self.encode(input)
+        return [self.decode(self.reparameterize(mu, log_var)), input, mu, log_var]
+
+    def loss_function(self, *args, **kwargs):
+        recons, inputs, mu, log_var = args
+        kld_weight = kwargs["M_N"]
+        recons_loss = F.mse_loss(recons, inputs)
+        kld_loss = torch.mean(-0.5 * torch.sum(1 + log_var - mu**2 - log_var.exp(), dim=1), dim=0)
+        loss = recons_loss + kld_weight * kld_loss
+        return {
+            "loss": loss,
+            "Reconstruction_Loss": recons_loss.detach(),
+            "KLD": -kld_loss.detach(),
+        }
+
+
+class Chunked(nn.Module):
+    exponent = 1.0
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(D, 8), nn.ReLU(), nn.Linear(8, 2 * K))
+        self.decoder = nn.Sequential(nn.Linear(K, 8), nn.ReLU(), nn.Linear(8, D))
+
+    def loss(self, x):
+        mu, log_sigma = self.encoder(x).chunk(2, dim=-1)
+        z = mu + torch.exp(self.exponent * log_sigma) * torch.randn_like(mu)
+        logits = self.decoder(z)
+        nll = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+        kl = 0.5 * (mu**2 + torch.exp(2 * log_sigma) - 2 * log_sigma - 1).sum(-1)
+        return (nll + kl).mean()
+
+
+class OtherScale(Chunked):
+    exponent = 0.5
+
+
+class Distributions(nn.Module):
+    """With torch.distributions, heads of their own, and a β."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = nn.Linear(D, 8)
+        self.mu_head = nn.Linear(8, K)
+        self.log_var_head = nn.Linear(8, K)
+        self.decoder = nn.Linear(K, D)
+
+    def elbo_loss(self, x, beta=2.0):
+        h = torch.relu(self.trunk(x))
+        scale = torch.exp(0.5 * self.log_var_head(h)) + 1e-3
+        q = torch.distributions.Normal(self.mu_head(h), scale)
+        p = torch.distributions.Normal(torch.zeros(K), torch.ones(K))
+        z = q.rsample()
+        likelihood = torch.distributions.Normal(self.decoder(z), 0.1)
+        kl = torch.distributions.kl_divergence(q, p).sum(-1)
+        return (-likelihood.log_prob(x).sum(-1) + beta * kl).mean()
+
+
+class Capacity(Chunked):
+    """The distance of the KL from a capacity, of the mean over the batch."""
+
+    def loss(self, x):
+        mu, logvar = self.encoder(x).chunk(2, dim=-1)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        nll = F.binary_cross_entropy_with_logits(self.decoder(z), x, reduction="sum") / len(x)
+        kl = (-0.5 * (1 + logvar - mu**2 - logvar.exp())).sum(1).mean(0)
+        return nll + 10.0 * (kl - 5.0).abs()

@@ -1,0 +1,66 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfp_vae import callbacks
+
+X = (np.random.default_rng(0).random((8, 6)) > 0.5).astype(np.float32)
+
+
+class Model(keras.Model):
+    def __init__(self, kl_weight):
+        super().__init__()
+        self.kl_weight = kl_weight
+        self.encoder = keras.layers.Dense(4)
+        self.decoder = keras.layers.Dense(6)
+
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            mean, s = tf.split(self.encoder(x), 2, axis=-1)
+            d = self.decoder(mean + tf.exp(s / 2) * tf.random.normal(tf.shape(mean)))
+            kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(s) - s - 1, -1)
+            loss = tf.reduce_mean(0.5 * tf.reduce_sum((x - d) ** 2, -1) + self.kl_weight * kl)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return {"loss": loss}
+
+
+def fitted(kl_weight, **declaration):
+    model = Model(kl_weight)
+    model.compile(optimizer="adam")
+    callback = callbacks.LossAudit(X, **declaration)
+    history = model.fit(X, epochs=2, verbose=0, callbacks=[callback])
+    return model, callback, history
+
+
+def test_a_right_model_is_trained_without_a_word():
+    model, callback, history = fitted(1.0)
+    assert callback.report.ok
+    assert len(history.history["loss"]) == 2
+    assert int(model.optimizer.iterations) == 2
+
+
+def test_a_loss_without_a_bound_is_stopped_before_the_first_step():
+    model = Model(-1.0)
+    model.compile(optimizer="adam")
+    callback = callbacks.LossAudit(X)
+    with pytest.raises(ValueError, match="no lower bound"):
+        model.fit(X, verbose=0, callbacks=[callback])
+    assert callback.report.codes >= {"kl-sign", "unbounded"}
+    assert int(model.optimizer.iterations) == 0
+
+
+def test_another_mistake_is_a_warning_and_a_declaration_removes_it():
+    with pytest.warns(UserWarning, match="kl-weight"):
+        fitted(5.0)
+    assert fitted(5.0, expected_kl_weight=5.0)[1].report.ok
+
+
+def test_a_model_that_cannot_be_read_is_trained_with_a_warning():
+    model = keras.Sequential([keras.layers.Dense(6)])
+    model.compile(optimizer="adam", loss="mse")
+    callback = callbacks.LossAudit(X)
+    with pytest.warns(UserWarning, match="was not audited"):
+        model.fit(X, X, verbose=0, callbacks=[callback])
+    assert callback.report is None

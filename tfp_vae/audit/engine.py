@@ -1,0 +1,294 @@
+"""The engine of an audit: from a bound loss and its declaration to a report."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tfp_vae.audit.argument_names import LATENT as LATENT_DRAW
+from tfp_vae.audit.binding import Binding, refuse_latents
+from tfp_vae.audit.blackbox import CallError, one_line, positional_count
+from tfp_vae.audit.constant import added_constant
+from tfp_vae.audit.declared_changes import Declaration
+from tfp_vae.audit.diagnosis import Diagnosis
+from tfp_vae.audit.findings import Finding
+from tfp_vae.audit.kl_term import KLTerm, read_kl
+from tfp_vae.audit.likelihood_term import LikelihoodTerm, read_likelihood
+from tfp_vae.audit.loss_probe import LossProbe, accepts, probe_loss
+from tfp_vae.audit.probe_design import Design
+from tfp_vae.audit.readings import Reading
+from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.sampler import SamplerReading, probe_sampler
+from tfp_vae.audit.scaling_laws import (
+    BATCH,
+    LATENT,
+    Size,
+    aggregated_terms,
+    event_axis_name,
+    latent_axis_name,
+    measure_scaling_laws,
+    terms_are_added,
+)
+from tfp_vae.audit.support import outside_support
+
+
+@dataclass(frozen=True)
+class LossDeclaration:
+    """What a loss is declared to be.
+
+    Attributes:
+        likelihood: The likelihood.
+        decoder_output: What the decoder returns.
+        event_shape: The shape of one example.
+        latent_shape: The shape of one example's latents.
+        changes: What it is declared to change in the negative ELBO.
+        returns: Which entry of its result is the loss, None to find it.
+        decoder_range: Where the real decoder's output stays, None if nothing is known.
+        batch_sizes: Batch sizes to try before others.
+    """
+
+    likelihood: str
+    decoder_output: str
+    event_shape: tuple[int, ...]
+    latent_shape: tuple[int, ...]
+    changes: Declaration
+    returns: str | int | None = None
+    decoder_range: tuple[float, float] | None = None
+    batch_sizes: tuple[int, ...] = ()
+
+    def design(self, encoder_output_count: int, batch_size: int) -> Design:
+        """The design of points with so many encoder outputs and rows."""
+        several = self.latent_shape if len(self.latent_shape) > 1 else ()
+        return Design(
+            self.likelihood,
+            self.decoder_output,
+            self.event_shape,
+            math.prod(self.latent_shape),
+            encoder_output_count,
+            batch_size,
+            latent_shape=several,
+            decoder_range=self.decoder_range,
+        )
+
+
+def run_audit(
+    loss: Callable[..., Any],
+    sampler: Callable[..., Any] | None,
+    binding: Binding,
+    declared: LossDeclaration,
+    findings: Sequence[Finding] = (),
+    *,
+    framework: str | None = None,
+    sampler_rows: int | None = None,
+) -> AuditReport:
+    """Probes a loss and its sampler, reads both, and reports.
+
+    Args:
+        loss: The loss.
+        sampler: Its sampler, None if there is none.
+        binding: Which argument of the loss is what.
+        declared: What the loss is declared to be.
+        findings: What was found before.
+        framework: The framework to write the correction in, None for that of the results.
+        sampler_rows: How many rows a call of the sampler draws, None for as many as it takes.
+    """
+    probe = _probed(loss, binding, declared)
+    if LATENT_DRAW in binding.roles and _uses_latents(probe):
+        refuse_latents(binding)
+    found = [*findings, *_broadcast_findings(probe)]
+    reading = _sampler_reading(sampler, probe, sampler_rows)
+    return _diagnosis(probe, declared.changes, reading, framework).report(found, reading)
+
+
+def support_findings(data: Any, likelihood: str, event_shape: tuple[int, ...]) -> list[Finding]:
+    """Checks data against the support of the declared likelihood."""
+    outside = None if data is None else outside_support(data, likelihood, event_shape)
+    return [] if outside is None else [_support_finding(outside, likelihood)]
+
+
+def _probed(loss: Callable[..., Any], binding: Binding, declared: LossDeclaration) -> LossProbe:
+    """Probes a loss, also with both outputs of the encoder or the decoder in one array."""
+    count = binding.encoder_output_count
+    variants = [(binding, count)]
+    if count == 1:
+        variants.append((binding.concatenated(), 2))
+    if binding.has_event:
+        variants += [(replace(b, doubled_decoder=True), n) for b, n in variants]
+    written = declared.changes.batch_size
+    sizes = (*declared.batch_sizes, *(() if written is None else (written,)))
+
+    def probed(variant: Binding, outputs: int) -> LossProbe:
+        return probe_loss(loss, partial(declared.design, outputs), variant, declared.returns, sizes)
+
+    first: ValueError | None = None
+    for variant, outputs in variants:
+        try:
+            probe = probed(variant, outputs)
+        except ValueError as error:
+            if first is None:
+                first = error
+            continue
+        if count == 1 and outputs == 1 and not _is_read(probe):
+            try:
+                other = probed(variants[1][0], 2)
+            except ValueError:
+                return probe
+            return other if _is_read(other) or _halves_differ(other) else probe
+        return probe
+    assert first is not None
+    raise first
+
+
+def _uses_latents(probe: LossProbe) -> bool:
+    point = probe.design.likelihood_points()[0]
+    other = replace(probe.binding, latent_value=0.75)
+    here, there = (probe.box(*b.arguments(point)) for b in (probe.binding, other))
+    return not np.array_equal(here, there)
+
+
+def _is_read(probe: LossProbe) -> bool:
+    return read_kl(probe).model is not None
+
+
+def _halves_differ(probe: LossProbe) -> bool:
+    """Whether the two halves of one encoder output enter the loss in different ways."""
+    atoms = read_kl(probe).atoms
+    return bool(atoms) and set(atoms) - {"μ²", "μ", "|μ|", "1"} > set()
+
+
+def _diagnosis(
+    probe: LossProbe,
+    declaration: Declaration,
+    sampler: SamplerReading | None,
+    framework: str | None,
+) -> Diagnosis:
+    of_sampler = sampler.reading if sampler is not None else None
+    try:
+        likelihood_term = read_likelihood(probe)
+        if not likelihood_term.finite_beyond:
+            probe.design = replace(probe.design, in_unit_interval=True)
+        kl = _read_kl(probe, likelihood_term, of_sampler, declaration)
+        has_both = probe.design.encoder_output_count > 0 and probe.binding.has_event
+        added = not has_both or terms_are_added(probe)
+        sizes = _sizes(probe.design)
+        has_floor = kl.model is not None and kl.model.floor is not None
+        laws = measure_scaling_laws(probe, sizes, far=has_floor)
+        averaged = aggregated_terms(probe)
+    except CallError as error:
+        raise ValueError(
+            "`loss` must accept every x in the likelihood's support; got "
+            f"{type(error.__cause__).__name__}: {one_line(error.__cause__)}."
+        ) from error.__cause__
+    return Diagnosis(
+        probe,
+        likelihood_term,
+        kl,
+        added,
+        sizes,
+        laws,
+        averaged,
+        declaration,
+        framework or probe.box.framework,
+    )
+
+
+def _read_kl(
+    probe: LossProbe,
+    likelihood: LikelihoodTerm,
+    of_sampler: Reading | None,
+    declaration: Declaration,
+) -> KLTerm:
+    """Reads the KL; one whose terms fit another variance of the prior must have its constant too.
+
+    Without the constant, a KL with a wrong factor in one term is a KL from another prior.
+    """
+    has_constant = likelihood.as_declared or likelihood.absent
+
+    def is_plausible(term: KLTerm) -> bool:
+        prior = term.model.prior if term.model is not None else declaration.prior
+        if prior == declaration.prior or prior[1] == 1.0 or prior[0] != 0.0:
+            return True
+        return has_constant and added_constant(probe, likelihood, term) is None
+
+    kl = read_kl(probe, of_sampler, declaration.prior, is_plausible)
+    floor = kl.model.floor if kl.model is not None else None
+    if kl.model is None or floor is None or floor.shape != "max" or not has_constant:
+        return kl
+    # A hinge is a floor less its level.
+    hinged = replace(kl, model=replace(kl.model, floor=replace(floor, shape="hinge")))
+    if added_constant(probe, likelihood, kl) is None:
+        return kl
+    return hinged if added_constant(probe, likelihood, hinged) is None else kl
+
+
+def _sizes(design: Design) -> list[Size]:
+    axes = [Size(event_axis_name(axis), n) for axis, n in enumerate(design.event_shape) if n > 1]
+    latent = [Size(LATENT, design.latent_size)]
+    if design.latent_shape:
+        latent = [Size(latent_axis_name(i), n) for i, n in enumerate(design.latent_shape) if n > 1]
+    return [
+        Size(BATCH, design.batch_size),
+        *(latent if design.encoder_output_count else []),
+        *axes,
+    ]
+
+
+def _sampler_reading(
+    sampler: Callable[..., Any] | None, probe: LossProbe, rows: int | None
+) -> SamplerReading | None:
+    if sampler is None:
+        return None
+    outputs = probe.design.encoder_output_count
+    count = positional_count(sampler)
+    if outputs == 0 or (outputs == 1 and count is not None and count[0] == 2 and not count[1]):
+        outputs = 2
+    return probe_sampler(sampler, probe.design.latent_size, outputs, rows)
+
+
+def _broadcast_findings(probe: LossProbe) -> list[Finding]:
+    """Names a loss whose terms meet in shapes that do not belong together.
+
+    It returns `[B, B]`, or accepts one row, and as many as an axis of the event, and no others.
+    """
+    if probe.outer:
+        return [
+            Finding.of(
+                "broadcast",
+                "the loss returns shape [B, B]: a [B, 1] and a [B] array were added and broadcast.",
+                "sum over the last axis without keepdims, so that each term has shape [B].",
+            )
+        ]
+    if probe.design.batch_size != 1:
+        return []
+    axes = {n for n in probe.design.event_shape if n > 2}
+    sizes = [
+        n
+        for n in sorted(axes)
+        if accepts(probe.box, probe.binding, replace(probe.design, batch_size=n))
+    ]
+    if not sizes:
+        return []
+    others = " or ".join(map(str, sizes))
+    return [
+        Finding.of(
+            "broadcast",
+            f"the loss accepts batches of 1, or of {others} as an axis of the event has, and no "
+            "other: a term [B] is added to one that still has axes of the event, and its rows go "
+            "to the wrong entries.",
+            "sum each term over its own axes to one value per example, shape [B], before the two "
+            "are added.",
+        )
+    ]
+
+
+def _support_finding(outside: str, likelihood: str) -> Finding:
+    fix = {
+        "bernoulli": "binarise x (threshold it, or draw it anew in each epoch), or use a "
+        'continuous Bernoulli for grey values in [0, 1] (likelihood="continuous_bernoulli").',
+        "continuous_bernoulli": "scale x to [0, 1], for example divide bytes by 255.",
+        "normal": "remove or impute the values that are NaN or infinite.",
+    }[likelihood]
+    return Finding.of("support", f"{outside}.", fix)

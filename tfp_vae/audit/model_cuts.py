@@ -1,0 +1,245 @@
+"""Where a whole model is cut: what gives the posterior's parameters, and what gives p(x|z)'s."""
+
+import contextlib
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tfp_vae.audit.argument_names import MEAN, SECOND, role_of
+from tfp_vae.audit.frameworks import as_numpy
+from tfp_vae.audit.results import entries_of
+
+Array = np.ndarray
+
+_ENCODERS = ("encode", "encoder", "inference_net", "encoder_net", "recognition", "enc", "inference")
+_DECODERS = (
+    "decode",
+    "decoder",
+    "generative_net",
+    "decoder_net",
+    "generator",
+    "dec",
+    "generate",
+    "generation",
+)
+_DRAWS = (
+    "reparameterize",
+    "reparametrize",
+    "reparameterization",
+    "reparam",
+    "sample_z",
+    "sample_latent",
+    "sampling",
+    "sample",
+    "sampler",
+)
+_HEAD_AFFIXES = ("fc_", "linear_", "dense_", "to_", "head_", "proj_", "lin_", "hidden2", "h2", "fc")
+_HEAD_ENDINGS = ("_layer", "_head", "_dense", "_linear", "_fc", "_proj", "_net", "_out", "layer")
+
+
+@dataclass
+class Cut:
+    """A function that can be replaced while a step runs.
+
+    Attributes:
+        name: Its name, for a report.
+        holder: The namespace in which it is looked up.
+        key: Its name there.
+        function: What it is.
+        inputs: The first arguments of its calls, while it was recorded.
+        outputs: The results of its calls, while it was recorded.
+    """
+
+    name: str
+    holder: MutableMapping[str, Any]
+    key: str
+    function: Callable[..., Any]
+    inputs: list[Any] = field(default_factory=list)
+    outputs: list[Any] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def replaced(self, by: Callable[..., Any]) -> Iterator[None]:
+        """Puts another function in its place."""
+        missing = object()
+        before = self.holder.get(self.key, missing)
+        self.holder[self.key] = by
+        try:
+            yield
+        finally:
+            if before is missing:
+                del self.holder[self.key]
+            else:
+                self.holder[self.key] = before
+
+    def recording(self) -> contextlib.AbstractContextManager[None]:
+        """Records its calls."""
+        self.inputs, self.outputs = [], []
+
+        def recorder(*given: Any, **named: Any) -> Any:
+            result = self.function(*given, **named)
+            first = given[0] if given else next(iter(named.values()), None)
+            # Keras calls a layer once on symbolic tensors to build it.
+            if all(shape_of(leaf) is not None for leaf in leaves_of(result)):
+                self.inputs.append(first)
+                self.outputs.append(result)
+            return result
+
+        return self.replaced(recorder)
+
+
+def cut_of(owner: Any, name: str) -> Cut | None:
+    """The cut at an attribute of a model, None if there is no such function.
+
+    A layer or module is cut at its `call` or `forward`, so that all else of it stays in reach.
+    """
+    if isinstance(owner, dict):
+        value = owner.get(name)
+        return Cut(name, owner, name, value) if callable(value) else None
+    value = getattr(owner, name, None)
+    if value is None or not callable(value):
+        return None
+    inner = cut_at(value, name)
+    if inner is not None:
+        return inner
+    return Cut(name, owner.__dict__, name, value) if hasattr(owner, "__dict__") else None
+
+
+def cut_at(layer: Any, name: str) -> Cut | None:
+    """The cut at a layer's `call` or a module's `forward`, None if it is neither."""
+    if _is_layer(layer):
+        return Cut(name, layer.__dict__, "call", layer.call)
+    if hasattr(layer, "named_modules") and hasattr(layer, "forward"):
+        return Cut(name, layer.__dict__, "forward", layer.forward)
+    return None
+
+
+def _is_layer(value: Any) -> bool:
+    """Whether this is a layer of Keras 3 or tf_keras."""
+    return hasattr(type(value), "call") and hasattr(type(value), "trainable_weights")
+
+
+def named_layers(model: Any) -> list[tuple[str, Any]]:
+    """All layers or modules inside a model, by attribute or layer name, the outer ones first."""
+    if hasattr(model, "named_modules"):
+        return [(name.rsplit(".", 1)[-1], m) for name, m in model.named_modules() if name]
+    found: list[tuple[str, Any]] = []
+    seen: set[int] = {id(model)}
+
+    def walk(owner: Any) -> None:
+        attributes = [
+            (name, value)
+            for name, value in list(getattr(owner, "__dict__", {}).items())
+            if _is_layer(value)
+        ]
+        layers = [(layer.name, layer) for layer in getattr(owner, "layers", ())]
+        for name, layer in (*attributes, *layers):
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            found.append((name.lstrip("_"), layer))
+            walk(layer)
+
+    walk(model)
+    return found
+
+
+def head_role(name: str) -> str | None:
+    """Whether a layer of this name gives the mean or the second output of the encoder."""
+    plain = name.lower()
+    candidates = {plain}
+    for affix in _HEAD_AFFIXES:
+        candidates |= {c.removeprefix(affix) for c in set(candidates)}
+    for ending in _HEAD_ENDINGS:
+        candidates |= {c.removesuffix(ending) for c in set(candidates)}
+    candidates |= {c.strip("_").rstrip("0123456789").strip("_") for c in set(candidates)}
+    roles = {role for c in candidates if c and (role := role_of(c)) in (MEAN, SECOND)}
+    return roles.pop() if len(roles) == 1 else None
+
+
+def encoder_cuts(model: Any) -> list[Cut]:
+    """The cuts at which a model may give the posterior's parameters, the likeliest first."""
+    return [cut for name in _ENCODERS if (cut := cut_of(model, name)) is not None]
+
+
+def decoder_cuts(model: Any) -> list[Cut]:
+    """The cuts at which a model may give p(x|z)'s parameters, the likeliest first."""
+    cuts = [cut for name in _DECODERS if (cut := cut_of(model, name)) is not None]
+    outputs = getattr(model, "_output_layers", None) or _output_layers(model)
+    cuts += [cut for layer in outputs if (cut := cut_at(layer, layer.name)) is not None]
+    return cuts
+
+
+def draw_cuts(model: Any) -> list[Cut]:
+    """The parts that may draw z, by their names."""
+    cuts = [cut for name in _DRAWS if (cut := cut_of(model, name)) is not None]
+    if isinstance(model, dict):
+        return cuts
+    for name, layer in named_layers(model):
+        is_draw = any(word in name.lower() for word in ("sampl", "reparam", "lambda"))
+        cut = cut_at(layer, name) if is_draw or name == "z" else None
+        if cut is not None:
+            cuts.append(cut)
+    return cuts
+
+
+def _output_layers(model: Any) -> list[Any]:
+    """The last layer of a functional or sequential model."""
+    if not hasattr(model, "layers") or not hasattr(model, "inputs"):
+        return []
+    try:
+        output = model.output
+    except (AttributeError, ValueError, RuntimeError):
+        return []
+    history = getattr(output, "_keras_history", None)
+    if history is None:
+        return []
+    return [getattr(history, "operation", None) or history.layer]
+
+
+def head_cuts(model: Any) -> dict[str, list[Cut]]:
+    """The layers whose names say that they give the mean, or the second output."""
+    heads: dict[str, list[Cut]] = {MEAN: [], SECOND: []}
+    for name, layer in named_layers(model):
+        role = head_role(name)
+        cut = cut_at(layer, name) if role is not None else None
+        if role is not None and cut is not None:
+            heads[role].append(cut)
+    return heads
+
+
+def leaves_of(result: Any) -> list[Any]:
+    """The tensors of a structure, in order."""
+    entries = entries_of(result)
+    if entries is None:
+        return [result]
+    return [leaf for _, entry in entries for leaf in leaves_of(entry)]
+
+
+def rebuilt(result: Any, leaves: Sequence[Any]) -> Any:
+    """The structure with other tensors in it."""
+    remaining = list(leaves)
+
+    def build(part: Any) -> Any:
+        entries = entries_of(part)
+        if entries is None:
+            return remaining.pop(0)
+        if isinstance(part, dict):
+            return {name: build(value) for name, value in entries}
+        values = [build(value) for _, value in entries]
+        if hasattr(part, "_fields"):
+            return type(part)(*values)
+        return tuple(values) if isinstance(part, tuple) else values
+
+    return build(result)
+
+
+def shape_of(tensor: Any) -> tuple[int, ...] | None:
+    """A tensor's shape, None if it is no array of floats."""
+    try:
+        array = as_numpy(tensor)
+    except Exception:
+        # Whatever a library raises for an object that is no array.
+        return None
+    return array.shape if array.dtype.kind == "f" or array.dtype.name == "bfloat16" else None

@@ -1,0 +1,172 @@
+"""A whole model as a loss of (x, decoder output, encoder outputs), with its sampler."""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tfp_vae.audit.argument_names import MEAN, SECOND
+from tfp_vae.audit.frameworks import as_numpy
+from tfp_vae.audit.likelihood_forms import decoder_log_variance
+from tfp_vae.audit.model_cuts import (
+    Cut,
+    leaves_of,
+    rebuilt,
+    shape_of,
+)
+from tfp_vae.audit.model_steps import Caught, Step, as_input
+
+Array = np.ndarray
+ROWS = 3
+
+
+@dataclass
+class ModelProbe:
+    """A model that is cut at its encoder's and its decoder's outputs.
+
+    Attributes:
+        model: The model.
+        step: Computes its loss of x.
+        framework: The framework of its tensors.
+        encoder: The cuts at the encoder's outputs: one of all, or one for each.
+        decoder: The cut at the decoder.
+        encoder_result: What the encoder gave in the trial run.
+        decoder_result: What the decoder gave in the trial run.
+        order: Which of the encoder's leaves is the mean, the second output, or something else.
+        latent_shape: The shape of one example's latents.
+        doubled: Whether one leaf holds both of the encoder's outputs.
+        names: The names of the encoder's outputs.
+        event_shape: The shape of one example of x.
+        draw: The cut at what draws z, None where the decoder is called with z itself.
+    """
+
+    model: Any
+    step: Step
+    framework: str
+    encoder: Sequence[Cut]
+    decoder: Cut
+    encoder_result: Any
+    decoder_result: Any
+    order: Sequence[str]
+    latent_shape: tuple[int, ...]
+    doubled: bool
+    names: tuple[str, str]
+    event_shape: tuple[int, ...]
+    draw: Cut | None = None
+
+    @property
+    def non_trainable_variables(self) -> Sequence[Any]:
+        """The model's variables that hold the states of seed generators."""
+        variables: Sequence[Any] = getattr(self.model, "non_trainable_variables", ())
+        return variables
+
+    @property
+    def count(self) -> int:
+        """How many encoder outputs there are."""
+        return 2 if self.doubled or SECOND in self.order else 1
+
+    def _leaves(self, outputs: Sequence[Array]) -> list[Any]:
+        rows = len(outputs[0])
+        shaped = [np.reshape(o, (rows, *self.latent_shape[:-1], -1)) for o in outputs]
+        if self.doubled:
+            return [as_input(np.concatenate(shaped, axis=-1), self.framework)]
+        values = {MEAN: shaped[0], SECOND: shaped[-1]}
+        return [as_input(values.get(role, shaped[0]), self.framework) for role in self.order]
+
+    @contextlib.contextmanager
+    def encoder_gives(self, outputs: Sequence[Array]) -> Iterator[None]:
+        """Lets the encoder give these outputs, whatever it is called with."""
+        leaves = self._leaves(outputs)
+        with contextlib.ExitStack() as stack:
+            if len(self.encoder) == 1:
+                result = rebuilt(self.encoder_result, leaves)
+                stack.enter_context(self.encoder[0].replaced(lambda *_, **__: result))
+            else:
+                for cut, leaf in zip(self.encoder, leaves, strict=True):
+                    stack.enter_context(cut.replaced(lambda *_, leaf=leaf, **__: leaf))
+            yield
+
+    def loss(self, x: Any, decoder_output: Any, *encoder_outputs: Any) -> Any:
+        """The model's loss where its encoder and its decoder give these outputs."""
+        d = as_numpy(decoder_output)
+        second = decoder_log_variance(d)
+        shapes = [(shape_of(leaf) or ())[1:] for leaf in leaves_of(self.decoder_result)]
+        if self.doubled_decoder:
+            values = [np.concatenate([d, second], axis=-1)]
+        else:
+            values = [
+                self._of_decoder(second if index else d, shape)
+                for index, shape in enumerate(shapes)
+            ]
+        result = rebuilt(self.decoder_result, [as_input(v, self.framework) for v in values])
+        outputs = [as_numpy(o) for o in encoder_outputs]
+        with self.encoder_gives(outputs), self.decoder.replaced(lambda *_, **__: result):
+            return self.step(as_input(as_numpy(x), self.framework))
+
+    @property
+    def doubled_decoder(self) -> bool:
+        """Whether the decoder gives a mean and a second output in one array."""
+        leaves = leaves_of(self.decoder_result)
+        size = math.prod((shape_of(leaves[0]) or ())[1:])
+        return len(leaves) == 1 and size == 2 * math.prod(self.event_shape)
+
+    @property
+    def has_decoder_scale(self) -> bool:
+        """Whether the decoder gives a second output beside its mean."""
+        return self.doubled_decoder or len(leaves_of(self.decoder_result)) == 2
+
+    def _of_decoder(self, value: Array, shape: tuple[int, ...]) -> Array:
+        """An array of x's shape in the decoder's own shape, which may be flat."""
+        if value.shape[1:] == self.event_shape:
+            return value.reshape(len(value), *shape)
+        same_rank = len(shape) == len(self.event_shape)
+        return value if same_rank else value.reshape(len(value), -1)
+
+    @property
+    def draws_z(self) -> bool:
+        """Whether draws of z can be caught."""
+        return self.draw is not None or is_latent_draw(self.decoder.inputs[0], self.latent_shape)
+
+    def sampler(self, x: Array) -> Callable[..., Any]:
+        """The model's draws of z, as a function of the encoder's outputs.
+
+        Args:
+            x: Real examples, of which as many as there are rows go into the step.
+        """
+        return _ModelSampler(self, x)
+
+
+def is_latent_draw(z: Any, latent_shape: tuple[int, ...]) -> bool:
+    """Whether a tensor of the trial run has the shape of the latents."""
+    shape = None if z is None else shape_of(leaves_of(z)[0])
+    return shape is not None and shape[0] == ROWS and shape[1:] == latent_shape
+
+
+class _ModelSampler:
+    def __init__(self, probe: ModelProbe, x: Array):
+        self._probe, self._x = probe, x
+
+    @property
+    def non_trainable_variables(self) -> Sequence[Any]:
+        return self._probe.non_trainable_variables
+
+    def __call__(self, *encoder_outputs: Any) -> Any:
+        outputs = [as_numpy(output) for output in encoder_outputs]
+        rows = np.resize(self._x, (len(outputs[0]), *self._x.shape[1:]))
+
+        probe = self._probe
+        draw = probe.draw
+
+        def catch(z: Any = None, *others: Any, **named: Any) -> Any:
+            raise Caught(z if draw is None else draw.function(z, *others, **named))
+
+        try:
+            with probe.encoder_gives(outputs), (draw or probe.decoder).replaced(catch):
+                probe.step(as_input(rows, probe.framework))
+        except Caught as caught:
+            z = leaves_of(caught.value)[0]
+            return as_numpy(z).reshape(np.shape(outputs[0]))
+        raise ValueError("the decoder is not called")

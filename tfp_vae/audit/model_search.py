@@ -1,0 +1,189 @@
+"""Finds where a whole model can be cut, by running its step once on real rows."""
+
+import contextlib
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfp_vae.audit.argument_names import MEAN, SECOND, role_of
+from tfp_vae.audit.model_cuts import (
+    Cut,
+    cut_at,
+    cut_of,
+    decoder_cuts,
+    draw_cuts,
+    encoder_cuts,
+    head_cuts,
+    leaves_of,
+    named_layers,
+    shape_of,
+)
+from tfp_vae.audit.model_probe import ROWS, ModelProbe, is_latent_draw
+from tfp_vae.audit.model_steps import Step, as_input
+from tfp_vae.audit.results import entries_of
+
+Array = np.ndarray
+
+
+def find_cuts(
+    model: Any,
+    owner: Any,
+    steps: Sequence[Step],
+    x: Array,
+    framework: str,
+    encoder: str | None,
+    decoder: str | None,
+    latents: Sequence[str] | None,
+) -> ModelProbe:
+    """Runs the step once on real rows, and finds where the model can be cut.
+
+    Args:
+        model: The model.
+        owner: Where its parts are looked up: the model, or the names of a function's module.
+        steps: The ways in which it may compute its loss.
+        x: Real examples.
+        framework: The framework of its tensors.
+        encoder: The encoder's name, None to find it.
+        decoder: The decoder's name, None to find it.
+        latents: The names of the layers that give the mean and the second output.
+
+    Raises:
+        ValueError: If no step runs, or no cut is passed by.
+    """
+    encoders = _named(owner, [encoder]) if encoder else encoder_cuts(owner)
+    decoders = _named(owner, [decoder]) if decoder else decoder_cuts(owner)
+    heads = head_cuts(owner) if not isinstance(owner, dict) else {MEAN: [], SECOND: []}
+    if latents is not None:
+        mean, *others = _named(owner, latents)
+        heads = {MEAN: [mean], SECOND: others}
+        encoders = []
+    draws = draw_cuts(owner)
+    cuts = _unique([*encoders, *decoders, *heads[MEAN], *heads[SECOND], *draws])
+    rows = as_input(x[:ROWS], framework)
+    first: Exception | None = None
+    has_run = False
+    for step in steps:
+        try:
+            with contextlib.ExitStack() as stack:
+                for cut in cuts:
+                    stack.enter_context(cut.recording())
+                step(rows)
+        except Exception as error:
+            first = first or error
+            continue
+        has_run = True
+        decoder_cut = next((c for c in decoders if _gives_x(c, x.shape[1:])), None)
+        found = _encoder_of(encoders, heads, decoder_cut)
+        if decoder_cut is None or found is None:
+            continue
+        chosen, result, order, shape, doubled, names = found
+        draw = None
+        if not is_latent_draw(decoder_cut.inputs[0], shape):
+            drawn = (c for c in draws if c.outputs and is_latent_draw(c.outputs[0], shape))
+            draw = next(drawn, None)
+        return ModelProbe(
+            model,
+            step,
+            framework,
+            chosen,
+            decoder_cut,
+            result,
+            decoder_cut.outputs[0],
+            order,
+            shape,
+            doubled,
+            names,
+            x.shape[1:],
+            draw,
+        )
+    if first is not None and not has_run:
+        raise ValueError(
+            "`model` must compute its loss of x, or `step` must say how; got "
+            f"{type(first).__name__}: {' '.join(str(first).split())[:300].rstrip('.')}."
+        ) from first
+    called = ", ".join(sorted({cut.name for cut in cuts if cut.outputs})) or "none of its parts"
+    raise ValueError(
+        "`model` must give the posterior's mean and scale and the decoder's output by parts with "
+        "names, such as encoder and decoder, or z_mean and z_log_var; name them with encoder=, "
+        f"decoder= and latents=; got a step that calls {called}."
+    )
+
+
+def _unique(cuts: Sequence[Cut]) -> list[Cut]:
+    return list({(id(cut.holder), cut.key): cut for cut in reversed(cuts)}.values())[::-1]
+
+
+def _named(owner: Any, names: Sequence[str]) -> list[Cut]:
+    found = []
+    for name in names:
+        cut = cut_of(owner, name) if isinstance(name, str) else cut_at(name, str(name))
+        if cut is None and not isinstance(owner, dict):
+            layers = dict(reversed(named_layers(owner)))
+            cut = cut_at(layers[name], name) if name in layers else None
+        if cut is None:
+            raise ValueError(f"`model` must have a part {name!r}; got none of this name.")
+        found.append(cut)
+    return found
+
+
+def _gives_x(cut: Cut, event_shape: tuple[int, ...]) -> bool:
+    if not cut.outputs:
+        return False
+    size = math.prod(event_shape)
+    shapes = [shape_of(leaf) for leaf in leaves_of(cut.outputs[0])]
+    if any(shape is None or not shape or shape[0] != ROWS for shape in shapes):
+        return False
+    sizes = [math.prod(shape[1:]) for shape in shapes if shape is not None]
+    return sizes == [size] or sizes == [2 * size] or sizes == [size, size]
+
+
+Found = tuple[Sequence[Cut], Any, Sequence[str], tuple[int, ...], bool, tuple[str, str]]
+
+
+def _encoder_of(
+    encoders: Sequence[Cut], heads: dict[str, list[Cut]], decoder: Cut | None
+) -> Found | None:
+    z = shape_of(decoder.inputs[0]) if decoder is not None else None
+    latent = z[1:] if z is not None and z[0] == ROWS else None
+    fallback: Found | None = None
+    for cut in encoders:
+        if not cut.outputs:
+            continue
+        leaves = leaves_of(cut.outputs[0])
+        shapes = [shape_of(leaf) for leaf in leaves]
+        if any(shape is None or len(shape) < 2 for shape in shapes):
+            continue
+        tails = [shape[1:] for shape in shapes if shape is not None]
+        order = _order(cut.outputs[0], len(leaves))
+        names = ("mean", "s")
+        if len(leaves) == 1 and latent is not None and tails[0] != latent:
+            if math.prod(tails[0]) == 2 * math.prod(latent) and tails[0][:-1] == latent[:-1]:
+                return [cut], cut.outputs[0], [MEAN], latent, True, names
+        elif len(leaves) == 2 and tails[0] == tails[1]:
+            return [cut], cut.outputs[0], order, tails[0], False, names
+        elif len(leaves) == 3 and tails[0] == tails[1]:
+            fallback = fallback or ([cut], cut.outputs[0], order, tails[0], False, names)
+    means = [c for c in heads[MEAN] if c.outputs]
+    seconds = [c for c in heads[SECOND] if c.outputs]
+    for mean in means:
+        for second in seconds:
+            shape = shape_of(mean.outputs[0])
+            if shape is not None and shape == shape_of(second.outputs[0]):
+                names = (_neat(mean.name, "mean"), _neat(second.name, "s"))
+                return [mean, second], None, [MEAN, SECOND], shape[1:], False, names
+    return fallback
+
+
+def _neat(name: str, default: str) -> str:
+    return name if name.isidentifier() and role_of(name) is not None else default
+
+
+def _order(result: Any, count: int) -> list[str]:
+    """What each leaf of an encoder's result is, by its name or else by its place."""
+    entries = entries_of(result) or []
+    roles = [role_of(name) if isinstance(name, str) else None for name, _ in entries]
+    if MEAN in roles and SECOND in roles and len(roles) == count:
+        return [role or "other" for role in roles]
+    return [MEAN, SECOND, "other"][:count]

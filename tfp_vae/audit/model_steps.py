@@ -1,0 +1,236 @@
+"""Runs the step in which a whole model computes its loss, and catches the loss."""
+
+import contextlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfp_vae.audit.argument_names import KEY_NAMES, X, role_of
+from tfp_vae.audit.frameworks import JAX, NUMPY, TENSORFLOW, TORCH
+from tfp_vae.error_text import described
+
+Array = np.ndarray
+
+_METHODS = (
+    "training_step",
+    "loss",
+    "loss_function",
+    "compute_loss",
+    "get_loss",
+    "vae_loss",
+    "elbo_loss",
+    "loss_fn",
+    "calculate_loss",
+    "forward_loss",
+    "negative_elbo",
+    "nelbo",
+    "_step",
+    "step",
+    "shared_step",
+)
+
+
+class Caught(BaseException):
+    """Carries a value out of a step that goes no further."""
+
+    def __init__(self, value: Any):
+        super().__init__("caught")
+        self.value = value
+
+
+class _CaughtLoss(Caught):
+    """Carries the loss whose gradient was asked for."""
+
+
+@contextlib.contextmanager
+def _gradients_caught() -> Iterator[None]:
+    """Lets the first gradient that is asked for raise `Caught` with its target."""
+    original = tf.GradientTape.gradient
+    eagerly = tf.config.functions_run_eagerly()
+
+    def gradient(_: Any, target: Any, *__: Any, **___: Any) -> Any:
+        raise _CaughtLoss(target[0] if isinstance(target, (list, tuple)) else target)
+
+    tf.GradientTape.gradient = gradient
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.GradientTape.gradient = original
+        tf.config.run_functions_eagerly(eagerly)
+
+
+def is_keras_model(model: Any) -> bool:
+    """Whether this is a model of Keras 3 or tf_keras."""
+    return hasattr(type(model), "train_step") and hasattr(type(model), "trainable_weights")
+
+
+def is_torch_module(model: Any) -> bool:
+    """Whether this is a PyTorch module."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(model, torch.nn.Module)
+
+
+def model_framework(model: Any) -> str:
+    """The framework of a model's tensors."""
+    if is_torch_module(model):
+        return TORCH
+    if is_keras_model(model) or hasattr(type(model), "trainable_variables"):
+        return TENSORFLOW
+    return JAX if "jax" in sys.modules else NUMPY
+
+
+def as_input(array: Array, framework: str) -> Any:
+    """An array as an input of a model, in float32."""
+    single = np.array(array, np.float32)
+    if framework == TENSORFLOW:
+        return tf.constant(single)
+    if framework == TORCH:
+        return sys.modules["torch"].from_numpy(single)
+    if framework == JAX:
+        return sys.modules["jax"].numpy.asarray(single)
+    return single
+
+
+Step = Callable[[Any], Any]
+
+
+def steps_of(
+    model: Any, step: str | Callable[..., Any] | None, constants: dict[str, Any]
+) -> list[Step]:
+    """The ways in which a model may compute its loss of x, the likeliest first.
+
+    Args:
+        model: The model, or a function of a module that has the model's parts.
+        step: The method's name, or a function of (model, x); None to find it.
+        constants: Values of further arguments, by name.
+
+    Raises:
+        TypeError: If `step` is neither, or the model has no such method.
+    """
+    if callable(step):
+        return [lambda x: step(model, x), lambda x: step(x, model)]
+    if step is not None:
+        method = getattr(model, step, None) if isinstance(step, str) else None
+        if not callable(method):
+            raise TypeError(
+                "`step` must be a function of (model, x) or the name of a method of the model; "
+                f"got {described(step)}."
+            )
+        return _calls(method, constants)
+    if is_keras_model(model):
+        return _keras_steps(model)
+    if inspect.isfunction(model):
+        return _calls(model, constants)
+    found: list[Step] = []
+    for name in _METHODS:
+        method = getattr(model, name, None)
+        if callable(method):
+            found += _calls(method, constants)
+    if is_torch_module(model) or callable(model):
+        found += _calls(model, constants)
+    return found
+
+
+def _keras_steps(model: Any) -> list[Step]:
+    data: list[Callable[[Any], Any]] = [lambda x: (x, x), lambda x: x, lambda x: (x,)]
+    if _overrides(model, "train_step"):
+        data = [lambda x: x, lambda x: (x, x), lambda x: (x,)]
+
+    def step(make: Callable[[Any], Any]) -> Step:
+        def run(x: Any) -> Any:
+            with _gradients_caught():
+                try:
+                    return model.train_step(make(x))
+                except _CaughtLoss as caught:
+                    return caught.value
+
+        return run
+
+    return [step(make) for make in data]
+
+
+def _overrides(model: Any, method: str) -> bool:
+    owner = next(c for c in type(model).__mro__ if method in vars(c))
+    return owner.__module__.partition(".")[0] not in ("keras", "tf_keras")
+
+
+def _calls(function: Callable[..., Any], constants: dict[str, Any]) -> list[Step]:
+    """The calls of a function of x, a batch index, a random key, and constants."""
+    target: Any = getattr(function, "forward", function) if is_torch_module(function) else function
+    try:
+        parameters = list(inspect.signature(target).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    required = [p.name for p in named if p.default is p.empty and p.name not in constants]
+    values = {name: value for name, value in constants.items() if name in {p.name for p in named}}
+    takes_x = [n for n in required if role_of(n) == X or n in ("data", "x_batch")]
+    if not takes_x:
+        others = [n for n in required if n.lower() not in KEY_NAMES and "idx" not in n]
+        takes_x = others[:1]
+    if not takes_x:
+        return []
+    x_name = takes_x[0]
+    rest = [n for n in required if n != x_name]
+    if any(
+        n.lower() not in KEY_NAMES and "idx" not in n and n != "i" and "index" not in n
+        for n in rest
+    ):
+        return []
+    counter = iter(range(1, 2**31))
+
+    def run(pack: Callable[[Any], Any], x: Any) -> Any:
+        further = {n: _key(next(counter)) if n.lower() in KEY_NAMES else 0 for n in rest}
+        return function(**{x_name: pack(x)}, **further, **values)
+
+    def with_labels(x: Any) -> Any:
+        return x, np.zeros(len(x), np.int64)
+
+    packs: Sequence[Callable[[Any], Any]] = (
+        lambda x: x,
+        with_labels,
+        lambda x: (x,),
+        lambda x: {"x": x},
+    )
+    return [partial(run, pack) for pack in packs]
+
+
+def _key(number: int) -> Any:
+    jax = sys.modules.get("jax")
+    return jax.random.PRNGKey(number) if jax is not None else np.random.default_rng(number)
+
+
+@contextlib.contextmanager
+def kept_state(model: Any) -> Iterator[None]:
+    """Puts the weights, statistics and metrics of a model back at the end."""
+    if is_torch_module(model):
+        state = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        training = model.training
+        model.train()
+        try:
+            yield
+        finally:
+            model.load_state_dict(state)
+            model.train(training)
+        return
+    variables = _variables(model) if is_keras_model(model) else []
+    values = [np.array(v) for v in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+def _variables(model: Any) -> list[Any]:
+    """The variables of a Keras model; none of one that the first step builds."""
+    try:
+        return list(model.variables)
+    except ValueError:
+        return []

@@ -1,0 +1,165 @@
+"""Finds the sizes that explain the weight of a term."""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from tfp_vae.audit.scaling_laws import BATCH, Size, is_latent
+
+WEIGHT_TOLERANCE = 5e-3
+# The axes of an event are judged apart only where they explain a weight to this logarithm.
+_EXACT_WEIGHT = 1e-5
+
+
+@dataclass(frozen=True)
+class Term:
+    """One measured term of the loss.
+
+    Attributes:
+        sign: 1 or -1, or 0 if the term has no one sign.
+        weight: Its weight at the measured sizes, None if it is no known term.
+        weight_slack: The largest error of the weight because of noise.
+        exponents: The powers by which the weight follows the sizes, by name.
+        free_weight: Whether every positive factor is right.
+        rough_weight: A guess at the weight of an unknown term, good enough to tell a sum from a
+            mean.
+    """
+
+    sign: int
+    weight: float | None
+    weight_slack: float = 0.0
+    exponents: Mapping[str, int] = field(default_factory=dict)
+    free_weight: bool = False
+    rough_weight: float | None = None
+
+
+@dataclass(frozen=True)
+class ExplainedWeight:
+    """The weight of a term, with the sizes that explain it.
+
+    Attributes:
+        value: The weight for a batch of one example, in units of the expected weight; None if not
+            even a guess is known.
+        slack: The largest error of the logarithm of `value`.
+        is_exact: Whether it is no guess.
+        is_free: Whether every positive factor is right.
+        batch_power: The power of the batch size.
+        powers: The powers of the other sizes that explain the weight; none is 0.
+    """
+
+    value: float | None
+    slack: float
+    is_exact: bool
+    is_free: bool
+    batch_power: int
+    powers: Mapping[str, int]
+
+    def at_batch_size(self, batch_size: int) -> "ExplainedWeight":
+        """The weight for batches of this size, as a number."""
+        value = self.value
+        if value is not None:
+            value *= float(batch_size) ** self.batch_power
+        return replace(self, value=value, batch_power=0)
+
+
+def size_factor(exponents: Mapping[str, int], sizes: Sequence[Size]) -> float:
+    """The product of sizes to their powers."""
+    values = {size.name: size.value for size in sizes}
+    return math.prod(float(values[name]) ** power for name, power in exponents.items())
+
+
+def explained(term: Term, sizes: Sequence[Size], expected: float) -> ExplainedWeight:
+    """Finds the sizes that explain a term's weight.
+
+    Args:
+        term: The term.
+        sizes: All the sizes.
+        expected: The weight that the term should have.
+    """
+    powers = _complete(term, sizes)
+    batch_power = powers.pop(BATCH, 0)
+    batch_size = next(size.value for size in sizes if size.name == BATCH)
+    measured = term.weight if term.weight is not None else term.rough_weight
+    value, slack = None, 0.0
+    if measured is not None and measured > 0.0:
+        value = measured / float(batch_size) ** batch_power / expected
+        slack = WEIGHT_TOLERANCE + term.weight_slack / measured
+        free = term.free_weight or term.weight is None
+        powers = _explaining_powers(value, powers, sizes, free=free)
+    return ExplainedWeight(
+        value,
+        slack,
+        is_exact=term.weight is not None,
+        is_free=term.free_weight,
+        batch_power=batch_power,
+        powers={name: power for name, power in powers.items() if power},
+    )
+
+
+def _complete(term: Term, sizes: Sequence[Size]) -> dict[str, int]:
+    """Adds the powers that could not be measured, if sizes explain the weight exactly."""
+    known = dict(term.exponents)
+    unknown = [s.name for s in sizes if s.name not in known and s.value > 1]
+    if term.weight is None or not unknown:
+        return known
+    guesses = sorted(
+        itertools.product(*((0, -1, 1) if name == BATCH else (0, -1) for name in unknown)),
+        key=lambda powers: sum(map(abs, powers)),
+    )
+    for guess in guesses:
+        guessed = dict(zip(unknown, guess, strict=True))
+        rest = term.weight / size_factor({**known, **guessed}, sizes)
+        if distance(rest, free=term.free_weight) <= WEIGHT_TOLERANCE:
+            return known | guessed
+    return known | dict.fromkeys(unknown, 0)
+
+
+def _explaining_powers(
+    weight: float, powers: Mapping[str, int], sizes: Sequence[Size], *, free: bool
+) -> dict[str, int]:
+    """Returns the powers of sizes that explain a weight, without those that the code cancels.
+
+    Args:
+        weight: The weight.
+        powers: The powers by which it follows the sizes.
+        sizes: All the sizes.
+        free: Whether ½ counts as right.
+    """
+
+    def unexplained(candidate: Mapping[str, int]) -> tuple[float, int]:
+        # Of equally good explanations the one with more sizes wins, for those were measured.
+        rest = weight / size_factor(candidate, sizes)
+        return round(distance(rest, free=free), 6), -sum(map(abs, candidate.values()))
+
+    some_axes = [c for c in _partial_axes(powers) if unexplained(c)[0] <= _EXACT_WEIGHT]
+    if some_axes and min(map(unexplained, _partial_powers(powers)))[0] > _EXACT_WEIGHT:
+        return min(some_axes, key=unexplained)
+    return min(_partial_powers(powers), key=unexplained)
+
+
+def _partial_axes(powers: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Yields the powers with some of the axes left out, such as the colours alone."""
+    names = [name for name, power in powers.items() if power]
+    for kept in itertools.product((0, 1), repeat=len(names)):
+        yield {name: powers[name] * keep for name, keep in zip(names, kept, strict=True)}
+
+
+def _partial_powers(powers: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Yields the powers cut to every smaller magnitude.
+
+    The axes of the event are cut together: a mean is over all of them, and so is what cancels it.
+    """
+    of_event = max((abs(p) for name, p in powers.items() if not is_latent(name)), default=0)
+    of_latent = max((abs(p) for name, p in powers.items() if is_latent(name)), default=0)
+    for event, latent in itertools.product(range(of_event + 1), range(of_latent + 1)):
+        yield {
+            name: int(math.copysign(min(abs(power), latent if is_latent(name) else event), power))
+            for name, power in powers.items()
+        }
+
+
+def distance(weight: float, *, free: bool) -> float:
+    """How far a weight is from a right one, as a logarithm."""
+    targets = (1.0, 2.0) if free else (1.0,)
+    return min(abs(math.log(weight / target)) for target in targets)
