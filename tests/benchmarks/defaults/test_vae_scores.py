@@ -8,7 +8,6 @@ from benchmarks.defaults import grid, ours, vae_scores
 from benchmarks.defaults.real_data import split
 from tfp_vae import evaluation, likelihoods
 
-
 pytestmark = pytest.mark.usefixtures("without_xla")
 
 
