@@ -7,13 +7,14 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 import tfp_vae
 from tests.fuzz import fuzzed_models
 from tests.fuzz.calls import Call
 from tests.fuzz.fuzzed_models import DATA, model
-from tfp_vae import callbacks, datasets, testing
+from tfp_vae import callbacks, datasets, tables, testing
 from tfp_vae.sklearn import VAETransformer
 
 mpl.use("Agg")
@@ -47,6 +48,10 @@ def _asserted(**given):
     except AssertionError as error:
         if "mistake" not in str(error):
             raise
+
+
+def _people():
+    return pd.DataFrame({"age": [3, 4, 5, 9], "city": ["a", "b", "a", "b"]})
 
 
 def _estimator(**more):
@@ -197,6 +202,11 @@ CALLS = {
     "testing.check_elbo": Call(
         testing.check_elbo, lambda: {"vae": model("binary"), "x": fuzzed_models.BINARY[:3]},
         tolerance=None,
+    ),
+    "tables.Schema": Call(
+        tables.Schema,
+        lambda: {"columns": tables.Schema.infer(_people()).columns},
+        lambda answer, given: answer.encode(_people()),
     ),
     **dict.fromkeys(["sklearn.VAETransformer", "sklearn.VAETransformer.fit"], _ESTIMATOR),
     **{
