@@ -67,7 +67,7 @@ def test_likelihoods_can_be_given_by_name():
     ("given", "message"),
     [
         ({"real": "gamma"}, "gamma is for values that are above 0; got -.* 'real', which is real"),
-        ({"age": "normal"}, "`name` must name a column"),
+        ({"age": "normal"}, "`likelihoods` must name a column"),
         ({"real": "gauss"}, "`likelihoods` must be one of 'bernoulli'"),
     ],
 )

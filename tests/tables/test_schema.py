@@ -157,7 +157,7 @@ _WRONG_FRAMES = {
     "nothing to model": (
         lambda: FRAME[["id", "same", "empty"]],
         ValueError,
-        "must have a column to model; got none but constants",
+        "must hold one to model; got none but constants",
     ),
 }
 
@@ -222,7 +222,9 @@ def test_a_kind_that_does_not_suit_is_refused(kinds, message):
 def test_an_array_of_other_columns_is_refused(schema):
     with pytest.raises(ValueError, match=r"`x` must have shape \[rows, 25\]; got shape \[3, 2\]"):
         schema.decode(np.zeros([3, 2]))
-    with pytest.raises(ValueError, match="must be one of the model's; it is left out, as identif"):
+    with pytest.raises(
+        ValueError, match="must name a column of the model; got 'id', which is left out, as identif"
+    ):
         schema.index("id")
 
 

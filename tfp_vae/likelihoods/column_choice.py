@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tfp_vae.error_text import described
 from tfp_vae.likelihoods.candidates import Candidate, checked
 from tfp_vae.likelihoods.conditional_evidence import Group, held_out_conditional_scores
 from tfp_vae.likelihoods.evidence import MIN_ROWS
@@ -29,7 +30,7 @@ def suggest_columns(x: npt.ArrayLike, choices: Sequence[Sequence[Candidate]]) ->
       A `Suggestion` whose likelihood is a `Product`.
 
     Raises:
-      TypeError: If `x` holds no real numbers.
+      TypeError: If `x` holds no real numbers, or `choices` is no list of lists of candidates.
       ValueError: If `x` is no table of finite numbers, or has not one list for each column.
 
     Example:
@@ -39,6 +40,15 @@ def suggest_columns(x: npt.ArrayLike, choices: Sequence[Sequence[Candidate]]) ->
       ([[0]], 2)
     """
     values = checked(x)
+    lists = isinstance(choices, (list, tuple)) and all(
+        isinstance(own, (list, tuple)) and all(isinstance(each, Candidate) for each in own)
+        for own in choices
+    )
+    if not lists:
+        raise TypeError(
+            "`choices` must be lists of candidates, such as [likelihoods.candidates(x)]; got "
+            f"{described(choices)}."
+        )
     if values.ndim != 2 or len(choices) != values.shape[1] or not all(map(len, choices)):
         raise ValueError(
             "`choices` must have one list of candidates for each column of `x`; got "

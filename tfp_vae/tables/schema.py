@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tfp_vae import checks
+from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Suggestion
 from tfp_vae.tables.column import Column, Kind
 from tfp_vae.tables.frames import as_pandas
@@ -47,6 +48,11 @@ class Schema:
     def __init__(
         self, columns: Sequence[Column], score_quantiles: Sequence[float] | None = None
     ) -> None:
+        if not isinstance(columns, (list, tuple)):
+            raise TypeError(
+                "`columns` must be a list of columns, such as Schema.infer(frame).columns; got "
+                f"{described(columns)}."
+            )
         self.columns = tuple(
             checks.instance_of(each, Column, "columns", "Schema.infer(frame).columns")
             for each in columns
@@ -55,10 +61,20 @@ class Schema:
         if not self.modelled:
             left_out = "; ".join(f"{each.name!r}: {each.reason}" for each in self.columns[:5])
             raise ValueError(
-                "`frame` must have a column to model; got none but constants and identifiers"
+                "The `columns` of a `frame` must hold one to model; got none but constants and "
+                "identifiers"
                 f"{': ' + left_out if left_out else ''}."
             )
-        self.score_quantiles = None if score_quantiles is None else tuple(score_quantiles)
+        self.score_quantiles: tuple[float, ...] | None = None
+        if score_quantiles is not None:
+            values = checks.array(score_quantiles, "score_quantiles").astype(np.float64)
+            checks.finite(values, "score_quantiles")
+            if values.shape != (101,):
+                raise ValueError(
+                    "`score_quantiles` must be 101 numbers, for 0 % to 100 %; got shape "
+                    f"{list(values.shape)}."
+                )
+            self.score_quantiles = tuple(values.tolist())
 
     @classmethod
     def infer(
@@ -91,7 +107,7 @@ class Schema:
             raise ValueError(
                 f"`{name}` must have at least two rows to infer a schema from; got {len(table)}."
             )
-        given = dict(kinds or {})
+        given = _checked_dict(kinds, "kinds", '{"age": "count"}')
         for column, kind in given.items():
             checks.one_of(str(kind), [str(each) for each in Kind], "kinds")
             _check_name(column, table.columns, "kinds")
@@ -107,7 +123,7 @@ class Schema:
     def __getitem__(self, name: Any) -> Column:
         """Returns the column of that name."""
         _check_name(name, [each.name for each in self.columns], "name")
-        (column,) = (each for each in self.columns if each.name == name)
+        column: Column = next(each for each in self.columns if each.name == name)
         return column
 
     def __iter__(self) -> Iterator[Column]:
@@ -139,11 +155,12 @@ class Schema:
         """
         return [each.name for each in self.modelled]
 
-    def index(self, name: Any) -> int:
+    def index(self, name: Any, argument: str = "name") -> int:
         """Returns the place of a modelled column in the array.
 
         Args:
           name: The name of the column.
+          argument: The caller's name for it.
 
         Returns:
           An int.
@@ -155,11 +172,12 @@ class Schema:
           >>> tables.Schema.infer(people).index("country")
           1
         """
+        _check_name(name, [each.name for each in self.columns], argument)
         column = self[name]
         if not column.modelled:
             raise ValueError(
-                f"Column {name!r} must be one of the model's; it is left out, as {column.kind}: "
-                f"{column.reason}."
+                f"`{argument}` must name a column of the model; got {name!r}, which is left out, "
+                f"as {column.kind}: {column.reason}."
             )
         return self.names.index(column.name)
 
@@ -257,9 +275,9 @@ class Schema:
           >>> type(found.likelihood).__name__
           'Product'
         """
-        given = dict(likelihoods or {})
+        given = _checked_dict(likelihoods, "likelihoods", '{"age": "gamma"}')
         for name in given:
-            self.index(name)
+            self.index(name, "likelihoods")
         return chosen_likelihood(self.modelled, np.asarray(x, np.float64), given)
 
     def with_likelihoods(self, suggestion: Suggestion) -> "Schema":
@@ -301,6 +319,15 @@ class Schema:
         """Makes the schema of which `get_config` returned this."""
         columns = [Column.from_config(each) for each in config["columns"]]
         return cls(columns, config["score_quantiles"])
+
+
+def _checked_dict(value: Any, name: str, example: str) -> dict[Any, Any]:
+    if not isinstance(value, (Mapping, type(None))):
+        raise TypeError(
+            f"`{name}` must be a dict by the names of columns, such as {example}; got "
+            f"{described(value)}."
+        )
+    return dict(value or {})
 
 
 def _check_name(name: Any, names: Any, argument: str) -> None:
