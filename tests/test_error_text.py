@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tf_keras
 
 from tfp_vae.error_text import described
 
@@ -22,3 +23,8 @@ from tfp_vae.error_text import described
 )
 def test_a_short_value_is_shown_with_its_type_and_another_by_its_type(value, text):
     assert described(value) == text
+
+
+def test_an_object_of_tf_keras_is_said_to_be_one():
+    text = "a Dense of tf_keras: use that of Keras 3, `import keras`"
+    assert described(tf_keras.layers.Dense(1)) == text

@@ -149,6 +149,21 @@ def test_what_a_model_cannot_show_is_said_in_the_report(tables, run_here, tmp_pa
     assert "Left out: `vae` must have a likelihood with a scale" in text
 
 
+def test_five_rows_train_and_one_is_evaluated(tmp_path, run_here):
+    """Of five rows one is the test set."""
+    np.save(tmp_path / "five.npy", np.random.default_rng(0).normal(size=[5, 3]))
+    np.save(tmp_path / "one.npy", np.zeros([1, 3]))
+    done = run_here("train", "five.npy", "--epochs", 1, "-o", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "latent.png").exists()
+    done = run_here("evaluate", "run", "one.npy", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "one, 1 rows" in done.stdout
+    assert "nan" not in done.stdout
+    text = (tmp_path / "run" / "evaluation" / "report.html").read_text()
+    assert "Left out: `x` must hold at least two rows" in text
+
+
 def test_names_in_a_report_are_text():
     text = page("<b>x</b>", [("a&b", "<i>")], [Section("<u>", "<pre>", "<p>")])
     assert "&lt;b&gt;x&lt;/b&gt;" in text
@@ -204,11 +219,16 @@ def tables(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "likelihood"),
-    [("binary.npy", "Bernoulli"), ("several.npz", "Normal"), ("named.csv", "Normal")],
+    ("name", "choice", "likelihood"),
+    [
+        ("binary.npy", "auto", "Bernoulli"),
+        ("several.npz", "auto", "Normal"),
+        ("named.csv", "laplace", "Laplace"),
+    ],
 )
-def test_train_on_a_file(tables, name, likelihood, run_here):
-    done = run_here("train", name, "--epochs", 2, "--latent-size", 2, "-o", "out", cwd=tables)
+def test_train_on_a_file(tables, name, choice, likelihood, run_here):
+    options = ["--epochs", 2, "--latent-size", 2, "--likelihood", choice, "-o", "out"]
+    done = run_here("train", name, *options, cwd=tables)
     assert done.returncode == 0, done.stderr
     assert likelihood in done.stdout
     assert (tables / "out" / "latent.png").exists()

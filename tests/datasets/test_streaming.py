@@ -88,6 +88,13 @@ def test_images_are_scaled_and_of_one_size(tmp_path):
         list(datasets.from_files(tmp_path))
 
 
+def test_images_of_16_bits_keep_every_level(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 2**16, [5, 7, 1], dtype=np.uint16)
+    (tmp_path / "wide.png").write_bytes(tf.io.encode_png(pixels).numpy())
+    read = next(iter(datasets.from_files(tmp_path, batch_size=1))).numpy()
+    np.testing.assert_array_equal(np.round(read[0] * 65535.0), pixels)
+
+
 def test_the_same_seed_gives_the_same_weights(tmp_path):
     np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=[300, 4]))
     weights = []

@@ -47,6 +47,13 @@ def test_training_goes_on_after_loading_as_it_would_have(tmp_path):
     assert logs[0] == logs[1]
 
 
+@pytest.mark.parametrize("name", ["vae.h5", "vae.hdf5", "vae.tf", "vae"])
+def test_a_model_is_saved_to_a_file_that_loads(name, tmp_path):
+    with pytest.raises(ValueError, match=r"`filepath` must end in \.keras; got 'vae"):
+        small_vae().save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -1,3 +1,5 @@
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -181,6 +183,31 @@ def test_summary_counts_every_weight():
     # 4-5 and two heads 5-2; 2-5, one head 5-4, four constants and two scalars of the linear path.
     assert vae.count_params() == 25 + 2 * 12 + 15 + 24 + 4 + 2
     assert str(vae.count_params()) in "\n".join(lines)
+
+
+@pytest.mark.parametrize("as_data", [lambda x: x, tf.data.Dataset.from_tensors])
+def test_a_model_with_nothing_to_train_is_refused(as_data):
+    vae = small_vae()
+    vae.trainable = False
+    vae.compile()
+    with pytest.raises(ValueError, match="must have a trainable weight to be fitted; got none"):
+        vae.fit(as_data(BINARY), verbose=0)
+    assert vae.evaluate(as_data(BINARY), verbose=0)[0] > 0.0
+
+
+def test_models_of_one_process_raise_no_alarm_of_retracing(monkeypatch):
+    """TensorFlow's notice is for one function that is traced again and again."""
+    messages = []
+    monkeypatch.setattr(
+        logging.getLogger("tensorflow"), "handle", lambda each: messages.append(each.getMessage())
+    )
+    for _ in range(6):
+        vae = compiled_vae()
+        for data in (BINARY, tf.data.Dataset.from_tensors(BINARY)):
+            vae.fit(data, verbose=0)
+            vae.evaluate(data, verbose=0)
+            vae.predict(data, verbose=0)
+    assert [text for text in messages if "retracing" in text] == []
 
 
 def test_fit_before_compile_is_refused():

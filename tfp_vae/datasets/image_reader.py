@@ -9,11 +9,13 @@ import tensorflow as tf
 from tfp_vae import shapes
 from tfp_vae.datasets.file_reader import FileReader, Shard, unreadable
 
-_BRIGHTEST = 255.0
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_BIT_DEPTH = 24
+"""Where a PNG file has the bits of a value: https://www.w3.org/TR/png-3/#11IHDR."""
 
 
 class ImageReader(FileReader):
-    """Reads images of one size, scaled to [0, 1].
+    """Reads images of one size, scaled to [0, 1] by the largest value of their 8 or 16 bits.
 
     Args:
       paths: The files.
@@ -45,13 +47,19 @@ class ImageReader(FileReader):
                 f"it must have the height, width and channels of {str(self._first_image)!r}, "
                 f"{shapes.written(*self.event_shape)}; got {shapes.written(*pixels.shape)}",
             )
-        return pixels.astype(np.float32) / np.float32(_BRIGHTEST)
+        return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
 def _decoded(path: Path, channels: int) -> np.ndarray:
+    """Returns the pixels of an image, `[height, width, channels]` of 8 or 16 bits, as stored."""
     try:
+        content = path.read_bytes()
+        wide = content.startswith(_PNG_SIGNATURE) and content[_PNG_BIT_DEPTH : _PNG_BIT_DEPTH + 1]
         pixels: np.ndarray = tf.io.decode_image(
-            path.read_bytes(), channels=channels, expand_animations=False
+            content,
+            channels=channels,
+            dtype=tf.uint16 if wide == b"\x10" else tf.uint8,
+            expand_animations=False,
         ).numpy()
     except (OSError, tf.errors.OpError) as error:
         raise unreadable(path, getattr(error, "message", None) or error) from error

@@ -36,11 +36,12 @@ def from_files(
 
     Every epoch reads blocks of about 1 MiB in an order of its own, several in turn, and shuffles
     their rows within a window. The order depends only on the seed, the epoch and the files. Numbers
-    stay as they are; the pixels of images are divided by 255.
+    stay as they are; the pixels of images are divided by their largest value, 255 or 65535.
 
     Args:
       source: A folder, a file, a pattern such as `rows/*.npy`, or a list of files; TFRecord, `.npy`
-        or images (PNG, JPEG, GIF, BMP), all of one format and with rows of one shape.
+        or images (PNG of 8 or 16 bits, JPEG, GIF, BMP), all of one format and with rows of one
+        shape.
       batch_size: The number of rows in a batch; the last one may be smaller.
       shuffle: Whether to shuffle, in a new order every epoch.
       seed: The seed of the orders.

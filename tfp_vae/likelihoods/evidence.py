@@ -165,14 +165,33 @@ def _principal_posterior(x: np.ndarray, latents: int) -> tuple[np.ndarray, np.nd
     Tipping & Bishop (1999), "Probabilistic principal component analysis", equation 6. One column,
     of which a latent would leave no noise, has half of its variance as noise.
     """
-    _, singular, right = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
-    variance = np.pad(singular**2 / len(x), (0, latents))[:latents]
-    directions = np.pad(right, [(0, latents), (0, 0)])[:latents].T
-    total = float(np.sum(singular**2)) / len(x)
+    variance, directions, total = _principal_components(x - x.mean(axis=0), latents)
     least = 0.5 if x.shape[1] == 1 else 1e-6
     noise = max((total - variance.sum()) / max(x.shape[1] - latents, 1), least * total, 1e-12)
     variance = np.maximum(variance, noise)
     return directions * np.sqrt(variance - noise) / variance, np.sqrt(noise / variance)
+
+
+def _principal_components(centred: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """Returns the largest variances `[K]`, their directions `[D, K]`, and the total variance.
+
+    They are of the smaller of the two Gram matrices, of columns or of rows; zeros stand for the
+    components that the rows lack.
+    """
+    by_columns = centred.shape[1] <= len(centred)
+    gram = (centred.T @ centred if by_columns else centred @ centred.T) / len(centred)
+    values, vectors = np.linalg.eigh(gram)
+    variance = np.maximum(values[::-1][:count], 0.0)
+    directions = vectors[:, ::-1][:, :count]
+    if not by_columns:
+        length = np.sqrt(np.maximum(variance * len(centred), np.finfo(np.float64).tiny))
+        directions = centred.T @ directions / length
+    lacking = count - len(variance)
+    return (
+        np.pad(variance, (0, lacking)),
+        np.pad(directions, [(0, 0), (0, lacking)]),
+        float(np.trace(gram)),
+    )
 
 
 def _log_prob_of_cells(likelihood: tfd.Distribution, x: tf.Tensor, steps: np.ndarray) -> tf.Tensor:

@@ -10,6 +10,7 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import checks, networks, shapes
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.layer_arguments import latents, outer_values
+from tfp_vae.model.mean_network import MeanNetwork
 from tfp_vae.posteriors import Posterior
 
 
@@ -30,8 +31,28 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
     def get_build_config(self) -> None:
         """Returns None: a loaded layer is built by its model, which first gives it what it adds."""
 
+    def mean_network(self) -> MeanNetwork:
+        """Returns a layer from inputs to the mean of the distribution, for use in Keras models.
+
+        Its weights are those of this one. Its inputs are tensors: prepared data, as of
+        `vae.prepared(x)`, or latents.
+
+        Example:
+          >>> inputs = keras.Input([3])
+          >>> features = keras.Model(inputs, vae.encoder.mean_network()(inputs))
+          >>> bool(np.allclose(features(x), vae.encoder(x).mean()))
+          True
+        """
+        return MeanNetwork(self)
+
     def __call__(self, values: Any, *args: Any, **kwargs: Any) -> Any:
         """Checks values from a caller, and returns the distribution of every row."""
+        if isinstance(values, keras.KerasTensor):
+            raise TypeError(
+                f"{type(self).__name__} returns a distribution and must be called with an array "
+                "of numbers; got a symbolic KerasTensor: in a Keras model, use its "
+                "`mean_network()`, which returns the mean."
+            )
         return self.of_tensors(self.checked(values), *args, **kwargs)
 
     def of_tensors(self, values: Any, *args: Any, **kwargs: Any) -> Any:
@@ -41,6 +62,10 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
     @abc.abstractmethod
     def checked(self, values: Any) -> Any:
         """Returns `values` if they are valid or symbolic; raises otherwise."""
+
+    def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the mean of the distribution of every row."""
+        return distribution.mean()
 
     def build_on(self, sizes: tuple[int, ...], distribution_layer: Any, kind: str) -> None:
         """Builds the trunk for inputs `[B, *sizes]`, and the distribution layer on its features."""
@@ -254,6 +279,10 @@ class Decoder(DistributionNetwork):
         if self.linear_path is None:
             return self.likelihood(features)
         return self.likelihood(features, added=self.linear_path(z))
+
+    def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the mean of the likelihood of every row, or the most probable class codes."""
+        return self.likelihood.prediction(distribution)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Returns the shape of one draw per row of latents, `[..., *event]`."""

@@ -886,7 +886,7 @@ class VAE(keras.Model):
           True
         """
         self.trainer.state.build_optimizer()
-        with saving.whole_model(filepath, overwrite, zipped) as path:
+        with saving.whole_model(filepath, overwrite) as path:
             super().save(path, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:

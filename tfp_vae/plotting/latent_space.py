@@ -84,9 +84,12 @@ def _as_labels(labels: Any, rows: int) -> np.ndarray:
 
 
 def _principal_components(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the first two components `[N, 2]`, and the share of the variance in each."""
+    """Returns the first two components `[N, 2]`, and the share of the variance in each.
+
+    One row is enough: its components are 0.
+    """
     centred = means - means.mean(axis=0)
-    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
-    total = np.sum(singular**2)
-    shares = singular[:2] ** 2 / (total if total > 0 else 1.0)
-    return centred @ directions[:2].T, shares
+    variances, directions = np.linalg.eigh(centred.T @ centred)
+    total = np.trace(centred.T @ centred)
+    shares = np.maximum(variances[:-3:-1], 0.0) / (total if total > 0 else 1.0)
+    return centred @ directions[:, :-3:-1], shares

@@ -12,20 +12,19 @@ from tfp_vae.paths import as_path
 
 
 @contextlib.contextmanager
-def whole_model(filepath: Any, overwrite: bool, zipped: bool | None) -> Iterator[Path | str]:
+def whole_model(filepath: Any, overwrite: bool) -> Iterator[Path | str]:
     """Gives Keras a temporary path for a `.keras` file, and renames it at the end.
 
     Args:
       filepath: The file.
       overwrite: Whether an existing file is replaced.
-      zipped: As of Keras: False for a folder instead of an archive.
 
     Raises:
       TypeError: If `filepath` is no path.
       ValueError: If it does not end in .keras.
       OSError: If it cannot be written; errors of HDF5 become this one.
     """
-    _check_path(filepath, ".keras", (".h5", ".hdf5") if zipped is not False else ())
+    _check_path(filepath, ".keras")
     if _left_to_keras(filepath, overwrite):
         yield str(filepath)
         return
@@ -51,7 +50,7 @@ def whole_weights(filepath: Any, overwrite: bool, sharded: bool) -> Iterator[Any
       ValueError: If it does not end in .weights.h5.
       OSError: If it cannot be written.
     """
-    _check_path(filepath, ".weights.h5", (".weights.json",))
+    _check_path(filepath, ".weights.h5", ".weights.json")
     if sharded or _left_to_keras(filepath, overwrite):
         yield filepath
         return
@@ -74,7 +73,7 @@ def _left_to_keras(filepath: Any, overwrite: bool) -> bool:
     return "://" in str(filepath) or (not overwrite and os.path.exists(filepath))
 
 
-def _check_path(filepath: Any, suffix: str, others: tuple[str, ...]) -> None:
+def _check_path(filepath: Any, suffix: str, *others: str) -> None:
     path = as_path(filepath, "filepath", f"vae{suffix}")
     if not str(path).endswith((suffix, *others)):
         raise ValueError(f"`filepath` must end in {suffix}; got {path.name[:60]!r}.")

@@ -145,7 +145,7 @@ def checked(kind: type[Options], arguments: Mapping[str, Any]) -> Options:
 def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
     wanted = "`optimizer` must be a Keras optimizer or its name, such as 'adam'"
     if not isinstance(optimizer, (str, dict, keras.optimizers.Optimizer)):
-        raise TypeError(f"{wanted}; got a {type(optimizer).__name__}.")
+        raise TypeError(f"{wanted}; got {described(optimizer)}.")
     try:
         return keras.optimizers.get(optimizer)
     except (TypeError, ValueError, KeyError) as error:

@@ -25,6 +25,10 @@ class DataContract(Protocol):
     def conditional(self) -> bool:
         """Whether data comes as (x, y)."""
 
+    @property
+    def condition_row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row of y, for a model of p(x|y); None otherwise."""
+
     def check_rows(self, x: np.ndarray, name: str = "x") -> None:
         """Raises a TypeError or ValueError unless the model can score `x`, `[B, *row_shape]`."""
 

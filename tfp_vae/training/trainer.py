@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfp_vae import pipeline_errors
 from tfp_vae.training import options
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.data import ArraySource, BatchSource, DataAdapter, FitData
 from tfp_vae.training.distributed import ReplicaLoop, lost_worker_named
 from tfp_vae.training.fit_context import FitContext
@@ -127,6 +128,7 @@ class Trainer:
         """
         chosen = options.checked(FitOptions, arguments)
         self._check_compiled()
+        self._check_trainable()
         data = self._data.of_fit(x, y, chosen)
         self._model._initial_epoch = None
         self.state.noise.state.assign(keras.random.SeedGenerator().state)
@@ -193,11 +195,8 @@ class Trainer:
         if model.run_eagerly or self.state.replicated:
             return model.predict_step
         if self._predict is None:
-            self._predict = tf.function(
-                model.predict_step,
-                jit_compile=model.jit_compile,
-                autograph=False,
-                reduce_retracing=True,
+            self._predict = compiled(
+                model.predict_step, jit_compile=model.jit_compile, reduce_retracing=True
             )
         return self._predict
 
@@ -237,6 +236,13 @@ class Trainer:
             self._replica_loop.check_objective()
         with lost_worker_named(self._model.distribute_strategy), pipeline_errors.reraised():
             yield
+
+    def _check_trainable(self) -> None:
+        if not self._model.trainable_variables:
+            raise ValueError(
+                "The model must have a trainable weight to be fitted; got none: set `trainable` of "
+                "the model, or of a part of it, to True, and compile it again."
+            )
 
     def _check_compiled(self) -> None:
         if not self._model.compiled:

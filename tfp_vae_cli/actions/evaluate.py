@@ -58,16 +58,17 @@ def evaluate(
         fail(f"{dataset.name}: {error}", BAD_DATA)
     model_folder = Path(model) if Path(model).is_dir() else Path(model).parent
     folder = output or model_folder / "evaluation"
-    if report:
-        _write_report(vae, dataset, summary, model_folder, folder, seed)
     if output_format is OutputFormat.json:
         print_json(summary, len(dataset.x))
+        if report:
+            _write_report(vae, dataset, summary, model_folder, folder, seed)
         return
     facts = dict(_training_facts(model_folder))
     print_summary(summary, f"{dataset.name}, {len(dataset.x)} rows")
     if "compared" in facts:
         out.print(f"In training, on its test rows: {facts['compared']}", soft_wrap=True)
     if report:
+        _write_report(vae, dataset, summary, model_folder, folder, seed)
         out.print(f"Written to {folder / REPORT}, with its plots beside it.", soft_wrap=True)
 
 

@@ -51,7 +51,13 @@ def save_plots(
         plots["kl_per_dimension.png"] = lambda: plotting.kl_per_dimension(
             evaluation.latent_usage(vae, x)
         )
+    left_out = {}
     with StepProgress(list(plots), console) as progress:
         for name, draw in plots.items():
             progress.begin(name)
-            folder.save_plot(name, draw())
+            try:
+                folder.save_plot(name, draw())
+            except (ValueError, NotImplementedError) as error:
+                left_out[name] = error
+    for name, error in left_out.items():
+        console.print(f"Left out {name}: {error}", soft_wrap=True, markup=False)

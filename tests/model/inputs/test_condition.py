@@ -242,6 +242,19 @@ def test_what_makes_no_sense_is_refused():
         )
 
 
+@pytest.mark.parametrize(
+    "layer", [lambda: keras.layers.Dense(8), keras.layers.Identity], ids=["Dense", "Identity"]
+)
+def test_a_layer_for_one_hot_rows_is_told_to_begin_with_an_input(layer):
+    advice = r"For y in rows, such as one-hot vectors of 10 classes, begin .*`keras\.Input\(\[10\]"
+    with pytest.raises(ValueError, match=advice):
+        small_vae(condition=layer())
+    with pytest.raises(ValueError, match=r"`y` must have shape \[batch\]; got .*" + advice):
+        conditional_vae().fit(BINARY, np.eye(3)[CLASSES], verbose=0)
+    vae = eager_vae(condition=keras.Sequential([keras.Input([3]), layer()]))
+    vae.fit(BINARY, np.eye(3)[CLASSES], verbose=0)
+
+
 joined = condition.joined
 
 

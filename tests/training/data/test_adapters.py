@@ -86,6 +86,51 @@ def test_evaluate_and_predict_take_it(kind):
     np.testing.assert_allclose(vae.predict(x, verbose=0), vae(BINARY), rtol=1e-5)
 
 
+def test_a_dataset_that_knows_no_shape_trains_as_one_that_does():
+    def read(*parts):
+        types = [part.dtype for part in parts]
+        return tuple(tf.numpy_function(lambda *rows: rows, parts, types))
+
+    logs = []
+    for y in ((), (np.arange(23) % 3,)):
+        layer = keras.layers.CategoryEncoding(3, output_mode="one_hot") if y else None
+        known = _dataset(BINARY, *y)
+        unknown = known.map(read) if y else known.map(lambda x: read(x)[0])
+        assert all(each.shape.rank is None for each in tf.nest.flatten(unknown.element_spec))
+        for data in (known, unknown):
+            keras.utils.set_random_seed(1)
+            vae = compiled_vae(condition=layer)
+            logs.append(vae.fit(data, epochs=2, verbose=0).history["loss"])
+            logs[-1].append(vae.evaluate(data, verbose=0)[0])
+    np.testing.assert_array_equal(logs[0], logs[1])
+    np.testing.assert_array_equal(logs[2], logs[3])
+
+
+class _EndlessRows(_Rows):
+    num_batches = None
+
+
+@pytest.mark.parametrize(
+    "endless", [_dataset(BINARY).repeat(), _EndlessRows(BINARY)], ids=["dataset", "PyDataset"]
+)
+def test_endless_data_needs_a_number_of_steps(endless):
+    vae = eager_vae()
+    with pytest.raises(ValueError, match="`x` must come to an end where `steps_per_epoch` is None"):
+        vae.fit(endless, verbose=0)
+    with pytest.raises(ValueError, match=r"`validation_data` must come .* `validation_steps` is"):
+        vae.fit(BINARY, validation_data=endless, verbose=0)
+    for method in (vae.evaluate, vae.predict):
+        with pytest.raises(ValueError, match="`x` must come to an end where `steps` is None"):
+            method(endless, verbose=0)
+
+
+def test_an_endless_dataset_trains_for_the_steps_asked_for():
+    vae = eager_vae()
+    vae.fit(_dataset(BINARY).repeat(), epochs=2, steps_per_epoch=2, verbose=0)
+    assert int(vae.optimizer.iterations) == 4
+    assert np.isfinite(vae.evaluate(_dataset(BINARY).repeat(), steps=2, verbose=0)).all()
+
+
 def test_too_few_batches_for_the_steps_give_a_warning():
     short = _dataset(BINARY).filter(lambda _: True)
     with pytest.warns(UserWarning, match="ran out of data"):
@@ -128,19 +173,29 @@ def test_validation_by_split_by_array_by_weights_and_by_dataset():
 def test_wrong_validation_data_is_named_before_training():
     vae = eager_vae()
     before = vae.get_weights()
-    for wrong in (2.0 * BINARY, BINARY[:, :3], (BINARY, BINARY)):
+    for wrong in (2.0 * BINARY, BINARY[:, :3], (BINARY, BINARY.copy())):
         with pytest.raises(ValueError, match=r"`validation_data(`|'s y`) must"):
             vae.fit(BINARY, validation_data=wrong, verbose=0)
     for one, other in zip(before, vae.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
+def test_the_rows_themselves_may_stand_where_keras_has_targets():
+    alone, twice = eager_vae(), eager_vae()
+    twice.set_weights(alone.get_weights())
+    logs = []
+    for vae, y in ((alone, None), (twice, BINARY)):
+        keras.utils.set_random_seed(1)
+        logs.append(vae.fit(BINARY, y, verbose=0).history)
+    assert logs[0] == logs[1]
+
+
 def test_targets_are_refused():
     vae = eager_vae()
     with pytest.raises(ValueError, match="`y` must be None"):
-        vae.fit(BINARY, BINARY, verbose=0)
+        vae.fit(BINARY, BINARY.copy(), verbose=0)
     with pytest.raises(ValueError, match="`y` must be None"):
-        vae.evaluate(BINARY, BINARY, verbose=0)
+        vae.evaluate(BINARY, BINARY.copy(), verbose=0)
     for parts in ((BINARY, BINARY), (BINARY, BINARY, np.ones(23))):
         with pytest.raises(ValueError, match="A batch must hold x alone"):
             vae.fit(_dataset(*parts), verbose=0)

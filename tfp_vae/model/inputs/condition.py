@@ -8,6 +8,12 @@ import tensorflow as tf
 
 from tfp_vae import checks, shapes
 
+_ROWS_OF_Y = (
+    " For y in rows, such as one-hot vectors of 10 classes, begin the condition layer with "
+    "`keras.Input([10])`; for class codes use "
+    "`keras.layers.CategoryEncoding(10, output_mode='one_hot')`."
+)
+
 
 def row_shape(layer: keras.layers.Layer) -> tuple[int, ...]:
     """Returns the shape of one row of y: that the layer is built for, or else a scalar."""
@@ -35,13 +41,14 @@ def features_of(layer: keras.layers.Layer, y: Any, dtype: str, training: bool = 
         raise ValueError(
             f"`condition` must take y of shape {shapes.written('batch', *y.shape[1:])}; got a "
             f"{type(layer).__name__}, which failed on it with a {type(error).__name__}."
+            f"{'' if y.shape.rank > 1 else _ROWS_OF_Y}"
         ) from error
     if not tf.is_tensor(features) or features.shape.rank != 2 or features.shape[-1] is None:
         shape = getattr(features, "shape", None)
         raise ValueError(
             f"`condition` must turn y of shape {shapes.written('batch', *y.shape[1:])} into "
-            f"features [batch, C]; got {shape} from {type(layer).__name__}. End it with "
-            "keras.layers.Flatten()."
+            f"features [batch, C]; got {shape} from {type(layer).__name__}."
+            f"{' End it with keras.layers.Flatten().' if y.shape.rank > 1 else _ROWS_OF_Y}"
         )
     return tf.cast(features, dtype)
 
@@ -69,8 +76,7 @@ def checked(
     if values.shape[1:] != shape or values.ndim == 0:
         raise ValueError(
             f"`{name}` must have shape {shapes.written('batch', *shape)}; got shape "
-            f"{shapes.written(*values.shape)}. For rows of another shape, begin the condition "
-            "layer with keras.Input."
+            f"{shapes.written(*values.shape)}.{_ROWS_OF_Y}"
         )
     if rows is not None and len(values) != rows:
         raise ValueError(

@@ -70,6 +70,11 @@ class InputPipeline:
         """Whether the model is one of p(x|y)."""
         return self.condition is not None
 
+    @property
+    def condition_row_shape(self) -> tuple[int, ...] | None:
+        """The shape of one row of y; None for a model without a condition."""
+        return None if self.condition is None else conditions.row_shape(self.condition)
+
     def prepared(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION
     ) -> tuple[tf.Tensor, tf.Tensor | None]:

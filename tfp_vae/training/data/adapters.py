@@ -83,10 +83,15 @@ class DataAdapter:
         held_out = None
         if validation is not None:
             held_out = self._source(
-                validation, chosen.validation_batch_size or size, chosen.validation_steps
+                validation,
+                chosen.validation_batch_size or size,
+                chosen.validation_steps,
+                "validation_steps",
             )
         return FitData(
-            self._source(train, size, chosen.steps_per_epoch, bool(chosen.shuffle)),
+            self._source(
+                train, size, chosen.steps_per_epoch, "steps_per_epoch", bool(chosen.shuffle)
+            ),
             held_out,
             initial,
             size if isinstance(train, Rows) else None,
@@ -120,6 +125,8 @@ class DataAdapter:
             raise TypeError(f"`{name}` must be an array or a dataset; got None.")
         contract = self._model.pipeline
         if not contract.conditional:
+            # Autoencoders are written as `fit(x, x)` in many a Keras tutorial.
+            y = None if y is x else y
             check_no_targets(y, condition_name)
         validator = BatchValidator(contract, name, condition_name)
         if not comes_in_batches(x):
@@ -155,7 +162,12 @@ class DataAdapter:
         return self._checked(x, y, weights, name, f"{name}'s y")
 
     def _source(
-        self, data: Rows | StreamSource, batch_size: int, steps: int | None, shuffle: bool = False
+        self,
+        data: Rows | StreamSource,
+        batch_size: int,
+        steps: int | None,
+        steps_name: str = "steps",
+        shuffle: bool = False,
     ) -> BatchSource:
         """Returns the batches of checked data.
 
@@ -163,12 +175,15 @@ class DataAdapter:
           data: The result of `_checked`.
           batch_size: The number of rows of an array in a batch.
           steps: The number of batches in an epoch; None for all.
+          steps_name: The caller's name for `steps`.
           shuffle: Whether the data is shuffled in every epoch.
         """
         source: BatchSource
         if isinstance(data, Rows):
             source = ArraySource(data, self._model.pipeline.dtype, batch_size, shuffle)
         else:
+            if steps is None:
+                data.check_ends(steps_name)
             data.shuffle = shuffle
             source = data
         return source if steps is None else FixedSteps(source, steps)

@@ -134,6 +134,24 @@ class StreamSource:
             self.count = known if known >= 0 else None
             self.data = data.map(tf.autograph.experimental.do_not_convert(self._checked_in_graph))
 
+    def check_ends(self, steps_name: str) -> None:
+        """Checks that the data is not known to be endless.
+
+        Args:
+          steps_name: The caller's name for the number of batches in an epoch.
+
+        Raises:
+          ValueError: If a dataset repeats for ever, or a `PyDataset` has no number of batches.
+        """
+        endless = isinstance(self.data, keras.utils.PyDataset) and self.count is None
+        if isinstance(self.data, tf.data.Dataset):
+            endless = int(self.data.cardinality()) == tf.data.INFINITE_CARDINALITY
+        if endless:
+            raise ValueError(
+                f"`{self._validator.name}` must come to an end where `{steps_name}` is None; got "
+                f"an endless one: leave `repeat()` out, or give `{steps_name}`."
+            )
+
     def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
         """Returns the batches of an epoch; an iterator continues where it stopped."""
         if isinstance(self.data, tf.data.Dataset):
@@ -156,8 +174,9 @@ class StreamSource:
         with tf.control_dependencies(
             [tf.debugging.Assert(passed, ["The data does not fit the model."])]
         ):
-            rows = tf.identity(parts[0])
-        return rows if len(batch) == 1 else (rows, *batch[1:])
+            checked = [tf.identity(part) for part in parts]
+        known = self._validator.of_known_shape(checked)
+        return known[0] if len(batch) == 1 else (*known, *batch[len(known) :])
 
 
 class FixedSteps:

@@ -79,6 +79,19 @@ class BatchValidator:
             )
         return [batch[0], y] if conditional else [batch[0]]
 
+    def of_known_shape(self, parts: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Gives checked x, and y for a model of p(x|y), the shapes that the model takes.
+
+        A dataset that reads by a Python function knows the shape of nothing.
+        """
+        row_shapes = [self._contract.row_shape]
+        if self._contract.conditional:
+            row_shapes.append(self._contract.condition_row_shape)
+        return [
+            part if shape is None else tf.ensure_shape(part, [None, *shape])
+            for part, shape in zip(parts, row_shapes, strict=True)
+        ]
+
     def check_element(self, spec: Any) -> None:
         """Checks the element specification of a dataset.
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import replica_context
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.distributed.step import ReplicatedStep, scored_shard, sums_of_shard
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import changed_by_scoring, step_is_finite
@@ -76,7 +77,7 @@ class GuardedReplicatedStep(ReplicatedStep):
         self._state = state
         self._apply = self._on_all
         if not model.run_eagerly:
-            self._apply = tf.function(self._on_all, autograph=False, reduce_retracing=True)
+            self._apply = compiled(self._on_all, reduce_retracing=True)
 
     def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
         """Takes the step on a global batch, all rows of which are on every worker.

@@ -5,6 +5,7 @@ from functools import partial
 import keras
 import tensorflow as tf
 
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.data import BatchSource, rows_in
 from tfp_vae.training.distributed.guarded_step import GuardedReplicatedStep
 from tfp_vae.training.distributed.step import ReplicatedStep, agreed, score_shard
@@ -30,8 +31,8 @@ class ReplicaLoop:
         )
         self._log_step, self._log_scores = self._logged_step, self._logged_scores
         if not model.run_eagerly:
-            self._log_step = tf.function(self._logged_step, autograph=False)
-            self._log_scores = tf.function(self._logged_scores, autograph=False)
+            self._log_step = compiled(self._logged_step)
+            self._log_scores = compiled(self._logged_scores)
 
     def check_objective(self) -> None:
         """Checks that the objective scores every row by itself.

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfp_vae import replica_context
 from tfp_vae.objectives import ObjectiveTerms
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.state import TrainingState
 
 
@@ -89,7 +90,7 @@ class ReplicatedStep:
         self._step = step
         self._run = self._on_replicas
         if not run_eagerly:
-            self._run = tf.function(self._on_replicas, autograph=False, reduce_retracing=True)
+            self._run = compiled(self._on_replicas, reduce_retracing=True)
 
     def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
         """Runs the step on a global batch, all rows of which are on every worker.
@@ -157,7 +158,7 @@ class AnyReplica:
 
     def __init__(self, strategy: tf.distribute.Strategy) -> None:
         self._strategy = strategy
-        self._count = tf.function(self._counted, autograph=False)
+        self._count = compiled(self._counted)
 
     def __call__(self, holds: bool) -> bool:
         """Returns whether `holds` is true on any replica; every replica must call it.
@@ -182,4 +183,4 @@ def agreed(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
     def on_replicas() -> tf.Tensor:
         return strategy.reduce(tf.distribute.ReduceOp.SUM, strategy.run(on_replica), axis=None)
 
-    return tf.function(on_replicas, autograph=False)()
+    return compiled(on_replicas)()

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.data import Batch, BatchSource
 from tfp_vae.training.nonfinite import skip_or_raise
 from tfp_vae.training.state import TrainingState
@@ -29,14 +30,13 @@ class BatchByBatch:
         self._test_next = self._next_tested
         self._custom_step, self._test_step = model.train_step, model.test_step
         if not model.run_eagerly:
-            options = {"autograph": False, "reduce_retracing": True}
-            self._next = tf.function(self._next_scored, **options)
-            self._several = tf.function(self._several_steps, **options)
-            compiled = {**options, "jit_compile": model.jit_compile}
-            self._custom_step = tf.function(model.train_step, **compiled)
-            self._test_step = tf.function(model.test_step, **compiled)
+            self._next = compiled(self._next_scored, reduce_retracing=True)
+            self._several = compiled(self._several_steps, reduce_retracing=True)
+            options = {"reduce_retracing": True, "jit_compile": model.jit_compile}
+            self._custom_step = compiled(model.train_step, **options)
+            self._test_step = compiled(model.test_step, **options)
             # The shapes of an iterator's batches are the same for all of them.
-            self._test_next = tf.function(self._next_tested, **options)
+            self._test_next = compiled(self._next_tested, reduce_retracing=True)
         self._batches = 0
 
     def train(

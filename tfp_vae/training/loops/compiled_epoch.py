@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.data import ArraySource, gathered
 
 _SECONDS_BETWEEN_REPORTS = 0.5
@@ -37,9 +38,9 @@ class CompiledEpoch:
     ) -> None:
         self._step = step
         self._metrics = metrics
-        options = {"jit_compile": jit_compile, "autograph": False, "reduce_retracing": True}
-        self._whole_batches = tf.function(self._run_whole_batches, **options)
-        self._last_batch = tf.function(self._run_last_batch, **options)
+        options = {"jit_compile": jit_compile, "reduce_retracing": True}
+        self._whole_batches = compiled(self._run_whole_batches, **options)
+        self._last_batch = compiled(self._run_last_batch, **options)
 
     def run(
         self,

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.data import ArraySource, Batch
 from tfp_vae.training.loops.compiled_epoch import CompiledEpoch, Log
 from tfp_vae.training.nonfinite import skip_or_raise
@@ -36,8 +37,8 @@ class GuardedEpoch:
         self._unguarded = CompiledEpoch(
             self._unguarded_step, state.metrics, state.model.jit_compile
         )
-        self._values = tf.function(self._read, autograph=False)
-        self._finite = tf.function(self._is_finite, autograph=False)
+        self._values = compiled(self._read)
+        self._finite = compiled(self._is_finite)
 
     def run(
         self, source: ArraySource, order: np.ndarray, report: Callable[[int, Log], Any]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from tfp_vae.objectives import ObjectiveTerms
+from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps.gradient_checks import Gradient, step_is_finite
 
@@ -70,13 +71,9 @@ class TrainStep:
         self._state = state
         self.score, self.apply = self._scored, self._applied
         if not state.model.run_eagerly:
-            options = {
-                "jit_compile": state.model.jit_compile,
-                "autograph": False,
-                "reduce_retracing": True,
-            }
-            self.score = tf.function(self._scored, **options)
-            self.apply = tf.function(self._applied, **options)
+            options = {"jit_compile": state.model.jit_compile, "reduce_retracing": True}
+            self.score = compiled(self._scored, **options)
+            self.apply = compiled(self._applied, **options)
 
     def __call__(self, batch: Any) -> tf.Tensor:
         """Returns whether the step was taken, a boolean scalar; counts it as skipped if not."""
