@@ -19,12 +19,13 @@ from tfp_vae.sklearn import TableVAE, VAETransformer
 
 mpl.use("Agg")
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
-_FILES = {"rows": FOLDER / "rows.npy", "model": FOLDER / "vae.keras"}
+_FILES = {"table": FOLDER / "rows.csv", "rows": FOLDER / "rows.npy", "model": FOLDER / "vae.keras"}
 
 
 @functools.cache
 def _written():
     np.save(_FILES["rows"], fuzzed_models.REAL)
+    np.savetxt(_FILES["table"], fuzzed_models.REAL, delimiter=",")
     model("binary").save(_FILES["model"])
     return _FILES
 
@@ -220,6 +221,17 @@ CALLS = {
         lambda **given: np.nan_to_num(tables.with_random_blanks(**given)),
         lambda: {"x": fuzzed_models.REAL},
         of=tables.with_random_blanks,
+    ),
+    "tables.read": Call(
+        lambda **given: tables.read(**given).frame.to_numpy(np.float64),
+        lambda: {"path": _written()["table"]},
+        of=tables.read,
+        paths=("path",),
+    ),
+    "tables.write": Call(
+        tables.write,
+        lambda: {"frame": _people(), "path": FOLDER / "people.tsv"},
+        paths=("path",),
     ),
     "tables.rows_of": Call(tables.rows_of, lambda: {"vae": _table(), "frame": _people()}),
     "tables.sample": Call(

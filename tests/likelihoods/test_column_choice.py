@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tfp_vae
 from tfp_vae import likelihoods
 from tfp_vae.likelihoods import Candidate
 
@@ -72,3 +73,15 @@ def test_few_rows_get_the_first_candidate():
 def test_a_column_without_candidates_is_refused(choices):
     with pytest.raises(ValueError, match="`choices` must have one list of candidates for each"):
         likelihoods.suggest_columns(np.eye(2), choices)
+
+
+def test_a_product_with_levels_and_class_codes_begins_at_its_columns():
+    x = np.stack([np.arange(60.0) % 5, np.arange(60.0) % 3, np.arange(60.0)], axis=1)
+    parts = [
+        ([0], likelihoods.DiscretizedLogistic([1], levels=5)),
+        ([1], likelihoods.Categorical([1], 3)),
+        ([2], likelihoods.Normal([1], scale="per_value")),
+    ]
+    vae = tfp_vae.VAE.for_data(x, latent_size=2, likelihood=likelihoods.Product(parts))
+    vae.adapt(x)
+    assert np.isfinite(vae.elbo(x, seed=0).elbo).all()

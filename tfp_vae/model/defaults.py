@@ -32,6 +32,7 @@ def parts_for(
     preprocess: keras.layers.Layer | None,
     missing_values: float | None = None,
     hidden_layer_sizes: Sequence[int] | None = None,
+    conv: bool | None = None,
 ) -> tuple[Encoder, Decoder, Suggestion]:
     """Chooses an encoder, a decoder and a likelihood.
 
@@ -48,6 +49,7 @@ def parts_for(
       missing_values: The code of a missing value, or None. The choice is made with a value of
         another row in its place.
       hidden_layer_sizes: The widths of the encoder's dense layers, or None.
+      conv: Whether the networks are convolutions, or None to choose by the shape.
 
     Returns:
       The encoder, the decoder, and the suggested likelihood with its reason.
@@ -65,10 +67,16 @@ def parts_for(
         x = _without_missing(x, missing_values)
     suggestion = _chosen(x, likelihood)
     event_shape = suggestion.likelihood.event_shape
+    if conv and len(event_shape) != 3:
+        raise ValueError(
+            "`conv` must be None or False unless the rows are images [height, width, channels]; "
+            f"got rows of shape {list(event_shape)}."
+        )
+    is_image = len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE
     if hidden_layer_sizes is not None:
         widths = checks.positive_ints(hidden_layer_sizes, "hidden_layer_sizes")
         encoder_trunk, decoder_trunk = networks.mlp(widths), networks.mlp(widths[::-1])
-    elif len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE:
+    elif is_image if conv is None else conv:
         encoder_trunk = networks.conv(_FILTERS)
         decoder_trunk = networks.conv_transpose(_FILTERS[::-1], event_shape)
     else:

@@ -123,6 +123,7 @@ class VAE(keras.Model):
         objective: Objective | None = None,
         missing_values: float | None = None,
         hidden_layer_sizes: Sequence[int] | None = None,
+        conv: bool | None = None,
         schema: Any = None,
     ) -> "VAE":
         """Makes a model for data: the likelihood by held-out evidence, the networks by its shape.
@@ -146,6 +147,8 @@ class VAE(keras.Model):
           missing_values: As of `VAE`; NaN for a data frame.
           hidden_layer_sizes: The widths of the encoder's dense layers, instead of those chosen by
             the data; the decoder's are the reverse.
+          conv: Whether the networks are convolutions; by default those of images of at least 16 by
+            16 pixels are.
           schema: Of a data frame, its `tables.Schema`, instead of the one inferred.
 
         Returns:
@@ -186,7 +189,7 @@ class VAE(keras.Model):
                 f"{type(likelihood).__name__}."
             )
         encoder, decoder, chosen = defaults.parts_for(
-            x, latent_size, likelihood, preprocess, missing_values, hidden_layer_sizes
+            x, latent_size, likelihood, preprocess, missing_values, hidden_layer_sizes, conv
         )
         vae = cls(encoder, decoder, prior, objective, preprocess, missing_values)
         vae.suggestion, vae.schema = chosen if schema is None else suggestion, schema

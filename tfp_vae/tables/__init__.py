@@ -1,6 +1,7 @@
 """Data frames: what their columns hold, the way to arrays and back, and models of tables."""
 
 from tfp_vae.tables.column import Column, Kind
+from tfp_vae.tables.files import TableFile, read, write
 from tfp_vae.tables.imputation import ImputedFrame, impute
 from tfp_vae.tables.models import rows_of
 from tfp_vae.tables.sampling import sample
@@ -13,12 +14,15 @@ __all__ = [
     "ImputedFrame",
     "Kind",
     "Schema",
+    "TableFile",
     "explain",
     "impute",
     "percentiles",
+    "read",
     "rows_of",
     "sample",
     "score",
     "score_quantiles",
+    "write",
     "with_random_blanks",
 ]

@@ -296,6 +296,8 @@ class Schema:
           'Poisson'
         """
         chosen: dict[int, str] = {}
+        if not suggestion.table:
+            chosen = dict.fromkeys(range(len(self.names)), type(suggestion.likelihood).__name__)
         for each in suggestion.table:
             if each.columns is not None:
                 chosen.setdefault(each.columns[0], each.name.partition(" of ")[0])
