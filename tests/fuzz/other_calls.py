@@ -222,6 +222,9 @@ CALLS = {
         lambda: {"x": fuzzed_models.REAL},
         of=tables.with_random_blanks,
     ),
+    "datasets.text_format": Call(
+        datasets.text_format, lambda: {"path": _written()["table"]}, paths=("path",)
+    ),
     "tables.read": Call(
         lambda **given: tables.read(**given).frame.to_numpy(np.float64),
         lambda: {"path": _written()["table"]},

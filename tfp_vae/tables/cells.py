@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 _MARKS = frozenset(
-    {"?", "-", "--", "---", ".", "..", "*", "x", "n.a.", "na.", "n/a.", "nd", "n.d.", "n/d", "nr"}
+    {"?", "-", "--", "---", ".", "..", "*", "x", "n.a.", "na.", "n/a.", "n.d.", "n/d", "nr"}
     | {"none", "nil", "missing", "unknown", "(na)", "na", "nan", "null", "#n/a", "not available"}
     | {"no data", "k.a.", "-9999-"}
 ) - {"x"}

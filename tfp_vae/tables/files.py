@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from tfp_vae.datasets import TextFormat, text_format
 from tfp_vae.paths import as_path
 from tfp_vae.tables.cells import without_marks
 from tfp_vae.tables.frames import as_pandas
-from tfp_vae.tables.text_format import TextFormat, text_format
 
 TEXT = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 SUFFIXES = (*TEXT, ".parquet", ".feather", ".xlsx", ".json", ".jsonl")

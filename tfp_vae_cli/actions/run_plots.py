@@ -64,5 +64,5 @@ def save_plots(
                 folder.save_plot(name, draw())
             except (ValueError, NotImplementedError) as error:
                 left_out[name] = error
-    for name, error in left_out.items():
-        console.print(f"Left out {name}: {error}", soft_wrap=True, markup=False)
+    for name, reason in left_out.items():
+        console.print(f"Left out {name}: {reason}", soft_wrap=True, markup=False)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tfp_vae.paths import as_path
+
 _SAMPLE = 2**18
 _SEPARATORS = ("\t", ";", "|", ",")
 """A comma stands last: it may also be the decimal mark of the others."""
@@ -30,6 +32,10 @@ class TextFormat:
       decimal: The decimal mark.
       header: Whether the first line has names.
       comments: The number of lines above it that begin with "#".
+
+    Example:
+      >>> print(datasets.TextFormat("utf-8", ";", ",", header=True, comments=0))
+      cells separated by semicolons, decimal commas, names in the first line
     """
 
     encoding: str
@@ -51,7 +57,22 @@ class TextFormat:
         return ", ".join(parts)
 
     def records(self, path: Path) -> Iterator[tuple[int, list[str]]]:
-        """Yields the number of the last line and the cells of every record, the header first."""
+        r"""Yields the number of the last line and the cells of every record, the header first.
+
+        Args:
+          path: The file.
+
+        Returns:
+          An iterator of pairs.
+
+        Example:
+          >>> import tempfile
+          >>> with tempfile.TemporaryDirectory() as folder:
+          ...     file = Path(folder, "t.csv")
+          ...     _ = file.write_text("a;b\n1,5;2\n")
+          ...     list(datasets.text_format(file).records(file))
+          [(1, ['a', 'b']), (2, ['1,5', '2'])]
+        """
         with opened(path, self.encoding) as file:
             for _ in range(self.comments):
                 file.readline()
@@ -68,12 +89,30 @@ def opened(path: Path, encoding: str) -> IO[str]:
     return path.open(encoding=encoding, newline="")
 
 
-def text_format(path: Path) -> TextFormat:
-    """Finds out how a file writes its table, from its first 256 KiB.
+def text_format(path: str | Path) -> TextFormat:
+    r"""Finds out how a text file writes a table, from its first 256 KiB.
+
+    Args:
+      path: The file, which may be packed with gzip.
+
+    Returns:
+      A `TextFormat`; print it.
 
     Raises:
+      FileNotFoundError: If there is no such file.
+      TypeError: If `path` is no path.
       ValueError: If it is empty.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     _ = Path(folder, "t.csv").write_text("a;b\n1,5;2\n")
+      ...     datasets.text_format(f"{folder}/t.csv").separator
+      ';'
     """
+    path = as_path(path, "path", "table.csv")
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {str(path)!r}.")
     encoding, text = _sample(path)
     lines = text.splitlines()
     comments = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
@@ -123,10 +162,15 @@ def _has_header(rows: list[list[str]], decimal: str) -> bool:
     if all(each is not None for each in numbers):
         return _are_names([each for each in numbers if each is not None], others, decimal)
     if not any(each is not None for each in numbers):
-        return True
+        return not all(cell.strip().lower() in ("true", "false") for cell in first)
     for at, own in enumerate(numbers):
         below = [row[at] for row in others if at < len(row) and row[at].strip()]
-        if own is None and below and all(_number(cell, decimal) is not None for cell in below):
+        if (
+            own is None
+            and first[at].strip()
+            and below
+            and all(_number(cell, decimal) is not None for cell in below)
+        ):
             return True
     return False
 
