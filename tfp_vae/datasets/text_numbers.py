@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfp_vae.datasets.text_format import TextFormat, opened, text_format
+from tfp_vae.datasets.dialect import TextFormat, opened, text_format
 
 _WORDS = {"true": 1.0, "false": 0.0, **dict.fromkeys(("", "na", "n/a", "nan", "null"), np.nan)}
 
