@@ -17,6 +17,7 @@ def main() -> None:
         "what",
         choices=[
             "train",
+            "architectures",
             "evaluate",
             "overhead",
             "startup",
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
-    parser.add_argument("--kinds", nargs="+", help="only these layers, such as Conv2D")
+    parser.add_argument("--kinds", nargs="+", help="only these layers or networks, as Conv2D")
     parser.add_argument("--sets", nargs="+", help="of defaults: only these data sets")
     parser.add_argument("--methods", nargs="+", help="of defaults: only these methods")
     parser.add_argument(
@@ -87,6 +88,11 @@ def main() -> None:
             results.load(folder).get("train", {}),
             save,
         )
+    elif arguments.what == "architectures":
+        from benchmarks import architectures
+
+        known = results.load(folder).get("architectures", {})
+        architectures.measure(arguments.repeats or 5, arguments.kinds, known, save)
     elif arguments.what == "evaluate":
         from benchmarks import evaluate
 
@@ -116,7 +122,8 @@ def main() -> None:
     elif arguments.what == "xla":
         from benchmarks import xla
 
-        xla.measure(arguments.repeats or 5, arguments.kinds, save)
+        known = results.load(folder).get("xla", {})
+        xla.measure(arguments.repeats or 5, arguments.kinds, known, save)
     elif arguments.what == "defaults":
         from benchmarks.defaults import measurement
 

@@ -76,6 +76,7 @@ def run(*arguments, **environment):
 
 
 def without_times_and_threads(log):
+    log = re.sub(r"(?m)^\d{4}-\d\d-\d\d [\d:.]+ ", "", log)
     return re.sub(r"(?m)^([IWEF]\d{4}) [\d:.]+ +\d+ ", r"\1 ", log)
 
 

@@ -196,6 +196,7 @@ def test_the_table_of_xla_says_what_is_the_default():
         "with_xla": constant(40.0),
         "without_xla": constant(1000.0),
         "ratio": constant(0.04),
+        "processor_ratio": 0.05,
         "xla_by_default": False,
     }
     page = report.render({"xla": {"machine": "a machine", "rows": [row]}})
@@ -203,4 +204,27 @@ def test_the_table_of_xla_says_what_is_the_default():
     cells = [cell.strip() for cell in line.split("|")]
     assert cells[1:4] == ["Conv2D", "array", "40"]
     assert cells[7] == "0.04"
-    assert cells[-2] == "without"
+    assert cells[-3:-1] == ["0.05", "without"]
+
+
+def test_the_table_of_networks_compares_with_each_way_of_keras():
+    rows = [
+        {
+            "kind": "dense",
+            "model": name,
+            "weights": 425284,
+            "rows_per_second": constant(speed),
+            "ratio": constant(50.0 / speed),
+            "processor_ratio": 2.5,
+            "loss": 100.04,
+        }
+        for name, speed in [("tfp_vae", 50.0), ("Keras, with XLA", 25.0)]
+    ]
+    page = report.render({"architectures": {"machine": "a machine", "rows": rows}})
+    ours, theirs = (
+        [cell.strip() for cell in line.split("|")][1:-1]
+        for line in page.splitlines()
+        if line.startswith("| dense")
+    )
+    assert ours == ["dense", "425,284", "tfp_vae", "50", "50 to 50", "100.0", "", "", ""]
+    assert theirs[-3:] == ["ahead: 2.00x", "2.00 to 2.00", "2.50"]

@@ -22,7 +22,8 @@ class Spoil(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if epoch == self.epoch:
             logs[self.term] = self.value
-            self.model.set_weights([np.full_like(w, np.nan) for w in self.model.get_weights()])
+            for variable in self.model.trainable_variables:
+                variable.assign(np.full(variable.shape, np.nan))
 
 
 class Remember(keras.callbacks.Callback):

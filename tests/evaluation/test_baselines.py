@@ -74,6 +74,7 @@ def test_only_large_counts_have_factor_analysis():
         (-4.0, -3.0, "worse than factor analysis"),
         (-3.1, -3.0, "as good as factor analysis"),
         (-2.0, -3.0, "better than factor analysis and independent columns"),
+        (-4.9, -6.0, "as good as independent columns"),
         (-7.0, None, "below independent columns"),
         (-5.1, None, "as good as independent columns"),
         (-4.0, None, "better than independent columns"),

@@ -67,14 +67,14 @@ def test_equal_arguments_make_equal_networks():
 
 
 def test_a_network_is_saved_with_the_model_it_is_in(tmp_path):
-    inputs = keras.Input([3]), keras.Input([2])
+    inputs = [keras.Input([3]), keras.Input([2])]
     network = networks.MADE(2, [5])
     model = keras.Model(inputs, network(*inputs))
     with_random_weights(network)
     model.save(tmp_path / "made.keras")
     loaded = keras.models.load_model(tmp_path / "made.keras")
-    x, context = np.ones([2, 3]), np.ones([2, 2])
-    np.testing.assert_array_equal(model([x, context]), loaded([x, context]))
+    x = [np.ones([2, 3]), np.ones([2, 2])]
+    np.testing.assert_array_equal(model(x), loaded(x))
 
 
 def test_it_is_a_network_for_the_flow_of_tensorflow_probability():

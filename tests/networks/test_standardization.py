@@ -103,7 +103,8 @@ def test_a_config_makes_an_equal_layer(layer):
     assert keras.saving.serialize_keras_object(again) == config
 
 
-@given(st.floats(-1e6, 1e6))
+# TensorFlow takes subnormal numbers for zero on some processors.
+@given(st.floats(-1e6, 1e6, allow_subnormal=False))
 def test_compressed_tails_keep_order_sign_and_small_values(value):
     small = float(networks.compressed_tails(np.float64(value)))
     if abs(value) <= 10.0:

@@ -90,6 +90,8 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         self._stateful = self._callbacks_with_state()
+        for callback in self._stateful:
+            state.choose_direction(callback)
         self._run = self._described()
         self._epochs, self._history = 0, {}
         self.model._initial_epoch = 0

@@ -31,6 +31,15 @@ def with_state(callbacks: Sequence[keras.callbacks.Callback]) -> list[keras.call
     return [callback for callback in callbacks if state_names(callback)]
 
 
+def choose_direction(callback: keras.callbacks.Callback) -> None:
+    """Lets early stopping choose whether less or more is better before its state is read or set.
+
+    It chooses at the end of its first epoch, where Keras before 3.7 forgets the best value.
+    """
+    if isinstance(callback, keras.callbacks.EarlyStopping) and callback.monitor_op is None:
+        callback._set_monitor_op()
+
+
 def packed(callback: keras.callbacks.Callback, arrays: list[np.ndarray]) -> dict[str, Any]:
     """Returns the state of a callback as JSON can hold it.
 

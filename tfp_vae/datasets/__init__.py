@@ -1,11 +1,11 @@
 """Data sets: example digits, arrays and streams from files, and splits."""
 
+from tfp_vae.datasets.dialect import TextFormat, text_format
 from tfp_vae.datasets.digits import Digits, digits
 from tfp_vae.datasets.files import from_file
 from tfp_vae.datasets.repetition import repeated
 from tfp_vae.datasets.splitting import Split, split
 from tfp_vae.datasets.streaming import from_files
-from tfp_vae.datasets.dialect import TextFormat, text_format
 from tfp_vae.datasets.tfrecord_writer import write_records
 
 __all__ = [

@@ -50,9 +50,9 @@ class Baselines(NamedTuple):
                 "The ELBO is below independent columns: the model has learned nothing of what the "
                 "columns share; train it for longer, or look at its data."
             )
+        if summary.elbo <= self.independent_columns + error:
+            return "The model is as good as independent columns, and no better."
         if self.factor_analysis is None:
-            if summary.elbo <= self.independent_columns + error:
-                return "The model is as good as independent columns, and no better."
             return "The model is better than independent columns."
         if summary.elbo < self.factor_analysis - error:
             return (

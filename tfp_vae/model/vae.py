@@ -711,7 +711,8 @@ class VAE(keras.Model):
           run_eagerly: Whether every step runs in Python, for debugging.
           steps_per_execution: The number of batches in one call of the compiled function.
           jit_compile: Whether to compile with XLA; "auto" does so where it is faster, which is not
-            on replicas, nor on a CPU where a layer is a Conv2D or Conv2DTranspose.
+            on replicas, nor on a CPU where a layer convolves images or volumes, or draws random
+            numbers, as Dropout and GaussianNoise do.
           on_nonfinite: What `fit` does at a step with a non-finite loss or gradient: "raise" a
             FloatingPointError that names the row, the term and the latent or the index in the
             event; or "skip" the step, count it in the log as `skipped_steps`, and continue. The

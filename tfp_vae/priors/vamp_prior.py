@@ -94,7 +94,7 @@ class VampPrior(Prior):
             name="rows",
             shape=[self.pseudo_inputs, *self._row_shape],
             initializer=self._random_rows,
-            constraint=self._within_range,
+            constraint=_Clipped(self._within_range),
             autocast=False,
         )
         self.seen = self.add_weight(
@@ -181,6 +181,16 @@ class VampPrior(Prior):
     def _within_range(self, rows: np.ndarray | tf.Tensor) -> tf.Tensor:
         lower, upper = tf.convert_to_tensor(self.lower), tf.convert_to_tensor(self.upper)
         return tf.clip_by_value(tf.convert_to_tensor(rows), lower, upper)
+
+
+class _Clipped(keras.constraints.Constraint):
+    """Clips a variable; Keras before 3.15 takes no function for a constraint."""
+
+    def __init__(self, clip: Callable[[tf.Tensor], tf.Tensor]) -> None:
+        self._clip = clip
+
+    def __call__(self, w: tf.Tensor) -> tf.Tensor:
+        return self._clip(w)
 
 
 def _constant(values: np.ndarray) -> Callable[..., tf.Tensor]:

@@ -6,8 +6,8 @@ import re
 import zipfile
 from pathlib import Path
 
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-_WRITTEN_BY_KERAS = {"metadata.json", CONFIG, WEIGHTS}
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_WRITTEN_BY_KERAS = {CONFIG, METADATA, WEIGHTS}
 _ASSET = re.compile(r"assets(/[\w.\- ]+)+/?")
 _MOST_EXPANSION = 100
 

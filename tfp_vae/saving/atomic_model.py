@@ -3,12 +3,18 @@
 import contextlib
 import io
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from tfp_vae import atomic_files
 from tfp_vae.paths import as_path
+
+_TAKES_FILE_OBJECTS = tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 10)
+"""Whether this Keras writes weights into a file object."""
 
 
 @contextlib.contextmanager
@@ -40,6 +46,8 @@ def whole_model(filepath: Any, overwrite: bool) -> Iterator[Path | str]:
 def whole_weights(filepath: Any, overwrite: bool, sharded: bool) -> Iterator[Any]:
     """Gives Keras a file in memory for weights, and writes it atomically to the disk.
 
+    Keras before 3.10 gets a file in the folder for temporary files.
+
     Args:
       filepath: The file.
       overwrite: Whether an existing file is replaced.
@@ -53,6 +61,12 @@ def whole_weights(filepath: Any, overwrite: bool, sharded: bool) -> Iterator[Any
     _check_path(filepath, ".weights.h5", ".weights.json")
     if sharded or _left_to_keras(filepath, overwrite):
         yield filepath
+        return
+    if not _TAKES_FILE_OBJECTS:
+        with tempfile.TemporaryDirectory() as folder:
+            aside = Path(folder) / "aside.weights.h5"
+            yield aside
+            atomic_files.write(filepath, aside.read_bytes())
         return
     content = _WeightsInMemory()
     yield content

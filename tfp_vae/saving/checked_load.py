@@ -1,5 +1,7 @@
 """Loads an untrusted `.keras` file: checked before Keras reads it."""
 
+import json
+import re
 import tempfile
 import textwrap
 import warnings
@@ -9,11 +11,12 @@ from typing import Any, TypeVar
 
 import keras
 
-from tfp_vae.saving.archive import CONFIG, WEIGHTS, read_members, write_members
+from tfp_vae.saving.archive import CONFIG, METADATA, WEIGHTS, read_members, write_members
 from tfp_vae.saving.config_allowlist import check_config
 from tfp_vae.saving.weights_file import check_same, read_weights, room_for
 
 _LONGEST_REASON = 300
+_VERSION = re.compile(r"\d{1,3}\.\d{1,3}[.\w]{0,9}")
 Model = TypeVar("Model", bound=keras.Model)
 
 
@@ -35,7 +38,23 @@ def load_checked(file: Path, custom_objects: Mapping[str, Any], kind: type[Model
         # The message of Keras begins with the whole configuration; the reason comes last.
         message = str(error).rpartition("Exception encountered: ")[2] or type(error).__name__
         reason = textwrap.shorten(message, _LONGEST_REASON, placeholder=" ...").rstrip(".")
+        reason += _newer_keras(file)
         raise ValueError(f"{file.name!r} cannot be loaded as a model: {reason}.") from error
+
+
+def _newer_keras(file: Path) -> str:
+    """Names the Keras that saved the file, if it is newer than the one here."""
+    try:
+        saved = json.loads(read_members(file)[METADATA])["keras_version"]
+        newer = _VERSION.fullmatch(saved) and _numbers(saved) > _numbers(keras.__version__)
+    except Exception:
+        # As above: the file is broken, or says nothing of Keras.
+        return ""
+    return f"; it was saved with Keras {saved}, newer than {keras.__version__}" if newer else ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in version.split(".")[:2])
 
 
 def _loaded(file: Path, custom_objects: dict[str, Any], kind: type[Model]) -> Model:

@@ -25,6 +25,9 @@ _OF_KERAS = frozenset(
         "src",
     }
 )
+_OF_FUNCTIONS = _OF_KERAS - {"dtype_policies", "layers", "models", "quantizers", "src"}
+"""Where Keras has functions that a network computes with; those elsewhere read files, or worse."""
+
 _RUNS_CODE = frozenset(
     {"Lambda", "__lambda__", "FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"}
 )
@@ -40,7 +43,7 @@ def check_config(content: bytes, custom_objects: Mapping[str, Any]) -> None:
 
     Raises:
       ValueError: If it is no JSON, or names any other class or function, a class that runs code
-        from the file, or a shape of more than 2²⁸ values.
+        from the file, a vocabulary in another file, or a shape of more than 2²⁸ values.
     """
     config = json.loads(content)
     if not isinstance(config, dict) or "class_name" not in config:
@@ -53,6 +56,8 @@ def check_config(content: bytes, custom_objects: Mapping[str, Any]) -> None:
             _check_class(part, custom_objects)
         for key, value in part.items():
             _check_shape(key, value)
+            if key == "vocabulary" and isinstance(value, str):
+                raise ValueError("its configuration names a file of vocabulary outside the archive")
 
 
 def _parts(config: Any) -> Iterator[dict[str, Any] | str]:
@@ -88,6 +93,11 @@ def _check_class(part: dict[str, Any], custom_objects: Mapping[str, Any]) -> Non
             raise ValueError(f"it names {registered!r}, which this version of tfp_vae lacks")
     elif module is not None and not _is_of_keras(module, part["class_name"]):
         raise _foreign(registered if ">" in (registered or "") else f"{module}.{name}")
+    elif part["class_name"] == "function" and not _computes(module):
+        raise ValueError(
+            f"it names {f'{module}.{name}'!r}, which is no function that a network computes with; "
+            "pass it in `custom_objects` if you trust it"
+        )
 
 
 def _check_registered(name: str, custom_objects: Mapping[str, Any]) -> None:
@@ -115,6 +125,12 @@ def _check_shape(key: str, value: Any) -> None:
 def _is_ours(registered: str | None) -> bool:
     package, arrow, _ = (registered or "").partition(">")
     return bool(arrow) and (package == "tfp_vae" or package.startswith("tfp_vae."))
+
+
+def _computes(module: str | None) -> bool:
+    if module is None or module == "builtins":
+        return True
+    return not _OF_FUNCTIONS.isdisjoint(module.split(".")[1:2])
 
 
 def _is_of_keras(module: str, class_name: str) -> bool:

@@ -63,6 +63,6 @@ def save_plots(
             try:
                 folder.save_plot(name, draw())
             except (ValueError, NotImplementedError) as error:
-                left_out[name] = error
+                left_out[name] = str(error)
     for name, reason in left_out.items():
         console.print(f"Left out {name}: {reason}", soft_wrap=True, markup=False)

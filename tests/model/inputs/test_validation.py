@@ -225,7 +225,7 @@ def test_targets_of_validation_are_named():
     vae = small_vae()
     vae.compile(run_eagerly=True)
     with pytest.raises(ValueError, match="`validation_data's y` must be None"):
-        vae.fit(BINARY, validation_data=(BINARY, BINARY), verbose=0)
+        vae.fit(BINARY, validation_data=(BINARY, BINARY.copy()), verbose=0)
 
 
 def test_running_eagerly_is_true_or_false():

@@ -12,6 +12,7 @@ _ONLY_X = (
     "a VAE learns p(x) and takes no targets: pass x alone, and with a dataset of pairs "
     "`dataset.map(lambda x, y: x)`"
 )
+_NoneTensorSpec = type(tf.type_spec_from_value(None))
 
 
 class BatchValidator:
@@ -65,7 +66,7 @@ class BatchValidator:
         if not isinstance(batch, tuple):
             batch = (batch,)
         y = batch[1] if len(batch) > 1 else None
-        has_y = y is not None and not isinstance(y, tf.NoneTensorSpec)
+        has_y = y is not None and not isinstance(y, _NoneTensorSpec)
         conditional = self._contract.conditional
         if conditional and not has_y:
             raise ValueError(
