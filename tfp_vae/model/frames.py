@@ -50,7 +50,13 @@ def schema_class() -> SchemaClass:
     Raises:
       ImportError: If pandas is not installed.
     """
-    return _loaders[0]()
+    try:
+        return _loaders[0]()
+    except ImportError as error:
+        raise ImportError(
+            "A data frame, or the schema of one, needs pandas, of the extra `tables`: "
+            f'pip install "tfp-vae[tables]"; {error}.'
+        ) from error
 
 
 def is_frame(value: Any) -> bool:
