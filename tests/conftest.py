@@ -49,13 +49,15 @@ def keras_as_it_was():
     keras.config.set_dtype_policy(policy)
 
 
-@pytest.fixture
-def without_xla(monkeypatch):
+@pytest.fixture(scope="module")
+def without_xla():
     """Leaves XLA out where `compile` would choose it: compiling costs more than a few epochs.
 
     The same weights with it and without are tested in tests/training/test_xla.py.
     """
-    monkeypatch.setattr("tfp_vae.training.trainer.suits_xla", lambda layers: False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tfp_vae.training.trainer.suits_xla", lambda layers: False)
+        yield
 
 
 @pytest.fixture

@@ -17,7 +17,15 @@ from tfp_vae import (
 )
 from tfp_vae._version import __version__
 from tfp_vae.audit import AuditReport, Finding, audit, audit_model, audit_tensors
-from tfp_vae.model import VAE, Decoder, Encoder, HierarchicalVAE, Transition, load
+from tfp_vae.model import (
+    VAE,
+    Decoder,
+    Encoder,
+    HierarchicalVAE,
+    Transition,
+    load,
+    take_schema_class,
+)
 
 __all__ = [
     "VAE",
@@ -43,10 +51,11 @@ __all__ = [
     "posteriors",
     "priors",
     "sklearn",
+    "tables",
     "testing",
 ]
 
-_NEEDS_AN_EXTRA = frozenset({"plotting", "sklearn", "testing"})
+_NEEDS_AN_EXTRA = frozenset({"plotting", "sklearn", "tables", "testing"})
 
 
 def __getattr__(name: str) -> Any:
@@ -54,3 +63,7 @@ def __getattr__(name: str) -> Any:
     if name in _NEEDS_AN_EXTRA:
         return importlib.import_module(f"tfp_vae.{name}")
     raise AttributeError(f"module 'tfp_vae' has no attribute {name!r}")
+
+
+# A model knows no frames; what their columns are is found out where pandas is.
+take_schema_class(lambda: importlib.import_module("tfp_vae.tables").Schema)

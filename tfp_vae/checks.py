@@ -155,7 +155,7 @@ def array(x: Any, name: str = "x") -> np.ndarray:
     if values.dtype.kind not in "biuf" and values.dtype != tf.bfloat16.as_numpy_dtype:
         raise TypeError(
             f"`{name}` must be an array of real numbers; got {described(x)} with dtype "
-            f"{values.dtype}."
+            f"{values.dtype}.{_column_without_numbers(x)}"
         )
     return values
 
@@ -279,6 +279,17 @@ def representable(values: np.ndarray, dtype: str, name: str) -> None:
             f"represent, the dtype of the model; got {np.atleast_1d(values)[where]:g} at index "
             f"{list(where)}."
         )
+
+
+def _column_without_numbers(x: Any) -> str:
+    """Returns a sentence on the first column of a data frame that holds no numbers, or nothing."""
+    for column in getattr(x, "columns", ()):
+        if np.asarray(x[column]).dtype.kind not in "biuf":
+            return (
+                f" Column {column!r} holds none: `VAE.for_data` takes such a frame, and the "
+                "model's `schema.encode` makes the array."
+            )
+    return ""
 
 
 def _holds_text(values: np.ndarray) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from tfp_vae_cli.commands import audit, evaluate, sample, train
+from tfp_vae_cli.commands import audit, evaluate, impute, sample, score, train
 from tfp_vae_cli.console import (
     BAD_USAGE,
     INTERRUPTED,
@@ -26,6 +26,8 @@ app = typer.Typer(
 app.command()(train)
 app.command()(evaluate)
 app.command()(sample)
+app.command()(impute)
+app.command()(score)
 app.command()(audit)
 
 

@@ -6,6 +6,11 @@ from pathlib import Path
 from tfp_vae_cli.console import BAD_USAGE, fail
 
 DIGITS = "digits"
+TABLES = (
+    *(".csv", ".tsv", ".csv.gz", ".tsv.gz"),
+    *(".parquet", ".feather", ".xlsx", ".json", ".jsonl"),
+)
+"""The endings of tables, as `tfp_vae.tables.read` reads them."""
 
 
 def data_name(source: str) -> str:
@@ -21,9 +26,41 @@ def data_name(source: str) -> str:
         return DIGITS
     if not os.path.exists(source):
         fail(f"{source!r} is neither 'digits' nor a file.", BAD_USAGE)
-    if Path(source).suffix.lower() not in {".npy", ".npz", ".csv"}:
-        fail(f"{source!r} must be 'digits' or a file ending in .npy, .npz or .csv.", BAD_USAGE)
-    return Path(source).stem
+    if not (is_table(source) or Path(source).suffix.lower() in {".npy", ".npz"}):
+        fail(
+            f"{source!r} must be 'digits' or a file ending in .npy, .npz or {', '.join(TABLES)}.",
+            BAD_USAGE,
+        )
+    return Path(source).name.partition(".")[0] or Path(source).stem
+
+
+def is_table(source: str) -> bool:
+    """Returns whether a path is that of a table, by its ending."""
+    return source.lower().endswith(TABLES)
+
+
+def check_table(source: str) -> None:
+    """Checks that a path is that of a table.
+
+    Raises:
+      CommandError: If there is no such file, or it is of another kind.
+    """
+    if not os.path.exists(source):
+        fail(f"There is no file {source!r}.", BAD_USAGE)
+    if not is_table(source):
+        fail(f"{source!r} must be a table, a file ending in {', '.join(TABLES)}.", BAD_USAGE)
+
+
+def check_table_output(path: Path, overwrite: bool) -> None:
+    """Checks the file that a table is to be written to.
+
+    Raises:
+      CommandError: If it is of another kind, or is there and may not be overwritten.
+    """
+    if not is_table(str(path)):
+        fail(f"--output must end in {', '.join(TABLES)}; got {path.name!r}.", BAD_USAGE)
+    if path.exists() and not overwrite:
+        fail(f"{str(path)!r} is there already; pass --overwrite to replace it.", BAD_USAGE)
 
 
 def model_file(path: str) -> Path:

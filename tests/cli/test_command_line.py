@@ -288,7 +288,7 @@ def test_a_warning_of_training_is_a_line(tables, run_here, monkeypatch):
         (["train", "absent.npy"], 2, "absent.npy"),
         (["train", "broken.keras"], 2, ".npy, .npz or .csv"),
         (["train", "words.csv"], 1, "many"),
-        (["train", "holes.csv"], 1, "nan"),
+        (["train", "holes.csv", "--likelihood", "bernoulli"], 1, "0 or 1"),
         (["train", "empty.csv"], 1, "empty"),
         (["train", "broken.npz"], 1, "broken.npz"),
         (["train", "objects.npy"], 1, "objects.npy"),

@@ -81,6 +81,16 @@ def test_from_files_refuses_them_too(name, tmp_path):
         ("\ufeff1,2\n", [[1, 2]]),
         ('"1","-2e3"\n', [[1, -2000]]),
         ("\n1,2\n\n3,nan\n", [[1, 2], [3, np.nan]]),
+        ("a,b\n1,2\n3,\n", [[1, 2], [3, np.nan]]),
+        ("a,b\n1,NA\n3,4\n", [[1, np.nan], [3, 4]]),
+        ("a;b\n1,5;2\n3;4\n", [[1.5, 2], [3, 4]]),
+        ("a\tb\n1\t2\n", [[1, 2]]),
+        ("a,b,\n1,2,\n3,4,\n", [[1, 2], [3, 4]]),
+        ("a,b\nTrue,False\nFalse,True\n", [[1, 0], [0, 1]]),
+        ("True,False\nTrue,True\n", [[1, 0], [1, 1]]),
+        ("1,,2\n3,4,5\n", [[1, np.nan, 2], [3, 4, 5]]),
+        ("0,1,2\n.5,1,2\n.7,3,4\n", [[0.5, 1, 2], [0.7, 3, 4]]),
+        (",a,b\n0,1.5,2\n1,2.5,3\n", [[1.5, 2], [2.5, 3]]),
     ],
 )
 def test_what_a_table_may_look_like(text, rows, tmp_path):
@@ -92,3 +102,27 @@ def test_what_a_table_may_look_like(text, rows, tmp_path):
 def test_a_path_is_asked_for():
     with pytest.raises(TypeError, match=r"`path` must be a path, such as 'x\.npy'; got a int"):
         datasets.from_file(3)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_other_encodings_are_found_out(encoding, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes("é,b\n1,2\n".encode(encoding))
+    np.testing.assert_array_equal(datasets.from_file(path), [[1, 2]])
+    assert datasets.text_format(path).encoding == encoding
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b,c\n1,2,3\n4,5,6\n7,8\n", "line 4 has 2 cells, and the first line 3"),
+        ("a,b,c\n1,2,3\n4,5,6\n7,x,9\n", "line 4, column 'b': 'x' is no number"),
+        ("1,2\n3,x\n5,6\n", "line 2, column 2: 'x' is no number"),
+        ("a,b\n", "it has no rows of numbers below its first line"),
+    ],
+)
+def test_what_is_no_number_names_line_and_column(text, message, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        datasets.from_file(path)

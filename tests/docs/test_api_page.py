@@ -23,6 +23,7 @@ PACKAGES = (
     "plotting",
     "posteriors",
     "priors",
+    "tables",
     "testing",
     "testing.flows",
     "testing.objective_properties",

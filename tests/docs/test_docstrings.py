@@ -23,7 +23,7 @@ from tfp_vae.testing import properties
 WITH_SOURCES = ("divergences", "evaluation", "likelihoods", "objectives", "posteriors", "priors")
 WITH_SHAPES = (*WITH_SOURCES, "networks")
 OTHERS = (
-    *("datasets", "plotting", "sklearn", "callbacks"),
+    *("datasets", "plotting", "sklearn", "callbacks", "tables"),
     *("testing", "testing.flows", "testing.objective_properties", "testing.properties"),
     "testing.strategies",
 )
@@ -52,7 +52,7 @@ SHAPE = re.compile(r"`\[[\w., *+()-]*\]`")
 CITATION = re.compile(r"[A-Z]\w+(?: \(\d{4}\)| \d{4}\b)|et al\.? \(?\d{4}")
 WITHOUT_A_SOURCE = {
     "likelihoods": {"Categorical", "Laplace", "Poisson", "for_values", "get", "suggest"}
-    | {"candidates", "marginal_distribution"},
+    | {"candidates", "marginal_distribution", "suggest_columns"},
     "priors": {"Normal"},
     "evaluation": {"compare", "reconstruction_error"},
     "divergences": {

@@ -85,10 +85,18 @@ def test_the_verdict_is_in_words(elbo, linear, words):
     assert words in Baselines(-5.0, linear).verdict(summary)
 
 
-def test_a_model_with_missing_values_is_refused():
-    vae = iris_vae(missing_values=np.nan)
-    with pytest.raises(ValueError, match="`vae` must be a model without `missing_values`"):
-        evaluation.baselines(vae, IRIS, IRIS)
+def test_of_missing_values_the_others_are_scored():
+    rows = np.random.default_rng(0).normal([1.0, -2.0], [2.0, 0.5], size=[60, 2])
+    holes = rows.copy()
+    holes[::4, 1] = np.nan
+    vae = tfp_vae.VAE.for_data(rows, 1, "normal", missing_values=np.nan, verbose=0)
+    whole = tfp_vae.VAE.for_data(rows, 1, "normal", verbose=0)
+    assert evaluation.baselines(vae, rows, rows) == evaluation.baselines(whole, rows, rows)
+    found = evaluation.baselines(vae, holes, holes)
+    columns = [rows[:, 0], holes[~np.isnan(holes[:, 1]), 1]]
+    total = sum(stats.norm.logpdf(each, each.mean(), each.std()).sum() for each in columns)
+    assert found.independent_columns == pytest.approx(total / len(rows), rel=1e-3)
+    assert found.factor_analysis is None
 
 
 def test_wrong_rows_are_refused_by_name():

@@ -222,7 +222,8 @@ def _scores(vae, given):
 def _fits_data(vae, given):
     if isinstance(vae.preprocess, keras.layers.Layer):
         return
-    x = np.asarray(given["x"])
+    known = vae.schema
+    x = np.asarray(given["x"]) if known is None else known.encode(given["x"])
     assert vae.event_shape == x.shape[1:]
     assert np.isfinite(vae.elbo(x[:2].astype("float64"), seed=0).elbo).all()
 

@@ -8,23 +8,25 @@ from pathlib import Path
 import keras
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 import tfp_vae
 from tests.fuzz import fuzzed_models
 from tests.fuzz.calls import Call
 from tests.fuzz.fuzzed_models import DATA, model
-from tfp_vae import callbacks, datasets, testing
-from tfp_vae.sklearn import VAETransformer
+from tfp_vae import callbacks, datasets, tables, testing
+from tfp_vae.sklearn import TableVAE, VAETransformer
 
 mpl.use("Agg")
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
-_FILES = {"rows": FOLDER / "rows.npy", "model": FOLDER / "vae.keras"}
+_FILES = {"table": FOLDER / "rows.csv", "rows": FOLDER / "rows.npy", "model": FOLDER / "vae.keras"}
 
 
 @functools.cache
 def _written():
     np.save(_FILES["rows"], fuzzed_models.REAL)
+    np.savetxt(_FILES["table"], fuzzed_models.REAL, delimiter=",")
     model("binary").save(_FILES["model"])
     return _FILES
 
@@ -78,6 +80,17 @@ def _asserted(**given):
     except AssertionError as error:
         if "mistake" not in str(error):
             raise
+
+
+def _people():
+    return pd.DataFrame({"age": [3, 4, 5, 9], "city": ["a", "b", "a", "b"]})
+
+
+@functools.cache
+def _table():
+    vae = tfp_vae.VAE.for_data(_people(), latent_size=2, verbose=0)
+    vae.schema = tables.Schema(vae.schema.columns, np.linspace(-9.0, 0.0, 101))
+    return vae
 
 
 def _estimator(**more):
@@ -245,6 +258,68 @@ CALLS = {
     "testing.check_elbo": Call(
         testing.check_elbo, lambda: {"vae": model("binary"), "x": fuzzed_models.BINARY[:3]},
         tolerance=None,
+    ),
+    "tables.Schema": Call(
+        tables.Schema,
+        lambda: {"columns": tables.Schema.infer(_people()).columns},
+        lambda answer, given: answer.encode(_people()),
+    ),
+    "tables.with_random_blanks": Call(
+        # Its blanks are not finite.
+        lambda **given: np.nan_to_num(tables.with_random_blanks(**given)),
+        lambda: {"x": fuzzed_models.REAL},
+        of=tables.with_random_blanks,
+    ),
+    "datasets.text_format": Call(
+        datasets.text_format, lambda: {"path": _written()["table"]}, paths=("path",)
+    ),
+    "tables.read": Call(
+        lambda **given: tables.read(**given).frame.to_numpy(np.float64),
+        lambda: {"path": _written()["table"]},
+        of=tables.read,
+        paths=("path",),
+    ),
+    "tables.write": Call(
+        tables.write,
+        lambda: {"frame": _people(), "path": FOLDER / "people.tsv"},
+        paths=("path",),
+    ),
+    "tables.rows_of": Call(tables.rows_of, lambda: {"vae": _table(), "frame": _people()}),
+    "tables.sample": Call(
+        tables.sample,
+        lambda: {"vae": _table(), "sample_size": 3, "given": {"city": "a"}, "seed": 0},
+        lambda answer, given: answer["age"].astype(float),
+    ),
+    "tables.impute": Call(
+        tables.impute,
+        lambda: {
+            "vae": _table(), "frame": _people().assign(age=np.nan), "seed": 0,
+            "importance_sample_size": 5,
+        },
+        may_miss=("probability",),
+    ),
+    **{
+        f"tables.{name}": Call(
+            getattr(tables, name),
+            lambda: {"vae": _table(), "frame": _people(), "importance_sample_size": 5},
+        )
+        for name in ("score", "explain")
+    },
+    "tables.score_quantiles": Call(
+        tables.score_quantiles,
+        lambda: {
+            "vae": _table(), "x": _table().schema.encode(_people()), "importance_sample_size": 5,
+        },
+    ),
+    "tables.percentiles": Call(
+        tables.percentiles, lambda: {"vae": _table(), "scores": np.array([0.0, -1.0])}
+    ),
+    "sklearn.TableVAE": Call(
+        lambda **given: TableVAE(**given).fit(_people()),
+        lambda: {"latent_size": 2, "hidden_layer_sizes": [3], "epochs": 1, "random_state": 0},
+        lambda answer, given: answer.score(_people()),
+        of=TableVAE,
+        explains=False,
     ),
     **dict.fromkeys(["sklearn.VAETransformer", "sklearn.VAETransformer.fit"], _ESTIMATOR),
     **{

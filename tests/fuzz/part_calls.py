@@ -213,6 +213,18 @@ CALLS = {
         # Of the model's own, which has checked it.
         not_fuzzed=("observed",),
     ),
+    "likelihoods.suggest_columns": Call(
+        likelihoods.suggest_columns,
+        lambda: {
+            "x": fuzzed_models.COUNTS,
+            "choices": [
+                [likelihoods.Candidate("Normal", likelihoods.Normal, "")]
+                for _ in range(fuzzed_models.COUNTS.shape[1])
+            ],
+        },
+        lambda answer, given: _suits(answer.likelihood, given["x"]),
+        tolerance=None,
+    ),
     "likelihoods.suggest": Call(
         likelihoods.suggest,
         lambda: {"x": fuzzed_models.COUNTS},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tfp_vae
-from tfp_vae import likelihoods
+from tfp_vae import likelihoods, objectives, priors
 
 RNG = np.random.default_rng(0)
 
@@ -55,3 +55,32 @@ def test_a_model_that_does_not_begin_as_factor_analysis_has_no_prior_on_its_weig
     )
     x[:, 0] = x[:, 0] > 1.0
     assert tfp_vae.VAE.for_data(x, latent_size=2, likelihood=binary_too).losses == []
+
+
+def test_missing_values_are_taken_where_they_are_declared():
+    x = np.random.default_rng(0).normal(size=[25, 3])
+    x[4, 1] = np.nan
+    with pytest.raises(ValueError, match="takes it with missing_values"):
+        tfp_vae.VAE.for_data(x)
+    vae = tfp_vae.VAE.for_data(x, latent_size=2, missing_values=np.nan, verbose=0)
+    assert np.isfinite(vae.elbo(x, seed=0).elbo).all()
+    coded = np.where(np.isnan(x), -9.0, x)
+    assert tfp_vae.VAE.for_data(coded, missing_values=-9.0, verbose=0).missing.code == -9.0
+
+
+def test_prior_objective_and_layers_can_be_given():
+    x = np.random.default_rng(0).normal(size=[20, 3])
+    vae = tfp_vae.VAE.for_data(
+        x,
+        latent_size=2,
+        prior=priors.MixtureOfGaussians(3),
+        objective=objectives.IWAE(5),
+        hidden_layer_sizes=[9, 5],
+        verbose=0,
+    )
+    assert isinstance(vae.prior_layer, priors.MixtureOfGaussians)
+    assert isinstance(vae.objective, objectives.IWAE)
+    for trunk, widths in ((vae.encoder.trunk, [9, 5]), (vae.decoder.trunk, [5, 9])):
+        assert [each.units for each in trunk.layers if hasattr(each, "units")] == widths
+    with pytest.raises(ValueError, match="`hidden_layer_sizes` must be"):
+        tfp_vae.VAE.for_data(x, hidden_layer_sizes=[0])

@@ -1,5 +1,6 @@
 """Data sets: example digits, arrays and streams from files, and splits."""
 
+from tfp_vae.datasets.dialect import TextFormat, text_format
 from tfp_vae.datasets.digits import Digits, digits
 from tfp_vae.datasets.files import from_file
 from tfp_vae.datasets.repetition import repeated
@@ -10,10 +11,12 @@ from tfp_vae.datasets.tfrecord_writer import write_records
 __all__ = [
     "Digits",
     "Split",
+    "TextFormat",
     "digits",
     "from_file",
     "from_files",
     "repeated",
     "split",
+    "text_format",
     "write_records",
 ]

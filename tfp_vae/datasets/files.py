@@ -1,7 +1,6 @@
 """Reads arrays from files, which need not be trusted."""
 
 import csv
-import warnings
 import zipfile
 from pathlib import Path
 from typing import TextIO
@@ -9,6 +8,7 @@ from typing import TextIO
 import numpy as np
 
 from tfp_vae.datasets.file_reader import check_numbers, numpy_reason, unreadable
+from tfp_vae.datasets.text_numbers import numbers_of_text
 from tfp_vae.paths import as_path
 
 _PREFERRED = ("x", "x_train", "data")
@@ -21,9 +21,11 @@ _LONGEST_LINE = 2**24
 def from_file(path: str | Path) -> np.ndarray:
     """Reads the rows of a `.npy`, `.npz` or `.csv` file, which need not be trusted.
 
-    Of several arrays in a `.npz` file, the one called `x`, `x_train` or `data` is read. A `.csv`
-    file holds numbers separated by commas, with or without a header of names, in at most 100,000
-    columns. Python objects are never unpickled.
+    Of several arrays in a `.npz` file, the one called `x`, `x_train` or `data` is read. Of a `.csv`
+    file the separator, decimal mark, header and encoding are found out (`text_format`); it holds
+    numbers, truth values and blanks, which become NaN, in at most 100,000 columns. An unnamed index
+    that counts the rows is left out. `tables.read` reads tables with words. Python objects are
+    never unpickled.
 
     Args:
       path: The file.
@@ -84,33 +86,17 @@ def _check_expansion(archive: zipfile.ZipFile, path: Path) -> None:
 
 def _from_csv(path: Path) -> np.ndarray:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file, warnings.catch_warnings():
-            names, lines = _header(file)
-            file.seek(0)
-            # NumPy warns of a file without rows.
-            warnings.simplefilter("error", UserWarning)
-            rows = np.loadtxt(
-                file, delimiter=",", skiprows=lines, ndmin=2, quotechar='"', comments=None
-            )
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            _check_first_line(file)
+        return numbers_of_text(path)
     except UnicodeDecodeError as error:
-        raise unreadable(path, "it must be text in UTF-8") from error
-    except UserWarning as error:
-        raise unreadable(path, "it has no rows of numbers below its first line") from error
+        raise unreadable(path, "it must be text in UTF-8, UTF-16 or Windows-1252") from error
     except (ValueError, csv.Error) as error:
-        raise unreadable(path, str(error).partition("; use")[0]) from error
-    if names and names != rows.shape[1]:
-        raise unreadable(
-            path, f"its first line has {names} names, and its rows have {rows.shape[1]} values"
-        )
-    return rows
+        raise unreadable(path, str(error)) from error
 
 
-def _header(file: TextIO) -> tuple[int, int]:
-    """Returns the number of names in the header, and the number of its lines.
-
-    Raises:
-      ValueError: If there are no lines, they are too long, or the first holds names and numbers.
-    """
+def _check_first_line(file: TextIO) -> None:
+    """Raises a ValueError if there are no lines, they are too long, or have too many cells."""
     reader = csv.reader(iter(lambda: _short_line(file), ""))
     first = next((cells for cells in reader if cells), None)
     if first is None:
@@ -120,16 +106,6 @@ def _header(file: TextIO) -> tuple[int, int]:
             f"a .csv file may have {_MOST_COLUMNS:,} columns and this one has {len(first):,}: save "
             "such rows as .npy"
         )
-    numbers = [cell for cell in first if _is_number(cell)]
-    if len(numbers) == len(first):
-        return 0, 0
-    if numbers:
-        other = next(cell for cell in first if not _is_number(cell))
-        raise ValueError(
-            "its first line must hold names or numbers and holds both, such as "
-            f"{other[:30]!r} and {numbers[0][:30]!r}"
-        )
-    return len(first), reader.line_num
 
 
 def _short_line(file: TextIO) -> str:
@@ -137,11 +113,3 @@ def _short_line(file: TextIO) -> str:
     if len(line) == _LONGEST_LINE:
         raise ValueError(f"it has a line of {_LONGEST_LINE:,} characters or more")
     return line
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from tfp_vae import checks, likelihoods, supports
 from tfp_vae.evaluation.elbo import ELBOSummary
@@ -18,10 +19,10 @@ class Baselines(NamedTuple):
 
     Attributes:
       independent_columns: The mean log-probability of the rows under independent columns, in the
-        family of the model's likelihood.
+        family of the model's likelihood; of the values that are not missing.
       factor_analysis: The mean log-density under factor analysis with as many latents as the model;
-        None unless every column is real-valued, or holds counts of a mean of at least 20, of which
-        a density is nearly the probability.
+        None where a value is missing, and unless every column is real-valued, or holds counts of a
+        mean of at least 20, of which a density is nearly the probability.
 
     Example:
       >>> known = evaluation.baselines(vae, x, x)
@@ -76,8 +77,7 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
 
     Raises:
       TypeError: If `vae` is no model, or the data holds no real numbers.
-      ValueError: If it does not fit the model, or the model has missing values, whose baselines are
-        not defined here.
+      ValueError: If it does not fit the model.
 
     Example:
       >>> known = evaluation.baselines(vae, x, x)
@@ -88,29 +88,32 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
     analysis.
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
-    if vae.missing is not None:
-        raise ValueError(
-            "`vae` must be a model without `missing_values` for baselines; got one with the code "
-            f"{vae.missing.config}."
-        )
-    train, rows = (
-        vae.prepared(checked_rows(vae, values, _ROWS_AT_ONCE, None, name)).numpy()
+    (train, seen), (rows, observed) = (
+        _prepared(vae, checked_rows(vae, values, _ROWS_AT_ONCE, None, name))
         for values, name in ((x_train, "x_train"), (x, "x"))
     )
     layer = vae.decoder.likelihood
-    columns = likelihoods.marginal_distribution(layer, train)
-    scores = np.concatenate(
-        [
-            columns.log_prob(rows[start : start + _ROWS_AT_ONCE]).numpy()
-            for start in range(0, len(rows), _ROWS_AT_ONCE)
-        ]
-    )
+    columns = likelihoods.marginal_distribution(layer, train, seen)
+    scores = []
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        block = slice(start, start + _ROWS_AT_ONCE)
+        marginal = columns
+        if observed is not None:
+            marginal = layer.of_observed(columns, tf.convert_to_tensor(observed[block]))
+        scores.append(marginal.log_prob(rows[block]).numpy())
     linear = None
-    if _is_real_valued(layer.support, train):
+    whole = all(each is None or bool(each.all()) for each in (seen, observed))
+    if whole and _is_real_valued(layer.support, train):
         latents = vae.encoder.posterior.latent_size
         analysis = fit_factor_analysis(train.reshape(len(train), -1), latents)
         linear = float(analysis.log_prob(rows.reshape(len(rows), -1).astype(np.float64)).mean())
-    return Baselines(float(scores.mean(dtype=np.float64)), linear)
+    return Baselines(float(np.concatenate(scores).mean(dtype=np.float64)), linear)
+
+
+def _prepared(vae: VAE, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns prepared rows, and which of their values are observed, or None for all."""
+    prepared, observed = vae.pipeline.prepared(x)
+    return prepared.numpy(), None if observed is None else observed.numpy()
 
 
 def _is_real_valued(support: supports.Support | supports.Columns, x: np.ndarray) -> bool:

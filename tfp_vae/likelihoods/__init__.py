@@ -4,6 +4,7 @@ from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.candidates import Candidate, candidates
 from tfp_vae.likelihoods.categorical import Categorical
+from tfp_vae.likelihoods.column_choice import suggest_columns
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.gamma import Gamma
@@ -40,4 +41,5 @@ __all__ = [
     "get",
     "marginal_distribution",
     "suggest",
+    "suggest_columns",
 ]

@@ -22,6 +22,8 @@ from tfp_vae.likelihoods.poisson import Poisson
 from tfp_vae.likelihoods.student_t import StudentT
 from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
 
+_DECLARE = "If NaN means a missing value, VAE.for_data takes it with missing_values=np.nan."
+
 _BRIGHTEST = 255
 """The largest value of a byte."""
 
@@ -92,7 +94,7 @@ def checked(x: npt.ArrayLike) -> np.ndarray:
     if values.ndim < 2 or values.size == 0:
         raise ValueError(f"`x` must have shape [rows, ...]; got shape {list(values.shape)}.")
     if values.dtype != bool:
-        checks.finite(values.astype(np.float64, copy=False), "x")
+        checks.finite(values.astype(np.float64, copy=False), "x", _DECLARE)
     return values
 
 

@@ -11,8 +11,8 @@ from tfp_vae.likelihoods.base import Likelihood
 MIN_ROWS = 30
 """With fewer rows, a third of them says nothing of ten others."""
 
-_MOST_ROWS = 1500
-_HELD_OUT = 1 / 3
+MOST_ROWS = 1500
+HELD_OUT = 1 / 3
 _LATENTS = 8
 _STEPS = 200
 _BATCH = 100
@@ -41,9 +41,9 @@ def held_out_scores(likelihood: Likelihood, x: np.ndarray) -> np.ndarray:
 
 
 def _held_out_scores(likelihood: Likelihood, x: np.ndarray) -> np.ndarray:
-    order = np.random.default_rng(0).permutation(len(x))[:_MOST_ROWS]
+    order = np.random.default_rng(0).permutation(len(x))[:MOST_ROWS]
     rows = np.asarray(x)[order].astype(likelihood.variable_dtype)
-    at = round(len(rows) * _HELD_OUT)
+    at = round(len(rows) * HELD_OUT)
     model = _LinearModel(likelihood, rows[at:])
     model.fit(rows[at:])
     scores: np.ndarray = model.scores(tf.convert_to_tensor(rows[:at]), grid_steps(rows)).numpy()
@@ -196,6 +196,18 @@ def _principal_components(centred: np.ndarray, count: int) -> tuple[np.ndarray, 
 
 def _log_prob_of_cells(likelihood: tfd.Distribution, x: tf.Tensor, steps: np.ndarray) -> tf.Tensor:
     """Returns log p(x|z), where a value on a grid counts with the probability of its cell."""
+    axes = list(range(-(len(x.shape) - 1), 0))
+    return tf.reduce_sum(log_prob_of_values(likelihood, x, steps), axis=axes)
+
+
+def log_prob_of_values(likelihood: tfd.Distribution, x: tf.Tensor, steps: np.ndarray) -> tf.Tensor:
+    """Returns the log-probability of every value, of its cell where it lies on a grid.
+
+    Args:
+      likelihood: Independent values, batch `[..., M]`, event `[*event]`.
+      x: Rows, `[M, *event]`.
+      steps: The step of every value's grid, `[*event]`, NaN where there is none.
+    """
     values = likelihood.distribution
     log_prob = values.log_prob(x)
     if values.dtype.is_floating and _has_density(values):
@@ -207,8 +219,7 @@ def _log_prob_of_cells(likelihood: tfd.Distribution, x: tf.Tensor, steps: np.nda
         near = tf.minimum(log_prob + tf.math.log(2.0 * half), tf.math.log(_LEAST_MASS))
         of_cell = tf.where(mass > _LEAST_MASS, exact, near)
         log_prob = tf.where(on_grid, of_cell, log_prob)
-    axes = list(range(-(len(x.shape) - 1), 0))
-    return tf.reduce_sum(log_prob, axis=axes)
+    return log_prob
 
 
 def _has_density(distribution: tfd.Distribution) -> bool:

@@ -159,6 +159,22 @@ class Product(Likelihood):
         """Returns the standard deviation of every column where it is not learned, else NaN."""
         return self._row_of([likelihood.noise_scale() for likelihood in self.parts])
 
+    def stddev_of(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the standard deviation of every column about its location, `[B, n]`.
+
+        Of a column without a location, such as class codes, it is 1.
+        """
+        return distribution.rows_of(
+            [
+                likelihood.stddev_of(part)
+                if likelihood.locations()
+                else tf.ones(tf.concat([part.batch_shape_tensor(), [len(group)]], 0), part.dtype)
+                for likelihood, part, group in zip(
+                    self.parts, distribution.parts, self.columns, strict=True
+                )
+            ]
+        )
+
     def adapt(
         self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
     ) -> dict[str, np.ndarray]:

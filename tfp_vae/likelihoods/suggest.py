@@ -175,30 +175,50 @@ def _compared(
         for each in choices
         if len(choices) > 1 and len(x) >= MIN_ROWS
     ]
-    nats = np.array([float(own.mean()) for own in scores] or [np.nan] * len(choices))
     table = [
-        _evidence(named, each, scores[place] if np.isfinite(nats[place]) else None)
+        evidence_of(named, each, scores[place] if scores else None)
         for place, each in enumerate(choices)
     ]
-    if not np.isfinite(nats).any():
+    chosen = plainest(scores, x[0].size)
+    if chosen is None:
         return choices[0], tuple(table)
+    order = sorted(
+        range(len(table)),
+        key=lambda place: (place != chosen, -_number(table[place].nats)),
+    )
+    return choices[chosen], tuple(table[place] for place in order)
+
+
+def plainest(scores: Sequence[np.ndarray], size: int) -> int | None:
+    """Returns which candidate is the plainest of the best, or None if no score is finite.
+
+    Args:
+      scores: For each candidate, the plainest first, the scores of the same rows, `[M]`, in nats.
+      size: The number of values that a score is of.
+    """
+    nats = np.array([float(own.mean()) for own in scores])
+    if not np.isfinite(nats).any():
+        return None
     nats = np.where(np.isfinite(nats), nats, -np.inf)
     highest = int(np.argmax(nats))
-    chosen = next(
+    return next(
         place
         for place, own in enumerate(scores)
         if place == highest
         or nats[highest] - nats[place]
-        <= max(_standard_error(scores[highest] - own), _LEAST_GAIN * x[0].size)
+        <= max(_standard_error(scores[highest] - own), _LEAST_GAIN * size)
     )
-    order = sorted(range(len(table)), key=lambda place: (place != chosen, -nats[place]))
-    return choices[chosen], tuple(table[place] for place in order)
 
 
-def _evidence(
+def _number(nats: float | None) -> float:
+    return -np.inf if nats is None else nats
+
+
+def evidence_of(
     columns: tuple[int, ...] | None, candidate: Candidate, scores: np.ndarray | None
 ) -> Evidence:
-    if scores is None:
+    """Returns a candidate with its scores `[M]`, or with none where they are not finite."""
+    if scores is None or not np.isfinite(scores.mean()):
         return Evidence(columns, candidate.name, None, None, candidate.reason)
     nats, error = float(scores.mean()), _standard_error(scores)
     return Evidence(columns, candidate.name, nats, error, candidate.reason)

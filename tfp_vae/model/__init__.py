@@ -4,6 +4,7 @@ from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder, Transition
 from tfp_vae.model.factor_analysis import FactorAnalysis
 from tfp_vae.model.factor_analysis import fit as fit_factor_analysis
+from tfp_vae.model.frames import take_schema_class
 from tfp_vae.model.hierarchical import HierarchicalVAE
 from tfp_vae.model.loading import load
 from tfp_vae.model.sampling import ancestral_sample
@@ -20,4 +21,5 @@ __all__ = [
     "ancestral_sample",
     "fit_factor_analysis",
     "load",
+    "take_schema_class",
 ]

@@ -64,7 +64,15 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
         """Returns `values` if they are valid or symbolic; raises otherwise."""
 
     def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
-        """Returns the mean of the distribution of every row."""
+        """Returns the mean of the distribution of every row.
+
+        Args:
+          distribution: What this layer returned, batch `[B]`.
+
+        Example:
+          >>> vae.encoder.mean_of(vae.encoder(x)).shape
+          TensorShape([20, 2])
+        """
         return distribution.mean()
 
     def build_on(self, sizes: tuple[int, ...], distribution_layer: Any, kind: str) -> None:
@@ -281,7 +289,15 @@ class Decoder(DistributionNetwork):
         return self.likelihood(features, added=self.linear_path(z))
 
     def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
-        """Returns the mean of the likelihood of every row, or the most probable class codes."""
+        """Returns the mean of the likelihood of every row, or the most probable class codes.
+
+        Args:
+          distribution: What this layer returned, batch `[B]`.
+
+        Example:
+          >>> vae.decoder.mean_of(vae.decoder(np.zeros([5, 2]))).shape
+          TensorShape([5, 3])
+        """
         return self.likelihood.prediction(distribution)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:

@@ -1,13 +1,17 @@
 """Default likelihood and networks for a data set."""
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, likelihoods, networks, posteriors, shapes
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.frames import TableSchema
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
 
 _NARROWEST, _WIDEST = 32, 512
@@ -26,6 +30,9 @@ def parts_for(
     latent_size: int,
     likelihood: Likelihood | str | None,
     preprocess: keras.layers.Layer | None,
+    missing_values: float | None = None,
+    hidden_layer_sizes: Sequence[int] | None = None,
+    conv: bool | None = None,
 ) -> tuple[Encoder, Decoder, Suggestion]:
     """Chooses an encoder, a decoder and a likelihood.
 
@@ -39,6 +46,10 @@ def parts_for(
       latent_size: The number of latent variables.
       likelihood: A likelihood or its name, or None for the suggested one.
       preprocess: A Keras layer applied to the data first, or None.
+      missing_values: The code of a missing value, or None. The choice is made with a value of
+        another row in its place.
+      hidden_layer_sizes: The widths of the encoder's dense layers, or None.
+      conv: Whether the networks are convolutions, or None to choose by the shape.
 
     Returns:
       The encoder, the decoder, and the suggested likelihood with its reason.
@@ -52,9 +63,20 @@ def parts_for(
         check_gives_tensors(preprocess, "preprocess", "networks.StochasticBinarization()")
         rows = tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx()))
         x = preprocessed(preprocess, rows)
+    if missing_values is not None:
+        x = _without_missing(x, missing_values)
     suggestion = _chosen(x, likelihood)
     event_shape = suggestion.likelihood.event_shape
-    if len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE:
+    if conv and len(event_shape) != 3:
+        raise ValueError(
+            "`conv` must be None or False unless the rows are images [height, width, channels]; "
+            f"got rows of shape {list(event_shape)}."
+        )
+    is_image = len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE
+    if hidden_layer_sizes is not None:
+        widths = checks.positive_ints(hidden_layer_sizes, "hidden_layer_sizes")
+        encoder_trunk, decoder_trunk = networks.mlp(widths), networks.mlp(widths[::-1])
+    elif is_image if conv is None else conv:
         encoder_trunk = networks.conv(_FILTERS)
         decoder_trunk = networks.conv_transpose(_FILTERS[::-1], event_shape)
     else:
@@ -66,6 +88,33 @@ def parts_for(
         Decoder(decoder_trunk, suggestion.likelihood),
         suggestion,
     )
+
+
+def of_table(
+    schema: TableSchema, x: np.ndarray, likelihood: Likelihood | str | Mapping[Any, str] | None
+) -> Suggestion:
+    """Chooses the likelihood of a table `[N, D]`: that of each column, or the one that is given."""
+    if likelihood is None or isinstance(likelihood, Mapping):
+        return schema.suggest(x, likelihood)
+    return _chosen(_without_missing(x, math.nan), likelihood)
+
+
+def _without_missing(x: Any, code: float) -> np.ndarray:
+    """Returns rows `[N, *event]` with a random observed value of its column for a missing one."""
+    values = checks.array(x)
+    code = (
+        code
+        if isinstance(code, float) and math.isnan(code)
+        else checks.finite_number(code, "missing_values")
+    )
+    missing = np.isnan(values) if math.isnan(code) else values == code
+    if not missing.any():
+        return values
+    filled, generator = values.copy().reshape(len(values), -1), np.random.default_rng(0)
+    for column, wrong in zip(filled.T, missing.reshape(len(values), -1).T, strict=True):
+        seen = column[~wrong]
+        column[wrong] = generator.choice(seen, int(wrong.sum())) if len(seen) else 0
+    return filled.reshape(values.shape)
 
 
 def _dense(rows: int, likelihood: Likelihood) -> keras.Sequential:

@@ -1,8 +1,9 @@
 """The variational autoencoder: an encoder, a decoder, a prior and an objective."""
 
 import functools
+import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,10 +11,12 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, saving, seeds, shapes
+from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model import adaptation, build, defaults, export, sampling
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.frames import TableSchema, is_frame, schema_class
 from tfp_vae.model.imputation import Imputation, importance_impute, impute
 from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
@@ -102,6 +105,7 @@ class VAE(keras.Model):
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
         self.adaptive = checks.instance_of(adaptive, bool, "adaptive", "True")
         self.suggestion: Suggestion | None = None
+        self._schema: TableSchema | dict[str, Any] | None = None
         self._compiled_functions: dict[str, Any] = {}
         self.kl_declaration = build.assemble(self)
         self.built = True
@@ -111,26 +115,47 @@ class VAE(keras.Model):
         cls,
         x: Any,
         latent_size: int = 16,
-        likelihood: Likelihood | str | None = None,
+        likelihood: Likelihood | str | Mapping[Any, str] | None = None,
         preprocess: keras.layers.Layer | None = None,
         verbose: int = 1,
+        *,
+        prior: Prior | None = None,
+        objective: Objective | None = None,
+        missing_values: float | None = None,
+        hidden_layer_sizes: Sequence[int] | None = None,
+        conv: bool | None = None,
+        schema: Any = None,
     ) -> "VAE":
         """Makes a model for data: the likelihood by held-out evidence, the networks by its shape.
 
         `vae.suggestion.reason` says what was chosen and why, and `print(vae.suggestion)` shows all
         candidates with their nats.
 
+        Of a data frame, the model is one of the array that `vae.schema.encode(frame)` returns, with
+        blanks as missing values; `print(vae.schema)` shows what was found in each column, and
+        `vae.schema.decode` makes frames of draws.
+
         Args:
-          x: Data, `[N, *event]`, at least two rows.
+          x: Data, `[N, *event]`, at least two rows; or a data frame, for which pandas is needed.
           latent_size: The number of latent variables.
-          likelihood: A likelihood, or its name, instead of the suggested one.
+          likelihood: A likelihood, or its name, instead of the suggested one; for a data frame also
+            a dict from names of columns to names of likelihoods, such as {"age": "gamma"}.
           preprocess: A Keras layer applied to the data first; the choice is made on its output.
           verbose: Whether to print the table of the candidates, where there are several: 0 or 1.
+          prior: As of `VAE`.
+          objective: As of `VAE`.
+          missing_values: As of `VAE`; NaN for a data frame.
+          hidden_layer_sizes: The widths of the encoder's dense layers, instead of those chosen by
+            the data; the decoder's are the reverse.
+          conv: Whether the networks are convolutions; by default those of images of at least 16 by
+            16 pixels are.
+          schema: Of a data frame, its `tables.Schema`, instead of the one inferred.
 
         Returns:
           A model, not yet compiled.
 
         Raises:
+          ImportError: If `x` is a data frame and pandas is not installed.
           TypeError: If `x` holds no real numbers, or another argument is of the wrong kind.
           ValueError: If `x` has fewer than two rows, values that are non-finite or outside the
             likelihood's support, or the likelihood's name is unknown.
@@ -139,14 +164,63 @@ class VAE(keras.Model):
           >>> vae = tfp_vae.VAE.for_data(np.array([[0, 1, 1], [1, 0, 1]]), latent_size=2)
           >>> type(vae.decoder.likelihood).__name__
           'Bernoulli'
+          >>> given = {"age": "normal"}
+          >>> table = tfp_vae.VAE.for_data(people, latent_size=2, likelihood=given, verbose=0)
+          >>> table.sample(5, seed=0).shape, table.schema["age"].likelihood
+          (TensorShape([5, 3]), 'Normal')
         """
-        encoder, decoder, suggestion = defaults.parts_for(x, latent_size, likelihood, preprocess)
-        vae = cls(encoder, decoder, preprocess=preprocess)
-        vae.suggestion = suggestion
+        if is_frame(x):
+            if preprocess is not None:
+                raise ValueError(
+                    "`preprocess` must be None for a data frame, whose schema prepares it; got a "
+                    f"{type(preprocess).__name__}."
+                )
+            known = schema_class().infer(x, name="x") if schema is None else schema
+            x, missing_values = known.encode(x, "x"), math.nan
+            suggestion = defaults.of_table(known, x, likelihood)
+            schema, likelihood = known.with_likelihoods(suggestion), suggestion.likelihood
+        elif schema is not None:
+            raise TypeError(
+                f"`x` must be a data frame where `schema` is given; got {described(x)}."
+            )
+        elif isinstance(likelihood, Mapping):
+            raise TypeError(
+                "`likelihood` must be a likelihood or its name where `x` is no data frame; got a "
+                f"{type(likelihood).__name__}."
+            )
+        encoder, decoder, chosen = defaults.parts_for(
+            x, latent_size, likelihood, preprocess, missing_values, hidden_layer_sizes, conv
+        )
+        vae = cls(encoder, decoder, prior, objective, preprocess, missing_values)
+        vae.suggestion, vae.schema = chosen if schema is None else suggestion, schema
         vae.check_rows(x)
-        if verbose and suggestion.compared:
-            sys.stdout.write(f"{suggestion}\n")
+        if verbose and vae.suggestion.compared:
+            sys.stdout.write(f"{vae.suggestion if schema is None else schema}\n")
         return vae
+
+    @property
+    def schema(self) -> Any:
+        """The `tables.Schema` of the data frame that the model was made from, or None.
+
+        It is saved with the model, which itself computes with arrays. Setting raises a TypeError if
+        it is no schema.
+
+        Example:
+          >>> vae.schema is None
+          True
+        """
+        if isinstance(self._schema, dict):
+            self._schema = schema_class().from_config(self._schema)
+        return self._schema
+
+    @schema.setter
+    def schema(self, schema: TableSchema | None) -> None:
+        if schema is not None and not hasattr(schema, "get_config"):
+            raise TypeError(
+                "`schema` must be a tables.Schema, such as tables.Schema.infer(frame); got "
+                f"{described(schema)}."
+            )
+        self._schema = schema
 
     @property
     def objective(self) -> Objective:
@@ -922,7 +996,11 @@ class VAE(keras.Model):
             for name, part in parts.items()
         }
         code = None if self.missing is None else self.missing.config
+        known = self._schema
+        if known is not None and not isinstance(known, dict):
+            known = known.get_config()
         return {
+            **({} if known is None else {"schema": known}),
             "name": self.name,
             **serialized,
             "missing_values": code,
@@ -936,6 +1014,8 @@ class VAE(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "VAE":
         """Makes a model from the result of `get_config`."""
+        described_columns = config.get("schema")
+        config = {name: value for name, value in config.items() if name != "schema"}
         revived = {
             name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
             if isinstance(value, (dict, list))
@@ -945,4 +1025,6 @@ class VAE(keras.Model):
         if isinstance(revived.get("missing_values"), str):
             revived["missing_values"] = float(revived["missing_values"])
         # A file without the key is of a model that is not adaptive.
-        return cls(**{"adaptive": False, **revived})
+        model = cls(**{"adaptive": False, **revived})
+        model._schema = described_columns
+        return model

@@ -1,12 +1,11 @@
 """A scikit-learn transformer: data to the latents of a variational autoencoder, and back."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import keras
 import numpy as np
-import tensorflow as tf
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
@@ -21,6 +20,7 @@ from tfp_vae import (
 )
 from tfp_vae.model import VAE, Decoder, Encoder, ancestral_sample
 from tfp_vae.sklearn import validation
+from tfp_vae.sklearn.in_blocks import in_blocks
 from tfp_vae.sklearn.random_state import seed_of
 from tfp_vae.sklearn.row_scores import log_marginal_likelihoods
 from tfp_vae.sklearn.training import Training, until_convergence
@@ -28,7 +28,6 @@ from tfp_vae.sklearn.training import Training, until_convergence
 EAGER_STEPS = 20
 """The largest number of training steps that runs eagerly: compilation takes seconds."""
 
-_ROWS_AT_ONCE = 4096
 _WEIGHT_DECAY = 0.1
 
 
@@ -173,7 +172,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
           ValueError: If the data does not fit the model.
         """
         rows = self._rows(X)
-        return self._in_blocks(rows, lambda block: self.vae_.posterior(block).mean())
+        return in_blocks(rows, lambda block: self.vae_.posterior(block).mean())
 
     def inverse_transform(self, X: Any) -> np.ndarray:  # noqa: N803
         """Returns the mean of p(x|z) for latents; for class codes the most probable one.
@@ -196,7 +195,7 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 f"{z.shape[1]}."
             )
         predicted = self.vae_.decoder.likelihood.prediction
-        return self._in_blocks(z, lambda block: predicted(self.vae_.decoder(block)))
+        return in_blocks(z, lambda block: predicted(self.vae_.decoder(block)))
 
     def score_samples(self, X: Any) -> np.ndarray:  # noqa: N803
         """Estimates log p(x) of every row by importance sampling, a lower bound in expectation.
@@ -295,13 +294,6 @@ class VAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         rows = validation.rows_of(self, X, reset=False)
         return rows.astype(self.vae_.data_dtype, copy=False)
-
-    def _in_blocks(
-        self, rows: np.ndarray, function: Callable[[tf.Tensor], tf.Tensor]
-    ) -> np.ndarray:
-        starts = range(0, len(rows), _ROWS_AT_ONCE)
-        blocks = (tf.convert_to_tensor(rows[start : start + _ROWS_AT_ONCE]) for start in starts)
-        return np.concatenate([np.asarray(function(block)) for block in blocks])
 
 
 @contextlib.contextmanager

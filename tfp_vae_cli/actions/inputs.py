@@ -1,14 +1,19 @@
 """Reads the data and models that a command works on."""
 
+import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
 
-from tfp_vae import VAE, datasets, load
+from tfp_vae import VAE, datasets, load, tables
 from tfp_vae_cli.actions.progress import status
 from tfp_vae_cli.console import BAD_DATA, err, fail
-from tfp_vae_cli.paths import DIGITS, data_name, model_file
+from tfp_vae_cli.paths import DIGITS, data_name, is_table, model_file
+
+_MOST_COLUMNS = 100
+"""A wider file of numbers alone, such as one of pixels, is an array, not a table."""
 
 
 class Dataset(NamedTuple):
@@ -18,19 +23,30 @@ class Dataset(NamedTuple):
       name: Its name in messages and reports.
       x: The rows, `[N, *event_shape]`.
       labels: A label for every row, or None.
+      schema: Of a table the schema by which `x` was made, or None.
+      table: The table, or None.
     """
 
     name: str
     x: np.ndarray
     labels: np.ndarray | None
+    schema: tables.Schema | None = None
+    table: tables.TableFile | None = None
 
 
-def read_data(source: str, console: Console = err) -> Dataset:
+def read_data(
+    source: str,
+    console: Console = err,
+    schema: tables.Schema | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> Dataset:
     """Reads the digits, or a file.
 
     Args:
       source: "digits", or the path of a file.
       console: The console for progress.
+      schema: Of a table, that of the model; None to infer it.
+      kinds: The kinds of columns that are not to be inferred, by name.
 
     Raises:
       CommandError: If there is no such data (bad usage), or it is no array of numbers (bad data).
@@ -40,11 +56,67 @@ def read_data(source: str, console: Console = err) -> Dataset:
         with status("Reading the digits", console):
             images, labels = datasets.digits()
         return Dataset(name, images, labels)
+    if is_table(source):
+        table = read_table(source, console)
+        frame = table.frame
+        is_wide = len(frame.columns) > _MOST_COLUMNS and not kinds and schema is None
+        if not is_wide or frame.select_dtypes("number").shape != frame.shape:
+            return _table_data(name, table, schema, kinds, console)
     try:
         with status(f"Reading {source}", console):
             return Dataset(name, datasets.from_file(source), None)
     except (OSError, ValueError) as error:
         fail(error, BAD_DATA)
+
+
+def read_table(source: str, console: Console = err) -> tables.TableFile:
+    """Reads a table.
+
+    Args:
+      source: The path of a file.
+      console: The console for progress.
+
+    Raises:
+      CommandError: If there is no such table (bad usage), or it cannot be read (bad data).
+    """
+    data_name(source)
+    try:
+        with status(f"Reading {source}", console):
+            return tables.read(source)
+    except (OSError, ValueError) as error:
+        fail(error, BAD_DATA)
+
+
+def print_how_read(table: tables.TableFile, console: Console = err) -> None:
+    """Prints how a table was read, in one line."""
+    rows, columns = table.frame.shape
+    console.print(
+        f"{table.note}; {rows:,} rows of {columns} columns",
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+
+
+def _table_data(
+    name: str,
+    table: tables.TableFile,
+    schema: tables.Schema | None,
+    kinds: Mapping[str, str] | None,
+    console: Console,
+) -> Dataset:
+    try:
+        known = tables.Schema.infer(table.frame, kinds, name=name) if schema is None else schema
+        x = known.encode(table.frame, name)
+    except (TypeError, ValueError) as error:
+        fail(in_lines(error, table), BAD_DATA)
+    print_how_read(table, console)
+    return Dataset(name, x, None, known, table)
+
+
+def in_lines(error: Exception, table: tables.TableFile) -> str:
+    """Returns the message of an error about a row of a table, with the line of its file."""
+    return re.sub(r"\bin row (\d+)", lambda found: f"in {table.line(int(found[1]))}", str(error))
 
 
 def read_model(path: str) -> VAE:

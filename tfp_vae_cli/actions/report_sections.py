@@ -80,7 +80,8 @@ def sections(
     return {
         name: partial(content, subject)
         for name, content in _CONTENTS.items()
-        if history or content is not _training
+        if (history or content is not _training)
+        and (vae.schema is None or content not in _OF_IMAGES)
     }
 
 
@@ -171,3 +172,6 @@ _CONTENTS: dict[str, Callable[[Subject], SectionContent]] = {
     "calibration": _calibration,
     "log p(x)": _log_marginal_likelihood,
 }
+
+_OF_IMAGES = (_reconstructions, _samples, _traversals, _interpolation)
+"""Sections that show rows as images or curves, which those of a table are not."""

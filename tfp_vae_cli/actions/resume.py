@@ -11,7 +11,10 @@ from tfp_vae import callbacks
 from tfp_vae_cli.actions.run_folder import CHECKPOINT, CONFIG, HISTORY, RunFolder
 from tfp_vae_cli.console import BAD_DATA, BAD_USAGE, fail
 
-_OPTIONS = ("latent_size", "likelihood", "batch_size", "learning_rate", "seed")
+_OPTIONS = (
+    *("latent_size", "likelihood", "batch_size", "learning_rate", "seed"),
+    *("hidden", "objective", "prior", "conv", "patience"),
+)
 
 
 def folder_to_resume(path: Path, settings: dict[str, Any], console: Console) -> RunFolder:

@@ -12,6 +12,9 @@ from tfp_vae_cli.actions.progress import StepProgress
 from tfp_vae_cli.actions.report_sections import History
 from tfp_vae_cli.actions.run_folder import RunFolder
 
+_OF_IMAGES = ("reconstructions.png", "samples.png", "traversals.png", "interpolation.png")
+"""Plots of rows as images or curves, which those of a table are not."""
+
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32
 _SHOWN_LATENTS = 2000
@@ -51,6 +54,8 @@ def save_plots(
         plots["kl_per_dimension.png"] = lambda: plotting.kl_per_dimension(
             evaluation.latent_usage(vae, x)
         )
+    if vae.schema is not None:
+        plots = {name: draw for name, draw in plots.items() if name not in _OF_IMAGES}
     left_out = {}
     with StepProgress(list(plots), console) as progress:
         for name, draw in plots.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from tfp_vae import atomic_files, plotting
+from tfp_vae import atomic_files, plotting, tables
 from tfp_vae_cli.actions.figures import save_figure
 from tfp_vae_cli.actions.inputs import read_model
 from tfp_vae_cli.actions.progress import status
@@ -22,7 +22,7 @@ def sample(
 
     Args:
       model: The file of the model, or the folder of a run.
-      output: The file to write, which ends in .npy, .csv or .png.
+      output: The file to write: .npy, .csv or .png; of a table also what tables are written to.
       count: The number of rows.
       mean: Whether to write the mean of p(x|z) for each z, not a sample of x.
       seed: The seed of the draws.
@@ -37,13 +37,27 @@ def sample(
             if output.suffix.lower() == ".png":
                 mpl.use("Agg")
                 save_figure(plotting.samples(vae, count, seed=seed), output)
+            elif vae.schema is not None and output.suffix.lower() != ".npy":
+                draws = vae.schema.decode(vae.sample(count, seed=seed, mean=mean).numpy())
+                tables.write(draws, output)
             else:
                 draws = vae.sample(count, seed=seed, mean=mean).numpy()
                 with atomic_files.atomic_path(output) as aside:
                     _write(draws, aside)
+    except ValueError as error:
+        fail(error, BAD_USAGE)
     except OSError as error:
         fail(f"{str(output)!r} cannot be written: {error}.", BAD_USAGE)
     event_shape = list(vae.event_shape)
+    if vae.schema is not None and output_format is not OutputFormat.json:
+        left_out = [str(each.name) for each in vae.schema if each.kind is tables.Kind.IDENTIFIER]
+        names = f", without {', '.join(left_out)}, which name rows" if left_out else ""
+        out.print(
+            f"Written to {output}: {count} rows with the columns of the table{names}",
+            soft_wrap=True,
+            markup=False,
+        )
+        return
     if output_format is OutputFormat.json:
         record = {"output": str(output), "draws": count, "event_shape": event_shape}
         out.print(json.dumps(record), soft_wrap=True, markup=False)

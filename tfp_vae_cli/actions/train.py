@@ -9,10 +9,11 @@ import matplotlib as mpl
 import numpy as np
 from rich.console import Console
 
-from tfp_vae import VAE, __version__, callbacks, datasets, evaluation
+from tfp_vae import VAE, __version__, callbacks, datasets, evaluation, tables
 from tfp_vae.training import WorkerLostError
 from tfp_vae_cli.actions import workers as local_workers
 from tfp_vae_cli.actions.inputs import read_data
+from tfp_vae_cli.actions.model_of_options import compiled_model
 from tfp_vae_cli.actions.progress import EpochProgress, status
 from tfp_vae_cli.actions.report_sections import History
 from tfp_vae_cli.actions.resume import ConfigFile, folder_to_resume
@@ -21,12 +22,12 @@ from tfp_vae_cli.actions.run_plots import save_plots
 from tfp_vae_cli.actions.tables import comparison, print_json, print_summary
 from tfp_vae_cli.console import BAD_DATA, INTERRUPTED, TERMINATED, err, fail, out
 from tfp_vae_cli.output_format import OutputFormat
-from tfp_vae_cli.train_options import AUTO, TrainOptions
+from tfp_vae_cli.train_options import TrainOptions
 
 _MOST_EPOCHS = 10**6
 """Training converges before."""
 
-_WEIGHT_DECAY = 0.1
+_SCORED_ROWS = 2000
 _STEPS_BETWEEN_CHECKPOINTS = 100
 
 
@@ -47,15 +48,17 @@ def train(options: TrainOptions) -> None:
 
 def _train(options: TrainOptions, console: Console) -> None:
     scope = local_workers.strategy_scope()
-    dataset = read_data(options.source, console)
+    dataset = read_data(options.source, console, kinds=options.kinds)
     local_workers.report_ready()
     keras.utils.set_random_seed(options.seed)
     try:
         with scope, status("Choosing the model", console):
-            vae = _compiled_model(dataset.x, options)
+            vae = compiled_model(dataset, options)
         split = datasets.split(len(dataset.x), seed=options.seed)
     except (TypeError, ValueError) as error:
         fail(f"{dataset.name}: {error}", BAD_DATA)
+    if vae.schema is not None:
+        console.print(str(vae.schema), soft_wrap=True, markup=False, highlight=False)
     settings = _settings(options, vae, split)
     path = options.path(dataset.name)
     own = local_workers.own_folder(path)
@@ -69,6 +72,11 @@ def _train(options: TrainOptions, console: Console) -> None:
     )
     try:
         history, trained = _fit(vae, dataset.x, split, settings, folder, path / CHECKPOINT, console)
+        if vae.schema is not None:
+            with status("Scoring the training rows", console):
+                known_rows = dataset.x[split.train[:_SCORED_ROWS]]
+                quantiles = tables.score_quantiles(vae, known_rows)
+            vae.schema = tables.Schema(vae.schema.columns, quantiles)
         folder.save_model(vae)
         with status(f"Scoring {len(split.test):,} rows", console):
             test = dataset.x[split.test]
@@ -85,22 +93,13 @@ def _train(options: TrainOptions, console: Console) -> None:
         )
     else:
         print_summary(summary, f"Test set, {len(split.test)} rows", f"{trained}\n{compared}")
-    console.print(f"{settings['likelihood']}: {settings['reason']}", soft_wrap=True, markup=False)
-    if vae.suggestion is not None and vae.suggestion.compared:
+    if vae.schema is None:
+        reason = f"{settings['likelihood']}: {settings['reason']}"
+        console.print(reason, soft_wrap=True, markup=False)
+    if vae.schema is None and vae.suggestion is not None and vae.suggestion.compared:
         console.print(str(vae.suggestion), soft_wrap=True, markup=False, highlight=False)
     files = ", ".join(sorted(file.name for file in folder.path.iterdir()))
     console.print(f"Written to {folder.path}: {files}")
-
-
-def _compiled_model(x: np.ndarray, options: TrainOptions) -> VAE:
-    vae = VAE.for_data(
-        x,
-        latent_size=options.latent_size,
-        likelihood=None if options.likelihood.value == AUTO else options.likelihood.value,
-        verbose=0,
-    )
-    vae.compile(keras.optimizers.AdamW(options.learning_rate, weight_decay=_WEIGHT_DECAY))
-    return vae
 
 
 def _settings(options: TrainOptions, vae: VAE, split: datasets.Split) -> dict[str, Any]:
@@ -118,6 +117,11 @@ def _settings(options: TrainOptions, vae: VAE, split: datasets.Split) -> dict[st
         "batch_size": options.batch_size,
         "learning_rate": options.learning_rate,
         "seed": options.seed,
+        "hidden": options.hidden,
+        "objective": str(options.objective),
+        "prior": str(options.prior),
+        "conv": options.conv,
+        "patience": options.patience,
     }
 
 
@@ -136,7 +140,10 @@ def _fit(
     """
     epochs = settings["epochs"]
     x_train = datasets.repeated(x[split.train], settings["batch_size"])
-    convergence = callbacks.Convergence()
+    if vae.schema is not None:
+        vae.adapt(x[split.train])
+        x_train = tables.with_random_blanks(x_train, settings["seed"])
+    convergence = callbacks.Convergence(settings["patience"])
     progress = EpochProgress(epochs, console)
     steps = -(-len(x_train) // settings["batch_size"])
     checkpoint = callbacks.Checkpoint(

@@ -7,17 +7,21 @@ import typer
 
 from tfp_vae_cli.console import BAD_USAGE, fail
 from tfp_vae_cli.output_format import OutputFormat
-from tfp_vae_cli.paths import model_file
+from tfp_vae_cli.paths import TABLES, is_table, model_file
 from tfp_vae_cli.tensorflow_start import tensorflow_imported
 
-_SUFFIXES = (".npy", ".csv", ".png")
+_SUFFIXES = (".npy", ".png")
 
 
 def sample(
     model: Annotated[str, typer.Argument(help="A .keras file, or the folder of a run.")],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="The file to write: .npy, .csv, or .png for a plot."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file to write: .npy, .csv or another table, or .png for a plot.",
+        ),
     ] = Path("samples.npy"),
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the output file if it is there.")
@@ -33,8 +37,11 @@ def sample(
     ] = OutputFormat.table,
 ) -> None:
     """Sample rows from a model; a plot shows their means."""
-    if output.suffix.lower() not in _SUFFIXES:
-        fail(f"--output must end in .npy, .csv or .png; got {output.name!r}.", BAD_USAGE)
+    if not (output.suffix.lower() in _SUFFIXES or is_table(str(output))):
+        fail(
+            f"--output must end in .npy, .png or {', '.join(TABLES)}; got {output.name!r}.",
+            BAD_USAGE,
+        )
     if output.exists() and not overwrite:
         fail(f"{str(output)!r} is there already; pass --overwrite to replace it.", BAD_USAGE)
     model_file(model)

@@ -4,7 +4,7 @@ from tfp_vae_cli import train_options as option
 from tfp_vae_cli.output_format import OutputFormat
 from tfp_vae_cli.paths import check_output_folder, data_name
 from tfp_vae_cli.tensorflow_start import tensorflow_imported
-from tfp_vae_cli.train_options import AUTO, LikelihoodName, TrainOptions
+from tfp_vae_cli.train_options import ObjectiveName, PriorName, TrainOptions
 
 
 def train(
@@ -13,12 +13,17 @@ def train(
     overwrite: option.Overwrite = False,
     resume: option.Resume = False,
     latent_size: option.LatentSize = 16,
-    likelihood: option.Likelihood = LikelihoodName[AUTO],
+    likelihood: option.Likelihood = None,
     epochs: option.Epochs = None,
     batch_size: option.BatchSize = 100,
     learning_rate: option.LearningRate = 1e-3,
     seed: option.Seed = 0,
     workers: option.Workers = 1,
+    hidden: option.Hidden = None,
+    objective: option.Objective = ObjectiveName.elbo,
+    prior: option.Prior = PriorName.standard_normal,
+    conv: option.Conv = None,
+    patience: option.Patience = 1000,
     output_format: option.FormatOfResult = OutputFormat.table,
 ) -> None:
     """Train a VAE on data, and write the model, its history and plots.
@@ -31,13 +36,18 @@ def train(
         overwrite,
         resume,
         latent_size,
-        likelihood,
+        likelihood or [],
         epochs,
         batch_size,
         learning_rate,
         seed,
         workers,
         output_format,
+        hidden,
+        objective,
+        prior,
+        conv,
+        patience,
     )
     options.check()
     name = data_name(source)
