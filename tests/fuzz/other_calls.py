@@ -215,7 +215,7 @@ CALLS = {
         tolerance=None, paths=("filepath",),
     ),
     "callbacks.LossAudit": Call(
-        callbacks.LossAudit, lambda: {"x": DATA["binary"]}, tolerance=None, not_fuzzed=("x",)
+        callbacks.LossAudit, lambda: {"x": DATA["binary"]}, tolerance=None
     ),
     "callbacks.PosteriorCollapseWarning": Call(
         callbacks.PosteriorCollapseWarning,

@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tfp_vae import callbacks, evaluation
-from tfp_vae.sklearn import VAETransformer, row_scores, vae_transformer
+from tfp_vae.sklearn import VAETransformer, in_blocks, row_scores, vae_transformer
 from tfp_vae.sklearn.random_state import seed_of
 from tfp_vae.testing.assertions import LIMIT
 
@@ -148,11 +148,11 @@ def test_compiled_and_eager_agree(monkeypatch):
 
 def test_blocks_of_rows_cover_all_of_them(fitted, monkeypatch):
     monkeypatch.setattr(row_scores, "_CHUNK", 16)
-    monkeypatch.setattr(vae_transformer, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(in_blocks, "_ROWS_AT_ONCE", 7)
     x = table(37, seed=3)
     scores, latents = fitted.score_samples(x), fitted.transform(x)
     monkeypatch.setattr(row_scores, "EAGER_ROWS", 1000)
-    monkeypatch.setattr(vae_transformer, "_ROWS_AT_ONCE", 1000)
+    monkeypatch.setattr(in_blocks, "_ROWS_AT_ONCE", 1000)
     np.testing.assert_allclose(scores, fitted.score_samples(x), rtol=1e-9)
     np.testing.assert_allclose(latents, fitted.transform(x), rtol=1e-12)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from tfp_vae import checks, shapes
 from tfp_vae.audit import AuditReport, audit_model
 
 
@@ -24,8 +25,9 @@ class LossAudit(keras.callbacks.Callback):
       report: The report of the last audit, None before it and where the model could not be read.
 
     Raises:
-      ValueError: In `fit`, before the first step, if the loss has no lower bound; the message holds
-        the report.
+      TypeError: If `x` holds no real numbers.
+      ValueError: If `x` has no rows; and in `fit`, before the first step, if the loss has no lower
+        bound: the message holds the report.
 
     Warns:
       UserWarning: In `fit`, if the loss has another mistake, or cannot be read.
@@ -57,7 +59,12 @@ class LossAudit(keras.callbacks.Callback):
 
     def __init__(self, x: Any, **declaration: Any) -> None:
         super().__init__()
-        self.x = x
+        self.x = checks.array(x, "x")
+        if self.x.ndim < 2 or not len(self.x):
+            raise ValueError(
+                "`x` must be examples [N, *event_shape]; got shape "
+                f"{shapes.written(*self.x.shape)}."
+            )
         self.declaration = declaration
         self.report: AuditReport | None = None
 
