@@ -50,6 +50,7 @@ def test_a_term_that_is_no_number_ends_training_with_the_weights_before(term, va
 
 def test_a_term_that_is_no_number_in_the_first_epoch_gives_back_the_first_weights():
     vae = eager_vae()
+    vae.adapt(BINARY)
     before = vae.get_weights()
     with pytest.warns(UserWarning, match="after epoch 1"):
         fit(vae, [Spoil(0, "loss", np.nan), callbacks.TerminateOnNonFinite()])

@@ -52,7 +52,8 @@ def test_start_up_notices_are_dropped_and_all_else_arrives(level):
     assert done.returncode == 2
     assert done.stderr == (
         "importing tensorflow\nimporting tfp_vae\nimporting tfp_vae_cli.actions.audit\n"
-        "tfp-vae: `loss` must be a function; got 'math:pi', which is a float.\n"
+        "tfp-vae: `loss` must be a function, a model, or a function that makes one; got "
+        "'math:pi', which is a float.\n"
     )
 
 

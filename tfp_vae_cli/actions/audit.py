@@ -17,6 +17,7 @@ from tfp_vae_cli.console import BAD_USAGE, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 
 _ROWS = 8
+_NO_MODELS = (bool, int, float, complex, str, bytes, list, tuple, dict, set, type(None))
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ def _report(request: Request, examples: Any) -> AuditReport:
     found = load_object(request.loss, "loss")
     if callable(found) and not _is_model(found) and _needs_nothing(found):
         found = found()
+    if isinstance(found, _NO_MODELS):
+        raise TypeError(
+            "`loss` must be a function, a model, or a function that makes one; got "
+            f"{request.loss!r}, which is a {type(found).__name__}."
+        )
     is_loss = callable(found) and not _is_model(found)
     if is_loss and (inspect.isroutine(found) or not _has_parts(found)):
         return audit_loss(

@@ -106,8 +106,9 @@ def _table_data(
     console: Console,
 ) -> Dataset:
     try:
-        known = tables.Schema.infer(table.frame, kinds, name=name) if schema is None else schema
-        x = known.encode(table.frame, name)
+        file = table.path.name
+        known = tables.Schema.infer(table.frame, kinds, name=file) if schema is None else schema
+        x = known.encode(table.frame, file)
     except (TypeError, ValueError) as error:
         fail(in_lines(error, table), BAD_DATA)
     print_how_read(table, console)
