@@ -24,6 +24,7 @@ NOISY_CALLS = 10
 Z = 6.0
 NOISE_WIDENING = 1.5
 ROUNDING_UNITS = 8.0
+_TINY_STEP, _SMALL_STEP = 1e-10, 1e-3
 
 
 @dataclass(frozen=True)
@@ -236,12 +237,12 @@ def _telling_points(design: Design) -> list[Point]:
 def _inner_precision(box: BlackBox, binding: Binding, points: Sequence[Point]) -> float:
     """The rounding unit inside a loss: float32 if it rounds a tiny step away, but not a small one.
 
-    A floor under a term takes both steps away.
+    A floor under a term takes both steps away, and a tiny weight a step that float64 would show.
     """
     start, event, encoder = points
     for other in (event, encoder):
         values = []
-        for step in (0.0, 1e-10, 1e-3):
+        for step in (0.0, _TINY_STEP, _SMALL_STEP):
             change = other.decoder_output - start.decoder_output
             mixed = replace(
                 start,
@@ -256,7 +257,9 @@ def _inner_precision(box: BlackBox, binding: Binding, points: Sequence[Point]) -
             except CallError:
                 return 0.0
         here, tiny, small = values
-        if np.all(np.isfinite(small)) and np.array_equal(tiny, here) and np.any(small != here):
+        expected = np.abs(small - here) * (_TINY_STEP / _SMALL_STEP)
+        shown = np.any(expected > ROUNDING_UNITS * np.finfo(np.float64).eps * np.abs(here))
+        if np.all(np.isfinite(small)) and np.array_equal(tiny, here) and shown:
             return float(np.finfo(np.float32).eps)
     return 0.0
 
