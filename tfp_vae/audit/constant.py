@@ -8,15 +8,36 @@ from tfp_vae.audit.loss_probe import LossProbe, Z
 from tfp_vae.audit.probe_design import Design
 
 _TOLERANCE = 3e-5
+_SHARE_OF_KL = 1e-2
 
 
-def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> float | None:
+def constant_is_right(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> bool:
+    """Whether what a loss adds is small beside its KL, whatever the weight of that.
+
+    Only the constant tells the KL from a prior of another variance from one whose logarithm or
+    square has a wrong factor.
+
+    Args:
+        probe: The loss.
+        likelihood: Its likelihood term.
+        kl: Its KL term.
+    """
+    rest = added_constant(probe, likelihood, kl, is_exact=True)
+    if rest is None or kl.fit is None:
+        return rest is None
+    return abs(rest) <= _SHARE_OF_KL * abs(kl.fit.weight) * probe.design.latent_size
+
+
+def added_constant(
+    probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm, is_exact: bool = False
+) -> float | None:
     """Measures what a loss adds to multiples of the declared log-likelihood and of a KL.
 
     Args:
         probe: The loss.
         likelihood: Its likelihood term.
         kl: Its KL term.
+        is_exact: Whether even what the fits of the terms leave open counts.
 
     Returns:
         The constant in nats, or None if there is none, if it is the normalising constant of a
@@ -50,9 +71,10 @@ def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> 
         allowed += [half, half * (1.0 + math.log(2.0 * math.pi))]
     elif likelihood.declared.free_weight:
         allowed += _normalising_constants(fit.weight, probe.design)
-    if any(abs(remaining - constant) <= _TOLERANCE * size + slack for constant in allowed):
-        return None
-    return remaining
+    nearest = min((remaining - constant for constant in allowed), key=abs)
+    if is_exact:
+        return nearest
+    return None if abs(nearest) <= _TOLERANCE * size + slack else remaining
 
 
 def _normalising_constants(weight: float, design: Design) -> list[float]:

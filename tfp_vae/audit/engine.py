@@ -11,7 +11,7 @@ import numpy as np
 from tfp_vae.audit.argument_names import LATENT as LATENT_DRAW
 from tfp_vae.audit.binding import Binding, refuse_latents
 from tfp_vae.audit.blackbox import CallError, one_line, positional_count
-from tfp_vae.audit.constant import added_constant
+from tfp_vae.audit.constant import added_constant, constant_is_right
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.diagnosis import Diagnosis
 from tfp_vae.audit.findings import Finding
@@ -208,10 +208,14 @@ def _read_kl(
     has_constant = likelihood.as_declared or likelihood.absent
 
     def is_plausible(term: KLTerm) -> bool:
-        prior = term.model.prior if term.model is not None else declaration.prior
+        if term.model is None:
+            return True
+        prior, reading = term.model.prior, term.model.reading
         if prior == declaration.prior or prior[1] == 1.0 or prior[0] != 0.0:
             return True
-        return has_constant and added_constant(probe, likelihood, term) is None
+        # A scale of no usual form is believed of a sampler alone.
+        is_known = not reading.equation or reading == of_sampler
+        return is_known and has_constant and constant_is_right(probe, likelihood, term)
 
     kl = read_kl(probe, of_sampler, declaration.prior, is_plausible)
     floor = kl.model.floor if kl.model is not None else None
