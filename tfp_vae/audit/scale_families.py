@@ -8,12 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.audit.readings import Reading, other_scale
+from tfp_vae.audit.scale_fit import fitted_scales
 
 Array = np.ndarray
 
 _EXACT = 1e-6
 _LEAST_SCALE, _LARGEST_SCALE = 0.1, 5.0
-_LEAST_VARIANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -146,13 +146,12 @@ def of_divergence(
         (start, v) for v in dict.fromkeys((1.0, variance)) for start in starts
     ]
     tried.append((np.array([0.1, 1.0, 1.0]), None))
+    candidates = list(_candidates(s))
+    targets = [target for target, _, _ in candidates]
+    values = np.stack([each for _, _, each in candidates])
     for start, given in tried:
-        for target, link, values in _candidates(s):
-            turned = _TARGETS[target][0]
-            found = _solved(turned, values, centred, start, given)
-            if found is None:
-                continue
-            parameters, misfit = found
+        solved, misfits = fitted_scales(targets, values, centred, start, given)
+        for (target, link, _), parameters, misfit in zip(candidates, solved, misfits, strict=True):
             if misfit <= _EXACT * spread + 2.0 * slack:
                 rounding = 1e-6 if slack <= 1e-8 else 2e-3
                 floor, factor, *others = (_rounded(float(p), rounding) for p in parameters)
@@ -163,66 +162,3 @@ def of_divergence(
                 if np.max(scales) > _LEAST_SCALE and np.min(scales) < _LARGEST_SCALE:
                     return reading, others[0] if others else given or 1.0
     return None
-
-
-def _solved(
-    turned: Callable[[Array], Array],
-    values: Array,
-    centred: Array,
-    start: Array,
-    variance: float | None,
-) -> tuple[Array, float] | None:
-    """Levenberg-Marquardt on the floor, the factor, and v if it is not given.
-
-    Returns:
-        The parameters and the largest residual.
-    """
-
-    def residuals(parameters: Array) -> Array | None:
-        scale = turned(parameters[0] + parameters[1] * values)
-        if not np.all(np.isfinite(scale)) or np.any(scale <= 0.0):
-            return None
-        v = parameters[2] if variance is None else variance
-        if v <= _LEAST_VARIANCE:
-            return None
-        divergence = 0.5 * scale**2 - v * np.log(scale)
-        if not np.all(np.isfinite(divergence)):
-            return None
-        return np.asarray(divergence - divergence.mean() - centred)
-
-    with np.errstate(all="ignore"):
-        return _descended(residuals, start)
-
-
-def _descended(
-    residuals: Callable[[Array], Array | None], start: Array
-) -> tuple[Array, float] | None:
-    parameters, damping = start, 1e-2
-    now = residuals(parameters)
-    if now is None:
-        return None
-    for _ in range(60):
-        columns = []
-        for index in range(len(parameters)):
-            step = np.zeros(len(parameters))
-            step[index] = 1e-6
-            moved = residuals(parameters + step)
-            if moved is None:
-                return None
-            columns.append((moved - now) / 1e-6)
-        jacobian = np.stack(columns, 1)
-        normal = jacobian.T @ jacobian
-        change = np.linalg.lstsq(
-            normal + damping * np.diag(np.diag(normal) + 1e-12), -jacobian.T @ now, rcond=None
-        )[0]
-        better = residuals(parameters + change)
-        if better is not None and np.sum(better**2) < np.sum(now**2):
-            gain = float(np.sum(now**2) - np.sum(better**2))
-            parameters, now, damping = parameters + change, better, damping / 8.0
-            if gain <= 1e-24 + 1e-14 * float(np.sum(now**2)):
-                break
-        else:
-            damping *= 8.0
-            if damping > 1e8:
-                break
-    return parameters, float(np.max(np.abs(now)))
