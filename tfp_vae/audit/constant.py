@@ -1,6 +1,7 @@
 """Measures the constant that a loss adds to its terms."""
 
 import math
+from typing import NamedTuple
 
 from tfp_vae.audit.kl_term import KLTerm
 from tfp_vae.audit.likelihood_term import LikelihoodTerm
@@ -9,6 +10,20 @@ from tfp_vae.audit.probe_design import Design
 
 _TOLERANCE = 3e-5
 _SHARE_OF_KL = 1e-2
+
+
+class _Remainder(NamedTuple):
+    """What a loss holds beside multiples of a log-likelihood and a KL, at an event at rest.
+
+    Attributes:
+        value: The whole of it, in nats.
+        unknown: What of it is no constant of a density.
+        tolerance: How much of it the fits of the terms leave open.
+    """
+
+    value: float
+    unknown: float
+    tolerance: float
 
 
 def constant_is_right(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> bool:
@@ -22,59 +37,62 @@ def constant_is_right(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) 
         likelihood: Its likelihood term.
         kl: Its KL term.
     """
-    rest = added_constant(probe, likelihood, kl, is_exact=True)
+    rest = _remainder(probe, likelihood, kl)
     if rest is None or kl.fit is None:
         return rest is None
-    return abs(rest) <= _SHARE_OF_KL * abs(kl.fit.weight) * probe.design.latent_size
+    return abs(rest.unknown) <= _SHARE_OF_KL * abs(kl.fit.weight) * probe.design.latent_size
 
 
-def added_constant(
-    probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm, is_exact: bool = False
-) -> float | None:
+def added_constant(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> float | None:
     """Measures what a loss adds to multiples of the declared log-likelihood and of a KL.
 
     Args:
         probe: The loss.
         likelihood: Its likelihood term.
         kl: Its KL term.
-        is_exact: Whether even what the fits of the terms leave open counts.
 
     Returns:
         The constant in nats, or None if there is none, if it is the normalising constant of a
         Normal density, or if one of the terms is not as declared.
     """
+    rest = _remainder(probe, likelihood, kl)
+    return None if rest is None or abs(rest.unknown) <= rest.tolerance else rest.value
+
+
+def _remainder(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> _Remainder | None:
+    """Measures what a loss adds to its terms; None if one of them is not as declared."""
     fit, kl_fit = likelihood.fit, kl.fit
-    rest = probe.design.resting_event()
-    if likelihood.absent and kl_fit is not None and kl.model is not None:
-        divergence = float(kl.model(tuple(e[None] for e in rest.encoder_outputs))[0])
-        remaining = float(probe.measure([rest]).values[0]) - kl_fit.weight * divergence
-        size = abs(kl_fit.weight) * (divergence + probe.design.latent_size)
-        return None if abs(remaining) <= _TOLERANCE * size else remaining
-    if fit is None or not likelihood.as_declared or (kl_fit is None and not kl.missing):
+    is_kl_alone = likelihood.absent and kl_fit is not None and kl.model is not None
+    has_terms = fit is not None and likelihood.as_declared
+    if not is_kl_alone and (not has_terms or (kl_fit is None and not kl.missing)):
         return None
+    rest = probe.design.resting_event()
     measured = probe.measure([rest])
-    form = likelihood.form
-    assert form is not None
-    reference = float(form.negative_log_likelihood(rest.x[None], rest.decoder_output[None])[0])
-    explained = fit.weight * reference
-    size = abs(explained)
-    slack = float(measured.slack[0]) + Z * fit.weight_error * abs(reference)
+    explained = size = slack = 0.0
     if kl_fit is not None and kl.model is not None:
         divergence = float(kl.model(tuple(e[None] for e in rest.encoder_outputs))[0])
         explained += kl_fit.weight * divergence
         size += abs(kl_fit.weight) * (divergence + probe.design.latent_size)
         slack += Z * kl_fit.weight_error * divergence
-    remaining = float(measured.values[0]) - explained
+    if is_kl_alone:
+        value = float(measured.values[0]) - explained
+        return _Remainder(value, value, _TOLERANCE * size)
+    form = likelihood.form
+    assert fit is not None
+    assert form is not None
+    reference = float(form.negative_log_likelihood(rest.x[None], rest.decoder_output[None])[0])
+    explained += fit.weight * reference
+    size += abs(fit.weight * reference)
+    slack += float(measured.slack[0]) + Z * fit.weight_error * abs(reference)
+    value = float(measured.values[0]) - explained
     allowed = [0.0]
     if form.remark == "optimal":
         half = 0.5 * fit.weight * math.prod(probe.design.event_shape)
         allowed += [half, half * (1.0 + math.log(2.0 * math.pi))]
     elif likelihood.declared.free_weight:
         allowed += _normalising_constants(fit.weight, probe.design)
-    nearest = min((remaining - constant for constant in allowed), key=abs)
-    if is_exact:
-        return nearest
-    return None if abs(nearest) <= _TOLERANCE * size + slack else remaining
+    unknown = min((value - constant for constant in allowed), key=abs)
+    return _Remainder(value, unknown, _TOLERANCE * size + slack)
 
 
 def _normalising_constants(weight: float, design: Design) -> list[float]:
