@@ -1,0 +1,73 @@
+"""Arguments are bound by the names that people give them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from tests.audit.written_losses import SIZES, cross_entropy, kl
+from tfp_vae.audit import audit
+
+tfd = tfp.distributions
+
+
+def pytorch_order(recon_x, x, mu, logvar):
+    return tf.reduce_mean(cross_entropy(x, recon_x) + kl(mu, logvar))
+
+
+def swapped_order(logvar, mu, x, reconstruction_x):
+    return cross_entropy(x, reconstruction_x) + kl(mu, logvar)
+
+
+def concatenated(y_true, y_pred, encoded):
+    return tf.reduce_mean(cross_entropy(y_true, y_pred) + kl(*tf.split(encoded, 2, -1)))
+
+
+def keyword_only(x, *, x_hat, z_mean, z_log_var):
+    return cross_entropy(x, x_hat) + kl(z_mean, z_log_var)
+
+
+def with_a_weight(recon_x, x, mu, logvar, beta):
+    return cross_entropy(x, recon_x) + beta * kl(mu, logvar)
+
+
+def camel(yTrue, yPred, zMean, zLogVar):  # noqa: N803
+    return cross_entropy(yTrue, yPred) + kl(zMean, zLogVar)
+
+
+@pytest.mark.parametrize(
+    "loss", [pytorch_order, swapped_order, concatenated, keyword_only, with_a_weight, camel]
+)
+def test_arguments_are_bound_by_their_usual_names(loss):
+    report = audit(loss, **SIZES)
+    assert report.codes == frozenset(), report
+    assert "= the decoder's output" in report.binding
+    assert report.binding in " ".join(str(report).split())
+
+
+def test_names_and_constants_can_be_given():
+    def loss(a, b, c, d, epoch):
+        return cross_entropy(b, a) + min(1.0, epoch / 10) * kl(d, c)
+
+    named = {"x": "b", "decoder_output": "a", "mean": "d", "s": "c", "epoch": 10}
+    assert audit(loss, arguments=named, **SIZES).codes == frozenset()
+    assert audit(loss, arguments={**named, "epoch": 5}, **SIZES).codes == {"kl-weight"}
+
+
+def test_a_draw_of_z_that_is_not_used_is_no_hindrance():
+    def loss(recon_x, x, mu, log_var, z):
+        return cross_entropy(x, recon_x) + kl(mu, log_var)
+
+    assert audit(loss, **SIZES).codes == frozenset()
+    assert audit(lambda x, x_hat, mu, logvar, z=None: loss(x_hat, x, mu, logvar, z), **SIZES).ok
+
+
+def test_a_loss_that_raises_for_what_is_no_scale_is_read():
+    def loss(x, logits, mu, std):
+        if np.min(std) <= 0:
+            raise ValueError("a scale must be positive")
+        return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(x, logits), -1) + (
+            0.5 * tf.reduce_sum(mu**2 + std**2 - 2 * tf.math.log(std) - 1, -1)
+        )
+
+    assert audit(loss, decoder_output="logits", **SIZES).codes == frozenset()
