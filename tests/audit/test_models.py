@@ -28,6 +28,7 @@ KERAS = [
     (keras_models.SigmaVAE, {}, {"fixed-scale", "kl-weight"}),
     (keras_models.FreeBitsVAE, {}, {"fixed-scale", "free-bits"}),
 ]
+OF_TFP = {"encoder": "posterior_parameters", "decoder": "logits"}
 TF_KERAS = [
     (tf_keras_models.symbolic_add_loss, {}, set()),
     (tf_keras_models.mean_cross_entropy, {}, {"likelihood-reduction"}),
@@ -37,6 +38,9 @@ TF_KERAS = [
     (tf_keras_models.layer_beside_mse, {}, {"fixed-scale", "likelihood-reduction"}),
     (tf_keras_models.Subclass, {}, set()),
     (tf_keras_models.HalfTheScale, {}, {"scale-mismatch"}),
+    # TensorFlow Probability 0.25 adds its regulariser twice: the loss of the layer is twice the KL.
+    (tf_keras_models.layers_of_tfp, OF_TFP, {"kl-weight"}),
+    (tf_keras_models.layers_of_tfp, {**OF_TFP, "expected_kl_weight": 2.0}, set()),
 ]
 
 
@@ -198,3 +202,34 @@ def test_what_is_no_symbolic_tensor_is_refused():
     inputs = keras.Input((D,))
     with pytest.raises(TypeError, match="`x` must be a symbolic tensor"):
         audit_tensors(inputs, x=X, decoder_output=inputs, encoder_outputs=inputs)
+
+
+class Stored(keras.Model):
+    """An encoder that returns a draw, and keeps its KL divergence for the step."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = Drawing(), keras.layers.Dense(D, activation="sigmoid")
+
+    def train_step(self, x):
+        error = tf.reduce_sum((x - self.decoder(self.encoder(x))) ** 2)
+        return {"loss": error + self.encoder.kl}
+
+
+class Drawing(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = keras.layers.Dense(K), keras.layers.Dense(K)
+
+    def call(self, x):
+        mean, s = self.first(x), self.second(x)
+        self.kl = tf.reduce_sum(0.5 * (tf.exp(2 * s) + mean**2) - s - 0.5)
+        return mean + tf.exp(s) * tf.random.normal(tf.shape(mean), dtype=mean.dtype)
+
+
+def test_layers_inside_a_part_are_named_by_their_path():
+    path = {"latents": ("encoder.first", "encoder.second"), "likelihood": "normal"}
+    report = audit_model(Stored(), X, **path)
+    assert report.codes == {"fixed-scale", "overall-factor"}, report
+    with pytest.raises(ValueError, match=r"must have a part 'encoder.third'; got 'encoder', "):
+        audit_model(Stored(), X, latents=("encoder.first", "encoder.third"))

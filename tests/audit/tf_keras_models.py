@@ -1,8 +1,11 @@
 """Whole models of tf_keras, as people write them."""
 
 import tensorflow as tf
+import tensorflow_probability as tfp
 import tf_keras
 from tf_keras import backend, layers
+
+tfd = tfp.distributions
 
 D, K = 12, 3
 
@@ -105,3 +108,16 @@ class Subclass(tf_keras.Model):
 
 class HalfTheScale(Subclass):
     exponent = 0.5
+
+
+def layers_of_tfp():
+    """The model of TensorFlow Probability's own tutorial, with latents of independent normals."""
+    prior = tfd.Independent(tfd.Normal(tf.zeros(K), 1.0), reinterpreted_batch_ndims=1)
+    regularizer = tfp.layers.KLDivergenceRegularizer(prior, use_exact_kl=True)
+    inputs = tf_keras.Input((D,))
+    parameters = layers.Dense(2 * K, name="posterior_parameters")(inputs)
+    z = tfp.layers.IndependentNormal(K, activity_regularizer=regularizer)(parameters)
+    logits = layers.Dense(D, name="logits")(z)
+    model = tf_keras.Model(inputs, tfp.layers.IndependentBernoulli([D])(logits))
+    model.compile("adam", loss=lambda x, p_x: -p_x.log_prob(x))
+    return model

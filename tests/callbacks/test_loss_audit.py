@@ -2,32 +2,16 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras
 
+from tests.support.hand_written_vae import HandWrittenVAE
 from tfp_vae import callbacks
 
 X = (np.random.default_rng(0).random((8, 6)) > 0.5).astype(np.float32)
 
 
-class Model(keras.Model):
-    def __init__(self, kl_weight):
-        super().__init__()
-        self.kl_weight = kl_weight
-        self.encoder = keras.layers.Dense(4)
-        self.decoder = keras.layers.Dense(6)
-
-    def train_step(self, x):
-        with tf.GradientTape() as tape:
-            mean, s = tf.split(self.encoder(x), 2, axis=-1)
-            d = self.decoder(mean + tf.exp(s / 2) * tf.random.normal(tf.shape(mean)))
-            kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(s) - s - 1, -1)
-            loss = tf.reduce_mean(0.5 * tf.reduce_sum((x - d) ** 2, -1) + self.kl_weight * kl)
-        gradients = tape.gradient(loss, self.trainable_variables)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
-        return {"loss": loss}
-
-
 def fitted(kl_weight, **declaration):
-    model = Model(kl_weight)
+    model = HandWrittenVAE(kl_weight)
     model.compile(optimizer="adam")
     callback = callbacks.LossAudit(X, **declaration)
     history = model.fit(X, epochs=2, verbose=0, callbacks=[callback])
@@ -42,7 +26,7 @@ def test_a_right_model_is_trained_without_a_word():
 
 
 def test_a_loss_without_a_bound_is_stopped_before_the_first_step():
-    model = Model(-1.0)
+    model = HandWrittenVAE(-1.0)
     model.compile(optimizer="adam")
     callback = callbacks.LossAudit(X)
     with pytest.raises(ValueError, match="no lower bound"):
@@ -64,3 +48,36 @@ def test_a_model_that_cannot_be_read_is_trained_with_a_warning():
     with pytest.warns(UserWarning, match="was not audited"):
         model.fit(X, X, verbose=0, callbacks=[callback])
     assert callback.report is None
+
+
+def tf_keras_model(kl_weight):
+    class Model(tf_keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.encoder = tf_keras.layers.Dense(4)
+            self.decoder = tf_keras.layers.Dense(6)
+
+        def train_step(self, x):
+            with tf.GradientTape() as tape:
+                mean, s = tf.split(self.encoder(x), 2, axis=-1)
+                d = self.decoder(mean + tf.exp(s / 2) * tf.random.normal(tf.shape(mean)))
+                kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(s) - s - 1, -1)
+                loss = tf.reduce_mean(tf.reduce_sum((x - d) ** 2, -1) + kl_weight * kl)
+            self.optimizer.minimize(loss, self.trainable_variables, tape=tape)
+            return {"loss": loss}
+
+    model = Model()
+    model.compile(optimizer="adam")
+    return model
+
+
+def test_a_model_of_tf_keras_is_audited_as_one_of_keras():
+    callback = callbacks.LossAudit(X)
+    history = tf_keras_model(1.0).fit(X, epochs=2, verbose=0, callbacks=[callback]).history
+    assert callback.report.ok
+    assert len(history["loss"]) == 2
+    model = tf_keras_model(-1.0)
+    with pytest.raises(ValueError, match="no lower bound"):
+        model.fit(X, verbose=0, callbacks=[callback])
+    assert callback.report.codes >= {"kl-sign", "unbounded"}
+    assert int(model.optimizer.iterations) == 0

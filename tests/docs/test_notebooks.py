@@ -8,6 +8,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
+from tfp_vae.audit.findings import CODES
+
 pytestmark = pytest.mark.usefixtures("without_xla")
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -17,6 +19,7 @@ ALT = re.compile(r'---\nmystnb:\n  image:\n    alt: "[A-Z].+"\n(?:tags: \[.+\]\n
 """What a picture shows, for who cannot see it."""
 MARK = "# in the test suite:"
 ASSIGNMENT = re.compile(rf"^(\s*\w+ = )\S.*?  {MARK} (.+)$", re.M)
+LONG_PAGES = ["audit-findings"]
 FRONT_MATTER = """---
 file_format: mystnb
 kernelspec:
@@ -63,7 +66,14 @@ def test_a_notebook_begins_as_the_others_do(page):
     assert page.read_text(encoding="utf-8").startswith(FRONT_MATTER)
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.nightly] if page.stem in LONG_PAGES else [])
+        for page in pages()
+    ],
+    ids=lambda page: page.stem,
+)
 def test_the_cells_of_a_page_run(page, tmp_path, monkeypatch):
     matplotlib.use("Agg")
     plt.close("all")
@@ -74,3 +84,10 @@ def test_the_cells_of_a_page_run(page, tmp_path, monkeypatch):
         exec(compile(shortened(code_of(cell)), str(page), "exec"), scope)
         assert bool(ALT.match(cell)) == bool(plt.get_fignums()), f"a picture, its text, in:\n{cell}"
         plt.close("all")
+
+
+def test_the_page_of_findings_has_every_code():
+    page = (DOCS / "how-to" / "audit-findings.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^### ([\w-]+)$", page, re.M)) == sorted(CODES)
+    shown = re.findall(r'^show\("([\w-]+)"', page, re.M)
+    assert sorted([*shown, "part"]) == sorted(CODES)

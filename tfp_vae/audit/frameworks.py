@@ -63,6 +63,9 @@ def as_numpy(result: Any) -> Array:
     """A tensor of any framework as an array."""
     if framework_of(result) == TORCH:
         return np.asarray(result.detach().cpu().numpy())
+    if hasattr(result, "log_prob"):
+        # A layer of TensorFlow Probability returns a distribution that turns into its draw.
+        return np.asarray(tf.convert_to_tensor(result))
     return np.asarray(result)
 
 

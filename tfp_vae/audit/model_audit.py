@@ -57,7 +57,7 @@ def audit_model(
         encoder: The name of the part that gives the posterior's parameters; found if None.
         decoder: The name of the part that gives p(x|z)'s parameters; found if None.
         latents: The names of the layers that give the mean and the second output, where no one
-            part gives both.
+            part gives both, such as "encoder.mean" for the layer `mean` of the encoder.
         step: The method that returns the loss of x, or a function of (model, x); found if None.
         arguments: Values for further arguments of the step, by name.
         returns: Which entry of a tuple or dict is the loss; found if None.

@@ -118,14 +118,23 @@ def _unique(cuts: Sequence[Cut]) -> list[Cut]:
 def _named(owner: Any, names: Sequence[str]) -> list[Cut]:
     found = []
     for name in names:
-        cut = cut_of(owner, name) if isinstance(name, str) else cut_at(name, str(name))
-        if cut is None and not isinstance(owner, dict):
-            layers = dict(reversed(named_layers(owner)))
-            cut = cut_at(layers[name], name) if name in layers else None
+        cut = _at_path(owner, name) if isinstance(name, str) else cut_at(name, str(name))
+        layers = {} if isinstance(owner, dict) else dict(reversed(named_layers(owner)))
+        if cut is None and name in layers:
+            cut = cut_at(layers[name], name)
         if cut is None:
-            raise ValueError(f"`model` must have a part {name!r}; got none of this name.")
+            known = ", ".join(map(repr, reversed(layers))) or "no parts with names"
+            raise ValueError(f"`model` must have a part {name!r}; got {known}.")
         found.append(cut)
     return found
+
+
+def _at_path(owner: Any, path: str) -> Cut | None:
+    """The cut at an attribute, or at an attribute of a part, such as "encoder.mean"."""
+    *parts, name = path.split(".")
+    for part in parts:
+        owner = owner.get(part) if isinstance(owner, dict) else getattr(owner, part, None)
+    return None if owner is None else cut_of(owner, name)
 
 
 def _gives_x(cut: Cut, event_shape: tuple[int, ...]) -> bool:

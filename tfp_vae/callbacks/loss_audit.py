@@ -11,7 +11,9 @@ from tfp_vae.audit import AuditReport, audit_model
 
 
 class LossAudit(keras.callbacks.Callback):
-    """Audits a hand-written Keras model before its first step, and stops one that would diverge.
+    """Audits a hand-written model before its first step, and stops one that would diverge.
+
+    It is a callback for `fit` of Keras 3 and of tf_keras.
 
     A loss without a lower bound falls for as long as it is trained (`loss: -1.2e18`). The audit
     says so, and why, before the first step instead of after the last.
@@ -67,6 +69,16 @@ class LossAudit(keras.callbacks.Callback):
             )
         self.declaration = declaration
         self.report: AuditReport | None = None
+
+    def _implements_train_batch_hooks(self) -> bool:
+        """Whether a batch of training calls it, as tf_keras asks its callbacks."""
+        return False
+
+    def _implements_test_batch_hooks(self) -> bool:
+        return False
+
+    def _implements_predict_batch_hooks(self) -> bool:
+        return False
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Audits the model."""
