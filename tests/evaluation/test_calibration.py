@@ -54,15 +54,15 @@ def agrees(x_scale, rows=4000):
 def check_a_true_model():
     result = agrees(1.0)
     np.testing.assert_allclose(exact_coverage(1.0, result.levels)[0], result.levels)
-    assert "is calibrated within" in result.verdict
+    assert "are calibrated within" in result.verdict
 
 
 def check_data_with_more_spread():
-    assert "too small" in agrees(1.5).verdict
+    assert "too narrow" in agrees(1.5).verdict
 
 
 def check_data_with_less_spread():
-    assert "too large" in agrees(0.5).verdict
+    assert "too wide" in agrees(0.5).verdict
 
 
 def check_counts_by_their_steps():
@@ -164,7 +164,7 @@ def test_heavy_tails_are_distinguished_from_a_large_scale():
         layer.set_weights([np.zeros_like(each) for each in layer.get_weights()])
     x = stats.t(df=3, scale=np.sqrt(1 / 3)).rvs([2000, 3], random_state=1)
     assert "StudentT" in evaluation.calibration(vae, x).verdict
-    assert "too large" in evaluation.calibration(vae, np.clip(x, -1.0, 1.0)).verdict
+    assert "too wide" in evaluation.calibration(vae, np.clip(x, -1.0, 1.0)).verdict
 
 
 def test_a_likelihood_without_a_standard_deviation_has_no_spread():

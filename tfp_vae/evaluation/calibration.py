@@ -32,7 +32,7 @@ class Calibration(NamedTuple):
       >>> calibrated = evaluation.calibration(vae, x, levels=[0.5, 0.9])
       >>> calibrated.coverage_standard_error.shape
       (2,)
-      >>> calibrated.verdict.startswith(("The scale is calibrated", "The scale is"))
+      >>> calibrated.verdict.startswith("The intervals of p(x|z) are ")
       True
     """
 
@@ -44,26 +44,28 @@ class Calibration(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """Whether scale and shape of the likelihood are calibrated, to three standard errors."""
+        """Whether spread and shape of the likelihood are calibrated, to three standard errors."""
         index = int(np.argmin(np.abs(self.levels - _VERDICT_LEVEL)))
         level, coverage = self.levels[index], self.coverage[index]
         finding = f"{level:.0%} intervals cover {coverage:.1%} of the values"
         error = self.coverage_standard_error[index]
         if not abs(coverage - level) > _ERRORS_OF_A_VERDICT * error:
-            return f"The scale is calibrated within the sampling error: {finding}."
+            return f"The intervals of p(x|z) are calibrated within the sampling error: {finding}."
         if coverage < level:
             return (
-                f"The scale is too small: {finding}. The model is overconfident; try fewer epochs, "
-                "early stopping on held-out data, or a likelihood with heavier tails."
+                f"The intervals of p(x|z) are too narrow: {finding}. The model is overconfident; "
+                "try fewer epochs, early stopping on held-out data, or a likelihood with heavier "
+                "tails."
             )
         if self.residual_spread >= 1.0 - _ERRORS_OF_A_VERDICT * self.residual_spread_standard_error:
             return (
-                f"The scale is calibrated but the shape is not: {finding}, and the others are "
-                "outliers. Try a likelihood with heavier tails, such as likelihoods.StudentT."
+                f"The intervals of p(x|z) are right in spread but not in shape: {finding}, and the "
+                "others are outliers. Try a likelihood with heavier tails, such as "
+                "likelihoods.StudentT."
             )
         return (
-            f"The scale is too large: {finding}. Train longer, or let the likelihood learn its "
-            "scale."
+            f"The intervals of p(x|z) are too wide: {finding}. Train longer, or take a likelihood "
+            "that learns its spread."
         )
 
     def __str__(self) -> str:

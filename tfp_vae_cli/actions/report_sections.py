@@ -131,21 +131,10 @@ def _interpolation(subject: Subject) -> SectionContent:
     return SectionContent("Interpolation", ax=ax, plot_name="interpolation")
 
 
-def _rate_distortion(subject: Subject) -> SectionContent:
-    models = {subject.dataset.name: subject.vae}
-    points = evaluation.rate_distortion(models, subject.x, seed=subject.seed)
-    return SectionContent(
-        subject.titled("Rate and distortion"),
-        str(points),
-        plotting.rate_distortion(points),
-        "rate_distortion",
-    )
-
-
 def _calibration(subject: Subject) -> SectionContent:
     calibration = evaluation.calibration(subject.vae, subject.x, seed=subject.seed)
     return SectionContent(
-        subject.titled("Calibration of the scale"),
+        subject.titled("Calibration of the intervals of p(x|z)"),
         str(calibration),
         plotting.calibration(calibration),
         "calibration",
@@ -168,7 +157,6 @@ _CONTENTS: dict[str, Callable[[Subject], SectionContent]] = {
     "use of the latents": _latent_usage,
     "traversals": _traversals,
     "interpolation": _interpolation,
-    "rate and distortion": _rate_distortion,
     "calibration": _calibration,
     "log p(x)": _log_marginal_likelihood,
 }

@@ -12,6 +12,8 @@ from tfp_vae_cli.console import out
 def print_summary(summary: ELBOSummary, title: str, caption: str | None = None) -> None:
     """Prints a table of the ELBO and its two terms, in nats and in bits per dimension.
 
+    Bits are a length of code, of which less is better: they count down where nats count up.
+
     Args:
       summary: The ELBO.
       title: What it is of.
@@ -23,9 +25,9 @@ def print_summary(summary: ELBOSummary, title: str, caption: str | None = None) 
     table.add_column("bits per dimension", justify="right")
     bits = 1.0 / (summary.event_size * math.log(2.0))
     error = "" if math.isnan(summary.standard_error) else f" ± {summary.standard_error:.2f}"
-    table.add_row("ELBO", f"{summary.elbo:.2f}{error}", f"{summary.elbo * bits:.4f}")
+    table.add_row("ELBO", f"{summary.elbo:.2f}{error}", f"{-summary.elbo * bits:.4f}")
     table.add_row(
-        "log-likelihood", f"{summary.log_likelihood:.2f}", f"{summary.log_likelihood * bits:.4f}"
+        "log-likelihood", f"{summary.log_likelihood:.2f}", f"{-summary.log_likelihood * bits:.4f}"
     )
     table.add_row(
         "KL divergence", f"{summary.kl_divergence:.2f}", f"{summary.kl_divergence * bits:.4f}"
