@@ -190,6 +190,26 @@ def _predicted(kind):
     )
 
 
+def _coded(method, kind):
+    vae = model(kind)
+    rows = {"encode": "x", "decode": "z"}[method]
+    event = {"encode": (vae.latent_size,), "decode": vae.event_shape}[method]
+    right = {"encode": DATA[kind], "decode": np.linspace(-1, 1, ROWS)[:, None] * [[1.0, 0.5]]}
+
+    def check(answer, given):
+        if not isinstance(given[rows], Iterator) and not given.get("return_stddev"):
+            assert answer.shape == (len(np.asarray(given[rows])), *event)
+
+    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    return Call(
+        lambda **given: getattr(model(kind), method)(verbose=0, **given),
+        lambda: {rows: right[method], **own, "seed": 0, "batch_size": 8, "steps": None},
+        check,
+        of=getattr(vae, method),
+        not_fuzzed=("return_stddev",) if method == "encode" else (),
+    )
+
+
 def _encoder():
     return tfp_vae.Encoder(networks.mlp([3]), posteriors.MultivariateNormalDiag(2))
 
@@ -267,6 +287,8 @@ CALLS = {
     "VAE.fit, split": _split_fit(),
     **{f"VAE.evaluate, {kind}": _evaluated(kind) for kind in ("binary", "real", "conditional")},
     **{f"VAE.predict, {kind}": _predicted(kind) for kind in ("images", "codes", "conditional")},
+    **{f"VAE.encode, {kind}": _coded("encode", kind) for kind in ("binary", "conditional")},
+    **{f"VAE.decode, {kind}": _coded("decode", kind) for kind in ("real", "conditional")},
     "VAE.compile": Call(
         lambda **given: fresh("binary").compile(**given),
         lambda: {"optimizer": "adam", "run_eagerly": True},

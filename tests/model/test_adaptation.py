@@ -280,3 +280,25 @@ def test_hard_data_gives_a_finite_model_that_trains(kind, name):
     terms = vae.elbo(x, seed=0)
     assert all(np.isfinite(each).all() for each in terms)
     assert np.isfinite(vae.sample(5, seed=0)).all()
+
+
+@pytest.mark.parametrize("given", [WINE.tolist(), tf.constant(WINE)], ids=["list", "tensor"])
+def test_whatever_holds_the_rows_adapts_the_model(given):
+    keras.utils.set_random_seed(1)
+    models = [wine_vae(), wine_vae()]
+    for vae, x in zip(models, [WINE, given], strict=True):
+        vae.adapt(x)
+        assert vae.marginal_elbo is not None
+    np.testing.assert_allclose(models[0].marginal_elbo, models[1].marginal_elbo, rtol=1e-6)
+
+
+def test_an_iterator_is_refused_before_it_is_read():
+    batches = iter([WINE])
+    with pytest.raises(TypeError, match="`x` must be an array or a dataset"):
+        wine_vae().adapt(batches)
+    assert next(batches) is WINE
+
+
+def test_rows_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="`x` must have shape"):
+        wine_vae().adapt(WINE[:, :2])

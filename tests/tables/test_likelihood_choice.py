@@ -7,6 +7,7 @@ import pytest
 
 import tfp_vae
 from tests.tables.frames_for_tests import every_kind
+from tfp_vae import evaluation
 from tfp_vae.tables import Schema
 
 FRAME = every_kind()[["real", "decimals", "children", "share", "rating", "words", "smoker", "day"]]
@@ -45,6 +46,29 @@ def test_a_model_of_a_frame_scores_its_array_with_blanks(vae):
     draws = vae.schema.decode(vae.sample(20, seed=0).numpy())
     assert draws.columns.tolist() == FRAME.columns.tolist()
     assert (draws.dtypes == FRAME.dtypes).all()
+
+
+def test_a_model_of_a_frame_refuses_a_frame_and_says_how_to_encode_it():
+    numbers = pd.DataFrame({"same": 7.0, "rating": [5, 10, 15, 10] * 10, "real": np.arange(40.0)})
+    vae = tfp_vae.VAE.for_data(numbers, latent_size=2, verbose=0)
+    vae.compile("adam")
+    calls = [
+        vae.fit,
+        vae.evaluate,
+        vae.predict,
+        vae.elbo,
+        vae.impute,
+        vae.adapt,
+        lambda x: evaluation.log_marginal_likelihood(vae, x),
+        lambda x: vae.fit(vae.schema.encode(numbers), validation_data=x),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"must be an array, as `vae\.schema\.encode` makes"):
+            call(numbers)
+    kept = tfp_vae.VAE.from_config(vae.get_config())
+    with pytest.raises(TypeError, match="encode"):
+        kept.elbo(numbers)
+    assert vae.elbo(vae.schema.encode(numbers), seed=0).elbo.shape == [40]
 
 
 def test_the_schema_is_saved_with_the_model(vae, tmp_path):
@@ -86,7 +110,8 @@ def test_a_schema_of_ones_own_is_taken():
         vae.schema = "a schema"
 
 
-def test_an_array_is_asked_for_where_a_model_is_given_a_frame(vae):
+def test_the_column_without_numbers_is_named_to_a_model_of_arrays():
+    vae = tfp_vae.VAE.for_data(np.eye(8), verbose=0)
     with pytest.raises(TypeError, match="Column 'words' holds none: "):
         vae.elbo(FRAME)
 

@@ -35,8 +35,8 @@ def checked_rows(vae: VAE, x: Any, batch_size: int, condition: Any, name: str = 
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     batch_size = checks.positive_int(batch_size, "batch_size")
+    vae.check_rows(x, name)
     rows = checks.array(x, name)
-    vae.check_rows(rows, name)
     vae.check_condition(condition, len(rows))
     return rows
 

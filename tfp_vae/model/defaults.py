@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, likelihoods, networks, posteriors, shapes
+from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.frames import TableSchema
+from tfp_vae.model.frames import TableSchema, is_frame, schema_class
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
 
 _NARROWEST, _WIDEST = 32, 512
@@ -25,15 +26,36 @@ _SMALLEST_IMAGE = 16
 _FILTERS = (32, 64)
 
 
+class Parts(NamedTuple):
+    """What a model of data is made of.
+
+    Attributes:
+      encoder: The encoder.
+      decoder: The decoder.
+      suggestion: The likelihood with its reason.
+      rows: The data as an array; of a data frame, as its schema encodes it.
+      missing_values: The code of a missing value in the rows, or None.
+      schema: The schema of a data frame, with the names of the likelihoods; or None.
+    """
+
+    encoder: Encoder
+    decoder: Decoder
+    suggestion: Suggestion
+    rows: Any
+    missing_values: float | None
+    schema: TableSchema | None
+
+
 def parts_for(
     x: Any,
     latent_size: int,
-    likelihood: Likelihood | str | None,
+    likelihood: Likelihood | str | Mapping[Any, str] | None,
     preprocess: keras.layers.Layer | None,
     missing_values: float | None = None,
     hidden_layer_sizes: Sequence[int] | None = None,
     conv: bool | None = None,
-) -> tuple[Encoder, Decoder, Suggestion]:
+    schema: TableSchema | None = None,
+) -> Parts:
     """Chooses an encoder, a decoder and a likelihood.
 
     Images of at least 16 by 16 pixels with channels get convolutions; anything else gets two
@@ -42,31 +64,77 @@ def parts_for(
     analysis, they have a penalty on their weights, which matters for few rows.
 
     Args:
-      x: Data, `[N, *event]`.
+      x: Data, `[N, *event]`, or a data frame.
       latent_size: The number of latent variables.
-      likelihood: A likelihood or its name, or None for the suggested one.
+      likelihood: A likelihood or its name, or None for the suggested one; for a data frame also a
+        dict from names of columns to names of likelihoods.
       preprocess: A Keras layer applied to the data first, or None.
       missing_values: The code of a missing value, or None. The choice is made with a value of
         another row in its place.
       hidden_layer_sizes: The widths of the encoder's dense layers, or None.
       conv: Whether the networks are convolutions, or None to choose by the shape.
-
-    Returns:
-      The encoder, the decoder, and the suggested likelihood with its reason.
+      schema: Of a data frame, its schema, instead of the one inferred.
 
     Raises:
+      ImportError: If `x` is a data frame and pandas is not installed.
       TypeError: If an argument is of the wrong kind.
       ValueError: If `likelihood` is an unknown name, or does not fit the rows.
     """
     posterior = posteriors.MultivariateNormalDiag(latent_size)
+    if is_frame(x):
+        if preprocess is not None:
+            raise ValueError(
+                "`preprocess` must be None for a data frame, whose schema prepares it; got a "
+                f"{type(preprocess).__name__}."
+            )
+        known = schema_class().infer(x, name="x") if schema is None else schema
+        rows = known.encode(x, "x")
+        suggestion = _of_table(known, rows, likelihood)
+        missing_values, schema = math.nan, known.with_likelihoods(suggestion)
+    elif schema is not None:
+        raise TypeError(f"`x` must be a data frame where `schema` is given; got {described(x)}.")
+    elif isinstance(likelihood, Mapping):
+        raise TypeError(
+            "`likelihood` must be a likelihood or its name where `x` is no data frame; got a "
+            f"{type(likelihood).__name__}."
+        )
+    else:
+        rows = x
+        suggestion = _chosen(_as_modelled(x, preprocess, missing_values), likelihood)
+    encoder_trunk, decoder_trunk = _trunks(
+        len(checks.array(rows)), suggestion.likelihood, hidden_layer_sizes, conv
+    )
+    return Parts(
+        Encoder(encoder_trunk, posterior),
+        Decoder(decoder_trunk, suggestion.likelihood),
+        suggestion,
+        rows,
+        missing_values,
+        schema,
+    )
+
+
+def _as_modelled(
+    x: Any, preprocess: keras.layers.Layer | None, missing_values: float | None
+) -> Any:
+    """Returns the rows that the likelihood is of: preprocessed, without missing values."""
     if preprocess is not None:
         check_gives_tensors(preprocess, "preprocess", "networks.StochasticBinarization()")
         rows = tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx()))
         x = preprocessed(preprocess, rows)
     if missing_values is not None:
         x = _without_missing(x, missing_values)
-    suggestion = _chosen(x, likelihood)
-    event_shape = suggestion.likelihood.event_shape
+    return x
+
+
+def _trunks(
+    rows: int,
+    likelihood: Likelihood,
+    hidden_layer_sizes: Sequence[int] | None,
+    conv: bool | None,
+) -> tuple[keras.layers.Layer, keras.layers.Layer]:
+    """Returns the trunks of encoder and decoder for so many rows."""
+    event_shape = likelihood.event_shape
     if conv and len(event_shape) != 3:
         raise ValueError(
             "`conv` must be None or False unless the rows are images [height, width, channels]; "
@@ -75,22 +143,13 @@ def parts_for(
     is_image = len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE
     if hidden_layer_sizes is not None:
         widths = checks.positive_ints(hidden_layer_sizes, "hidden_layer_sizes")
-        encoder_trunk, decoder_trunk = networks.mlp(widths), networks.mlp(widths[::-1])
-    elif is_image if conv is None else conv:
-        encoder_trunk = networks.conv(_FILTERS)
-        decoder_trunk = networks.conv_transpose(_FILTERS[::-1], event_shape)
-    else:
-        encoder_trunk, decoder_trunk = (
-            _dense(len(checks.array(x)), suggestion.likelihood) for _ in range(2)
-        )
-    return (
-        Encoder(encoder_trunk, posterior),
-        Decoder(decoder_trunk, suggestion.likelihood),
-        suggestion,
-    )
+        return networks.mlp(widths), networks.mlp(widths[::-1])
+    if is_image if conv is None else conv:
+        return networks.conv(_FILTERS), networks.conv_transpose(_FILTERS[::-1], event_shape)
+    return _dense(rows, likelihood), _dense(rows, likelihood)
 
 
-def of_table(
+def _of_table(
     schema: TableSchema, x: np.ndarray, likelihood: Likelihood | str | Mapping[Any, str] | None
 ) -> Suggestion:
     """Chooses the likelihood of a table `[N, D]`: that of each column, or the one that is given."""

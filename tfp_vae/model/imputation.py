@@ -67,8 +67,8 @@ def impute(
             "`missing_values` must be given when the model is made, such as "
             "VAE(..., missing_values=np.nan), to impute; got None."
         )
+    vae.check_rows(x)
     rows = checks.array(x)
-    vae.check_rows(rows)
     vae.check_condition(condition, len(rows))
     y = None if condition is None else checks.array(condition, "condition")
     blocks = []

@@ -1,22 +1,22 @@
 """The variational autoencoder: an encoder, a decoder, a prior and an objective."""
 
 import functools
-import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, saving, seeds, shapes
 from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood, Suggestion
-from tfp_vae.model import adaptation, build, defaults, export, sampling
+from tfp_vae.model import adaptation, build, coding, defaults, export, sampling
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.frames import TableSchema, is_frame, schema_class
+from tfp_vae.model.frames import TableSchema, schema_class
 from tfp_vae.model.imputation import Imputation, importance_impute, impute
 from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
@@ -105,7 +105,6 @@ class VAE(keras.Model):
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
         self.adaptive = checks.instance_of(adaptive, bool, "adaptive", "True")
         self.suggestion: Suggestion | None = None
-        self._schema: TableSchema | dict[str, Any] | None = None
         self._compiled_functions: dict[str, Any] = {}
         self.kl_declaration = build.assemble(self)
         self.built = True
@@ -169,33 +168,21 @@ class VAE(keras.Model):
           >>> table.sample(5, seed=0).shape, table.schema["age"].likelihood
           (TensorShape([5, 3]), 'Normal')
         """
-        if is_frame(x):
-            if preprocess is not None:
-                raise ValueError(
-                    "`preprocess` must be None for a data frame, whose schema prepares it; got a "
-                    f"{type(preprocess).__name__}."
-                )
-            known = schema_class().infer(x, name="x") if schema is None else schema
-            x, missing_values = known.encode(x, "x"), math.nan
-            suggestion = defaults.of_table(known, x, likelihood)
-            schema, likelihood = known.with_likelihoods(suggestion), suggestion.likelihood
-        elif schema is not None:
-            raise TypeError(
-                f"`x` must be a data frame where `schema` is given; got {described(x)}."
-            )
-        elif isinstance(likelihood, Mapping):
-            raise TypeError(
-                "`likelihood` must be a likelihood or its name where `x` is no data frame; got a "
-                f"{type(likelihood).__name__}."
-            )
-        encoder, decoder, chosen = defaults.parts_for(
-            x, latent_size, likelihood, preprocess, missing_values, hidden_layer_sizes, conv
+        parts = defaults.parts_for(
+            x,
+            latent_size,
+            likelihood,
+            preprocess,
+            missing_values,
+            hidden_layer_sizes,
+            conv,
+            schema,
         )
-        vae = cls(encoder, decoder, prior, objective, preprocess, missing_values)
-        vae.suggestion, vae.schema = chosen if schema is None else suggestion, schema
-        vae.check_rows(x)
-        if verbose and vae.suggestion.compared:
-            sys.stdout.write(f"{vae.suggestion if schema is None else schema}\n")
+        vae = cls(parts.encoder, parts.decoder, prior, objective, preprocess, parts.missing_values)
+        vae.suggestion, vae.schema = parts.suggestion, parts.schema
+        vae.check_rows(parts.rows)
+        if verbose and parts.suggestion.compared:
+            sys.stdout.write(f"{parts.suggestion if parts.schema is None else parts.schema}\n")
         return vae
 
     @property
@@ -209,9 +196,9 @@ class VAE(keras.Model):
           >>> vae.schema is None
           True
         """
-        if isinstance(self._schema, dict):
-            self._schema = schema_class().from_config(self._schema)
-        return self._schema
+        if isinstance(self.pipeline.schema, dict):
+            self.pipeline.schema = schema_class().from_config(self.pipeline.schema)
+        return self.pipeline.schema
 
     @schema.setter
     def schema(self, schema: TableSchema | None) -> None:
@@ -220,7 +207,7 @@ class VAE(keras.Model):
                 "`schema` must be a tables.Schema, such as tables.Schema.infer(frame); got "
                 f"{described(schema)}."
             )
-        self._schema = schema
+        self.pipeline.schema = schema
 
     @property
     def objective(self) -> Objective:
@@ -337,6 +324,77 @@ class VAE(keras.Model):
           TensorShape([20, 2])
         """
         return self.distributions(x, seed, condition).posterior
+
+    def encode(
+        self,
+        x: Any,
+        condition: Any = None,
+        *,
+        seed: seeds.Seed = None,
+        return_stddev: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Encodes rows as latents: the mean of q(z|x), or with a seed a draw from it.
+
+        For arrays of any size and for datasets, a compiled batch at a time; `posterior` returns the
+        distribution of one batch. `decode` is the way back, and `sample` draws new rows.
+
+        Args:
+          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`, as `fit`
+            takes them.
+          condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
+          seed: None for the mean; for a draw an int or a `[2]` integer tensor. The draw of a row
+            depends on its batch, too.
+          return_stddev: Whether to return the standard deviation as well.
+          **kwargs: `batch_size` (of an array, by default 32), `steps` and `verbose`, as of
+            `keras.Model.predict`; by default a progress bar is shown beyond 100 batches.
+
+        Returns:
+          An array `[N, latent_size]`; with `return_stddev=True` a pair of them, mean and standard
+          deviation.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model, if the posterior's standard
+            deviation has no formula, or if `seed` and `return_stddev` are both given.
+
+        Example:
+          >>> vae.encode(x).shape
+          (20, 2)
+          >>> mean, stddev = vae.encode(x, return_stddev=True)
+          >>> bool((stddev > 0).all()), vae.encode(x, seed=0).shape
+          (True, (20, 2))
+        """
+        return coding.encoded(self, x, condition, seed, return_stddev, kwargs)
+
+    def decode(
+        self, z: Any, condition: Any = None, *, seed: seeds.Seed = None, **kwargs: Any
+    ) -> np.ndarray:
+        """Decodes latents as rows: the mean of p(x|z), or with a seed a draw from it.
+
+        For class codes, which have no mean, it is the most probable one.
+
+        Args:
+          z: An array `[N, latent_size]`, or a dataset or generator of batches of them.
+          condition: y, `[N, ...]`, for a model of p(x|y) and an array of z.
+          seed: None for the mean; for a draw an int or a `[2]` integer tensor. The draw of a row
+            depends on its batch, too.
+          **kwargs: As of `encode`.
+
+        Returns:
+          An array `[N, *event]`.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `z` or `condition` does not fit the model.
+
+        Example:
+          >>> vae.decode(np.zeros([4, 2])).shape
+          (4, 3)
+          >>> bool(np.allclose(vae.decode(vae.encode(x)), vae.predict(x, verbose=0), atol=1e-6))
+          True
+        """
+        return coding.decoded(self, z, condition, seed, kwargs)
 
     def reconstruct(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
@@ -614,10 +672,10 @@ class VAE(keras.Model):
 
         Args:
           x: An array `[N, *event]`, or a `tf.data.Dataset` or `keras.utils.PyDataset` of batches.
-            An iterator is left unread, since its batches would be lost to training.
 
         Raises:
-          TypeError: If the data holds no real numbers.
+          TypeError: If the data holds no real numbers, or is an iterator, whose batches would be
+            lost to training.
           ValueError: If it does not fit the model.
 
         Example:
@@ -626,6 +684,14 @@ class VAE(keras.Model):
         Source: Tipping & Bishop (1999), "Probabilistic principal component analysis", for the exact
         posterior of the linear model.
         """
+        if isinstance(x, Iterator):
+            raise TypeError(
+                "`x` must be an array or a dataset, which can be read again; got an iterator, "
+                "whose batches would be lost to training."
+            )
+        if not isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
+            self.check_rows(x)
+            x = checks.array(x)
         self._adapt(x, wanted=True)
 
     def adapt_once(self, x: Any) -> None:
@@ -996,7 +1062,7 @@ class VAE(keras.Model):
             for name, part in parts.items()
         }
         code = None if self.missing is None else self.missing.config
-        known = self._schema
+        known = self.pipeline.schema
         if known is not None and not isinstance(known, dict):
             known = known.get_config()
         return {
@@ -1026,5 +1092,5 @@ class VAE(keras.Model):
             revived["missing_values"] = float(revived["missing_values"])
         # A file without the key is of a model that is not adaptive.
         model = cls(**{"adaptive": False, **revived})
-        model._schema = described_columns
+        model.pipeline.schema = described_columns
         return model

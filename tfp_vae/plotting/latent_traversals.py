@@ -103,8 +103,8 @@ def interpolation(vae: VAE, x: Any, steps: int = 9, ax: Axes | None = None) -> A
     check_axes(ax)
     if checks.positive_int(steps, "steps") < 2:
         raise ValueError("`steps` must be at least 2, for both ends; got 1.")
+    vae.check_rows(x)
     rows = checks.array(x)
-    vae.check_rows(rows)
     if len(rows) % 2:
         raise ValueError(
             f"`x` must hold two rows for each line, an even number of them; got {len(rows)}."

@@ -43,8 +43,8 @@ def check_elbo(vae: VAE, x: Any, condition: Any = None) -> ELBOReport:
     """
     __tracebackhide__ = True
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
+    vae.check_rows(x)
     rows = checks.array(x)
-    vae.check_rows(rows)
     vae.check_condition(condition, len(rows))
     subject = Subject(vae, rows, None if condition is None else np.asarray(condition))
     report = ELBOReport(tuple(_result(each, subject) for each in PROPERTIES))

@@ -5,12 +5,13 @@ from tfp_vae.training.distributed import AnyReplica, WorkerLostError, agreed
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.metrics import TrainingLog
 from tfp_vae.training.options import CompileOptions
-from tfp_vae.training.trainable import Trainable
+from tfp_vae.training.trainable import DataContract, Trainable
 from tfp_vae.training.trainer import Trainer
 
 __all__ = [
     "AnyReplica",
     "CompileOptions",
+    "DataContract",
     "FitContext",
     "Trainable",
     "Trainer",

@@ -1,6 +1,8 @@
 """The trainer: fits and evaluates a model on any data, in the fastest suitable loop."""
 
 import contextlib
+import functools
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -28,7 +30,7 @@ from tfp_vae.training.loops import (
 from tfp_vae.training.options import CompileOptions, EvaluateOptions, FitOptions, PredictOptions
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep, score_batch
-from tfp_vae.training.trainable import Trainable
+from tfp_vae.training.trainable import DataContract, Trainable
 from tfp_vae.training.underfitting import warn_of_underfitting
 from tfp_vae.training.xla import suits_xla
 
@@ -49,7 +51,7 @@ class Trainer:
         self.state = TrainingState(model)
         self._jit_choice: bool | str = "auto"
         self._replica_loop: ReplicaLoop | None = None
-        self._predict: Callable[[Any], tf.Tensor] | None = None
+        self._compiled_steps: dict[Callable[..., Any], Callable[..., Any]] = {}
 
     def follow(self, objective: Any) -> None:
         """Switches to another objective."""
@@ -103,7 +105,7 @@ class Trainer:
         self._array_loop = ArrayLoop(self.state, self._step)
         self._batch_loop = BatchByBatch(self.state, self._step)
         self._replica_loop = ReplicaLoop(self.state) if self.state.replicated else None
-        self._predict = None
+        self._compiled_steps = {}
 
     def train_step(self, batch: Any) -> dict[str, tf.Tensor]:
         """Takes one step of the optimizer on a batch, if it is finite, and returns the log."""
@@ -183,22 +185,57 @@ class Trainer:
           condition: The condition of every row, `[N, ...]`, or None.
           arguments: Keras's arguments of `predict`, by name.
         """
-        chosen = options.checked(PredictOptions, arguments)
-        source = self._data.of_prediction(x, condition, chosen)
-        with self._reading():
-            callbacks = callback_list(self._model, chosen.callbacks, chosen.verbose, source.count)
-            return run_predictions(self._predict_step(), source, callbacks)
+        predictions: np.ndarray = self.mapped(
+            self.compiled_step(_prediction), x, condition, arguments
+        )
+        return predictions
 
-    def _predict_step(self) -> Callable[[Any], tf.Tensor]:
-        """Returns the prediction step, compiled at its first call."""
+    def mapped(
+        self,
+        step: Callable[[Any], Any],
+        x: Any,
+        condition: Any,
+        arguments: Mapping[str, Any],
+        contract: DataContract | None = None,
+        name: str = "x",
+        batches_without_bar: int = 0,
+    ) -> Any:
+        """Computes a function of every batch, and concatenates what it returns.
+
+        Args:
+          step: A function of a batch that returns tensors `[B, ...]`.
+          x: An array `[N, ...]`, or a source of batches.
+          condition: The condition of every row, `[N, ...]`, or None.
+          arguments: Keras's arguments of `predict`, by name.
+          contract: Which rows are taken; None for those that the model takes.
+          name: The caller's name for `x`.
+          batches_without_bar: Up to how many batches `verbose="auto"` shows no progress bar.
+        """
+        chosen = options.checked(PredictOptions, arguments)
+        source = self._data.of_prediction(x, condition, chosen, contract, name)
+        verbose = chosen.verbose
+        if verbose == "auto" and (source.count or math.inf) <= batches_without_bar:
+            verbose = 0
+        with self._reading():
+            callbacks = callback_list(self._model, chosen.callbacks, verbose, source.count)
+            return run_predictions(step, source, callbacks)
+
+    def compiled_step(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        """Returns a function of a batch, compiled at its first call as `compile` says.
+
+        Args:
+          step: A function of the model, a batch, and more tensors.
+        """
         model = self._model
         if model.run_eagerly or self.state.replicated:
-            return model.predict_step
-        if self._predict is None:
-            self._predict = compiled(
-                model.predict_step, jit_compile=model.jit_compile, reduce_retracing=True
+            return functools.partial(step, model)
+        if step not in self._compiled_steps:
+            self._compiled_steps[step] = compiled(
+                functools.partial(step, model),
+                jit_compile=model.jit_compile,
+                reduce_retracing=True,
             )
-        return self._predict
+        return self._compiled_steps[step]
 
     def loop_for(self, source: BatchSource, callbacks: Any) -> Loop:
         """Returns the fastest loop for a source in which every callback is called."""
@@ -247,6 +284,10 @@ class Trainer:
     def _check_compiled(self) -> None:
         if not self._model.compiled:
             raise ValueError("The model must be compiled; call `compile()` first.")
+
+
+def _prediction(model: Trainable, batch: Any) -> tf.Tensor:
+    return model.predict_step(batch)
 
 
 def _several(callbacks: Any) -> Sequence[keras.callbacks.Callback]:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfp_vae import checks, seeds
 from tfp_vae.likelihoods import Likelihood
+from tfp_vae.model.frames import TableSchema, is_frame
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.model.inputs.missing_values import MissingValues
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
@@ -26,6 +27,9 @@ class InputPipeline:
     Raises:
       TypeError: If a layer is no Keras layer, or returns a distribution.
       ValueError: If `missing_values` is infinite.
+
+    Attributes:
+      schema: The schema of the data frame that the model was made from, or its config; or None.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class InputPipeline:
         self.missing: MissingValues | None = None
         if missing_values is not None:
             self.missing = MissingValues(missing_values, likelihood.support)
+        self.schema: TableSchema | dict[str, Any] | None = None
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -93,8 +98,8 @@ class InputPipeline:
         if isinstance(x, tf.Variable):
             x = tf.convert_to_tensor(x)
         if not checks.is_symbolic(x):
-            x = x if tf.is_tensor(x) else checks.array(x)
             self.check_rows(x)
+            x = x if tf.is_tensor(x) else checks.array(x)
         prepared = self._preprocessed(tf.convert_to_tensor(x), seeds.as_seed(seed))
         checks.batch_shape(prepared.shape, self.event_shape)
         if self.missing is None:
@@ -136,9 +141,14 @@ class InputPipeline:
           name: The caller's name for `x`.
 
         Raises:
-          TypeError: If `x` holds no real numbers.
+          TypeError: If `x` holds no real numbers, or is a data frame that a schema must encode.
           ValueError: If its shape or a value does not fit.
         """
+        if self.schema is not None and is_frame(x):
+            raise TypeError(
+                f"`{name}` must be an array, as `vae.schema.encode` makes it of a data frame; got "
+                f"a {type(x).__name__}."
+            )
         check_rows(self, self._likelihood, x, name)
 
     def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:

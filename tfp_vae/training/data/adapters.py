@@ -21,7 +21,7 @@ from tfp_vae.training.data.validation import (
     sample_weights,
 )
 from tfp_vae.training.options import EvaluateOptions, FitOptions, PredictOptions
-from tfp_vae.training.trainable import Trainable
+from tfp_vae.training.trainable import DataContract, Trainable
 
 _DEFAULT_BATCH_SIZE = 32
 
@@ -104,13 +104,34 @@ class DataAdapter:
         data = self._checked(x, y, chosen.sample_weight)
         return self._source(data, chosen.batch_size or _DEFAULT_BATCH_SIZE, chosen.steps)
 
-    def of_prediction(self, x: Any, condition: Any, chosen: PredictOptions) -> BatchSource:
-        """Checks the data of a call of `predict`, and makes its source of batches."""
-        data = self._checked(x, condition, condition_name="condition")
+    def of_prediction(
+        self,
+        x: Any,
+        condition: Any,
+        chosen: PredictOptions,
+        contract: DataContract | None = None,
+        name: str = "x",
+    ) -> BatchSource:
+        """Checks the data of a call like `predict`, and makes its source of batches.
+
+        Args:
+          x: An array `[N, ...]`, or a source of batches.
+          condition: The condition of every row, `[N, ...]`, or None.
+          chosen: The other arguments of the call.
+          contract: Which rows are taken; None for those that the model takes.
+          name: The caller's name for `x`.
+        """
+        data = self._checked(x, condition, name=name, condition_name="condition", contract=contract)
         return self._source(data, chosen.batch_size or _DEFAULT_BATCH_SIZE, chosen.steps)
 
     def _checked(
-        self, x: Any, y: Any, weights: Any = None, name: str = "x", condition_name: str = "y"
+        self,
+        x: Any,
+        y: Any,
+        weights: Any = None,
+        name: str = "x",
+        condition_name: str = "y",
+        contract: DataContract | None = None,
     ) -> Rows | StreamSource:
         """Checks an array at once; batches are checked as they are read.
 
@@ -120,18 +141,19 @@ class DataAdapter:
           weights: The weight of every row, `[N]`, or None.
           name: The caller's name for `x`.
           condition_name: The caller's name for `y`.
+          contract: Which rows are taken; None for those that the model takes.
         """
         if x is None:
             raise TypeError(f"`{name}` must be an array or a dataset; got None.")
-        contract = self._model.pipeline
+        contract = contract or self._model.pipeline
         if not contract.conditional:
             # Autoencoders are written as `fit(x, x)` in many a Keras tutorial.
             y = None if y is x else y
             check_no_targets(y, condition_name)
         validator = BatchValidator(contract, name, condition_name)
         if not comes_in_batches(x):
+            validator.check_rows(x, y)
             values = checks.array(x, name)
-            validator.check_rows(values, y)
             of_weights = "sample_weight" if name == "x" else f"{name}'s weights"
             return Rows(
                 values,

@@ -28,7 +28,7 @@ class BatchValidator:
         self._contract = contract
         self.name, self.condition_name = name, condition_name
 
-    def check_rows(self, x: np.ndarray, condition: Any = None) -> None:
+    def check_rows(self, x: Any, condition: Any = None) -> None:
         """Checks rows `[B, ...]`, and their condition `[B, ...]`.
 
         Raises:
@@ -37,7 +37,7 @@ class BatchValidator:
         """
         self._contract.check_rows(x, self.name)
         if self._contract.conditional:
-            self._contract.check_condition(condition, len(x), self.condition_name)
+            self._contract.check_condition(condition, np.shape(x)[0], self.condition_name)
 
     def check_batch(self, batch: Any) -> None:
         """Checks a batch, as `check_rows` does."""

@@ -125,14 +125,14 @@ def run_evaluation(
 
 
 def run_predictions(
-    predict: Callable[[Batch], tf.Tensor],
+    predict: Callable[[Batch], Any],
     source: BatchSource,
     callbacks: keras.callbacks.CallbackList,
-) -> np.ndarray:
+) -> Any:
     """Computes the predictions for all rows.
 
     Args:
-      predict: Computes the predictions for a batch.
+      predict: Computes the predictions for a batch, a tensor `[B, ...]` or several.
       source: The batches.
       callbacks: The callbacks.
     """
@@ -140,10 +140,10 @@ def run_predictions(
     predictions = []
     for index, batch in enumerate(source.epoch(0)):
         callbacks.on_predict_batch_begin(index)
-        predictions.append(predict(batch).numpy())
+        predictions.append(tf.nest.map_structure(lambda part: part.numpy(), predict(batch)))
         callbacks.on_predict_batch_end(index, {"outputs": predictions[-1]})
     callbacks.on_predict_end()
-    return np.concatenate(predictions)
+    return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *predictions)
 
 
 def callback_list(
