@@ -23,7 +23,16 @@ class _NormalDraws(DrawsFromNoise):
 
 
 class MultivariateNormalDiag(_NormalDraws, tfd.MultivariateNormalDiag):
-    """A `tfd.MultivariateNormalDiag` that draws the same eagerly, in graphs and under XLA."""
+    """A `tfd.MultivariateNormalDiag` that draws the same eagerly, in graphs and under XLA.
+
+    Its mean and standard deviation are broadcast by arithmetic, not by shapes, which ONNX lacks.
+    """
+
+    def _mean(self) -> tf.Tensor:
+        return self.loc + tf.zeros_like(self.scale.diag_part())
+
+    def _stddev(self) -> tf.Tensor:
+        return self.scale.diag_part() + tf.zeros_like(self.loc)
 
 
 class MultivariateNormalTriL(_NormalDraws, tfd.MultivariateNormalTriL):

@@ -1,4 +1,7 @@
-"""Link functions: from a network's output to the logarithm of a positive rate or mean."""
+"""Link functions: from a network's output to the logarithm of a positive rate or mean.
+
+Logarithms are of 1 + x, not log1p, which ONNX lacks: what is added is small beside the rest.
+"""
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +19,7 @@ def log_rate(output: tf.Tensor) -> tf.Tensor:
     Args:
       output: Real numbers, of any shape.
     """
-    return tf.minimum(output, _BEND) + tf.math.log1p(tf.nn.relu(output - _BEND))
+    return tf.minimum(output, _BEND) + tf.math.log(1.0 + tf.nn.relu(output - _BEND))
 
 
 def log_mean(output: tf.Tensor) -> tf.Tensor:
@@ -27,7 +30,7 @@ def log_mean(output: tf.Tensor) -> tf.Tensor:
     Args:
       output: Real numbers, of any shape.
     """
-    above, below = (tf.math.log1p(tf.nn.relu(sign * output - _BEND)) for sign in (1.0, -1.0))
+    above, below = (tf.math.log(1.0 + tf.nn.relu(sign * output - _BEND)) for sign in (1.0, -1.0))
     return tf.clip_by_value(output, -_BEND, _BEND) + above - below
 
 

@@ -12,7 +12,8 @@ from tfp_vae import checks, shapes
 _TRANSFORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "identity": (lambda x: x, lambda x: x),
     "log": (tf.math.log, np.log),
-    "log1p": (tf.math.log1p, np.log1p),
+    # ONNX has no log1p.
+    "log1p": (lambda x: tf.math.log(1.0 + x), np.log1p),
 }
 _KNEE = 10.0
 _ROUNDING = 1e-12
@@ -219,7 +220,7 @@ def compressed_tails(x: tf.Tensor) -> tf.Tensor:
       array([-1. ,  0.5, 10. ], dtype=float32)
     """
     beyond = tf.nn.relu(tf.abs(x) - _KNEE)
-    return tf.clip_by_value(x, -_KNEE, _KNEE) + tf.sign(x) * tf.math.log1p(beyond)
+    return tf.clip_by_value(x, -_KNEE, _KNEE) + tf.sign(x) * tf.math.log(1.0 + beyond)
 
 
 def moments(x: np.ndarray, observed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
