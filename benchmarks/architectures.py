@@ -2,8 +2,8 @@
 
 import math
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -14,6 +14,7 @@ import tensorflow as tf
 import tfp_vae
 from benchmarks import by_hand
 from benchmarks.results import spread
+from benchmarks.timed_epochs import timed_in_turn
 from tfp_vae import likelihoods, networks, objectives, posteriors, priors
 
 ROWS, BATCH = 1000, 100
@@ -168,38 +169,36 @@ def measure(
     for kind in kinds or KINDS:
         x = drawn_shapes(KINDS[kind][0])
         made = models(kind)
-        speeds: dict[str, list[float]] = {name: [] for name in made}
-        processor: dict[str, list[float]] = {name: [] for name in made}
-        losses = {}
-        for repeat in range(repeats + 1):
-            for name, model in made.items():
-                begun, used = time.perf_counter(), time.process_time()
-                history = model.fit(x, epochs=1, batch_size=BATCH, verbose=0)
-                taken, used = time.perf_counter() - begun, time.process_time() - used
-                losses[name] = float(history.history["loss"][-1])
-                if repeat:
-                    speeds[name].append(ROWS / taken)
-                    processor[name].append(used)
+        timings = timed_in_turn(
+            {
+                name: partial(model.fit, x, epochs=1, batch_size=BATCH, verbose=0)
+                for name, model in made.items()
+            },
+            ROWS,
+            repeats,
+        )
+        ours = timings[OURS]
         sizes = {
             name: sum(math.prod(each.shape) for each in model.trainable_weights)
             for name, model in made.items()
         }
-        for name in made:
-            ratios = [one / other for one, other in zip(speeds[OURS], speeds[name], strict=True)]
+        for name, timing in timings.items():
+            ratios = [one / other for one, other in zip(ours.speeds, timing.speeds, strict=True)]
             rows[kind, name] = {
                 "kind": kind,
                 "model": name,
                 "weights": sizes[name],
-                "rows_per_second": spread(speeds[name]),
+                "rows_per_second": spread(timing.speeds),
                 "ratio": spread(ratios),
-                "processor_ratio": median(processor[name]) / median(processor[OURS]),
-                "loss": losses[name],
+                "processor_ratio": median(timing.processor_seconds)
+                / median(ours.processor_seconds),
+                "loss": timing.loss,
                 "epochs": repeats + 1,
             }
             print(
                 f"{kind:28s} {name:16s} {sizes[name]:9,d} "
                 f"{rows[kind, name]['ratio']['median']:6.2f} "
-                f"{rows[kind, name]['processor_ratio']:6.2f} {losses[name]:9.2f}",
+                f"{rows[kind, name]['processor_ratio']:6.2f} {timing.loss:9.2f}",
                 file=sys.stderr,
                 flush=True,
             )

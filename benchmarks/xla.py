@@ -1,8 +1,8 @@
 """Which networks XLA makes faster: an epoch with and without it, for every kind of layer."""
 
 import sys
-import time
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from statistics import median
 from typing import Any
@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import tfp_vae
 from benchmarks.results import spread
+from benchmarks.timed_epochs import timed_in_turn
 from tfp_vae import likelihoods, posteriors
 
 ROWS, BATCH = 1000, 100
@@ -191,30 +192,32 @@ def measure(
     sources = {"array": x, "dataset": tf.data.Dataset.from_tensor_slices(x).batch(BATCH)}
     rows = {(row["kind"], row["source"]): row for row in known.get("rows", [])}
     for kind in kinds or KINDS:
-        models = {(source, xla): model(kind, xla) for source in sources for xla in (True, False)}
-        speeds: dict[tuple[str, bool], list[float]] = {each: [] for each in models}
-        processor: dict[tuple[str, bool], list[float]] = {each: [] for each in models}
-        for repeat in range(repeats + 1):
-            for (source, xla), vae in models.items():
-                options = {"batch_size": BATCH} if source == "array" else {}
-                begun, used = time.perf_counter(), time.process_time()
-                vae.fit(sources[source], epochs=1, verbose=0, **options)
-                taken, used = time.perf_counter() - begun, time.process_time() - used
-                if repeat:
-                    speeds[source, xla].append(ROWS / taken)
-                    processor[source, xla].append(used)
+        options = {"array": {"batch_size": BATCH}, "dataset": {}}
+        timings = timed_in_turn(
+            {
+                (source, xla): partial(
+                    model(kind, xla).fit, x, epochs=1, verbose=0, **options[source]
+                )
+                for source, x in sources.items()
+                for xla in (True, False)
+            },
+            ROWS,
+            repeats,
+        )
         default = bool(model(kind, "auto").jit_compile)
         for source in sources:
-            with_xla, without = speeds[source, True], speeds[source, False]
-            ratio = spread([one / other for one, other in zip(with_xla, without, strict=True)])
+            with_xla, without = timings[source, True], timings[source, False]
+            ratio = spread(
+                [one / other for one, other in zip(with_xla.speeds, without.speeds, strict=True)]
+            )
             rows[kind, source] = {
                 "kind": kind,
                 "source": source,
-                "with_xla": spread(with_xla),
-                "without_xla": spread(without),
+                "with_xla": spread(with_xla.speeds),
+                "without_xla": spread(without.speeds),
                 "ratio": ratio,
-                "processor_ratio": median(processor[source, False])
-                / median(processor[source, True]),
+                "processor_ratio": median(without.processor_seconds)
+                / median(with_xla.processor_seconds),
                 "xla_by_default": default,
             }
             print(f"{kind:24s} {source:8s} {ratio['median']:6.2f}", file=sys.stderr, flush=True)

@@ -87,6 +87,7 @@ def test_a_curve_has_its_points_and_the_score_comes_down(tmp_path):
     assert isinstance(vae, keras.Model)
 
 
+@pytest.mark.nightly
 @pytest.mark.filterwarnings("ignore:.*effective sample size")
 def test_a_training_in_stages_goes_on_where_the_last_one_ended():
     setting = SETTINGS["dynamic-iwae-50"] | {

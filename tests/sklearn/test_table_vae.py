@@ -145,6 +145,7 @@ def test_a_saved_model_does_the_same(fitted, tmp_path):
         TableVAE.load(tmp_path / "array.keras")
 
 
+@pytest.mark.nightly
 def test_it_trains_until_held_out_rows_stop_improving():
     model = TableVAE(likelihoods=GIVEN, random_state=0, tol=0.5).fit(TABLE[:60])
     assert len(model.history_["val_elbo"]) == model.n_iter_

@@ -51,6 +51,7 @@ def test_checks_of_scikit_learn(estimator, check):
             pytest.fail(f"skipped: {skipped}")
 
 
+@pytest.mark.nightly
 def test_the_check_that_needs_the_array_interface_of_scipy():
     """SciPy reads from the environment whether it has one, when it is imported."""
     program = f"""
@@ -232,6 +233,7 @@ def test_a_pipeline_is_its_steps_one_after_another():
     np.testing.assert_array_equal(pipeline.inverse_transform(z), back)
 
 
+@pytest.mark.nightly
 def test_a_grid_search_finds_the_longer_training():
     pipeline = make_pipeline(StandardScaler(), VAETransformer(**SMALL, learning_rate=1e-2))
     grid = {"vaetransformer__latent_size": [1], "vaetransformer__epochs": [1, 60]}
@@ -293,6 +295,7 @@ def test_latents_of_another_size_are_refused(fitted):
         fitted.inverse_transform(np.zeros([2, 3]))
 
 
+@pytest.mark.nightly
 def test_many_models_in_a_row_raise_no_alarm_of_retracing(monkeypatch):
     """TensorFlow's notice is for one function that is traced again and again."""
     told = []

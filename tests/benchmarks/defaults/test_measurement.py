@@ -40,6 +40,7 @@ def stored(folder, name):
     return json.loads((folder / f"{name}.json").read_text())
 
 
+@pytest.mark.nightly
 def test_what_is_stored_is_not_measured_again(calls, tmp_path):
     measure(tmp_path, sets=["one/x"], methods=["a"])
     assert calls == ["a"]
@@ -53,6 +54,7 @@ def test_what_is_stored_is_not_measured_again(calls, tmp_path):
     assert not (tmp_path / "two.json").exists()
 
 
+@pytest.mark.nightly
 def test_the_figures_of_a_set_are_stored(calls, tmp_path):
     measure(tmp_path, methods=["a"])
     found = stored(tmp_path, "two")

@@ -23,6 +23,7 @@ def table():
     return np.column_stack([real, random.integers(0, 2, 80)])
 
 
+@pytest.mark.nightly
 def test_the_default_model_is_trained_and_scored(few_epochs):
     data = split(table())
     score = vae_scores.default(data, 2, np.array([False, False, True]))
@@ -34,6 +35,7 @@ def test_the_default_model_is_trained_and_scored(few_epochs):
     assert sum(score.notes["parts"].values()) == 3
 
 
+@pytest.mark.nightly
 def test_a_score_is_the_library_s_own_estimate(few_epochs):
     data = split(table())
     vae = tfp_vae.VAE.for_data(data.x_train, latent_size=2)
@@ -45,6 +47,7 @@ def test_a_score_is_the_library_s_own_estimate(few_epochs):
     np.testing.assert_array_equal(score.reconstructed, vae.predict(data.x_test, verbose=0))
 
 
+@pytest.mark.nightly
 def test_the_grid_scores_densities_in_the_data_s_own_units(few_epochs, monkeypatch):
     """Columns in other units change a log density by the logarithms of the units alone."""
     monkeypatch.setattr(grid, "SETTINGS", (grid.Setting(8, 1e-3, "shared"),))
