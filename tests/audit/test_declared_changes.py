@@ -9,6 +9,8 @@ import tensorflow_probability as tfp
 
 from tests.audit.written_losses import (
     NORMAL,
+    SIZES,
+    cross_entropy,
     each_latent,
     finding,
     kl,
@@ -159,3 +161,14 @@ def test_a_kl_weight_of_zero_can_be_meant():
     assert audit(loss, expected_kl_weight=0.0, **NORMAL).codes == {"fixed-scale"}
     full = audit(loss, arguments={"beta": 1.0}, expected_kl_weight=0.0, **NORMAL)
     assert wrong_codes(full) == {"kl-weight"}
+
+
+def test_the_loss_is_found_in_a_tuple_where_a_floor_hides_the_kl():
+    def loss(x, m, s, x_hat):
+        error, divergence = cross_entropy(x, x_hat), each_latent(m, s)
+        floored = tf.reduce_sum(tf.maximum(divergence, 0.9), -1)
+        return tf.reduce_mean(error + floored), error, floored
+
+    report = audit(loss, **SIZES)
+    assert report.codes == {"free-bits"}
+    assert "0.9" in finding(report, "free-bits").evidence

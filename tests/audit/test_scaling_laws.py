@@ -8,6 +8,7 @@ import tensorflow_probability as tfp
 from tests.audit.written_losses import (
     SIZES,
     D,
+    K,
     cross_entropy,
     each_latent,
     finding,
@@ -66,3 +67,13 @@ def test_latents_may_have_axes_of_their_own():
     report = audit(averaged, event_shape=(D,), latent_size=(2, 3, 4))
     assert report.codes == {"kl-reduction"}
     assert "size of latent axis 0 · size of latent axis 1" in report.findings[0].evidence
+
+
+def test_a_number_that_looks_like_an_axis_hides_no_size_that_both_terms_follow():
+    def loss(x, d, m, s):
+        # 6 is the size of an axis by chance: three squared errors, halved, over 36 values.
+        error = 6.0 * 0.5 * tf.reduce_sum((x - d) ** 2, [1, 2, 3])
+        return (error + kl(m, s)) / tf.cast(tf.size(x[0]), x.dtype)
+
+    report = audit(loss, likelihood="normal", event_shape=(6, 6, 1), latent_size=K)
+    assert report.codes == {"fixed-scale", "overall-factor"}, report

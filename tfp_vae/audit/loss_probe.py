@@ -25,6 +25,7 @@ Z = 6.0
 NOISE_WIDENING = 1.5
 ROUNDING_UNITS = 8.0
 _TINY_STEP, _SMALL_STEP = 1e-10, 1e-3
+_FAR = 12.0
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,11 @@ def probe_loss(
     points = _telling_points(design)
 
     def calls() -> list[Any]:
-        return [box.raw(*binding.arguments(point)) for point in points]
+        start, event, encoder = points
+        # Far from the prior, where no floor under the KL hides it.
+        loc, *others = encoder.encoder_outputs
+        far = replace(encoder, encoder_outputs=(loc + _FAR, *others))
+        return [box.raw(*binding.arguments(point)) for point in (start, event, far)]
 
     box.choose, entry = chooser(box.raw(*binding.arguments(points[0])), returns, calls)
     point = points[0]

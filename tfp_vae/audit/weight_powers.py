@@ -62,6 +62,16 @@ class ExplainedWeight:
             value *= float(batch_size) ** self.batch_power
         return replace(self, value=value, batch_power=0)
 
+    def following(self, measured: Mapping[str, int], other: Mapping[str, int]) -> "ExplainedWeight":
+        """The weight with the measured powers of sizes that explain the other term, too.
+
+        Args:
+            measured: The powers by which the weight follows the sizes.
+            other: The powers that explain the other term.
+        """
+        both = {name: power for name, power in other.items() if measured.get(name) == power}
+        return replace(self, powers={**both, **self.powers})
+
 
 def size_factor(exponents: Mapping[str, int], sizes: Sequence[Size]) -> float:
     """The product of sizes to their powers."""

@@ -109,6 +109,9 @@ def judge_weights(
             factor = size_factor(a.powers, sizes)
             if abs(math.log(b.value / factor)) <= b.slack:
                 return [*verdicts, Verdict("overall-factor", factor, a.powers)]
+        if a.is_free and likelihood is not None:
+            # A number hides whether it cancels a size; the KL follows the size, and so does this.
+            a = weights["likelihood"] = a.following(likelihood.exponents, b.powers)
         common = _shared_powers(a.powers, b.powers)
         if _are_equal(a, b):
             return verdicts + _judge_equal_weights(a, sizes, shared, common)
