@@ -27,6 +27,7 @@ from tfp_vae.training.loops import (
     run_predictions,
     want_every_batch,
 )
+from tfp_vae.training.mlflow_autologging import autologged
 from tfp_vae.training.options import CompileOptions, EvaluateOptions, FitOptions, PredictOptions
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep, score_batch
@@ -134,15 +135,18 @@ class Trainer:
         data = self._data.of_fit(x, y, chosen)
         self._model._initial_epoch = None
         self.state.noise.state.assign(keras.random.SeedGenerator().state)
-        with self._fitting(data, chosen):
-            self._model.adapt_once(data.initial)
-            history = run_epochs(
-                self.state,
-                lambda source: self.loop_for(source, chosen.callbacks),
-                data.train,
-                data.validation,
-                chosen,
-            )
+        with autologged(self._model, arguments, _several(chosen.callbacks)) as logging:
+            if logging:
+                chosen = chosen._replace(callbacks=[*_several(chosen.callbacks), *logging])
+            with self._fitting(data, chosen):
+                self._model.adapt_once(data.initial)
+                history = run_epochs(
+                    self.state,
+                    lambda source: self.loop_for(source, chosen.callbacks),
+                    data.train,
+                    data.validation,
+                    chosen,
+                )
         _warn_of_nan_validations(history.history.get("val_elbo", []))
         warn_of_underfitting(
             history.history,
