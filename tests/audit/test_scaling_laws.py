@@ -77,3 +77,12 @@ def test_a_number_that_looks_like_an_axis_hides_no_size_that_both_terms_follow()
 
     report = audit(loss, likelihood="normal", event_shape=(6, 6, 1), latent_size=K)
     assert report.codes == {"fixed-scale", "overall-factor"}, report
+
+
+def test_a_number_that_cancels_all_axes_of_the_likelihood_leaves_those_of_the_kl():
+    def loss(x, d, m, s):
+        error = 36.0 * 0.5 * tf.reduce_mean((x - d) ** 2, [1, 2, 3])
+        return error + kl(m, s) / tf.cast(tf.size(x[0]), x.dtype)
+
+    report = audit(loss, likelihood="normal", event_shape=(6, 6, 1), latent_size=K)
+    assert wrong_codes(report) == {"kl-reduction"}, report

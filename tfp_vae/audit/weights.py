@@ -109,8 +109,8 @@ def judge_weights(
             factor = size_factor(a.powers, sizes)
             if abs(math.log(b.value / factor)) <= b.slack:
                 return [*verdicts, Verdict("overall-factor", factor, a.powers)]
-        if a.is_free and likelihood is not None:
-            # A number hides whether it cancels a size; the KL follows the size, and so does this.
+        if a.is_free and a.powers and likelihood is not None:
+            # By chance a number is the size of an axis that the term follows, as the KL does.
             a = weights["likelihood"] = a.following(likelihood.exponents, b.powers)
         common = _shared_powers(a.powers, b.powers)
         if _are_equal(a, b):
