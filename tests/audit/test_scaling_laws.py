@@ -86,3 +86,12 @@ def test_a_number_that_cancels_all_axes_of_the_likelihood_leaves_those_of_the_kl
 
     report = audit(loss, likelihood="normal", event_shape=(6, 6, 1), latent_size=K)
     assert wrong_codes(report) == {"kl-reduction"}, report
+
+
+def test_a_weight_that_could_be_a_batch_size_hides_no_mean_over_the_event():
+    def loss(x, d, m, s):
+        error = tf.reduce_mean(0.5 * tf.reduce_mean((x - d) ** 2, [1, 2, 3]))
+        return error - 0.05 * tf.reduce_sum(kl(m, s))
+
+    report = audit(loss, likelihood="normal", event_shape=(6, 6, 1), latent_size=K)
+    assert report.codes >= {"batch-reduction", "likelihood-reduction", "kl-sign"}, report

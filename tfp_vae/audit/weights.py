@@ -58,9 +58,15 @@ def _written_batch_size(weights: Sequence[ExplainedWeight]) -> int | None:
         if not _WRITTEN[0] <= size <= _WRITTEN[1] or abs(size - round(size)) > 1e-4 * size:
             continue
         others = [w.at_batch_size(round(size)) for w in weights]
-        if all(w.is_free or (w.value and abs(math.log(w.value)) <= w.slack) for w in others):
+        if all(_is_right(w) for w in others):
             return round(size)
     return None
+
+
+def _is_right(weight: ExplainedWeight) -> bool:
+    if weight.is_free:
+        return not weight.powers
+    return bool(weight.value) and abs(math.log(weight.value or 1.0)) <= weight.slack
 
 
 def judge_signs(likelihood: Term | None, kl: Term | None) -> list[Verdict]:
