@@ -72,6 +72,11 @@ TORCH = {
     "OtherScale": ({}, {"scale-mismatch"}),
     "Distributions": ({"expected_kl_weight": 2.0}, {"fixed-scale"}),
     "Capacity": ({"expected_kl_weight": 10.0}, {"capacity"}),
+    "SampledKL": ({}, {"fixed-scale"}),
+    "StoredKL": (
+        {"latents": ("encoder.mean", "encoder.log_sigma"), "likelihood": "normal"},
+        {"fixed-scale", "kl-formula", "overall-factor"},
+    ),
 }
 
 

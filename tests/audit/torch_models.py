@@ -148,3 +148,46 @@ class Capacity(Chunked):
         nll = F.binary_cross_entropy_with_logits(self.decoder(z), x, reduction="sum") / len(x)
         kl = (-0.5 * (1 + logvar - mu**2 - logvar.exp())).sum(1).mean(0)
         return nll + 10.0 * (kl - 5.0).abs()
+
+
+class SampledKL(nn.Module):
+    """A KL at one draw, a scale of the likelihood that is learned, and a training step."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = nn.Linear(D, 8), nn.Linear(K, D)
+        self.fc_mu, self.fc_var = nn.Linear(8, K), nn.Linear(8, K)
+        self.log_scale = nn.Parameter(torch.tensor([0.0]))
+
+    def training_step(self, batch, batch_idx):
+        x, _ = batch
+        h = self.encoder(x)
+        mu, log_var = self.fc_mu(h), self.fc_var(h)
+        q = torch.distributions.Normal(mu, torch.exp(log_var / 2))
+        p = torch.distributions.Normal(torch.zeros_like(mu), torch.ones_like(mu))
+        z = q.rsample()
+        kl = (q.log_prob(z) - p.log_prob(z)).sum(-1)
+        likelihood = torch.distributions.Normal(self.decoder(z), torch.exp(self.log_scale))
+        return (kl - likelihood.log_prob(x).sum(-1)).mean()
+
+
+class DrawingEncoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mean, self.log_sigma = nn.Linear(D, K), nn.Linear(D, K)
+
+    def forward(self, x):
+        mu, sigma = self.mean(x), torch.exp(self.log_sigma(x))
+        self.kl = (sigma**2 + mu**2 - torch.log(sigma) - 0.5).sum()
+        return mu + sigma * torch.randn_like(mu)
+
+
+class StoredKL(nn.Module):
+    """An encoder that returns a draw and keeps a KL, in which two halves were forgotten."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = DrawingEncoder(), nn.Linear(K, D)
+
+    def loss(self, x):
+        return ((x - self.decoder(self.encoder(x))) ** 2).sum() + self.encoder.kl
