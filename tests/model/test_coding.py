@@ -112,6 +112,15 @@ def test_the_condition_of_every_row_counts():
     np.testing.assert_array_equal(vae.decode(pairs), vae.decode(z, CLASSES))
 
 
+def test_whole_numbers_are_decoded_and_the_rows_of_the_condition_counted():
+    vae = conditional_model()
+    z = np.arange(6).reshape(3, 2)
+    expected = vae.decode(z.astype("float32"), CLASSES[:3])
+    np.testing.assert_array_equal(vae.decode(z, CLASSES[:3]), expected)
+    with pytest.raises(ValueError, match="`z` must have one row for each row of `condition`"):
+        vae.decode(z, CLASSES)
+
+
 def test_missing_values_are_encoded_as_the_posterior_sees_them():
     vae = model(missing_values=np.nan)
     holes = np.where(np.random.default_rng(2).random(ROWS.shape) < 0.3, np.nan, ROWS)
@@ -156,6 +165,7 @@ def test_a_bar_is_shown_only_where_it_takes_long(capsys):
         (lambda vae: vae.decode(np.zeros([0, 2])), ValueError, "`z` must hold at least one row"),
         (lambda vae: vae.decode([[np.nan, 0]]), ValueError, "`z` must hold finite numbers"),
         (lambda vae: vae.decode("z"), TypeError, "`z` must be"),
+        (lambda vae: vae.decode([[1e30, 0]]), ValueError, "`z` must hold numbers of at most"),
         (lambda vae: vae.decode(iter([np.ones([2, 3])])), ValueError, r"`z` must have shape"),
     ],
 )

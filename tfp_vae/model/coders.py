@@ -17,6 +17,9 @@ from tfp_vae.posteriors import Posterior
 class DistributionNetwork(keras.layers.Layer, abc.ABC):
     """A trunk followed by a distribution layer."""
 
+    argument = "z"
+    """The name of what it is called with, in errors."""
+
     def __init__(self, trunk: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.trunk = checks.instance_of(
@@ -49,9 +52,9 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
         """Checks values from a caller, and returns the distribution of every row."""
         if isinstance(values, keras.KerasTensor):
             raise TypeError(
-                f"{type(self).__name__} returns a distribution and must be called with an array "
-                "of numbers; got a symbolic KerasTensor: in a Keras model, use its "
-                "`mean_network()`, which returns the mean."
+                f"`{self.argument}` must be an array of numbers, of which a "
+                f"{type(self).__name__} returns a distribution; got a symbolic KerasTensor: in a "
+                "Keras model, use its `mean_network()`, which returns the mean."
             )
         return self.of_tensors(self.checked(values), *args, **kwargs)
 
@@ -120,6 +123,8 @@ class Encoder(DistributionNetwork):
       >>> encoder(np.zeros([3, 4])).batch_shape
       TensorShape([3])
     """
+
+    argument = "x"
 
     def __init__(self, trunk: keras.layers.Layer, posterior: Posterior, **kwargs: Any) -> None:
         super().__init__(trunk, **kwargs)

@@ -29,7 +29,16 @@ class LatentContract:
         self.dtype = vae.data_dtype
         self.conditional = vae.conditional
         self.condition_row_shape = vae.pipeline.condition_row_shape
-        self.check_condition = vae.check_condition
+        self._vae = vae
+
+    def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
+        """Raises a TypeError or ValueError unless there is a valid y for each row of z."""
+        self._vae.check_condition(condition, None, name)
+        if condition is not None and rows != len(checks.array(condition, name)):
+            raise ValueError(
+                f"`z` must have one row for each row of `{name}`; got {rows} for "
+                f"{len(checks.array(condition, name))}."
+            )
 
     def check_rows(self, z: Any, name: str = "z") -> None:
         """Raises a TypeError or ValueError unless `z` is finite, `[N, latent_size]`, N > 0."""
@@ -39,6 +48,7 @@ class LatentContract:
         if not len(values):
             raise ValueError(f"`{name}` must hold at least one row; got an empty array.")
         checks.finite(values, name)
+        checks.representable(values, self.dtype, name)
 
 
 def encoded(
@@ -161,7 +171,7 @@ def _decoded_draw(vae: "VAE", batch: Any, seed: tf.Tensor) -> tf.Tensor:
 
 def _likelihood(vae: "VAE", batch: Any) -> Any:
     z, y = _rows_of(vae, batch)
-    return vae.decoded(z, vae.pipeline.features(y, None))
+    return vae.decoded(tf.cast(z, vae.data_dtype), vae.pipeline.features(y, None))
 
 
 def _rows_of(vae: "VAE", batch: Any) -> tuple[tf.Tensor, tf.Tensor | None]:
