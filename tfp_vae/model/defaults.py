@@ -14,6 +14,7 @@ from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.frames import TableSchema, is_frame, schema_class
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
+from tfp_vae.training import StoredRows, initial_rows, stored_rows
 
 _NARROWEST, _WIDEST = 32, 512
 _FEW_ROWS = 1000
@@ -23,6 +24,7 @@ _PRIOR_PRECISION = 10.0
 nats less than factor analysis on rows held out, and with it as many. One that begins at marginals
 has none: 154 rows (grunfeld) under a gamma likelihood have 1.2 nats less with it."""
 _SMALLEST_IMAGE = 16
+_MOST_VALUES = 50_000_000
 _FILTERS = (32, 64)
 
 
@@ -64,7 +66,8 @@ def parts_for(
     analysis, they have a penalty on their weights, which matters for few rows.
 
     Args:
-      x: Data, `[N, *event]`, or a data frame.
+      x: Data, `[N, *event]`, stored rows of them, or a data frame. Of stored rows with more than 50
+        million values in all, some are drawn at random.
       latent_size: The number of latent variables.
       likelihood: A likelihood or its name, or None for the suggested one; for a data frame also a
         dict from names of columns to names of likelihoods.
@@ -81,6 +84,10 @@ def parts_for(
       ValueError: If `likelihood` is an unknown name, or does not fit the rows.
     """
     posterior = posteriors.MultivariateNormalDiag(latent_size)
+    stored = stored_rows(x)
+    row_count = None
+    if stored is not None:
+        x, row_count = _in_memory(stored), len(stored)
     if is_frame(x):
         if preprocess is not None:
             raise ValueError(
@@ -102,7 +109,7 @@ def parts_for(
         rows = x
         suggestion = _chosen(_as_modelled(x, preprocess, missing_values), likelihood)
     encoder_trunk, decoder_trunk = _trunks(
-        len(checks.array(rows)), suggestion.likelihood, hidden_layer_sizes, conv
+        row_count or len(checks.array(rows)), suggestion.likelihood, hidden_layer_sizes, conv
     )
     return Parts(
         Encoder(encoder_trunk, posterior),
@@ -112,6 +119,15 @@ def parts_for(
         missing_values,
         schema,
     )
+
+
+def _in_memory(stored: StoredRows) -> np.ndarray:
+    """Returns all rows of at most 50 million values, or else some drawn at random."""
+    if shapes.size_of(stored.shape) <= _MOST_VALUES:
+        return stored.gathered(np.arange(len(stored)))
+    rows = initial_rows(stored, shapes.size_of(stored.shape[1:]))
+    assert rows is not None
+    return rows
 
 
 def _as_modelled(

@@ -135,7 +135,9 @@ class VAE(keras.Model):
         `vae.schema.decode` makes frames of draws.
 
         Args:
-          x: Data, `[N, *event]`, at least two rows; or a data frame, for which pandas is needed.
+          x: Data, `[N, *event]`, at least two rows; rows that are read as they are wanted, as of
+            `fit`, from which some are drawn where they have more than 50 million values; or a data
+            frame, for which pandas is needed.
           latent_size: The number of latent variables.
           likelihood: A likelihood, or its name, instead of the suggested one; for a data frame also
             a dict from names of columns to names of likelihoods, such as {"age": "gamma"}.
@@ -340,8 +342,7 @@ class VAE(keras.Model):
         distribution of one batch. `decode` is the way back, and `sample` draws new rows.
 
         Args:
-          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`, as `fit`
-            takes them.
+          x: An array `[N, *event]`, or what else `fit` takes.
           condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
           seed: None for the mean; for a draw an int or a `[2]` integer tensor. The draw of a row
             depends on its batch, too.
@@ -668,10 +669,11 @@ class VAE(keras.Model):
         - The pseudo-inputs of a VampPrior are set to rows.
 
         At most 10,000 rows, drawn from all of them in one pass, are used; of a dataset of unknown
-        length, which may be endless, the first 100,000 rows are read.
+        length, which may be endless, the first 100,000 rows are read, and in `fit` of a generator
+        only its first rows, which are trained on, too.
 
         Args:
-          x: An array `[N, *event]`, or a `tf.data.Dataset` or `keras.utils.PyDataset` of batches.
+          x: An array `[N, *event]`, or what else `fit` takes, but no iterator.
 
         Raises:
           TypeError: If the data holds no real numbers, or is an iterator, whose batches would be
@@ -689,10 +691,7 @@ class VAE(keras.Model):
                 "`x` must be an array or a dataset, which can be read again; got an iterator, "
                 "whose batches would be lost to training."
             )
-        if not isinstance(x, (tf.data.Dataset, keras.utils.PyDataset)):
-            self.check_rows(x)
-            x = checks.array(x)
-        self._adapt(x, wanted=True)
+        self._adapt(self.trainer.initial_data(x), wanted=True)
 
     def adapt_once(self, x: Any) -> None:
         """Adapts a model of which no part was adapted or trained; `fit` calls it at first.
@@ -818,8 +817,10 @@ class VAE(keras.Model):
         """Trains the model on x alone, or a model of p(x|y) on x and y.
 
         Args:
-          x: An array `[N, *event]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or generator
-            of batches `[B, *event]`; for a model of p(x|y), batches are pairs (x, y).
+          x: An array `[N, *event]`; rows that are read as they are wanted, of a SciPy sparse
+            matrix, an `h5py.Dataset`, a `zarr.Array`, a backed AnnData's X or a PyTorch `Dataset`;
+            or batches `[B, *event]` of a `tf.data.Dataset`, `keras.utils.PyDataset`, PyTorch
+            `DataLoader` or generator, which for a model of p(x|y) are pairs (x, y).
           y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None: there
             are no targets.
           **kwargs: The arguments of `keras.Model.fit`: `batch_size`, `epochs`, `verbose`,
@@ -858,7 +859,7 @@ class VAE(keras.Model):
         The noise is the same at every call, so that two calls agree.
 
         Args:
-          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
+          x: An array `[N, *event]`, or what else `fit` takes.
           y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None.
           **kwargs: The arguments of `keras.Model.evaluate`, such as `batch_size`, `verbose`,
             `sample_weight` and `return_dict`.

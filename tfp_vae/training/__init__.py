@@ -1,6 +1,6 @@
 """The training engine: trains any Keras model that is `Trainable`."""
 
-from tfp_vae.training.data import initial_rows
+from tfp_vae.training.data import StoredRows, initial_rows, stored_rows
 from tfp_vae.training.distributed import AnyReplica, WorkerLostError, agreed
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.metrics import TrainingLog
@@ -13,10 +13,12 @@ __all__ = [
     "CompileOptions",
     "DataContract",
     "FitContext",
+    "StoredRows",
     "Trainable",
     "Trainer",
     "TrainingLog",
     "WorkerLostError",
     "agreed",
     "initial_rows",
+    "stored_rows",
 ]

@@ -14,7 +14,13 @@ import tensorflow as tf
 from tfp_vae import pipeline_errors
 from tfp_vae.training import options
 from tfp_vae.training.compiled_function import compiled
-from tfp_vae.training.data import ArraySource, BatchSource, DataAdapter, FitData
+from tfp_vae.training.data import (
+    ArraySource,
+    BatchSource,
+    DataAdapter,
+    FitData,
+    StoredSource,
+)
 from tfp_vae.training.distributed import ReplicaLoop, lost_worker_named
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.loops import (
@@ -120,6 +126,14 @@ class Trainer:
     def train_on_next(self, iterator: Iterator[Any]) -> dict[str, tf.Tensor]:
         """Takes `steps_per_execution` steps on the batches of an iterator; returns the log."""
         return self._batch_loop.train_on_next(iterator)
+
+    def initial_data(self, x: Any) -> Any:
+        """Checks the data from which weights are initialised, and returns it as `fit` passes it.
+
+        Args:
+          x: An array `[N, ...]`, stored rows, or a source of batches.
+        """
+        return self._data.of_adaptation(x)
 
     def fit(self, x: Any, y: Any, arguments: Mapping[str, Any]) -> keras.callbacks.History:
         """Trains on any data that Keras takes.
@@ -247,9 +261,10 @@ class Trainer:
             return self._replica_loop
         model = self._model
         compiled = bool(model.jit_compile) and not model.run_eagerly
-        in_memory = isinstance(source, ArraySource) and model.steps_per_execution == 1
+        by_index = isinstance(source, (ArraySource, StoredSource))
+        one_step = model.steps_per_execution == 1
         own_steps = not model.has_custom_train_step
-        if compiled and in_memory and own_steps and not want_every_batch(callbacks):
+        if compiled and by_index and one_step and own_steps and not want_every_batch(callbacks):
             return self._array_loop
         return self._batch_loop
 

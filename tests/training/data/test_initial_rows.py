@@ -1,8 +1,13 @@
+import itertools
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support.small_models import eager_vae
 from tfp_vae.training import initial_rows
+from tfp_vae.training.data import PeekedBatches
 
 ROWS = np.arange(25_000, dtype="float64")[:, None]
 
@@ -34,6 +39,32 @@ def test_fewer_large_rows_are_drawn():
 def test_an_endless_dataset_is_read_up_to_a_limit():
     endless = tf.data.Dataset.from_tensor_slices(ROWS[:5000]).repeat().batch(1000)
     assert initial_rows(endless, 1).shape == (10_000, 1)
+
+
+@pytest.mark.parametrize(("wanted", "read"), [(None, 10_000), (7, 7)])
+def test_the_first_batches_of_an_iterator_are_read_and_none_is_lost(wanted, read):
+    taken = itertools.count()
+    batches = PeekedBatches((row[None] for row, _ in zip(ROWS, taken, strict=False)), wanted)
+    np.testing.assert_array_equal(initial_rows(batches, 1), ROWS[:read])
+    assert next(taken) == read
+    np.testing.assert_array_equal(list(itertools.islice(batches, 12_000)), ROWS[:12_000, None])
+
+
+def test_a_generator_that_fit_adapts_to_ends_in_the_weights_of_its_rows():
+    """Three epochs of one batch each: the model begins at all three and trains on all three."""
+
+    def trained(x, **options):
+        keras.utils.set_random_seed(0)
+        vae = eager_vae()
+        vae.fit(x, verbose=0, **options)
+        return vae
+
+    rows = (np.random.default_rng(0).uniform(size=[30, 4]) < 0.3).astype("float32")
+    one = trained(rows, batch_size=10, shuffle=False)
+    other = trained(iter(rows.reshape(3, 10, 4)), steps_per_epoch=1, epochs=3)
+    assert other.marginal_elbo == one.marginal_elbo
+    for weights, expected in zip(other.get_weights(), one.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, expected)
 
 
 def test_an_iterator_is_left_unread():

@@ -106,7 +106,7 @@ def unshuffled(adaptive):
 
 @pytest.mark.parametrize(("kind", "adaptive"), [("dataset", True), ("generator", False)])
 def test_a_stream_of_batches_ends_in_the_same_weights_as_the_array(kind, adaptive):
-    """No model adapts to a generator, whose batches would be lost to training."""
+    """A model adapts to a generator's first batches, which need not be the rows of the array."""
     x, options = streams()[kind]
     vae = small_vae(adaptive=adaptive)
     keras.utils.set_random_seed(2)

@@ -7,12 +7,16 @@ from tfp_vae.training.data.batch_sources import (
     BatchSource,
     FixedSteps,
     Rows,
+    RowSource,
     StreamSource,
     gathered,
     rows_in,
     shuffled_order,
 )
 from tfp_vae.training.data.initial_rows import initial_rows
+from tfp_vae.training.data.peeked_batches import PeekedBatches
+from tfp_vae.training.data.stored_rows import StoredRows, stored_rows
+from tfp_vae.training.data.stored_source import StoredSource
 
 __all__ = [
     "ArraySource",
@@ -21,10 +25,15 @@ __all__ = [
     "DataAdapter",
     "FitData",
     "FixedSteps",
+    "PeekedBatches",
+    "RowSource",
     "Rows",
+    "StoredRows",
+    "StoredSource",
     "StreamSource",
     "gathered",
     "initial_rows",
     "rows_in",
     "shuffled_order",
+    "stored_rows",
 ]

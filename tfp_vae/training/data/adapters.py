@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks
@@ -14,6 +15,10 @@ from tfp_vae.training.data.batch_sources import (
     Rows,
     StreamSource,
 )
+from tfp_vae.training.data.peeked_batches import PeekedBatches
+from tfp_vae.training.data.row_readers import is_torch_loader, torch_targets
+from tfp_vae.training.data.stored_rows import StoredRows, stored_rows
+from tfp_vae.training.data.stored_source import StoredSource
 from tfp_vae.training.data.validation import (
     BatchValidator,
     check_no_array_arguments,
@@ -45,7 +50,7 @@ class FitData(NamedTuple):
 def comes_in_batches(x: Any) -> bool:
     """Returns whether `x` is a source of batches, not an array of all rows."""
     kinds = (tf.data.Dataset, tf.distribute.DistributedDataset, keras.utils.PyDataset, Iterator)
-    return isinstance(x, kinds)
+    return isinstance(x, kinds) or is_torch_loader(x)
 
 
 class DataAdapter:
@@ -62,7 +67,7 @@ class DataAdapter:
         """Checks the data of a call of `fit`, and makes its sources of batches.
 
         Args:
-          x: An array `[N, ...]`, or a `tf.data.Dataset`, `keras.utils.PyDataset` or iterator.
+          x: An array `[N, ...]`, stored rows, or a source of batches.
           y: The condition of every row, `[N, ...]`, or None.
           chosen: The other arguments of `fit`.
 
@@ -72,6 +77,9 @@ class DataAdapter:
         """
         if comes_in_batches(x):
             check_no_array_arguments(chosen.sample_weight, chosen.validation_split)
+        if isinstance(x, Iterator):
+            steps = chosen.steps_per_epoch
+            x = PeekedBatches(x, None if steps is None else steps * chosen.epochs)
         train = self._checked(x, y, chosen.sample_weight)
         validation = None
         if chosen.validation_data is not None:
@@ -96,6 +104,19 @@ class DataAdapter:
             initial,
             size if isinstance(train, Rows) else None,
         )
+
+    def of_adaptation(self, x: Any) -> Any:
+        """Checks the rows from which weights are initialised; batches are not checked."""
+        if comes_in_batches(x):
+            return x
+        contract = self._model.pipeline
+        stored = stored_rows(x)
+        if stored is None:
+            contract.check_rows(x)
+            return checks.array(x)
+        for block in stored.blocks():
+            contract.check_rows(block)
+        return stored
 
     def of_evaluation(self, x: Any, y: Any, chosen: EvaluateOptions) -> BatchSource:
         """Checks the data of a call of `evaluate`, and makes its source of batches."""
@@ -146,14 +167,27 @@ class DataAdapter:
         if x is None:
             raise TypeError(f"`{name}` must be an array or a dataset; got None.")
         contract = contract or self._model.pipeline
+        targets = torch_targets(x)
+        if targets is not None and not contract.conditional:
+            raise ValueError(
+                f"`{name}` must be a dataset of x alone, since a VAE learns p(x) and takes no "
+                f"targets; got a {type(x).__name__} of pairs: pass "
+                f"`torch.stack([pair[0] for pair in {name}])`."
+            )
+        if targets is not None and y is None:
+            y = targets.rows(np.arange(len(x)))
         if not contract.conditional:
             # Autoencoders are written as `fit(x, x)` in many a Keras tutorial.
             y = None if y is x else y
             check_no_targets(y, condition_name)
         validator = BatchValidator(contract, name, condition_name)
         if not comes_in_batches(x):
-            validator.check_rows(x, y)
-            values = checks.array(x, name)
+            stored = stored_rows(x, name)
+            if stored is None:
+                validator.check_rows(x, y)
+            else:
+                validator.check_stored(stored, y)
+            values = checks.array(x, name) if stored is None else stored
             of_weights = "sample_weight" if name == "x" else f"{name}'s weights"
             return Rows(
                 values,
@@ -202,7 +236,8 @@ class DataAdapter:
         """
         source: BatchSource
         if isinstance(data, Rows):
-            source = ArraySource(data, self._model.pipeline.dtype, batch_size, shuffle)
+            kind = StoredSource if isinstance(data.x, StoredRows) else ArraySource
+            source = kind(data, self._model.pipeline.dtype, batch_size, shuffle)
         else:
             if steps is None:
                 data.check_ends(steps_name)

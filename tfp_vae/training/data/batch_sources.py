@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.training.data import py_dataset
+from tfp_vae.training.data.row_readers import batches_in, is_torch_loader
+from tfp_vae.training.data.stored_rows import StoredRows
 from tfp_vae.training.data.validation import BatchValidator
 
 Batch: TypeAlias = Any
@@ -35,16 +37,39 @@ class BatchSource(Protocol):
         """
 
 
-class Rows(NamedTuple):
-    """Data in memory.
+class RowSource(BatchSource, Protocol):
+    """Batches of rows that can be read by their indices.
 
     Attributes:
-      x: The rows, `[N, ...]`.
+      batch_size: The number of rows in a batch; the last batch may have fewer.
+    """
+
+    batch_size: int
+
+    def order_of(self, epoch: int, key: Any = None) -> np.ndarray:
+        """Returns the row indices in the order of an epoch, `[N]`."""
+
+    def parts(
+        self, order: np.ndarray, batches: int | None = None
+    ) -> Iterator[tuple[Batch, np.ndarray]]:
+        """Yields rows in memory, and the indices in them of the rows of several batches.
+
+        Args:
+          order: The indices of rows, `[M]`.
+          batches: The most batches of a part; None for as many as can be.
+        """
+
+
+class Rows(NamedTuple):
+    """Data of which every row can be read by its index.
+
+    Attributes:
+      x: The rows, `[N, ...]`, in memory or stored.
       weights: Their weights, `[N]`, or None.
       condition: The y of every row, `[N, ...]`, for a model of p(x|y), or None.
     """
 
-    x: np.ndarray
+    x: np.ndarray | StoredRows
     weights: np.ndarray | None = None
     condition: np.ndarray | None = None
 
@@ -83,16 +108,26 @@ class ArraySource:
         self.count: int | None = -(-len(rows.x) // batch_size)
         self.order: np.ndarray | None = None
         self._size, self._shuffle = len(rows.x), shuffle
-        self.data = _on_device(rows, dtype)
+        self.data = on_device(rows, dtype)
         self._batches: tf.data.Dataset | None = None
 
     def order_of(self, epoch: int, key: Any = None) -> np.ndarray:
         """Returns the row indices in the order of an epoch, `[N]`."""
-        if self._shuffle and key is not None:
-            self.order = shuffled_order(self._size, key, epoch)
-        else:
-            self.order = np.arange(self._size, dtype=np.int32)
+        self.order = row_order(self._size, self._shuffle, key, epoch)
         return self.order
+
+    def parts(
+        self, order: np.ndarray, batches: int | None = None
+    ) -> Iterator[tuple[Batch, np.ndarray]]:
+        """Yields all rows, and the indices of those of some batches.
+
+        Args:
+          order: The indices of rows, `[M]`.
+          batches: The most batches of a part; None for all of them.
+        """
+        size = len(order) if batches is None else batches * self.batch_size
+        for start in range(0, len(order), size):
+            yield self.data, order[start : start + size]
 
     def epoch(self, epoch: int, key: Any = None) -> Iterator[Batch]:
         """Returns the batches of an epoch."""
@@ -104,16 +139,12 @@ class ArraySource:
         self._order.assign(order)
         return iter(self._batches)
 
-    def gathered(self, indices: tf.Tensor) -> Batch:
-        """Returns the batch of the rows with the indices `[B]`."""
-        return gathered(self.data, indices)
-
     def _batch_from(self, start: tf.Tensor) -> Batch:
-        return self.gathered(self._order[start : start + self.batch_size])
+        return gathered(self.data, self._order[start : start + self.batch_size])
 
 
 class StreamSource:
-    """Batches of a `tf.data.Dataset`, a `keras.utils.PyDataset` or an iterator.
+    """Batches of a `tf.data.Dataset`, `keras.utils.PyDataset`, `DataLoader` or iterator.
 
     Args:
       data: The source of batches.
@@ -128,6 +159,8 @@ class StreamSource:
         self.count: int | None = None
         if isinstance(data, keras.utils.PyDataset):
             self.count = data.num_batches
+        elif is_torch_loader(data):
+            self.count = batches_in(data)
         elif isinstance(data, tf.data.Dataset):
             validator.check_element(data.element_spec)
             known = int(data.cardinality())
@@ -223,6 +256,13 @@ def gathered(data: Batch, indices: tf.Tensor) -> Batch:
     )
 
 
+def row_order(rows: int, shuffle: bool, key: Any, epoch: int) -> np.ndarray:
+    """Returns row indices in the order of an epoch, `[rows]`; `key` may be None."""
+    if shuffle and key is not None:
+        return shuffled_order(rows, key, epoch)
+    return np.arange(rows, dtype=np.int32)
+
+
 def shuffled_order(rows: int, key: Any, epoch: int) -> np.ndarray:
     """Returns row indices in the random order given by `key` and `epoch`, `[rows]`."""
     words = [int(word) for word in np.asarray(key).astype(np.uint32)]
@@ -234,8 +274,9 @@ def rows_in(batch: Batch) -> int:
     return int(tf.nest.flatten(batch)[0].shape[0])
 
 
-def _on_device(rows: Rows, dtype: str) -> Batch:
+def on_device(rows: Rows, dtype: str) -> Batch:
     """Returns tensors of all rows, floating data cast to `dtype`."""
+    assert isinstance(rows.x, np.ndarray)
     x = _tensor(rows.x, dtype)
     y = None if rows.condition is None else _tensor(rows.condition, dtype)
     if rows.weights is not None:

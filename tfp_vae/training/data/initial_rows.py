@@ -8,6 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.training.data import py_dataset
+from tfp_vae.training.data.peeked_batches import PeekedBatches
+from tfp_vae.training.data.row_readers import batches_in, is_torch_loader
+from tfp_vae.training.data.stored_rows import StoredRows
 
 _MOST_ROWS = 10_000
 _MOST_VALUES = 50_000_000
@@ -21,23 +24,27 @@ def initial_rows(x: Any, row_size: int) -> np.ndarray | None:
     Fewer are drawn where a row is large, so that they have at most 50 million values. Batches are
     read once, and their rows kept by reservoir sampling: Vitter (1985), "Random sampling with a
     reservoir". Of a source of unknown length, which may be endless, the first 100,000 rows are
-    read. An iterator gives None, since batches taken from it would be lost to training.
+    read; of an iterator, only its first ones. An iterator that cannot be peeked at gives None,
+    since batches taken from it would be lost to training.
 
     Args:
-      x: An array `[N, ...]`, or a source of batches.
+      x: An array `[N, ...]`, stored rows, or a source of batches.
       row_size: The number of values in a row.
     """
     most = int(np.clip(_MOST_VALUES // max(row_size, 1), _LEAST_ROWS, _MOST_ROWS))
-    if isinstance(x, np.ndarray):
-        if len(x) <= most:
-            return x
-        return x[np.sort(np.random.default_rng(0).permutation(len(x))[:most])]
+    if isinstance(x, (np.ndarray, StoredRows)):
+        drawn = np.sort(np.random.default_rng(0).permutation(len(x))[:most])
+        return x.gathered(drawn) if isinstance(x, StoredRows) else x[drawn]
     if isinstance(x, tf.data.Dataset):
         return _sampled(iter(x), most, None if int(x.cardinality()) >= 0 else _MOST_READ)
     if isinstance(x, keras.utils.PyDataset):
         count = x.num_batches
         order = None if count is None else np.arange(count)
         return _sampled(py_dataset.batches(x, order), most, None if count else _MOST_READ)
+    if is_torch_loader(x):
+        return _sampled(iter(x), most, None if batches_in(x) is not None else _MOST_READ)
+    if isinstance(x, PeekedBatches):
+        return _sampled(x.peek(), most, most)
     return None
 
 

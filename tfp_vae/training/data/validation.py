@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, pipeline_errors, shapes
+from tfp_vae.training.data.stored_rows import StoredRows
 from tfp_vae.training.trainable import DataContract
 
 _ONLY_X = (
@@ -38,6 +39,13 @@ class BatchValidator:
         self._contract.check_rows(x, self.name)
         if self._contract.conditional:
             self._contract.check_condition(condition, np.shape(x)[0], self.condition_name)
+
+    def check_stored(self, x: StoredRows, condition: Any = None) -> None:
+        """Checks stored rows, which are read once, and their condition, as `check_rows` does."""
+        for block in x.blocks():
+            self._contract.check_rows(block, self.name)
+        if self._contract.conditional:
+            self._contract.check_condition(condition, len(x), self.condition_name)
 
     def check_batch(self, batch: Any) -> None:
         """Checks a batch, as `check_rows` does."""

@@ -1,5 +1,6 @@
-"""Training and evaluation on arrays in compiled epochs, without calls between batches."""
+"""Training and evaluation on rows in compiled epochs, without calls between batches."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.training.data import ArraySource
-from tfp_vae.training.loops.compiled_epoch import CompiledEpoch, Log
+from tfp_vae.training.data import RowSource
+from tfp_vae.training.loops.compiled_epoch import CompiledEpoch, Log, Steps
 from tfp_vae.training.loops.guarded_epoch import GuardedEpoch
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep
@@ -39,7 +40,7 @@ class ArrayLoop:
 
     def train(
         self,
-        source: ArraySource,
+        source: RowSource,
         epoch: int,
         key: tf.Tensor,
         callbacks: keras.callbacks.CallbackList,
@@ -50,14 +51,29 @@ class ArrayLoop:
             self._state.fit_context.order = order
         return _latest(self._train.run, source, order, callbacks.on_train_batch_end)
 
-    def evaluate(self, source: ArraySource, callbacks: keras.callbacks.CallbackList) -> Log:
+    def evaluate(self, source: RowSource, callbacks: keras.callbacks.CallbackList) -> Log:
         """Scores all batches and returns the log."""
-        return _latest(self._test.run, source, source.order_of(0), callbacks.on_test_batch_end)
+        return _latest(self._score, source, source.order_of(0), callbacks.on_test_batch_end)
+
+    def _score(
+        self, source: RowSource, order: np.ndarray, report: Callable[[int, Log], bool]
+    ) -> None:
+        done, room = 0, 0
+        for data, indices in source.parts(order):
+            room = room or len(indices) // source.batch_size
+            steps = Steps(data, indices, source.batch_size, room)
+            self._test.run(steps, functools.partial(_report_after, report, done))
+            done += steps.count
+
+
+def _report_after(report: Callable[[int, Log], bool], before: int, done: int, logs: Log) -> bool:
+    """Reports batches that were done after `before` others."""
+    return report(before + done, logs)
 
 
 def _latest(
     run: Callable[..., Any],
-    source: ArraySource,
+    source: RowSource,
     order: np.ndarray,
     on_batch_end: Callable[[int, Log], None],
 ) -> Log:

@@ -6,6 +6,7 @@ Here all rows stay in one tensor, from which the compiled loop gathers each batc
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -13,12 +14,39 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.training.compiled_function import compiled
-from tfp_vae.training.data import ArraySource, gathered
+from tfp_vae.training.data import Batch, gathered
 
 _SECONDS_BETWEEN_REPORTS = 0.5
 _FIRST_STEPS = 8
 
 Log = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of an epoch, or of a part of it, on rows in memory.
+
+    Attributes:
+      data: The rows.
+      indices: The indices of the rows, in the order of the steps, `[M]`.
+      batch_size: The number of rows of a step; the last step may have fewer.
+      room: The number of whole batches for which a loop is compiled, at least as many as there are:
+        loops with as much room are compiled once.
+    """
+
+    data: Batch
+    indices: np.ndarray
+    batch_size: int
+    room: int
+
+    @property
+    def count(self) -> int:
+        """The number of steps."""
+        return -(-len(self.indices) // self.batch_size)
+
+    def indices_of(self, step: int) -> np.ndarray:
+        """Returns the indices of the rows of a step, from 0."""
+        return self.indices[step * self.batch_size : (step + 1) * self.batch_size]
 
 
 class CompiledEpoch:
@@ -42,41 +70,37 @@ class CompiledEpoch:
         self._whole_batches = compiled(self._run_whole_batches, **options)
         self._last_batch = compiled(self._run_last_batch, **options)
 
-    def run(
-        self,
-        source: ArraySource,
-        order: np.ndarray,
-        report: Callable[[int, Log], bool],
-    ) -> bool:
+    def run(self, steps: Steps, report: Callable[[int, Log], bool]) -> bool:
         """Runs the step on every batch; the last batch may be smaller.
 
         Args:
-          source: The rows.
-          order: The row indices, in order, `[M]`.
+          steps: The steps.
           report: Called about twice a second with the number of batches done and the log; returns
             whether to continue.
 
         Returns:
           Whether all batches were run.
         """
-        size = source.batch_size
-        count, rest = divmod(len(order), size)
-        whole = tf.constant(order[: count * size].reshape(count, size))
-        done, steps = 0, _FIRST_STEPS
+        size = steps.batch_size
+        count = len(steps.indices) // size
+        batches = np.zeros([steps.room, size], steps.indices.dtype)
+        batches[:count] = steps.indices[: count * size].reshape(count, size)
+        whole = tf.constant(batches)
+        done, several = 0, _FIRST_STEPS
         while done < count:
-            steps = min(steps, count - done)
+            several = min(several, count - done)
             started = time.perf_counter()
             values = self._whole_batches(
-                source.data, whole, tf.constant(done), tf.constant(done + steps)
+                steps.data, whole, tf.constant(done), tf.constant(done + several)
             )
-            done += steps
+            done += several
             if not report(done, self._log(values)):
                 return False
             passed = max(time.perf_counter() - started, _SECONDS_BETWEEN_REPORTS / 250)
-            steps = max(1, min(8 * steps, round(steps * _SECONDS_BETWEEN_REPORTS / passed)))
-        if rest:
-            values = self._last_batch(source.data, tf.constant(order[count * size :]))
-            return report(count + 1, self._log(values))
+            several = max(1, min(8 * several, round(several * _SECONDS_BETWEEN_REPORTS / passed)))
+        if done < steps.count:
+            values = self._last_batch(steps.data, tf.constant(steps.indices_of(done)))
+            return report(done + 1, self._log(values))
         return True
 
     def _log(self, values: list[tf.Tensor]) -> Log:

@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.training.compiled_function import compiled
-from tfp_vae.training.data import ArraySource, Batch
-from tfp_vae.training.loops.compiled_epoch import CompiledEpoch, Log
+from tfp_vae.training.data import Batch, RowSource, gathered
+from tfp_vae.training.loops.compiled_epoch import CompiledEpoch, Log, Steps
 from tfp_vae.training.nonfinite import skip_or_raise
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep, apply, score, waiting_for_all
@@ -40,9 +40,7 @@ class GuardedEpoch:
         self._values = compiled(self._read)
         self._finite = compiled(self._is_finite)
 
-    def run(
-        self, source: ArraySource, order: np.ndarray, report: Callable[[int, Log], Any]
-    ) -> None:
+    def run(self, source: RowSource, order: np.ndarray, report: Callable[[int, Log], Any]) -> None:
         """Runs over every batch; the last batch may be smaller.
 
         Args:
@@ -51,20 +49,15 @@ class GuardedEpoch:
           report: Called at intervals with the number of batches done and the log.
         """
         checks_each = not _propagates_non_finite(self._state.model.optimizer)
-        rows_in_a_row = _STEPS_IN_A_ROW * source.batch_size
-        for start in range(0, len(order), rows_in_a_row):
-            part = order[start : start + rows_in_a_row]
-            done = start // source.batch_size
-            if checks_each or not self._run_unguarded(source, part, done, report):
-                self._run_guarded(source, part, done, report)
+        done, room = 0, 0
+        for data, indices in source.parts(order, _STEPS_IN_A_ROW):
+            room = room or len(indices) // source.batch_size
+            steps = Steps(data, indices, source.batch_size, room)
+            if checks_each or not self._run_unguarded(steps, done, report):
+                self._run_guarded(steps, done, report)
+            done += steps.count
 
-    def _run_unguarded(
-        self,
-        source: ArraySource,
-        order: np.ndarray,
-        done: int,
-        report: Callable[[int, Log], Any],
-    ) -> bool:
+    def _run_unguarded(self, steps: Steps, done: int, report: Callable[[int, Log], Any]) -> bool:
         """Takes unchecked steps; restores the state and returns False if one is non-finite."""
 
         def reported(count: int, logs: Log) -> bool:
@@ -74,26 +67,19 @@ class GuardedEpoch:
             return finite
 
         before = self._values()
-        if self._unguarded.run(source, order, reported) and self._finite():
+        if self._unguarded.run(steps, reported) and self._finite():
             return True
         for variable, value in zip(self._variables(), before, strict=True):
             variable.assign(value)
         return False
 
-    def _run_guarded(
-        self,
-        source: ArraySource,
-        order: np.ndarray,
-        done: int,
-        report: Callable[[int, Log], Any],
-    ) -> None:
-        size = source.batch_size
-        for index, start in enumerate(range(0, len(order), size), start=done):
-            batch = source.gathered(tf.constant(order[start : start + size]))
+    def _run_guarded(self, steps: Steps, done: int, report: Callable[[int, Log], Any]) -> None:
+        for index in range(steps.count):
+            batch = gathered(steps.data, tf.constant(steps.indices_of(index)))
             if not self._step(batch):
-                skip_or_raise(self._state, batch, index)
+                skip_or_raise(self._state, batch, done + index)
             logs = self._state.logged()
-            report(index + 1, {name: float(value) for name, value in logs.items()})
+            report(done + index + 1, {name: float(value) for name, value in logs.items()})
 
     def _unguarded_step(self, batch: Batch) -> None:
         scored = score(self._state, batch)
