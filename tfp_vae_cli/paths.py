@@ -6,6 +6,8 @@ from pathlib import Path
 from tfp_vae_cli.console import BAD_USAGE, fail
 
 DIGITS = "digits"
+ARRAYS = (".npy", ".npz", ".h5", ".hdf5")
+ANNDATA = ".h5ad"
 TABLES = (
     *(".csv", ".tsv", ".csv.gz", ".tsv.gz"),
     *(".parquet", ".feather", ".xlsx", ".json", ".jsonl"),
@@ -17,18 +19,21 @@ def data_name(source: str) -> str:
     """Returns the name of data in messages and reports.
 
     Args:
-      source: "digits", or the path of a file.
+      source: "digits", or the path of a file or a folder of images.
 
     Raises:
       CommandError: If there is no such file, or it is of another kind.
     """
     if source == DIGITS:
         return DIGITS
+    if os.path.isdir(source):
+        return Path(source).resolve().name
     if not os.path.exists(source):
         fail(f"{source!r} is neither 'digits' nor a file.", BAD_USAGE)
-    if not (is_table(source) or Path(source).suffix.lower() in {".npy", ".npz"}):
+    if not (is_table(source) or Path(source).suffix.lower() in {*ARRAYS, ANNDATA}):
         fail(
-            f"{source!r} must be 'digits' or a file ending in .npy, .npz or {', '.join(TABLES)}.",
+            f"{source!r} must be 'digits', a folder of images, or a file ending in "
+            f"{', '.join((*ARRAYS, ANNDATA, *TABLES))}.",
             BAD_USAGE,
         )
     return Path(source).name.partition(".")[0] or Path(source).stem

@@ -58,8 +58,9 @@ KINDS = ("real", "positive", "proportion", "count", "binary", "categorical", "or
 Source = Annotated[
     str,
     typer.Argument(
-        help="'digits' (scikit-learn's handwritten digits, no download), a .npy or .npz file of "
-        "rows, or a table: .csv, .tsv, .csv.gz, .parquet, .feather, .xlsx or .json lines."
+        help="'digits' (scikit-learn's handwritten digits, no download), a .npy, .npz or .h5 file "
+        "of rows, a folder of images, an .h5ad file of counts, or a table: .csv, .tsv, .csv.gz, "
+        ".parquet, .feather, .xlsx or .json lines."
     ),
 ]
 Output = Annotated[
@@ -105,6 +106,14 @@ Conv = Annotated[
 ]
 Patience = Annotated[
     int, typer.Option("--patience", min=1, help="The steps without a rise before training ends.")
+]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(
+        "--image-size",
+        help="The size that the images of a folder are brought to, such as 64 or 48x64 (height, "
+        "width); if not given their own, or 64 where they have several.",
+    ),
 ]
 Epochs = Annotated[
     int | None,
@@ -160,6 +169,7 @@ class TrainOptions:
     prior: PriorName = PriorName.standard_normal
     conv: bool | None = None
     patience: int = 1000
+    image_size: str | None = None
 
     def check(self) -> None:
         """Checks what Typer does not.
@@ -189,6 +199,10 @@ class TrainOptions:
             raise typer.BadParameter(
                 f"--hidden must be widths of layers, such as 64,32; got {self.hidden!r}."
             )
+        if self.image_size is not None and self.image_height_and_width is None:
+            raise typer.BadParameter(
+                f"--image-size must be pixels, such as 64 or 48x64; got {self.image_size!r}."
+            )
         if self.resume and self.overwrite:
             fail(
                 "--resume continues a run and --overwrite replaces it; give one of them.", BAD_USAGE
@@ -199,6 +213,14 @@ class TrainOptions:
         """The widths of the encoder's dense layers, or None."""
         widths = (self.hidden or "").split(",")
         return [int(each) for each in widths] if all(map(_is_width, widths)) else None
+
+    @property
+    def image_height_and_width(self) -> tuple[int, int] | None:
+        """The size that images are brought to, or None."""
+        sides = (self.image_size or "").split("x")
+        if len(sides) > 2 or not all(map(_is_width, sides)):
+            return None
+        return int(sides[0]), int(sides[-1])
 
     @property
     def likelihood_of_all(self) -> str | None:
@@ -233,6 +255,7 @@ class TrainOptions:
             "--objective": self.objective,
             "--prior": self.prior,
             "--patience": self.patience,
+            "--image-size": self.image_size,
             "--epochs": self.epochs,
             "--batch-size": self.batch_size,
             "--learning-rate": self.learning_rate,

@@ -22,7 +22,6 @@ import pytest
 
 from tests.support import hand_written_vae
 from tfp_vae import callbacks, datasets
-from tfp_vae_cli import app
 from tfp_vae_cli.actions.html_report import Section, page
 
 pytestmark = pytest.mark.usefixtures("without_xla")
@@ -34,17 +33,6 @@ def run(*arguments, cwd):
     return subprocess.run(
         [PROGRAM, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
     )
-
-
-@pytest.fixture
-def run_here(capfd, monkeypatch):
-    def run_within_this_process(*arguments, cwd):
-        monkeypatch.chdir(cwd)
-        capfd.readouterr()
-        code = app.run([*map(str, arguments)])
-        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
-
-    return run_within_this_process
 
 
 def lines(text):
@@ -226,6 +214,8 @@ def tables(tmp_path):
     (tmp_path / "objects.npy").write_bytes(b"")
     np.save(tmp_path / "objects.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     (tmp_path / "broken.keras").write_bytes(b"not a model")
+    (tmp_path / "broken.h5").write_bytes(b"not HDF5")
+    (tmp_path / "pictures").mkdir()
     return tmp_path
 
 
@@ -295,7 +285,10 @@ def test_a_warning_of_training_is_a_line(tables, run_here, monkeypatch):
     ("arguments", "code", "word"),
     [
         (["train", "absent.npy"], 2, "absent.npy"),
-        (["train", "broken.keras"], 2, ".npy, .npz or .csv"),
+        (["train", "broken.keras"], 2, ".npy, .npz, .h5, .hdf5, .h5ad, .csv"),
+        (["train", "pictures"], 1, "There are no images in"),
+        (["train", "broken.h5"], 1, "broken.h5"),
+        (["train", "digits", "--image-size", "big"], 2, "64 or 48x64"),
         (["train", "words.csv"], 1, "many"),
         (["train", "holes.csv", "--likelihood", "bernoulli"], 1, "0 or 1"),
         (["train", "empty.csv"], 1, "empty"),

@@ -100,7 +100,10 @@ def test_completion(folder, typed, words):
         (["train", "--learning-rate", "-1"], "--learning-rate must be above 0; got -1."),
         (["train", "--resume", "--overwrite"], "give one of them"),
         (["train", "absent.npy"], "'absent.npy' is neither 'digits' nor a file."),
-        (["train", "losses.py"], "must be 'digits' or a file ending in .npy, .npz or .csv, "),
+        (
+            ["train", "losses.py"],
+            "must be 'digits', a folder of images, or a file ending in .npy, ",
+        ),
         (["train", "x.npy"], "'runs/x' is not empty; pass --overwrite"),
         (["train", "y.npy", "-o", "x.npy"], "'x.npy' is a file; name a folder with --output."),
         (["evaluate", "--no-such-option"], "--no-such-option"),

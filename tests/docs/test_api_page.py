@@ -47,6 +47,7 @@ INTERNAL = {
 }
 """Modules without a page in the reference."""
 RECORDS = (
+    "AnnotatedRows",
     "Baselines",
     "Calibration",
     "Candidate",

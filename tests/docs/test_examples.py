@@ -24,6 +24,18 @@ PAGES = [
 ]
 
 
+EXTRAS = {
+    "tfp_vae.datasets.annotated_data": ["anndata"],
+    "data-sources.md": ["anndata", "torch", "zarr"],
+}
+"""What is not always installed, and some examples need."""
+
+
+def with_extras(name):
+    for package in EXTRAS.get(name, []):
+        pytest.importorskip(package, reason=f"the example needs {package}")
+
+
 def code_blocks(page):
     return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
 
@@ -39,6 +51,7 @@ def scope_of_examples():
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name):
+    with_extras(name)
     module = importlib.import_module(name)
     matplotlib.use("Agg")
     scope = scope_of_examples()
@@ -54,6 +67,7 @@ def test_docstring_examples(name):
     "page", [page for page in PAGES if code_blocks(page)], ids=lambda page: page.name
 )
 def test_page_examples(page, tmp_path, monkeypatch):
+    with_extras(page.name)
     monkeypatch.chdir(tmp_path)
     keras.utils.set_random_seed(0)
     scope = {}

@@ -1,6 +1,7 @@
 """The public calls around a model: files, callbacks, audit, tests, scikit-learn."""
 
 import functools
+import importlib
 import tempfile
 import unittest.mock
 from pathlib import Path
@@ -107,6 +108,13 @@ def _fit_estimator(X, **parameters):  # noqa: N803
     return estimator.fit(X).transform(X)
 
 
+def _cells_taken(**given):
+    anndata = importlib.import_module("anndata")
+    if given["source"] is None:
+        given["source"] = anndata.AnnData(fuzzed_models.REAL)
+    return np.asarray(datasets.from_anndata(**given).x)
+
+
 def _write_records(**given):
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         if isinstance(given["path"], str) and given["path"] == "right":
@@ -188,6 +196,9 @@ _ESTIMATOR = Call(
 CALLS = {
     "datasets.repeated": Call(
         datasets.repeated, lambda: {"x": fuzzed_models.REAL, "batch_size": 3, "steps": 5},
+    ),
+    "datasets.from_anndata": Call(
+        _cells_taken, lambda: {"source": None}, of=datasets.from_anndata, paths=("source",)
     ),
     "datasets.from_file": Call(
         datasets.from_file, lambda: {"path": _written()["rows"]}, paths=("path",)

@@ -1,5 +1,6 @@
 """`VAE.for_data`: likelihood and networks chosen from the data."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -84,3 +85,10 @@ def test_prior_objective_and_layers_can_be_given():
         assert [each.units for each in trunk.layers if hasattr(each, "units")] == widths
     with pytest.raises(ValueError, match="`hidden_layer_sizes` must be"):
         tfp_vae.VAE.for_data(x, hidden_layer_sizes=[0])
+
+
+def test_a_model_for_data_may_have_a_condition():
+    x, y = RNG.integers(0, 2, [9, 3]), np.arange(9) % 2
+    layer = keras.layers.CategoryEncoding(2, output_mode="one_hot")
+    vae = tfp_vae.VAE.for_data(x, latent_size=2, condition=layer, verbose=0)
+    assert vae.elbo(x, seed=0, condition=y).elbo.shape == [9]

@@ -67,8 +67,8 @@ class IndependentColumns(keras.Model):
         nothing = tf.zeros_like(log_likelihood)
         return ObjectiveTerms(log_likelihood, log_likelihood, nothing, log_likelihood)
 
-    def objective_terms(self, x, seed, step, training, condition=None):
-        return self.terms_of(self.objective, x, seed, step, training, condition)
+    def scored_terms(self, x, seed, step, training, condition=None):
+        return self.terms_of(self.objective, x, seed, step, training, condition), {}
 
     def call(self, x, condition=None, training=None):
         return tf.zeros_like(tf.cast(x, tf.float32)) + self.law().mean()

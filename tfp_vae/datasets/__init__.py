@@ -1,5 +1,6 @@
 """Data sets: example digits, arrays and streams from files, and splits."""
 
+from tfp_vae.datasets.annotated_data import AnnotatedRows, from_anndata
 from tfp_vae.datasets.dialect import TextFormat, text_format
 from tfp_vae.datasets.digits import Digits, digits
 from tfp_vae.datasets.files import from_file
@@ -9,10 +10,12 @@ from tfp_vae.datasets.streaming import from_files
 from tfp_vae.datasets.tfrecord_writer import write_records
 
 __all__ = [
+    "AnnotatedRows",
     "Digits",
     "Split",
     "TextFormat",
     "digits",
+    "from_anndata",
     "from_file",
     "from_files",
     "repeated",

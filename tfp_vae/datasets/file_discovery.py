@@ -1,17 +1,22 @@
 """Finds the files of a folder or a pattern."""
 
 import glob
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from tfp_vae.paths import as_path
 
-NPY, RECORDS, IMAGES = ".npy", "TFRecord", "images"
+NPY, RECORDS, IMAGES, ARROW = ".npy", "TFRecord", "images", "Parquet or Arrow"
+_ARROW_SUFFIXES = {".parquet", ".arrow", ".feather"}
+_VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg"}
 _IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
 
 
 def matching_files(source: str | Path | Sequence[str | Path]) -> tuple[str, list[Path]]:
     """Returns the format of some files and their paths, sorted by name.
+
+    Videos beside images are left out, with a warning.
 
     Args:
       source: A folder, which is searched recursively, a file, a pattern, or a list of files.
@@ -30,10 +35,11 @@ def matching_files(source: str | Path | Sequence[str | Path]) -> tuple[str, list
     paths = [path for each in listed for path in _files(as_path(each, "source", "rows/*.npy"))]
     if not paths:
         raise FileNotFoundError(f"There are no files that match {str(source)!r}.")
+    paths = _without_videos(paths)
     formats = {_format(path): path for path in paths}
     if len(formats) > 1 or None in formats:
         raise ValueError(
-            f"`source` must be files of one format, TFRecord, .npy or images; got "
+            f"`source` must be files of one format, TFRecord, .npy, Parquet, Arrow or images; got "
             f"{', '.join(sorted(repr(str(path)) for path in formats.values()))}."
         )
     return next(each for each in formats if each), paths
@@ -49,10 +55,26 @@ def _files(path: Path) -> list[Path]:
     return sorted(each for each in found if each.is_file())
 
 
+def _without_videos(paths: list[Path]) -> list[Path]:
+    """Returns the files that are no videos, if there are images among them."""
+    videos = [path for path in paths if path.suffix.lower() in _VIDEO_SUFFIXES]
+    if not videos or not any(_format(path) == IMAGES for path in paths):
+        return paths
+    warnings.warn(
+        f"{len(videos)} {'video is' if len(videos) == 1 else 'videos are'} left out, such as "
+        f"{str(videos[0])!r}: a row is one image, and the frames of a video are near copies of "
+        "each other, on both sides of any split. Save the frames that you want as images.",
+        stacklevel=4,
+    )
+    return [path for path in paths if path not in set(videos)]
+
+
 def _format(path: Path) -> str | None:
     name = path.name.lower()
     if ".tfrecord" in name:
         return RECORDS
     if name.endswith(NPY):
         return NPY
+    if path.suffix.lower() in _ARROW_SUFFIXES:
+        return ARROW
     return IMAGES if path.suffix.lower() in _IMAGE_SUFFIXES else None

@@ -8,24 +8,26 @@ from typing import TextIO
 import numpy as np
 
 from tfp_vae.datasets.file_reader import check_numbers, numpy_reason, unreadable
+from tfp_vae.datasets.hdf5_file import PREFERRED, array_of_hdf5
 from tfp_vae.datasets.text_numbers import numbers_of_text
 from tfp_vae.paths import as_path
 
-_PREFERRED = ("x", "x_train", "data")
-_SUFFIXES = (".npy", ".npz", ".csv")
+_HDF5 = (".h5", ".hdf5")
+_SUFFIXES = (".npy", ".npz", ".csv", *_HDF5)
 _MOST_EXPANSION, _ALWAYS_UNPACKED_BYTES = 100, 2**28
 _MOST_COLUMNS = 100_000
 _LONGEST_LINE = 2**24
 
 
 def from_file(path: str | Path) -> np.ndarray:
-    """Reads the rows of a `.npy`, `.npz` or `.csv` file, which need not be trusted.
+    """Reads the rows of a `.npy`, `.npz`, `.h5` or `.csv` file, which need not be trusted.
 
-    Of several arrays in a `.npz` file, the one called `x`, `x_train` or `data` is read. Of a `.csv`
-    file the separator, decimal mark, header and encoding are found out (`text_format`); it holds
-    numbers, truth values and blanks, which become NaN, in at most 100,000 columns. An unnamed index
-    that counts the rows is left out. `tables.read` reads tables with words. Python objects are
-    never unpickled.
+    Of several arrays in a `.npz` or `.h5` file, the one called `x`, `x_train` or `data` is read. Of
+    a `.csv` file the separator, decimal mark, header and encoding are found out (`text_format`); it
+    holds numbers, truth values and blanks, which become NaN, in at most 100,000 columns. An unnamed
+    index that counts the rows is left out. `tables.read` reads tables with words. Python objects
+    are never unpickled, links of `.h5` to other files never followed. A file larger than memory can
+    be trained on where it is: `from_files` streams it, and `fit` takes an open `h5py.Dataset`.
 
     Args:
       path: The file.
@@ -47,11 +49,24 @@ def from_file(path: str | Path) -> np.ndarray:
     """
     path = as_path(path, "path", "x.npy")
     if path.suffix.lower() not in _SUFFIXES:
-        raise ValueError(f"`path` must end in .npy, .npz or .csv; got {path.name[:60]!r}.")
+        raise ValueError(
+            f"`path` must end in .npy, .npz, .h5, .hdf5 or .csv; got {path.name[:60]!r}."
+        )
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}.")
-    values: object = _from_csv(path) if path.suffix.lower() == ".csv" else _from_numpy(path)
+    suffix = path.suffix.lower()
+    if suffix in _HDF5:
+        return check_numbers(_from_hdf5(path), path)
+    values: object = _from_csv(path) if suffix == ".csv" else _from_numpy(path)
     return check_numbers(values, path)
+
+
+def _from_hdf5(path: Path) -> object:
+    try:
+        return array_of_hdf5(path)
+    except Exception as error:
+        # h5py raises many kinds of errors for broken files.
+        raise unreadable(path, error) from error
 
 
 def _from_numpy(path: Path) -> object:
@@ -62,7 +77,7 @@ def _from_numpy(path: Path) -> object:
                 return loaded
             _check_expansion(loaded.zip, path)
             names = list(loaded.files)
-            chosen = [name for name in _PREFERRED if name in names] or names
+            chosen = [name for name in PREFERRED if name in names] or names
             if len(chosen) != 1 and chosen == names:
                 raise ValueError(
                     f"it must hold one array, or one called 'x'; it holds {', '.join(names[:9])}"

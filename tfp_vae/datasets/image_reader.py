@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfp_vae import shapes
 from tfp_vae.datasets.file_reader import FileReader, Shard, unreadable
+from tfp_vae.datasets.image_size import ImageSize
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_BIT_DEPTH = 24
@@ -21,15 +22,24 @@ class ImageReader(FileReader):
       paths: The files.
       shard: Which of them to read.
       channels: 1 for grey, 3 for colour, 4 with transparency, or None for those of the first image.
+      size: The size that they are brought to; None for images that have one size.
 
     Raises:
       ValueError: If the first file is not an image.
     """
 
-    def __init__(self, paths: Sequence[Path], shard: Shard, channels: int | None) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        shard: Shard,
+        channels: int | None,
+        size: ImageSize | None = None,
+    ) -> None:
         first, end = shard.bounds(len(paths))
-        self._first_image, self._channels = paths[0], channels or 0
-        self.event_shape = _decoded(paths[0], self._channels).shape
+        self._first_image, self._size = paths[0], size
+        shape = _decoded(paths[0], channels or 0).shape
+        self._channels = shape[-1] if size is not None else channels or 0
+        self.event_shape = shape if size is None else (size.height, size.width, shape[-1])
         self._paths = paths[first:end]
         self.num_rows = len(self._paths)
         self.num_partitions = -(-self.num_rows // self.block_rows)
@@ -41,12 +51,15 @@ class ImageReader(FileReader):
 
     def _row(self, path: Path) -> np.ndarray:
         pixels = _decoded(path, self._channels)
-        if pixels.shape != self.event_shape:
+        if self._size is None and pixels.shape != self.event_shape:
             raise unreadable(
                 path,
                 f"it must have the height, width and channels of {str(self._first_image)!r}, "
-                f"{shapes.written(*self.event_shape)}; got {shapes.written(*pixels.shape)}",
+                f"{shapes.written(*self.event_shape)}; got {shapes.written(*pixels.shape)}: "
+                "`size=(height, width)` brings images to one size",
             )
+        if self._size is not None:
+            pixels = self._size.applied(pixels)
         return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, pipeline_errors, seeds, shapes
-from tfp_vae.datasets.file_discovery import IMAGES, NPY, matching_files
+from tfp_vae.datasets.arrow_reader import ArrowReader
+from tfp_vae.datasets.file_discovery import ARROW, IMAGES, NPY, matching_files
 from tfp_vae.datasets.file_reader import FileReader, Shard
 from tfp_vae.datasets.image_reader import ImageReader
+from tfp_vae.datasets.image_size import image_size
 from tfp_vae.datasets.npy_reader import NpyReader
 from tfp_vae.datasets.tfrecord_reader import TFRecordReader
 
@@ -31,6 +33,8 @@ def from_files(
     feature: str = "x",
     event_shape: Sequence[int] | None = None,
     channels: int | None = None,
+    size: Sequence[int] | None = None,
+    resize: str = "crop",
 ) -> tf.data.Dataset:
     """Makes a dataset of batches, for `fit`, from files that need not fit in memory.
 
@@ -39,9 +43,10 @@ def from_files(
     stay as they are; the pixels of images are divided by their largest value, 255 or 65535.
 
     Args:
-      source: A folder, a file, a pattern such as `rows/*.npy`, or a list of files; TFRecord, `.npy`
-        or images (PNG of 8 or 16 bits, JPEG, GIF, BMP), all of one format and with rows of one
-        shape.
+      source: A folder, a file, a pattern such as `rows/*.npy`, or a list of files; TFRecord,
+        `.npy`, tables of numbers (`.parquet`, `.arrow`, `.feather`, for which PyArrow is needed;
+        nulls become NaN) or images (PNG of 8 or 16 bits, JPEG, the first frame of a GIF, BMP), all
+        of one format and with rows of one shape. Videos beside images are left out with a warning.
       batch_size: The number of rows in a batch; the last one may be smaller.
       shuffle: Whether to shuffle, in a new order every epoch.
       seed: The seed of the orders.
@@ -56,12 +61,17 @@ def from_files(
       event_shape: The shape of a row of numbers in a `tf.train.Example`; by default it is flat.
       channels: 1 for grey, 3 for colour or 4 with transparency, to decode images to; by default
         those of the first image.
+      size: Height and width, such as (64, 64), that images of unequal sizes are brought to, their
+        proportions kept; None for images of one size.
+      resize: How: "crop" covers the size and takes the centre of the image, "pad" fits the image in
+        and adds zeros around it.
 
     Returns:
       A `tf.data.Dataset` of batches `[B, *event]` of float32.
 
     Raises:
       FileNotFoundError: If no file matches.
+      ImportError: If PyArrow is needed and not installed.
       TypeError: If an argument is of the wrong kind.
       ValueError: If a file is broken or does not fit the others; the file is named. An error that
         appears only when a block is read is raised by `fit`, as a ValueError.
@@ -83,6 +93,7 @@ def from_files(
         raise ValueError(f"`index` must be from 0 to {num_shards - 1}; got {index}.")
     if channels is not None and checks.whole_number(channels, "channels") not in (1, 3, 4):
         raise ValueError(f"`channels` must be None, 1, 3 or 4; got {channels!r}.")
+    wanted_size = image_size(size, resize)
     if window is not None:
         window = checks.positive_int(window, "window")
     order_seed = seeds.as_seed(seed).numpy() if shuffle else None
@@ -93,7 +104,9 @@ def from_files(
     if file_format == NPY:
         reader = NpyReader(paths, shard)
     elif file_format == IMAGES:
-        reader = ImageReader(paths, shard, channels)
+        reader = ImageReader(paths, shard, channels, wanted_size)
+    elif file_format == ARROW:
+        reader = ArrowReader(paths, shard)
     else:
         reader = TFRecordReader(paths, shard, feature, shape)
     if window is None:

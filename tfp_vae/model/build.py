@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import divergences
+from tfp_vae import divergences, seeds
 from tfp_vae.model import adaptation
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.objectives import Objective
@@ -33,6 +33,7 @@ def assemble(vae: "VAE") -> str:
     """
     likelihood = vae.decoder.likelihood
     rows, features, inputs = _rows_of_zeros(vae)
+    vae.pipeline.corrupted(rows, seeds.EVALUATION)
     if vae.adaptive:
         adaptation.attach(vae, 0 if features is None else int(features.shape[-1]))
     if not vae.encoder.built:

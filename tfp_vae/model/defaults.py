@@ -13,7 +13,7 @@ from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood, Suggestion
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.frames import TableSchema, is_frame, schema_class
-from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
+from tfp_vae.model.inputs.preprocess import check_gives_tensors, transformed
 from tfp_vae.training import StoredRows, initial_rows, stored_rows
 
 _NARROWEST, _WIDEST = 32, 512
@@ -137,7 +137,7 @@ def _as_modelled(
     if preprocess is not None:
         check_gives_tensors(preprocess, "preprocess", "networks.StochasticBinarization()")
         rows = tf.convert_to_tensor(checks.array(x).astype(keras.config.floatx()))
-        x = preprocessed(preprocess, rows)
+        x = transformed(preprocess, "preprocess", rows)
     if missing_values is not None:
         x = _without_missing(x, missing_values)
     return x

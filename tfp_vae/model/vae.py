@@ -22,7 +22,7 @@ from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
 from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
-from tfp_vae.training import CompileOptions, Trainer, initial_rows
+from tfp_vae.training import CompileOptions, Trainer, initial_rows, values_of
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
@@ -53,6 +53,11 @@ class VAE(keras.Model):
       adaptive: Whether the first `fit` adapts the model to its data, as `adapt` describes. False
         leaves out what that needs: the network sees the data as it comes, and p(x|z) begins
         wherever its random weights put it.
+      corruption: A Keras layer that spoils what the encoder sees in training, and only there, such
+        as `networks.GaussianCorruption(0.1)`, for a model that denoises: `vae.predict(noisy)`. The
+        likelihood scores the clean data. The ELBO then is log p(x|z) - KL with z drawn from q(z|x̃)
+        for a spoilt x̃, which for every x̃ is a bound on log p(x) (Im et al. 2017, "Denoising
+        criterion for variational auto-encoding framework").
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -84,6 +89,7 @@ class VAE(keras.Model):
         missing_values: float | None = None,
         condition: keras.layers.Layer | None = None,
         adaptive: bool = True,
+        corruption: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
         checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
@@ -99,8 +105,10 @@ class VAE(keras.Model):
         self.decoder = checks.instance_of(
             decoder, Decoder, "decoder", "tfp_vae.Decoder(trunk, likelihood)"
         )
-        self.pipeline = InputPipeline(decoder.likelihood, preprocess, missing_values, condition)
-        self.preprocess, self.condition = preprocess, condition
+        self.pipeline = InputPipeline(
+            decoder.likelihood, preprocess, missing_values, condition, corruption
+        )
+        self.preprocess, self.condition, self.corruption = preprocess, condition, corruption
         self.prior_layer = StandardNormal() if prior is None else prior
         checks.instance_of(self.prior_layer, Prior, "prior", "priors.StandardNormal()")
         self.adaptive = checks.instance_of(adaptive, bool, "adaptive", "True")
@@ -124,6 +132,7 @@ class VAE(keras.Model):
         hidden_layer_sizes: Sequence[int] | None = None,
         conv: bool | None = None,
         schema: Any = None,
+        condition: keras.layers.Layer | None = None,
     ) -> "VAE":
         """Makes a model for data: the likelihood by held-out evidence, the networks by its shape.
 
@@ -151,6 +160,7 @@ class VAE(keras.Model):
           conv: Whether the networks are convolutions; by default those of images of at least 16 by
             16 pixels are.
           schema: Of a data frame, its `tables.Schema`, instead of the one inferred.
+          condition: As of `VAE`: for a model of p(x|y). The choice is made on x alone.
 
         Returns:
           A model, not yet compiled.
@@ -180,7 +190,8 @@ class VAE(keras.Model):
             conv,
             schema,
         )
-        vae = cls(parts.encoder, parts.decoder, prior, objective, preprocess, parts.missing_values)
+        missing = parts.missing_values
+        vae = cls(parts.encoder, parts.decoder, prior, objective, preprocess, missing, condition)
         vae.suggestion, vae.schema = parts.suggestion, parts.schema
         vae.check_rows(parts.rows)
         if verbose and parts.suggestion.compared:
@@ -560,8 +571,9 @@ class VAE(keras.Model):
                 likelihood = layer.fitted_to(likelihood, prepared, observed)
             return likelihood if observed is None else layer.of_observed(likelihood, observed)
 
+        seen = self.pipeline.corrupted(prepared, seed) if training else prepared
         posterior = self.encoder.of_tensors(
-            self.pipeline.joined(prepared, features), observed=observed, training=training
+            self.pipeline.joined(seen, features), observed=observed, training=training
         )
         return BatchDistributions(prepared, posterior, self.prior(), likelihood_fn, decoder_fn)
 
@@ -586,7 +598,14 @@ class VAE(keras.Model):
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
     ) -> ObjectiveTerms:
         """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
-        return self.terms_of(self.objective, x, seed, step, training, condition)
+        return self.scored_terms(x, seed, step, training, condition)[0]
+
+    def scored_terms(
+        self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
+    ) -> tuple[ObjectiveTerms, dict[str, tf.Tensor]]:
+        """Computes the terms of the objective, and the metrics of `compile`, `[B]` each."""
+        batch, terms = self._scored(self.objective, x, seed, step, training, condition)
+        return terms, values_of(self.trainer.state.log.functions, batch, terms)
 
     def terms_of(
         self,
@@ -607,9 +626,21 @@ class VAE(keras.Model):
           training: Whether the networks run as in training.
           condition: y, `[B, ...]`, or None.
         """
+        return self._scored(objective, x, seed, step, training, condition)[1]
+
+    def _scored(
+        self,
+        objective: Objective,
+        x: Any,
+        seed: tf.Tensor,
+        step: Any,
+        training: bool,
+        condition: Any,
+    ) -> tuple[BatchDistributions, ObjectiveTerms]:
+        """Returns the distributions of a batch, and the terms of an objective."""
         preprocess_seed, objective_seed = seeds.split(seed, 2)
         batch = self.distributions(x, preprocess_seed, condition, training)
-        return objective(
+        terms = objective(
             batch.x,
             posterior=batch.posterior,
             prior=batch.prior,
@@ -617,6 +648,7 @@ class VAE(keras.Model):
             seed=objective_seed,
             step=step,
         )
+        return batch, terms
 
     def compiled_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Returns a function of a model, compiled once for this model.
@@ -764,6 +796,7 @@ class VAE(keras.Model):
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         on_nonfinite: str = "raise",
+        metrics: Any = None,
         **refused: Any,
     ) -> None:
         """Configures training; the loss is that of the objective.
@@ -782,6 +815,10 @@ class VAE(keras.Model):
             FloatingPointError that names the row, the term and the latent or the index in the
             event; or "skip" the step, count it in the log as `skipped_steps`, and continue. The
             terms of the log are those of the steps taken.
+          metrics: More to log: a dict from names to functions of `(batch, terms)`, or a list of
+            functions with names. `batch` is the `BatchDistributions` of a batch, `terms` are the
+            `ObjectiveTerms`; a function returns a number for each row, `[B]`, of which the log has
+            the mean over rows, in training and validation. They are not saved with the model.
           **refused: No other argument: a VAE takes neither a loss nor metrics of targets.
 
         Raises:
@@ -790,6 +827,10 @@ class VAE(keras.Model):
             value.
 
         Example:
+          >>> entropy = lambda batch, terms: batch.posterior.entropy()
+          >>> vae.compile("adam", metrics={"entropy": entropy})
+          >>> sorted(vae.evaluate(x, verbose=0, return_dict=True))
+          ['elbo', 'entropy', 'kl_divergence', 'log_likelihood', 'loss']
           >>> vae.compile(keras.optimizers.Adam(1e-3))
           >>> vae.compile(loss="mse")
           Traceback (most recent call last):
@@ -802,7 +843,13 @@ class VAE(keras.Model):
                 f"model's objective, {self.objective!r}, and the log shows its terms."
             )
         chosen = CompileOptions.checked(
-            optimizer, run_eagerly, steps_per_execution, jit_compile, on_nonfinite
+            optimizer,
+            run_eagerly,
+            steps_per_execution,
+            jit_compile,
+            on_nonfinite,
+            metrics,
+            list(self.objective.schedules),
         )
         with chosen.keras_warnings():
             super().compile(
@@ -1058,6 +1105,8 @@ class VAE(keras.Model):
             "preprocess": self.preprocess,
             "condition": self.condition,
         }
+        if self.corruption is not None:
+            parts["corruption"] = self.corruption
         serialized = {
             name: None if part is None else keras.saving.serialize_keras_object(part)
             for name, part in parts.items()

@@ -3,6 +3,7 @@
 from tfp_vae.networks.binarization import StochasticBinarization
 from tfp_vae.networks.column_encodings import ColumnEncodings
 from tfp_vae.networks.conv import conv, conv_transpose
+from tfp_vae.networks.corruption import GaussianCorruption, MaskingCorruption
 from tfp_vae.networks.linear_path import LinearPath
 from tfp_vae.networks.made import MADE
 from tfp_vae.networks.masked_dense import MaskedDense
@@ -19,8 +20,10 @@ __all__ = [
     "MADE",
     "AffineMap",
     "ColumnEncodings",
+    "GaussianCorruption",
     "LinearPath",
     "MaskedDense",
+    "MaskingCorruption",
     "OneHot",
     "Standardization",
     "StochasticBinarization",

@@ -48,6 +48,7 @@ class TrainingLog:
       loss: The mean loss.
       terms: The means of elbo, log-likelihood and KL divergence, by name.
       skipped_steps: The number of steps skipped as non-finite.
+      functions: The caller's own metrics, by name.
     """
 
     def __init__(self) -> None:
@@ -56,28 +57,46 @@ class TrainingLog:
         self.skipped_steps = keras.metrics.Sum(name="skipped_steps")
         self._schedules: Mapping[str, Callable[[Any], Any]] = {}
         self._scheduled: dict[str, LastValue] = {}
+        self.functions: Mapping[str, Callable[..., Any]] = {}
+        self._of_functions: dict[str, MeanOfRows] = {}
 
     def follow(self, schedules: Mapping[str, Callable[[Any], Any]]) -> None:
         """Adds the scheduled weights, by their names in the log."""
         self._schedules = schedules
         self._scheduled = {name: LastValue(name=name) for name in schedules}
 
+    def take_functions(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        """Adds the means of the caller's own metrics, by their names in the log."""
+        self.functions = functions
+        self._of_functions = {name: MeanOfRows(name=name) for name in functions}
+
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The metrics of training and validation, in order."""
-        return [self.loss, *self.terms.values(), *self._scheduled.values()]
+        means = (*self.terms.values(), *self._of_functions.values())
+        return [self.loss, *means, *self._scheduled.values()]
 
-    def update(self, loss: tf.Tensor, terms: ObjectiveTerms, step: Any) -> None:
+    @property
+    def schedules(self) -> Mapping[str, Callable[[Any], Any]]:
+        """The scheduled weights, by their names in the log."""
+        return self._schedules
+
+    def update(
+        self, loss: tf.Tensor, terms: ObjectiveTerms, values: Mapping[str, tf.Tensor], step: Any
+    ) -> None:
         """Adds a batch.
 
         Args:
           loss: The loss, a scalar, in nats.
           terms: The terms of the objective, `[B]` each, in nats.
+          values: The values of the caller's own metrics, `[B]` each.
           step: The step number.
         """
         self.loss.update_state(loss, sample_weight=tf.shape(terms.elbo)[0])
         for name, metric in self.terms.items():
             metric.update_state(getattr(terms, name))
+        for name, metric in self._of_functions.items():
+            metric.update_state(values[name])
         self._update_scheduled(step)
 
     def update_by_sums(self, rows: tf.Tensor, sums: tf.Tensor, step: tf.Tensor) -> None:
@@ -85,13 +104,14 @@ class TrainingLog:
 
         Args:
           rows: The number of its rows, a scalar.
-          sums: The loss, and the sums of elbo, log-likelihood and KL divergence over the rows,
-            `[4]`, in nats.
+          sums: The loss, and the sums of elbo, log-likelihood, KL divergence and the caller's own
+            metrics over the rows, `[4 + M]`.
           step: The number of the step.
         """
         loss, *totals = tf.unstack(sums)
         self.loss.update_state(loss, sample_weight=rows)
-        for metric, total in zip(self.terms.values(), totals, strict=True):
+        means = (*self.terms.values(), *self._of_functions.values())
+        for metric, total in zip(means, totals, strict=True):
             metric.update_state(total / tf.cast(rows, total.dtype), sample_weight=rows)
         self._update_scheduled(step)
 

@@ -3,6 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import keras
@@ -10,6 +11,7 @@ import numpy as np
 
 from tfp_vae import checks
 from tfp_vae.error_text import described
+from tfp_vae.training.row_metrics import RowMetric, named_metrics
 
 _VERBOSITY = ("auto", 0, 1, 2)
 _ON_NONFINITE = ("raise", "skip")
@@ -25,6 +27,7 @@ class CompileOptions(NamedTuple):
       steps_per_execution: The number of batches in one call of the compiled function.
       jit_compile: Whether to compile with XLA, or "auto".
       on_nonfinite: "raise" or "skip".
+      metrics: The caller's own metrics, by name.
     """
 
     optimizer: keras.optimizers.Optimizer
@@ -32,6 +35,7 @@ class CompileOptions(NamedTuple):
     steps_per_execution: int
     jit_compile: bool | str
     on_nonfinite: str
+    metrics: Mapping[str, RowMetric] = MappingProxyType({})
 
     @classmethod
     def checked(
@@ -41,6 +45,8 @@ class CompileOptions(NamedTuple):
         steps_per_execution: Any,
         jit_compile: Any,
         on_nonfinite: Any,
+        metrics: Any = None,
+        scheduled: Sequence[str] = (),
     ) -> "CompileOptions":
         """Checks the arguments, and makes an optimizer from its name.
 
@@ -63,6 +69,7 @@ class CompileOptions(NamedTuple):
             steps_per_execution,
             jit_compile,
             on_nonfinite,
+            named_metrics(metrics, scheduled),
         )
 
     @contextlib.contextmanager

@@ -62,10 +62,13 @@ class Trainable(Protocol):
     def objective(self) -> Objective:
         """What training maximises."""
 
-    def objective_terms(
+    def scored_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
-    ) -> ObjectiveTerms:
-        """Computes the terms of the current objective for rows `[B, ...]`, in nats, `[B]` each."""
+    ) -> tuple[ObjectiveTerms, dict[str, tf.Tensor]]:
+        """Computes the terms of the current objective for rows `[B, ...]`, in nats, `[B]` each.
+
+        Also returns the values `[B]` of the log's own metrics, by name; none if it has none.
+        """
 
     def terms_of(
         self, objective: Any, x: Any, seed: tf.Tensor, step: Any, training: bool, condition: Any

@@ -70,6 +70,8 @@ class Trainer:
     def compile(self, chosen: CompileOptions) -> None:
         """Builds the steps of a model that Keras has compiled."""
         self.state.on_nonfinite = chosen.on_nonfinite
+        with self._model.distribute_strategy.scope():
+            self.state.log.take_functions(chosen.metrics)
         self._jit_choice = chosen.jit_compile
         self.make_steps()
 

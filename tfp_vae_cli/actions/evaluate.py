@@ -50,7 +50,7 @@ def evaluate(
     """
     mpl.use("Agg")
     vae = read_model(model)
-    dataset = read_data(data, schema=vae.schema)
+    dataset = read_data(data, schema=vae.schema, shape=vae.event_shape)
     try:
         with status(f"Scoring {len(dataset.x):,} rows"):
             summary = evaluation.elbo(vae, dataset.x, sample_size=sample_size, seed=seed)

@@ -1,16 +1,18 @@
 """Reads the data and models that a command works on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
 
 from tfp_vae import VAE, datasets, load, tables
+from tfp_vae_cli.actions.images import read_images
 from tfp_vae_cli.actions.progress import status
 from tfp_vae_cli.console import BAD_DATA, err, fail
-from tfp_vae_cli.paths import DIGITS, data_name, is_table, model_file
+from tfp_vae_cli.paths import ANNDATA, DIGITS, data_name, is_table, model_file
 
 _MOST_COLUMNS = 100
 """A wider file of numbers alone, such as one of pixels, is an array, not a table."""
@@ -39,14 +41,18 @@ def read_data(
     console: Console = err,
     schema: tables.Schema | None = None,
     kinds: Mapping[str, str] | None = None,
+    shape: Sequence[int] | None = None,
+    image_size: tuple[int, int] | None = None,
 ) -> Dataset:
-    """Reads the digits, or a file.
+    """Reads the digits, a file or a folder of images.
 
     Args:
-      source: "digits", or the path of a file.
+      source: "digits", or the path of a file or a folder.
       console: The console for progress.
       schema: Of a table, that of the model; None to infer it.
       kinds: The kinds of columns that are not to be inferred, by name.
+      shape: The shape of the images that the model takes; None for any.
+      image_size: The height and width that images are brought to; None for their own.
 
     Raises:
       CommandError: If there is no such data (bad usage), or it is no array of numbers (bad data).
@@ -64,9 +70,19 @@ def read_data(
             return _table_data(name, table, schema, kinds, console)
     try:
         with status(f"Reading {source}", console):
+            if Path(source).is_dir():
+                return Dataset(name, read_images(Path(source), shape, image_size, console), None)
+            if Path(source).suffix.lower() == ANNDATA:
+                return Dataset(name, _cells(source), None)
             return Dataset(name, datasets.from_file(source), None)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         fail(error, BAD_DATA)
+
+
+def _cells(source: str) -> np.ndarray:
+    """Returns X of an AnnData as a dense array."""
+    rows = datasets.from_anndata(source).x[:]
+    return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows)
 
 
 def read_table(source: str, console: Console = err) -> tables.TableFile:

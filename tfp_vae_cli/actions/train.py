@@ -40,7 +40,8 @@ def train(options: TrainOptions) -> None:
     mpl.use("Agg")
     console = err if options.output_format is OutputFormat.json else out
     if options.workers > 1 and not local_workers.is_worker():
-        path = options.path(read_data(options.source, console).name)
+        size = options.image_height_and_width
+        path = options.path(read_data(options.source, console, image_size=size).name)
         local_workers.train(options.arguments(), path, options.workers, console)
     else:
         _train(options, console)
@@ -48,7 +49,9 @@ def train(options: TrainOptions) -> None:
 
 def _train(options: TrainOptions, console: Console) -> None:
     scope = local_workers.strategy_scope()
-    dataset = read_data(options.source, console, kinds=options.kinds)
+    dataset = read_data(
+        options.source, console, kinds=options.kinds, image_size=options.image_height_and_width
+    )
     local_workers.report_ready()
     keras.utils.set_random_seed(options.seed)
     try:

@@ -12,7 +12,9 @@ from tfp_vae_cli.tensorflow_start import tensorflow_imported
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="A .keras file, or the folder of a run.")],
-    data: Annotated[str, typer.Argument(help="'digits', or a .npy, .npz or .csv file of rows.")],
+    data: Annotated[
+        str, typer.Argument(help="'digits', a file or a folder of images, as of train.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option(

@@ -24,6 +24,7 @@ def train(
     prior: option.Prior = PriorName.standard_normal,
     conv: option.Conv = None,
     patience: option.Patience = 1000,
+    image_size: option.ImageSize = None,
     output_format: option.FormatOfResult = OutputFormat.table,
 ) -> None:
     """Train a VAE on data, and write the model, its history and plots.
@@ -48,6 +49,7 @@ def train(
         prior,
         conv,
         patience,
+        image_size,
     )
     options.check()
     name = data_name(source)

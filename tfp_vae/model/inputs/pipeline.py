@@ -6,13 +6,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import checks, seeds
+from tfp_vae import checks, seeds, shapes
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.frames import TableSchema, is_frame
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.model.inputs.missing_values import MissingValues
-from tfp_vae.model.inputs.preprocess import check_gives_tensors, preprocessed
+from tfp_vae.model.inputs.preprocess import check_gives_tensors, transformed
 from tfp_vae.model.inputs.validation import check_rows
+
+_CORRUPTION = 1
+"""Which of the seeds of a batch is that of the corruption."""
 
 
 class InputPipeline:
@@ -23,6 +26,7 @@ class InputPipeline:
       preprocess: A Keras layer applied to the data first, or None.
       missing_values: The code of a missing value, NaN or a number, or None.
       condition: A Keras layer that turns y into features, or None.
+      corruption: A Keras layer applied in training to what the encoder sees, or None.
 
     Raises:
       TypeError: If a layer is no Keras layer, or returns a distribution.
@@ -38,18 +42,18 @@ class InputPipeline:
         preprocess: keras.layers.Layer | None,
         missing_values: float | None,
         condition: keras.layers.Layer | None,
+        corruption: keras.layers.Layer | None = None,
     ) -> None:
         for name, layer, example in (
             ("preprocess", preprocess, "networks.StochasticBinarization()"),
             ("condition", condition, "keras.layers.CategoryEncoding(10, output_mode='one_hot')"),
+            ("corruption", corruption, "networks.GaussianCorruption(0.1)"),
         ):
             if layer is not None:
                 check_gives_tensors(layer, name, example)
         self._likelihood = likelihood
-        self.preprocess, self.condition = preprocess, condition
-        self._preprocess_draws = preprocess is not None and "seed" in (
-            inspect.signature(preprocess.call).parameters
-        )
+        self.preprocess, self.condition, self.corruption = preprocess, condition, corruption
+        self._preprocess_draws = _takes(preprocess, "seed")
         self.missing: MissingValues | None = None
         if missing_values is not None:
             self.missing = MissingValues(missing_values, likelihood.support)
@@ -106,6 +110,34 @@ class InputPipeline:
             return prepared, None
         observed = self.missing.observed(prepared)
         return self.missing.filled(prepared, observed), observed
+
+    def corrupted(self, x: tf.Tensor, seed: seeds.Seed) -> tf.Tensor:
+        """Returns prepared data `[B, *event]` as the encoder sees it in training.
+
+        Corrupted values stay within the bounds of the likelihood's support.
+
+        Args:
+          x: Prepared data, `[B, *event]`.
+          seed: The seed of a corruption that draws by one; another layer is called as in training.
+
+        Raises:
+          ValueError: If the layer fails, or changes the shape.
+        """
+        if self.corruption is None:
+            return x
+        arguments: dict[str, Any] = {}
+        if _takes(self.corruption, "seed"):
+            arguments["seed"] = seeds.fold_in(seeds.as_seed(seed), _CORRUPTION)
+        elif _takes(self.corruption, "training"):
+            arguments["training"] = True
+        seen = tf.cast(transformed(self.corruption, "corruption", x, **arguments), self.dtype)
+        if not seen.shape.is_compatible_with(x.shape):
+            raise ValueError(
+                f"`corruption` must keep the shape of rows, {shapes.written(*x.shape[1:])}; got "
+                f"{shapes.written(*seen.shape[1:])} from {type(self.corruption).__name__}."
+            )
+        lower, upper = self._likelihood.support.bounds(self.event_shape)
+        return tf.clip_by_value(seen, tf.cast(lower, seen.dtype), tf.cast(upper, seen.dtype))
 
     def features(
         self, condition: Any, rows: int | None, training: bool = False
@@ -180,5 +212,10 @@ class InputPipeline:
         if self.preprocess is None:
             return x
         arguments = {"seed": seed} if self._preprocess_draws else {}
-        prepared = preprocessed(self.preprocess, x, **arguments)
+        prepared = transformed(self.preprocess, "preprocess", x, **arguments)
         return tf.cast(prepared, self.dtype)
+
+
+def _takes(layer: keras.layers.Layer | None, argument: str) -> bool:
+    """Returns whether the call of a layer has an argument of this name."""
+    return layer is not None and argument in inspect.signature(layer.call).parameters

@@ -1,4 +1,4 @@
-"""The preprocess layer: its call, and its errors."""
+"""Layers that transform rows before the model: their call, and their errors."""
 
 from typing import Any
 
@@ -30,8 +30,14 @@ def check_gives_tensors(layer: Any, name: str, example: str) -> None:
         )
 
 
-def preprocessed(layer: keras.layers.Layer, x: tf.Tensor, **arguments: Any) -> tf.Tensor:
-    """Returns the output of the layer for rows `x`, called with further arguments.
+def transformed(layer: keras.layers.Layer, name: str, x: tf.Tensor, **arguments: Any) -> tf.Tensor:
+    """Returns the output of a layer for rows.
+
+    Args:
+      layer: The layer.
+      name: The caller's name for `layer`.
+      x: Rows, `[B, ...]`.
+      **arguments: Further arguments of its call.
 
     Raises:
       TypeError: If the output is no tensor.
@@ -41,12 +47,12 @@ def preprocessed(layer: keras.layers.Layer, x: tf.Tensor, **arguments: Any) -> t
         prepared = layer(x, **arguments)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"`preprocess` must take rows of shape {shapes.written(*x.shape[1:])}; got a "
+            f"`{name}` must take rows of shape {shapes.written(*x.shape[1:])}; got a "
             f"{type(layer).__name__}, which failed on them with a {type(error).__name__}."
         ) from error
     if not (tf.is_tensor(prepared) or isinstance(prepared, keras.KerasTensor)):
         raise TypeError(
-            f"`preprocess` must be a layer that returns a tensor; got a {type(layer).__name__}, "
+            f"`{name}` must be a layer that returns a tensor; got a {type(layer).__name__}, "
             f"which returns a {type(prepared).__name__}."
         )
     return prepared

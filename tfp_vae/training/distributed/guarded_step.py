@@ -25,20 +25,23 @@ def gradients_on_shard(
       shard: Which rows of the global batch they are.
 
     Returns:
-      The gradient of every trainable weight, or None where it has none; and `[5]`: the contribution
-      of the shard to the mean loss of the global batch, the sums of elbo, log-likelihood and KL
-      divergence over the shard, and 1 if the loss or a gradient is non-finite, else 0.
+      The gradient of every trainable weight, or None where it has none; and `[5 + M]`: the
+      contribution of the shard to the mean loss of the global batch, the sums of elbo,
+      log-likelihood, KL divergence and metrics over the shard, and 1 if the loss or a gradient is
+      non-finite, else 0.
     """
     model, step = state.model, state.step_number()
     with tf.GradientTape() as tape:
-        loss, terms = scored_shard(state, batch, shard, state.step_seed(step), step, training=True)
+        loss, terms, values = scored_shard(
+            state, batch, shard, state.step_seed(step), step, training=True
+        )
         scaled = model.optimizer.scale_loss(loss)
     gradients = tape.gradient(scaled, model.trainable_variables)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     if _clips(model.optimizer):
         gradients, replicas = _summed_on_first_replica(gradients), 1
     finite = step_is_finite(model.optimizer, loss, gradients, replicas)
-    sums = sums_of_shard(loss, terms)
+    sums = sums_of_shard(loss, terms, values)
     return gradients, tf.concat([sums, [tf.cast(~finite, sums.dtype)]], axis=0)
 
 
@@ -90,8 +93,8 @@ class GuardedReplicatedStep(ReplicatedStep):
           *arguments: None.
 
         Returns:
-          The loss, and the sums of elbo, log-likelihood and KL divergence, `[4]`; empty, `[0]`, if
-          the step is not taken.
+          The loss, and the sums of elbo, log-likelihood, KL divergence and metrics, `[4 + M]`;
+          empty, `[0]`, if the step is not taken.
         """
         changing = [each for each in changed_by_scoring(self._state) if each.aggregation != "none"]
         before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]

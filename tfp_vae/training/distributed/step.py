@@ -44,8 +44,8 @@ def scored_shard(
     seed: tf.Tensor,
     step: tf.Tensor,
     training: bool,
-) -> tuple[tf.Tensor, ObjectiveTerms]:
-    """Returns the contribution of a shard to the mean loss, a scalar, and the terms of its rows.
+) -> tuple[tf.Tensor, ObjectiveTerms, dict[str, tf.Tensor]]:
+    """Returns what a shard adds to the mean loss, a scalar, and the terms and metrics of its rows.
 
     Args:
       state: The state of training.
@@ -58,19 +58,21 @@ def scored_shard(
     model = state.model
     x, condition, weights = state.unpacked(batch)
     with replica_context.shard_scope(shard):
-        terms = model.objective_terms(x, seed, step, training, condition)
+        terms, values = model.scored_terms(x, seed, step, training, condition)
     objective = terms.objective
     if weights is not None:
         objective = objective * tf.cast(weights, objective.dtype)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
     penalties = [tf.cast(penalty, objective.dtype) / replicas for penalty in model.losses]
     mean = tf.reduce_sum(objective) / tf.cast(shard.global_batch_size, objective.dtype)
-    return tf.add_n([-mean, *penalties]), terms
+    return tf.add_n([-mean, *penalties]), terms, values
 
 
-def sums_of_shard(loss: tf.Tensor, terms: ObjectiveTerms) -> tf.Tensor:
-    """Returns the loss and the sums of elbo, log-likelihood and KL divergence, `[4]`."""
-    named = (terms.elbo, terms.log_likelihood, terms.kl_divergence)
+def sums_of_shard(
+    loss: tf.Tensor, terms: ObjectiveTerms, values: dict[str, tf.Tensor]
+) -> tf.Tensor:
+    """Returns the loss, and the sums of the bound, its two terms and the metrics, `[4 + M]`."""
+    named = (terms.elbo, terms.log_likelihood, terms.kl_divergence, *values.values())
     return tf.stack([loss, *(tf.reduce_sum(term) for term in named)])
 
 

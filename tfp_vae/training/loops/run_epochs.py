@@ -158,7 +158,8 @@ def callback_list(
 
     Args:
       model: The model.
-      given: A callback, a list of them, a `CallbackList`, which is used unchanged, or None.
+      given: A callback, a list of them, in which None stands for none, a `CallbackList`, which is
+        used unchanged, or None.
       verbose: As of Keras.
       steps: The number of batches, or None if unknown.
       epochs: The number of epochs.
@@ -166,8 +167,9 @@ def callback_list(
     """
     if isinstance(given, keras.callbacks.CallbackList):
         return given
+    several = given if isinstance(given, (list, tuple)) else [given]
     return keras.callbacks.CallbackList(
-        given,
+        [callback for callback in several if callback is not None],
         add_history=history,
         add_progbar=verbose != 0,
         verbose=1 if verbose == "auto" else verbose,

@@ -12,6 +12,6 @@ def score_batch(state: TrainingState, batch: Any) -> dict[str, tf.Tensor]:
     x, condition, weights = state.unpacked(batch)
     step = state.step_number()
     seed = state.evaluation_seed(tf.convert_to_tensor(state.log.rows_seen))
-    terms = state.model.objective_terms(x, seed, step, training=False, condition=condition)
-    state.log.update(state.loss_of(terms, weights), terms, step)
+    terms, values = state.model.scored_terms(x, seed, step, training=False, condition=condition)
+    state.log.update(state.loss_of(terms, weights), terms, values, step)
     return {metric.name: metric.result() for metric in state.log.metrics}

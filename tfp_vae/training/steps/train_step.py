@@ -16,12 +16,14 @@ class ScoredBatch(NamedTuple):
     Attributes:
       loss: A scalar, in nats.
       terms: The terms of the objective, `[B]` each, in nats.
+      values: The values of the caller's own metrics, `[B]` each, by name.
       step: The step number, an integer scalar.
       gradients: The gradient of every trainable weight, or None where it has none.
     """
 
     loss: tf.Tensor
     terms: ObjectiveTerms
+    values: dict[str, tf.Tensor]
     step: tf.Tensor
     gradients: list[Gradient]
 
@@ -32,19 +34,20 @@ def score(state: TrainingState, batch: Any) -> ScoredBatch:
     x, condition, weights = state.unpacked(batch)
     step = state.step_number()
     with tf.GradientTape() as tape:
-        terms = model.objective_terms(
+        terms, values = model.scored_terms(
             x, state.step_seed(step), step, training=True, condition=condition
         )
         loss = state.loss_of(terms, weights)
         scaled = model.optimizer.scale_loss(loss)
-    return ScoredBatch(loss, terms, step, tape.gradient(scaled, model.trainable_variables))
+    gradients = tape.gradient(scaled, model.trainable_variables)
+    return ScoredBatch(loss, terms, values, step, gradients)
 
 
 def apply(state: TrainingState, scored: ScoredBatch) -> None:
     """Applies the gradients, and adds the terms to the log."""
     pairs = zip(scored.gradients, state.model.trainable_variables, strict=True)
     state.model.optimizer.apply_gradients(pairs)
-    state.log.update(scored.loss, scored.terms, scored.step)
+    state.log.update(scored.loss, scored.terms, scored.values, scored.step)
 
 
 def changed_by_scoring(state: TrainingState) -> list[Any]:

@@ -1,0 +1,88 @@
+"""Reads a folder of images as an array."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import tensorflow as tf
+from rich.console import Console
+
+from tfp_vae import datasets
+
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
+_GREY = {"1", "L", "I", "I;16", "I;16B", "F"}
+_SIDE = 64
+
+
+def read_images(
+    folder: Path, shape: Sequence[int] | None, size: tuple[int, int] | None, console: Console
+) -> np.ndarray:
+    """Returns the images of a folder, `[N, height, width, channels]` in [0, 1].
+
+    Images of unequal sizes are cut to 64 by 64 pixels, unless a size is given. They are grey if all
+    of them are.
+
+    Args:
+      folder: The folder, which is searched recursively.
+      shape: The shape of the images that a model takes; None for any.
+      size: The height and width that images are brought to; None for their own.
+      console: The console for what was done.
+
+    Raises:
+      FileNotFoundError: If there are no images.
+      ValueError: If one cannot be read.
+    """
+    paths = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES]
+    if not paths:
+        raise FileNotFoundError(
+            f"There are no images in {str(folder)!r}, {', '.join(sorted(_SUFFIXES))}."
+        )
+    sizes, grey = _found(paths)
+    channels = 1 if grey else 3
+    if shape is not None:
+        if len(shape) != 3:
+            raise ValueError(
+                f"the model must be one of images, to read a folder of them; its rows are of shape "
+                f"{list(shape)}."
+            )
+        size, channels = (shape[0], shape[1]), shape[2]
+    elif size is None and len(sizes) > 1:
+        size = (_SIDE, _SIDE)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            batches = datasets.from_files(folder, shuffle=False, channels=channels, size=size)
+        x = np.concatenate(list(batches))
+    except tf.errors.OpError as error:
+        raise ValueError(str(error.message).partition("\n")[0]) from error
+    for warning in caught:
+        console.print(f"Warning: {warning.message}", soft_wrap=True, markup=False)
+    height, width = x.shape[1:3]
+    brought = "" if sizes == {(height, width)} else ", brought to this size (--image-size)"
+    console.print(
+        f"{len(x):,} {'grey' if x.shape[-1] == 1 else 'colour'} images of {height} by {width} "
+        f"pixels{brought}",
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
+    return x
+
+
+def _found(paths: Sequence[Path]) -> tuple[set[tuple[int, int]], bool]:
+    """Returns the heights and widths of images, and whether all are grey.
+
+    Raises:
+      ValueError: If one is no image.
+    """
+    sizes, grey = set(), True
+    for path in paths:
+        try:
+            with PIL.Image.open(path) as image:
+                sizes.add((image.height, image.width))
+                grey = grey and image.mode in _GREY
+        except OSError as error:
+            raise ValueError(f"{str(path)!r} cannot be read: it is no image.") from error
+    return sizes, grey
