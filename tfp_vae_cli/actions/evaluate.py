@@ -4,6 +4,7 @@ import csv
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -12,16 +13,18 @@ import tensorflow as tf
 
 from tfp_vae import VAE, __version__, atomic_files, evaluation
 from tfp_vae_cli.actions.figures import save_figure
-from tfp_vae_cli.actions.html_report import Section, page
 from tfp_vae_cli.actions.inputs import Dataset, read_data, read_model
 from tfp_vae_cli.actions.progress import StepProgress, status
-from tfp_vae_cli.actions.report_sections import History, SectionContent, sections
-from tfp_vae_cli.actions.run_folder import CONFIG, HISTORY
+from tfp_vae_cli.actions.report.model_card import model_card
+from tfp_vae_cli.actions.report.page import Section, page
+from tfp_vae_cli.actions.report.sections import SectionContent, sections
+from tfp_vae_cli.actions.run_folder import CONFIG, HISTORY, MODEL, History
 from tfp_vae_cli.actions.tables import print_json, print_summary
 from tfp_vae_cli.console import BAD_DATA, BAD_USAGE, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 
 REPORT = "report.html"
+CARD = "model_card.md"
 
 
 def evaluate(
@@ -69,7 +72,9 @@ def evaluate(
         out.print(f"In training, on its test rows: {facts['compared']}", soft_wrap=True)
     if report:
         _write_report(vae, dataset, summary, model_folder, folder, seed)
-        out.print(f"Written to {folder / REPORT}, with its plots beside it.", soft_wrap=True)
+        out.print(
+            f"Written to {folder / REPORT}, with its plots and {CARD} beside it.", soft_wrap=True
+        )
 
 
 def _write_report(
@@ -90,12 +95,23 @@ def _write_report(
         for name, compute in contents.items():
             progress.begin(name)
             written.append(_section(name, compute, folder))
-    facts = [*_model_facts(vae, dataset, seed), *_training_facts(model_folder)]
-    text = page(f"{dataset.name} under a VAE", facts, written)
-    try:
-        atomic_files.write(folder / REPORT, text.encode())
-    except OSError as error:
-        fail(f"{str(folder / REPORT)!r} cannot be written: {error}.", BAD_USAGE)
+    trained = _training_facts(model_folder)
+    verdicts = [value for name, value in trained if name in ("trained", "compared")]
+    written[0] = replace(written[0], verdict=" ".join(verdicts))
+    facts = [*_model_facts(vae, dataset, seed), *trained]
+    title = f"{dataset.name} under a VAE"
+    card = model_card(
+        title,
+        MODEL,
+        facts,
+        _measured(summary),
+        [section.verdict for section in written if section.verdict],
+    )
+    for name, text in ((REPORT, page(title, facts, written)), (CARD, card)):
+        try:
+            atomic_files.write(folder / name, text.encode())
+        except OSError as error:
+            fail(f"{str(folder / name)!r} cannot be written: {error}.", BAD_USAGE)
 
 
 def _section(name: str, compute: Callable[[], SectionContent], folder: Path) -> Section:
@@ -111,17 +127,28 @@ def _section(name: str, compute: Callable[[], SectionContent], folder: Path) -> 
     except (ValueError, NotImplementedError) as error:
         return Section(name.capitalize(), remark=f"Left out: {error}")
     remarks = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
-    return Section(content.title, content.text, " ".join(dict.fromkeys(remarks)), plot)
+    return Section(
+        content.title,
+        content.text,
+        " ".join(dict.fromkeys(remarks)),
+        plot,
+        content.explorable,
+        content.table,
+        content.verdict,
+    )
 
 
-def _elbo_text(summary: evaluation.ELBOSummary) -> str:
-    lines = [
+def _measured(summary: evaluation.ELBOSummary) -> list[tuple[str, str]]:
+    return [
         ("ELBO, nats per example", f"{summary.elbo:.3f} ± {summary.standard_error:.3f}"),
         ("  log-likelihood", f"{summary.log_likelihood:.3f}"),
         ("  KL divergence", f"{summary.kl_divergence:.3f}"),
         ("bits per dimension", f"{summary.bits_per_dimension:.4f}"),
     ]
-    return "\n".join(f"{name:<24}{value:>20}" for name, value in lines)
+
+
+def _elbo_text(summary: evaluation.ELBOSummary) -> str:
+    return "\n".join(f"{name:<24}{value:>20}" for name, value in _measured(summary))
 
 
 def _model_facts(vae: VAE, dataset: Dataset, seed: int) -> list[tuple[str, str]]:

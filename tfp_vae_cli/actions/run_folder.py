@@ -18,6 +18,8 @@ from tfp_vae_cli.paths import check_output_folder
 
 MODEL, HISTORY, CONFIG = "vae.keras", "history.csv", "config.json"
 CHECKPOINT = "run.checkpoint"
+History = dict[str, list[float]]
+"""The metrics of every epoch, by name."""
 PLOTS = (
     "training.png",
     "reconstructions.png",

@@ -9,8 +9,7 @@ from rich.console import Console
 from tfp_vae import VAE, evaluation, plotting
 from tfp_vae_cli.actions.inputs import Dataset
 from tfp_vae_cli.actions.progress import StepProgress
-from tfp_vae_cli.actions.report_sections import History
-from tfp_vae_cli.actions.run_folder import RunFolder
+from tfp_vae_cli.actions.run_folder import History, RunFolder
 
 _OF_IMAGES = ("reconstructions.png", "samples.png", "traversals.png", "interpolation.png")
 """Plots of rows as images or curves, which those of a table are not."""

@@ -15,9 +15,8 @@ from tfp_vae_cli.actions import workers as local_workers
 from tfp_vae_cli.actions.inputs import read_data
 from tfp_vae_cli.actions.model_of_options import compiled_model
 from tfp_vae_cli.actions.progress import EpochProgress, status
-from tfp_vae_cli.actions.report_sections import History
 from tfp_vae_cli.actions.resume import ConfigFile, folder_to_resume
-from tfp_vae_cli.actions.run_folder import CHECKPOINT, HistoryFile, ModelFile, RunFolder
+from tfp_vae_cli.actions.run_folder import CHECKPOINT, History, HistoryFile, ModelFile, RunFolder
 from tfp_vae_cli.actions.run_plots import save_plots
 from tfp_vae_cli.actions.tables import comparison, print_json, print_summary
 from tfp_vae_cli.console import BAD_DATA, INTERRUPTED, TERMINATED, err, fail, out

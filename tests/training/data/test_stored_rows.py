@@ -50,7 +50,7 @@ def torch_dataset(tmp_path):
 
 KINDS = {
     "csr matrix": lambda _: scipy.sparse.csr_matrix(COUNTS),
-    "coo array": lambda _: scipy.sparse.coo_array(COUNTS),
+    "in coordinates": lambda _: scipy.sparse.coo_array(COUNTS),
     "HDF5": hdf5,
     "HDF5 in chunks": lambda path: hdf5(path, chunks=(7, 4), compression="gzip"),
     "big-endian HDF5": lambda path: hdf5(path, dtype=">i8"),

@@ -1,38 +1,53 @@
 """The sections of the report of `tfp-vae evaluate`: figures and plots of a model on some data."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
+from bokeh.model import Model
 from matplotlib.axes import Axes
 
 from tfp_vae import VAE, evaluation, plotting
 from tfp_vae_cli.actions.inputs import Dataset
+from tfp_vae_cli.actions.report import explorable
+from tfp_vae_cli.actions.report.row_pictures import RowPictures
+from tfp_vae_cli.actions.report.worst_rows import worst_rows
+from tfp_vae_cli.actions.run_folder import History
 
 _MOST_ROWS = 1000
 _IMPORTANCE_SAMPLES = 500
 _SHOWN_ROWS, _SHOWN_SAMPLES = 8, 32
 
-History = dict[str, list[float]]
 
-
-class Subject(NamedTuple):
+class Subject:
     """What a report is about.
 
-    Attributes:
+    Args:
       vae: The model.
-      dataset: The data, or those rows of it that are evaluated.
+      dataset: The rows that are evaluated.
+      numbers: Their numbers in the data, `[N]`.
       row_count: How many rows there are in all.
       seed: The seed of the draws.
       history: The metrics of every epoch of training, if they are known.
     """
 
-    vae: VAE
-    dataset: Dataset
-    row_count: int
-    seed: int
-    history: History | None
+    def __init__(
+        self,
+        vae: VAE,
+        dataset: Dataset,
+        numbers: np.ndarray,
+        row_count: int,
+        seed: int,
+        history: History | None,
+    ) -> None:
+        self.vae, self.dataset, self.numbers = vae, dataset, numbers
+        self.row_count, self.seed, self.history = row_count, seed, history
+
+    @cached_property
+    def pictures(self) -> RowPictures:
+        """What shows rows."""
+        return RowPictures(self.vae, self.x)
 
     @property
     def x(self) -> np.ndarray:
@@ -52,12 +67,18 @@ class SectionContent(NamedTuple):
       text: A table of text; empty if there is only a plot.
       ax: Its plot, or None.
       plot_name: The name of the plot's file, without its suffix.
+      explorable: What the page shows instead of the plot: Bokeh models that answer to the pointer.
+      table: A table in HTML.
+      verdict: A sentence for the beginning of the report.
     """
 
     title: str
     text: str = ""
     ax: Axes | None = None
     plot_name: str = ""
+    explorable: Sequence[Model] = ()
+    table: str = ""
+    verdict: str = ""
 
 
 def sections(
@@ -76,7 +97,7 @@ def sections(
     chosen = np.random.default_rng(seed).permutation(len(dataset.x))[:_MOST_ROWS]
     labels = None if dataset.labels is None else dataset.labels[chosen]
     evaluated = Dataset(dataset.name, dataset.x[chosen], labels)
-    subject = Subject(vae, evaluated, len(dataset.x), seed, history)
+    subject = Subject(vae, evaluated, chosen, len(dataset.x), seed, history)
     return {
         name: partial(content, subject)
         for name, content in _CONTENTS.items()
@@ -86,8 +107,12 @@ def sections(
 
 
 def _training(subject: Subject) -> SectionContent:
+    assert subject.history is not None
     return SectionContent(
-        "Training", ax=plotting.training(subject.history).axes[0], plot_name="training"
+        "Training",
+        ax=plotting.training(subject.history).axes[0],
+        plot_name="training",
+        explorable=explorable.curves(subject.history),
     )
 
 
@@ -107,7 +132,9 @@ def _samples(subject: Subject) -> SectionContent:
 
 def _latent_space(subject: Subject) -> SectionContent:
     ax = plotting.latent(subject.vae, subject.x, subject.dataset.labels)
-    return SectionContent("Latents", ax=ax, plot_name="latent")
+    labels = subject.dataset.labels
+    shown = explorable.latent_map(subject.vae, subject.x, labels, subject.pictures)
+    return SectionContent("Latents", ax=ax, plot_name="latent", explorable=shown)
 
 
 def _latent_usage(subject: Subject) -> SectionContent:
@@ -117,12 +144,26 @@ def _latent_usage(subject: Subject) -> SectionContent:
         str(usage),
         plotting.kl_per_dimension(usage),
         "kl_per_dimension",
+        verdict=usage.verdict,
     )
 
 
 def _traversals(subject: Subject) -> SectionContent:
     ax = plotting.traversals(subject.vae, subject.x)
     return SectionContent("Traversals", ax=ax, plot_name="traversals")
+
+
+def _moved_latents(subject: Subject) -> SectionContent:
+    means = np.asarray(subject.vae.encode(subject.x, verbose=0), np.float64)
+    order = [int(latent) for latent in np.argsort(-means.var(axis=0), kind="stable")]
+    shown = explorable.moved_latents(subject.vae, means, order, subject.pictures)
+    return SectionContent("What the most used latents do", explorable=shown)
+
+
+def _worst_rows(subject: Subject) -> SectionContent:
+    table = worst_rows(subject.vae, subject.x, subject.numbers, subject.pictures, subject.seed)
+    title = subject.titled("Rows by how poorly they are described")
+    return SectionContent(title, table=table)
 
 
 def _interpolation(subject: Subject) -> SectionContent:
@@ -138,6 +179,7 @@ def _calibration(subject: Subject) -> SectionContent:
         str(calibration),
         plotting.calibration(calibration),
         "calibration",
+        verdict=calibration.verdict,
     )
 
 
@@ -154,7 +196,9 @@ _CONTENTS: dict[str, Callable[[Subject], SectionContent]] = {
     "reconstructions": _reconstructions,
     "draws": _samples,
     "latents": _latent_space,
+    "moved latents": _moved_latents,
     "use of the latents": _latent_usage,
+    "rows": _worst_rows,
     "traversals": _traversals,
     "interpolation": _interpolation,
     "calibration": _calibration,
