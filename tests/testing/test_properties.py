@@ -107,7 +107,7 @@ class Transposing(keras.layers.Layer):
 class AveragingLog(training.TrainingLog):
     """A log that is the mean of the batches' means."""
 
-    def update(self, loss, terms, step):
+    def update(self, loss, terms, values, step):
         self.loss.update_state(loss)
         for name, metric in self.terms.items():
             metric.update_state(tf.reduce_mean(getattr(terms, name)))

@@ -31,7 +31,13 @@ class NegativeBinomial(tfd.NegativeBinomial):
 
 
 class ZeroInflatedNegativeBinomial(tfd.ZeroInflatedNegativeBinomial):
-    """A `tfd.ZeroInflatedNegativeBinomial` with the same draws eagerly, in graphs and under XLA."""
+    """A `tfd.ZeroInflatedNegativeBinomial` with the same draws eagerly, in graphs and under XLA.
+
+    Its mean is broadcast by arithmetic, not by shapes, which ONNX lacks.
+    """
+
+    def _mean(self) -> tf.Tensor:
+        return self.cat.probs_parameter()[..., 1] * self.distribution.mean()
 
     def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         zero_seed, count_seed = seeds.split(seeds.as_seed(seed), 2)

@@ -58,7 +58,7 @@ class DiscretizedLogistic(tfd.QuantizedDistribution):
         def step(k: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             return k + 1.0, total + tf.sigmoid((logistic.loc - k + 1.0) / logistic.scale)
 
-        first = tf.ones([], self.dtype), tf.zeros(self.batch_shape_tensor(), self.dtype)
+        first = tf.ones([], self.dtype), tf.zeros_like(logistic.loc + logistic.scale)
         return tf.while_loop(
             lambda k, _: k <= float(last),
             step,

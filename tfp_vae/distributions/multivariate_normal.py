@@ -36,7 +36,18 @@ class MultivariateNormalDiag(_NormalDraws, tfd.MultivariateNormalDiag):
 
 
 class MultivariateNormalTriL(_NormalDraws, tfd.MultivariateNormalTriL):
-    """A `tfd.MultivariateNormalTriL` that draws the same eagerly, in graphs and under XLA."""
+    """A `tfd.MultivariateNormalTriL` that draws the same eagerly, in graphs and under XLA.
+
+    Its mean and standard deviation are broadcast by arithmetic, not by shapes, which ONNX lacks, and
+    without the diagonal of a matrix, which TensorFlow Lite lacks.
+    """
+
+    def _mean(self) -> tf.Tensor:
+        return self.loc + tf.zeros_like(self.scale.to_dense()[..., 0])
+
+    def _stddev(self) -> tf.Tensor:
+        variance = tf.reduce_sum(tf.square(self.scale.to_dense()), axis=-1)
+        return tf.sqrt(variance) + tf.zeros_like(self.loc)
 
 
 class MultivariateNormalDiagPlusLowRank(_NormalDraws, tfd.MultivariateNormalDiagPlusLowRank):
@@ -80,6 +91,18 @@ class MultivariateNormalDiagPlusLowRank(_NormalDraws, tfd.MultivariateNormalDiag
         self._scale_diag = scale_diag
         self._scale_perturb_factor = scale_perturb_factor
         self._scale_perturb_diag = None
+
+    def _mean(self) -> tf.Tensor:
+        return self.loc + tf.zeros_like(self._scale_diag)
+
+    def _stddev(self) -> tf.Tensor:
+        """Returns the square root of the diagonal of S², where S = diag(d) + U Uᵀ."""
+        diagonal, factor = self._scale_diag, self._scale_perturb_factor
+        product = tf.matmul(factor, factor, transpose_b=True)
+        of_factor = tf.reduce_sum(tf.square(factor), axis=-1)
+        variance = diagonal * (diagonal + 2.0 * of_factor)
+        variance += tf.reduce_sum(tf.square(product), axis=-1)
+        return tf.sqrt(variance) + tf.zeros_like(self.loc)
 
     @classmethod
     def _parameter_properties(

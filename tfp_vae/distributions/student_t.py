@@ -12,8 +12,15 @@ class StudentT(tfd.StudentT):
 
     A draw is a function of two uniform numbers, √(d (u^(-2/d) - 1)) cos 2πw for d
     degrees of freedom (Bailey 1994, "Polar generation of random variates with the t-distribution").
-    Everything else is TensorFlow Probability's.
+    Its mean is broadcast by arithmetic, not by shapes, which ONNX lacks. Everything else is
+    TensorFlow Probability's.
     """
+
+    def _mean(self) -> tf.Tensor:
+        if not self.allow_nan_stats:
+            return super()._mean()
+        undefined = tf.constant(np.nan, self.dtype)
+        return tf.where(self.df > 1.0, self.loc + tf.zeros_like(self.scale), undefined)
 
     def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)

@@ -439,7 +439,9 @@ class VAE(keras.Model):
         mean: bool = False,
         condition: Any = None,
     ) -> tf.Tensor:
-        """Draws from p(x), or p(x|y): latents from the prior, then data from the likelihood.
+        """Draws new rows: latents from the prior, then data from the likelihood.
+
+        The draws are from p(x), or p(x|y). `predict` reconstructs rows, and `encode` codes them.
 
         Args:
           sample_size: The number of draws.
@@ -928,7 +930,7 @@ class VAE(keras.Model):
         return self.trainer.evaluate(x, y, kwargs)
 
     def predict(self, x: Any, condition: Any = None, **kwargs: Any) -> Any:
-        """Computes the mean of p(x|z) at the posterior mean of every row.
+        """Reconstructs rows: the mean of p(x|z) at the posterior mean; for codes see `encode`.
 
         For class codes, which have no mean, it is the most probable one.
 
