@@ -38,8 +38,8 @@ class MultivariateNormalDiag(_NormalDraws, tfd.MultivariateNormalDiag):
 class MultivariateNormalTriL(_NormalDraws, tfd.MultivariateNormalTriL):
     """A `tfd.MultivariateNormalTriL` that draws the same eagerly, in graphs and under XLA.
 
-    Its mean and standard deviation are broadcast by arithmetic, not by shapes, which ONNX lacks, and
-    without the diagonal of a matrix, which TensorFlow Lite lacks.
+    Its mean and standard deviation are broadcast by arithmetic, not by shapes, which ONNX lacks,
+    and without the diagonal of a matrix, which TensorFlow Lite lacks.
     """
 
     def _mean(self) -> tf.Tensor:

@@ -935,7 +935,7 @@ class VAE(keras.Model):
         For class codes, which have no mean, it is the most probable one.
 
         Args:
-          x: An array `[N, *event]`, or a dataset or generator of batches `[B, *event]`.
+          x: An array `[N, *event]`, or what else `fit` takes.
           condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
           **kwargs: The arguments of `keras.Model.predict`, such as `batch_size` and `verbose`.
 
