@@ -75,7 +75,7 @@ OF_THE_MODEL = {
     *("decoded", "decoder_latents", "distribution_layers", "has_custom_train_step"),
     *("encoded_data_width", "encoded_sizes", "take_input_encoding", "take_linear_path"),
     *("latent_pairs", "missing", "objective_terms", "prepared"),
-    *("reconstructing_latents", "row_shape", "terms_of"),
+    *("reconstructing_latents", "row_shape", "scored_terms", "terms_of"),
 }
 """Methods by which the parts of a model call one another."""
 

@@ -171,6 +171,11 @@ def _objective_call(**given):
     return objectives.ELBO()(**given)
 
 
+def _keeps_its_shape(layer):
+    assert layer(np.ones([3, 4]), seed=0).shape == (3, 4)
+    _round_trip(layer, {})
+
+
 CALLS = {
     **{
         f"likelihoods.{name}": Call(
@@ -280,6 +285,16 @@ CALLS = {
         lambda: {"filters": [2], "event_shape": [5, 5, 1]},
         _networks_output(_transposed_shape),
         not_fuzzed=("name",),
+    ),
+    "networks.GaussianCorruption": Call(
+        networks.GaussianCorruption,
+        lambda: {"stddev": 0.5},
+        lambda answer, given: _keeps_its_shape(answer),
+    ),
+    "networks.MaskingCorruption": Call(
+        networks.MaskingCorruption,
+        lambda: {"rate": 0.5},
+        lambda answer, given: _keeps_its_shape(answer),
     ),
     "networks.MADE": Call(
         networks.MADE, lambda: {"parameters": 2, "units": [4]}, _networks_output(_made_shape)

@@ -52,7 +52,7 @@ class DistributionNetwork(keras.layers.Layer, abc.ABC):
         """Checks values from a caller, and returns the distribution of every row."""
         if isinstance(values, keras.KerasTensor):
             raise TypeError(
-                f"`{self.argument}` must be an array of numbers, of which a "
+                f"`{self.argument}` must be an array of numbers, of which this "
                 f"{type(self).__name__} returns a distribution; got a symbolic KerasTensor: in a "
                 "Keras model, use its `mean_network()`, which returns the mean."
             )

@@ -94,6 +94,12 @@ NETWORKS: dict[str, NetworkEntry] = {
         ),
         (3,),
     ),
+    "GaussianCorruption": NetworkEntry(
+        builds(kinds_of_network.GaussianCorruption, stddev=st.sampled_from([0.1, 2.0])), (4,)
+    ),
+    "MaskingCorruption": NetworkEntry(
+        builds(kinds_of_network.MaskingCorruption, rate=st.sampled_from([0.1, 0.9])), (4,)
+    ),
     "StochasticBinarization": NetworkEntry(builds(kinds_of_network.StochasticBinarization), (4,)),
 }
 """How every public network is drawn, by its name."""
