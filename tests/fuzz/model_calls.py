@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import keras
 import numpy as np
+import scipy.sparse
 
 import tfp_vae
 from tests.fuzz import answers, fuzzed_models
@@ -242,9 +243,13 @@ def _scores(vae, given):
 def _fits_data(vae, given):
     if isinstance(vae.preprocess, keras.layers.Layer):
         return
-    known = vae.schema
-    x = np.asarray(given["x"]) if known is None else known.encode(given["x"])
+    known, x = vae.schema, given["x"]
+    if scipy.sparse.issparse(x):
+        x = x.toarray()
+    x = np.asarray(x) if known is None else known.encode(x)
     assert vae.event_shape == x.shape[1:]
+    if vae.condition is not None:
+        return
     assert np.isfinite(vae.elbo(x[:2].astype("float64"), seed=0).elbo).all()
 
 
@@ -269,6 +274,11 @@ CALLS = {
             ("reconstruct", "codes"), ("reconstruct", "grey"), ("reconstruct", "real"),
         )
     },
+    "VAE.prior": Call(
+        lambda **given: model("conditional").prior(**given).mean(),
+        lambda: {"condition": fuzzed_models.LABELS},
+        of=tfp_vae.VAE.prior,
+    ),
     "VAE.distributions, holes": Call(
         lambda **given: model("holes").distributions(**given),
         lambda: _given("holes"),

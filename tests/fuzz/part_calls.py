@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+import tfp_vae
 from tests.fuzz import fuzzed_models
 from tests.fuzz.calls import Call
 from tfp_vae import divergences, likelihoods, networks, objectives, posteriors, priors
@@ -73,6 +74,19 @@ def _draws_alone(prior, given):
     z = prior.distribution().sample(3, seed=[0, 1])
     assert z.shape == (3, size)
     assert np.isfinite(z).all()
+
+
+def _is_a_prior_given_y(prior, given):
+    _round_trip(prior, given)
+    if given.get("trunk") is not None:
+        return
+    vae = tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([3]), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([3]), likelihoods.Bernoulli([4])),
+        prior=prior,
+        condition=keras.layers.CategoryEncoding(3, output_mode="one_hot"),
+    )
+    assert vae.prior([0, 2]).sample(seed=0).shape == (2, 2)
 
 
 def _gives_terms(objective, given):
@@ -262,6 +276,9 @@ CALLS = {
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
         }.items()
     },
+    "priors.ConditionalNormal": Call(
+        priors.ConditionalNormal, lambda: {"scale_floor": 0.1}, _is_a_prior_given_y
+    ),
     **{
         f"objectives.{name}": Call(
             getattr(objectives, name), lambda given=given: dict(given), _gives_terms

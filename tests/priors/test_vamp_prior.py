@@ -152,10 +152,23 @@ def test_the_kl_to_a_vamp_prior_reaches_encoder_and_pseudo_inputs():
         assert np.abs(slope).max() > 0.0
 
 
-def test_a_vamp_prior_where_it_makes_no_sense_is_refused():
+def test_in_a_model_with_a_condition_it_learns_features_beside_the_pseudo_inputs():
     one_hot = keras.layers.CategoryEncoding(3, output_mode="one_hot")
-    with pytest.raises(ValueError, match="must not be a VampPrior in a model with a condition"):
-        vae_with(posteriors.MultivariateNormalDiag(2), priors.VampPrior(3), condition=one_hot)
+    vae = vae_with(posteriors.MultivariateNormalDiag(2), priors.VampPrior(3), condition=one_hot)
+    prior = vae.prior_layer
+    assert tuple(prior.features.shape) == (3, int(one_hot.num_tokens))
+    z = vae.prior().sample(5, seed=0)
+    inputs = np.concatenate([prior.rows.numpy(), prior.features.numpy()], axis=1)
+    each = vae.encoder(inputs).log_prob(z[:, None])
+    expected = tf.reduce_logsumexp(each, axis=1) - np.log(3.0)
+    np.testing.assert_allclose(vae.prior().log_prob(z), expected, rtol=1e-5)
+    vae.compile("adam", run_eagerly=True)
+    before = prior.features.numpy().copy()
+    vae.fit(BINARY, np.arange(len(BINARY)) % 3, verbose=0)
+    assert (prior.features.numpy() != before).any()
+
+
+def test_a_vamp_prior_where_it_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match=r"for several layers of latents.*got a VampPrior"):
         tfp_vae.HierarchicalVAE.from_mlps(
             likelihoods.Bernoulli([4]), [3, 2], [[4], [4]], prior=priors.VampPrior(3)

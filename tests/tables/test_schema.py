@@ -157,7 +157,7 @@ _WRONG_FRAMES = {
     "nothing to model": (
         lambda: FRAME[["id", "same", "empty"]],
         ValueError,
-        "must hold one to model; got none but constants",
+        "must hold a column to model; got none but constants",
     ),
 }
 

@@ -14,6 +14,7 @@ same linear path, step sizes and 10 leapfrog steps, 9 runs in turn):
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -43,13 +44,17 @@ def temperatures(count: int) -> np.ndarray:
     return path
 
 
-def check_latents_are_unbounded(vae: VAE) -> None:
+def check_latents_are_unbounded(vae: VAE, condition: Any = None) -> None:
     """Checks that the support of the prior is all of the real latents.
+
+    Args:
+      vae: The model.
+      condition: y of a row, `[1, ...]`, for a model of p(x|y).
 
     Raises:
       ValueError: If it is a part of them, which Hamiltonian trajectories would leave.
     """
-    prior = vae.prior()
+    prior = vae.prior(condition)
     try:
         bijector = prior.experimental_default_event_space_bijector()
     except NotImplementedError:
@@ -106,7 +111,8 @@ def _annealed(
     """
     rows = tf.shape(batch.x)[0]
     start_seed, seed = seeds.split(seed, 2)
-    z = batch.prior.sample([chains, rows], seed=start_seed)
+    per_row = batch.prior.batch_shape.rank != 0
+    z = batch.prior.sample([chains] if per_row else [chains, rows], seed=start_seed)
     path = tf.cast(path, z.dtype)
     steps = tf.shape(path)[0] - 1
 

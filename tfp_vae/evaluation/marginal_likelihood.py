@@ -138,7 +138,8 @@ def log_marginal_likelihood(
     path = tf.constant(temperatures(checks.positive_int(annealing_steps, "annealing_steps")))
     key = seeds.as_seed(seed)
     if annealed:
-        check_latents_are_unbounded(vae)
+        first = None if condition is None else checks.array(condition, "condition")[:1]
+        check_latents_are_unbounded(vae, first)
     y = None if condition is None else checks.array(condition, "condition")
     weigh = vae.compiled_function(annealed_log_weights if annealed else _log_weight_sums)
     blocks = []

@@ -41,16 +41,19 @@ def assemble(vae: "VAE") -> str:
     posterior = vae.encoder.of_tensors(inputs, training=False)
     for posterior_layer, prior_layer in vae.latent_pairs:
         check_same_latent_space(posterior_layer, prior_layer)
-    if vae.condition is not None:
-        vae.prior_layer.check_conditional()
+    if features is not None:
+        vae.prior_layer.take_features(int(features.shape[-1]))
+    elif vae.prior_layer.conditional:
+        raise ValueError(
+            "`prior` must not depend on a condition in a model without one; got a "
+            f"{type(vae.prior_layer).__name__}: make the model with `condition`."
+        )
     vae.prior_layer.take_encoder(
-        functools.partial(vae.encoder.of_tensors, training=False),
-        vae.event_shape,
-        likelihood.support,
+        functools.partial(_posterior_of_rows, vae), vae.event_shape, likelihood.support
     )
     if not vae.prior_layer.built:
         vae.prior_layer.build(tuple(posterior.event_shape))
-    prior = vae.prior()
+    prior = vae.prior_of(features)
     if prior.event_shape != posterior.event_shape:
         raise ValueError(
             f"`prior` must have the event shape of the posterior, {posterior.event_shape}; "
@@ -83,8 +86,16 @@ def check_objective(vae: "VAE", objective: Objective) -> None:
     Raises:
       ValueError: If it does not apply.
     """
-    inputs = _rows_of_zeros(vae)[-1]
-    objective.check_pair(vae.encoder.of_tensors(inputs, training=False), vae.prior())
+    _, features, inputs = _rows_of_zeros(vae)
+    posterior = vae.encoder.of_tensors(inputs, training=False)
+    objective.check_pair(posterior, vae.prior_of(features))
+
+
+def _posterior_of_rows(
+    vae: "VAE", rows: tf.Tensor, features: tf.Tensor | None = None
+) -> tfd.Distribution:
+    """Returns q(z|x) of prepared rows, and of features of a condition, outside training."""
+    return vae.encoder.of_tensors(vae.pipeline.joined(rows, features), training=False)
 
 
 def _rows_of_zeros(vae: "VAE") -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:

@@ -151,6 +151,8 @@ def _trunks(
 ) -> tuple[keras.layers.Layer, keras.layers.Layer]:
     """Returns the trunks of encoder and decoder for so many rows."""
     event_shape = likelihood.event_shape
+    if conv is not None:
+        checks.instance_of(conv, bool, "conv", "True")
     if conv and len(event_shape) != 3:
         raise ValueError(
             "`conv` must be None or False unless the rows are images [height, width, channels]; "
@@ -159,7 +161,11 @@ def _trunks(
     is_image = len(event_shape) == 3 and min(event_shape[:2]) >= _SMALLEST_IMAGE
     if hidden_layer_sizes is not None:
         widths = checks.positive_ints(hidden_layer_sizes, "hidden_layer_sizes")
-        return networks.mlp(widths), networks.mlp(widths[::-1])
+        try:
+            return networks.mlp(widths), networks.mlp(widths[::-1])
+        except ValueError as error:
+            named = str(error).replace("`units`", "`hidden_layer_sizes`")
+            raise ValueError(named) from error
     if is_image if conv is None else conv:
         return networks.conv(_FILTERS), networks.conv_transpose(_FILTERS[::-1], event_shape)
     return _dense(rows, likelihood), _dense(rows, likelihood)

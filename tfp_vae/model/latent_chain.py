@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tfp_vae import checks
 from tfp_vae.distributions import LatentChain
@@ -67,6 +68,15 @@ class ChainPrior(Prior):
                 "topmost layer's posterior takes latents, not data; got a VampPrior."
             )
 
+    @property
+    def conditional(self) -> bool:
+        """Whether the prior of the topmost layer depends on a condition."""
+        return self.top.conditional
+
+    def take_features(self, width: int) -> None:
+        """Passes the number of features of a condition to the topmost layer."""
+        self.top.take_features(width)
+
     def build(self, event_shape: Any) -> None:
         """Builds all layers, from the topmost latents down to z₁."""
         super().build(event_shape)
@@ -79,10 +89,14 @@ class ChainPrior(Prior):
         if not self.top.built:
             self.top.build((self.sizes[-1],))
 
-    def distribution(self) -> LatentChain:
-        """Returns the prior: batch `[]`, event `[sum of sizes]`, z₁ first."""
+    def distribution(self, features: tf.Tensor | None = None) -> LatentChain:
+        """Returns the prior: batch `[]`, or `[B]` of features `[B, C]`, event `[sum of sizes]`.
+
+        The latents of z₁ come first.
+        """
+        top: Any = self.top
         return LatentChain(
-            self.top.distribution(),
+            top.distribution(features) if self.conditional else top.distribution(),
             [down.of_tensors for down in self.downward[::-1]],
             self.sizes[::-1],
             reverse=True,

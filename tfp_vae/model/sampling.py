@@ -29,7 +29,10 @@ def ancestral_sample(
     """
     latent_seed, data_seed = seeds.split(seed, 2)
     features = vae.pipeline.features(condition, None)
-    likelihood = vae.decoded(vae.prior().sample(sample_size, seed=latent_seed), features)
+    prior = vae.prior_of(features)
+    # A prior p(z|y) has a distribution for each row, of which one draw is wanted.
+    rows = [] if vae.prior_layer.conditional else sample_size
+    likelihood = vae.decoded(prior.sample(rows, seed=latent_seed), features)
     if mean:
         return vae.decoder.likelihood.prediction(likelihood)
     return likelihood.sample(seed=data_seed)

@@ -47,9 +47,10 @@ class VAE(keras.Model):
       condition: A Keras layer that turns y, `[B, ...]`, into features `[B, C]`, such as
         `keras.layers.Embedding`, for a model of p(x|y): `fit(x, y)`, `sample(n, condition=y)`. The
         features are concatenated with the data before the encoder, on its last axis (for images,
-        as channels), and with z before the decoder; p(z) does not depend on y (Sohn et al. 2015,
-        "Learning structured output representation using deep conditional generative models"). y
-        is a scalar for every row, unless the layer begins with a `keras.Input` or is built.
+        as channels), and with z before the decoder; p(z) depends on y only where the prior is a
+        `priors.ConditionalNormal` (Sohn et al. 2015, "Learning structured output representation
+        using deep conditional generative models"). y is a scalar for every row, unless the layer
+        begins with a `keras.Input` or is built.
       adaptive: Whether the first `fit` adapts the model to its data, as `adapt` describes. False
         leaves out what that needs: the network sees the data as it comes, and p(x|z) begins
         wherever its random weights put it.
@@ -180,6 +181,8 @@ class VAE(keras.Model):
           >>> table.sample(5, seed=0).shape, table.schema["age"].likelihood
           (TensorShape([5, 3]), 'Normal')
         """
+        if not isinstance(verbose, (bool, int, np.integer)) or verbose not in (0, 1):
+            raise ValueError(f"`verbose` must be 0 or 1; got {described(verbose)}.")
         parts = defaults.parts_for(
             x,
             latent_size,
@@ -283,9 +286,31 @@ class VAE(keras.Model):
         """The layers that return q and p of the same latents, in pairs."""
         return [(self.encoder.posterior, self.prior_layer)]
 
-    def prior(self) -> tfd.Distribution:
-        """Returns p(z): batch `[]`, event `[latent_size]`."""
-        return self.prior_layer.distribution()
+    def prior(self, condition: Any = None) -> tfd.Distribution:
+        """Returns p(z), or p(z|y) where the prior depends on a condition.
+
+        Args:
+          condition: y, `[B, ...]`; it must be given where the prior depends on it.
+
+        Returns:
+          A `tfd.Distribution`, batch `[]`, or `[B]` of p(z|y), event `[latent_size]`.
+
+        Raises:
+          TypeError: If `condition` holds no real numbers.
+          ValueError: If it does not fit the model, or is missing.
+
+        Example:
+          >>> vae.prior().event_shape
+          TensorShape([2])
+        """
+        if condition is None and not self.prior_layer.conditional:
+            return self.prior_of(None)
+        return self.prior_of(self.pipeline.features(condition, None))
+
+    def prior_of(self, features: tf.Tensor | None) -> tfd.Distribution:
+        """Returns p(z), or p(z|y) for the features `[B, C]` of a condition."""
+        layer: Any = self.prior_layer
+        return layer.distribution(features) if layer.conditional else layer.distribution()
 
     def elbo(
         self, x: Any, sample_size: int = 1, seed: seeds.Seed = None, condition: Any = None
@@ -577,7 +602,8 @@ class VAE(keras.Model):
         posterior = self.encoder.of_tensors(
             self.pipeline.joined(seen, features), observed=observed, training=training
         )
-        return BatchDistributions(prepared, posterior, self.prior(), likelihood_fn, decoder_fn)
+        prior = self.prior_of(features)
+        return BatchDistributions(prepared, posterior, prior, likelihood_fn, decoder_fn)
 
     def decoded(
         self, z: tf.Tensor, features: tf.Tensor | None = None, training: bool = False

@@ -1,6 +1,7 @@
-"""Priors p(z) over the latents."""
+"""Priors p(z) or p(z|y) over the latents."""
 
 from tfp_vae.priors.base import Prior
+from tfp_vae.priors.conditional_normal import ConditionalNormal
 from tfp_vae.priors.masked_autoregressive_flow import MaskedAutoregressiveFlow
 from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
 from tfp_vae.priors.normal import Normal
@@ -11,6 +12,7 @@ from tfp_vae.priors.standard_normal import StandardNormal
 from tfp_vae.priors.vamp_prior import VampPrior
 
 __all__ = [
+    "ConditionalNormal",
     "MaskedAutoregressiveFlow",
     "MixtureOfGaussians",
     "Normal",

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 import keras
 import numpy.typing as npt
-import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import supports
@@ -40,29 +39,35 @@ class Prior(keras.layers.Layer, abc.ABC):
     latent_space: supports.LatentSpace | None = supports.REAL_VECTORS
     """The set of possible latents, or None if it is that of the posterior."""
 
+    @property
+    def conditional(self) -> bool:
+        """Whether it depends on a condition: `distribution` then takes the condition's features."""
+        return False
+
     def take_encoder(
         self,
-        encode: Callable[[tf.Tensor], tfd.Distribution],
+        encode: Callable[..., tfd.Distribution],
         row_shape: tuple[int, ...],
         support: supports.Support | supports.Columns,
     ) -> None:
         """Receives the encoder from the model, before `build`; a prior made of posteriors keeps it.
 
         Args:
-          encode: From rows `[N, *row_shape]` to their posteriors, batch `[N]`, outside training. It
-            is a function rather than a layer, so that Keras does not track the encoder's weights
-            in the prior.
+          encode: From rows `[N, *row_shape]`, and in a model with a condition its features
+            `[N, C]`, to their posteriors, batch `[N]`, outside training. It is a function rather
+            than a layer, so that Keras does not track the encoder's weights in the prior.
           row_shape: The shape of one row of the encoder's input.
           support: The values that data may take.
         """
         del encode, row_shape, support
 
-    def check_conditional(self) -> None:
-        """Checks that it can be the prior of a model with a condition.
+    def take_features(self, width: int) -> None:
+        """Receives the number of features of a condition, before `build`; by default for nothing.
 
-        Raises:
-          ValueError: If it cannot, with the reason.
+        Args:
+          width: The number of features C; it is called only in a model with a condition.
         """
+        del width
 
     @property
     def rows_wanted(self) -> int:

@@ -22,6 +22,9 @@ class VampPrior(Prior):
     outside training. After every step they are clipped to the support of the likelihood, or to the
     range of the data that initialised them.
 
+    In a model with a condition the encoder sees features of one beside each pseudo-input, which are
+    learned too; p(z) itself does not depend on y.
+
     They are random at first; the first `fit` on an array or a `tf.data.Dataset` sets them to rows
     of its data, unless `initialize_from` has: call that before a `fit` on a generator.
 
@@ -52,11 +55,12 @@ class VampPrior(Prior):
     def __init__(self, pseudo_inputs: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pseudo_inputs = checks.positive_int(pseudo_inputs, "pseudo_inputs")
-        self._encode: Callable[[tf.Tensor], tfd.Distribution] | None = None
+        self._encode: Callable[..., tfd.Distribution] | None = None
+        self._features_width = 0
 
     def take_encoder(
         self,
-        encode: Callable[[tf.Tensor], tfd.Distribution],
+        encode: Callable[..., tfd.Distribution],
         row_shape: tuple[int, ...],
         support: supports.Support | supports.Columns,
     ) -> None:
@@ -65,16 +69,9 @@ class VampPrior(Prior):
         self._row_shape = tuple(row_shape)
         self._support = support
 
-    def check_conditional(self) -> None:
-        """Raises: the posteriors of pseudo-inputs would need conditions.
-
-        Raises:
-          ValueError: Always.
-        """
-        raise ValueError(
-            "`prior` must not be a VampPrior in a model with a condition, since the encoder would "
-            "need a condition for each of its pseudo-inputs."
-        )
+    def take_features(self, width: int) -> None:
+        """Keeps how many features of a condition the encoder sees beside a row."""
+        self._features_width = width
 
     def build(self, event_shape: Sequence[int]) -> None:
         """Creates the pseudo-inputs, `[pseudo_inputs, *row]`, and their range."""
@@ -97,6 +94,14 @@ class VampPrior(Prior):
             constraint=_Clipped(self._within_range),
             autocast=False,
         )
+        self.features = None
+        if self._features_width:
+            self.features = self.add_weight(
+                name="features",
+                shape=[self.pseudo_inputs, self._features_width],
+                initializer=keras.initializers.RandomUniform(0.0, 1.0),
+                autocast=False,
+            )
         self.seen = self.add_weight(
             name="seen", shape=(), dtype="int32", initializer="zeros", trainable=False
         )
@@ -139,9 +144,10 @@ class VampPrior(Prior):
         """Makes the prior: batch `[]`, event `[latent_size]`."""
         encode = self._check_encoder()
         logits = tf.zeros([self.pseudo_inputs], self.variable_dtype)
-        return distributions.MixtureSameFamily(
-            tfd.Categorical(logits=logits), encode(tf.convert_to_tensor(self.rows))
-        )
+        inputs = [tf.convert_to_tensor(self.rows)]
+        if self.features is not None:
+            inputs.append(tf.convert_to_tensor(self.features))
+        return distributions.MixtureSameFamily(tfd.Categorical(logits=logits), encode(*inputs))
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""
@@ -161,7 +167,7 @@ class VampPrior(Prior):
         self.rows.assign(self._within_range(rows))
         self.seen.assign(1)
 
-    def _check_encoder(self) -> Callable[[tf.Tensor], tfd.Distribution]:
+    def _check_encoder(self) -> Callable[..., tfd.Distribution]:
         if self._encode is None:
             raise ValueError(
                 "A VampPrior must belong to a model before it is used, since its components are "

@@ -59,12 +59,7 @@ class Schema:
         )
         self.modelled = tuple(each for each in self.columns if each.modelled)
         if not self.modelled:
-            left_out = "; ".join(f"{each.name!r}: {each.reason}" for each in self.columns[:5])
-            raise ValueError(
-                "The `columns` of a `frame` must hold one to model; got none but constants and "
-                "identifiers"
-                f"{': ' + left_out if left_out else ''}."
-            )
+            raise ValueError(f"`columns` {_nothing_to_model(self.columns)}")
         self.score_quantiles: tuple[float, ...] | None = None
         if score_quantiles is not None:
             values = checks.array(score_quantiles, "score_quantiles").astype(np.float64)
@@ -111,14 +106,15 @@ class Schema:
         for column, kind in given.items():
             checks.one_of(str(kind), [str(each) for each in Kind], "kinds")
             _check_name(column, table.columns, "kinds")
-        return cls(
-            [
-                of_kind(table[column], Kind(given[column]), "given")
-                if column in given
-                else inferred(table[column], name)
-                for column in table.columns
-            ]
-        )
+        columns = [
+            of_kind(table[column], Kind(given[column]), "given")
+            if column in given
+            else inferred(table[column], name)
+            for column in table.columns
+        ]
+        if not any(column.modelled for column in columns):
+            raise ValueError(f"`{name}` {_nothing_to_model(columns)}")
+        return cls(columns)
 
     def __getitem__(self, name: Any) -> Column:
         """Returns the column of that name."""
@@ -321,6 +317,13 @@ class Schema:
         """Makes the schema of which `get_config` returned this."""
         columns = [Column.from_config(each) for each in config["columns"]]
         return cls(columns, config["score_quantiles"])
+
+
+def _nothing_to_model(columns: Sequence[Column]) -> str:
+    """Returns the rest of the error for columns none of which is modelled."""
+    left_out = "; ".join(f"{each.name!r}: {each.reason}" for each in columns[:5])
+    listed = f": {left_out}" if left_out else ""
+    return f"must hold a column to model; got none but constants and identifiers{listed}."
 
 
 def _checked_dict(value: Any, name: str, example: str) -> dict[Any, Any]:

@@ -262,7 +262,7 @@ def test_an_int_of_numpy_is_an_int():
     assert vae.predict(BINARY, batch_size=np.uint8(200), verbose=0).shape == BINARY.shape
 
 
-@pytest.mark.parametrize("option", ["loss", "metrics", "loss_weights"])
+@pytest.mark.parametrize("option", ["loss", "weighted_metrics", "loss_weights"])
 def test_compile_has_no_loss_to_choose(option):
     with pytest.raises(TypeError, match=f"`{option}` is no argument of compile: the loss is the"):
         small_vae().compile(**{option: "mse"})

@@ -7,9 +7,15 @@ from hypothesis import strategies as st
 from tfp_vae import posteriors
 from tfp_vae import priors as kinds_of_prior
 from tfp_vae.testing.strategies.building import activations, builds
+from tfp_vae.testing.strategies.network import perceptrons
 from tfp_vae.testing.strategies.posterior import POSTERIORS
 
 PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    kinds_of_prior.ConditionalNormal: lambda latent_size: builds(
+        kinds_of_prior.ConditionalNormal,
+        trunk=st.none() | perceptrons(),
+        scale_floor=st.sampled_from([0.0, 1e-2]),
+    ),
     kinds_of_prior.MaskedAutoregressiveFlow: lambda latent_size: _flows(
         kinds_of_prior.MaskedAutoregressiveFlow
     ),
