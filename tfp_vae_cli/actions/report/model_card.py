@@ -18,9 +18,9 @@ A variational autoencoder of `tfp_vae`, measured by `tfp-vae evaluate`.
 
 ## What it is for
 
-Draws that resemble its data, codes of rows, and scores of how unusual a row is, for rows like those
-it was trained on. Of other rows nothing was measured. A draw may be near a row of the training data:
-whether the model may be shared depends on whether the data may.
+Draws that resemble its data, codes of rows, and scores of how unusual a row is, for rows like
+those it was trained on. Of other rows nothing was measured. A draw may be near a row of the
+training data: whether the model may be shared depends on whether the data may.
 
 <!-- Who made it, for whom, from which data, under which licence: please write it here. -->
 
