@@ -1,5 +1,6 @@
 """The report in a browser: no error, and what the pointer and the sliders do."""
 
+import re
 import shutil
 
 import numpy as np
@@ -86,13 +87,34 @@ def test_it_opens_without_a_network_and_without_an_error(opened):
     assert opened.find_element("css selector", ".verdicts li").text
 
 
-def test_the_pointer_over_a_latent_shows_the_row_and_its_reconstruction(opened):
-    title = opened.find_element("xpath", "//h2[text()='Latents']")
-    opened.execute_script("arguments[0].scrollIntoView()", title)
-    area = opened.execute_script(
+def move_over(browser, heading, across, up):
+    """Moves the pointer to a point of what follows a heading, as shares of its width and height."""
+    title = browser.find_element("xpath", f"//h2[text()='{heading}']")
+    browser.execute_script("arguments[0].scrollIntoView()", title)
+    area = browser.execute_script(
         "return arguments[0].nextElementSibling.getBoundingClientRect()", title
     )
+    moved = actions(browser)
+    x, y = area["x"] + across * area["width"], area["y"] + up * area["height"]
+    moved.w3c_actions.pointer_action.move_to_location(int(x), int(y))
+    moved.perform()
 
+
+def test_the_pointer_over_a_curve_shows_its_values(opened):
+    def said():
+        cells = opened.execute_script(DEEP, ".bk-tooltip-row-label, .bk-tooltip-row-value")
+        return " ".join(each.text for each in cells)
+
+    for across in np.linspace(0.08, 0.3, 12):
+        move_over(opened, "Training", across, 0.5)
+        if "training" in said() and "validation" not in said():
+            assert "epoch" in said()
+            assert re.search(r"-[23]\.00", said())
+            return
+    pytest.fail("no curve answers to the pointer")
+
+
+def test_the_pointer_over_a_latent_shows_the_row_and_its_reconstruction(opened):
     def shown():
         """Returns what pictures in the shadow trees of widgets are of, but those of sliders."""
         pictures = opened.execute_script(DEEP, "img:not([alt='decoded picture'])")
@@ -103,10 +125,7 @@ def test_the_pointer_over_a_latent_shows_the_row_and_its_reconstruction(opened):
 
     for across in np.linspace(0.2, 0.5, 30):
         for up in (0.35, 0.45, 0.55, 0.65):
-            x, y = area["x"] + across * area["width"], area["y"] + up * area["height"]
-            moved = actions(opened)
-            moved.w3c_actions.pointer_action.move_to_location(int(x), int(y))
-            moved.perform()
+            move_over(opened, "Latents", across, up)
             found = shown()
             if found:
                 assert found[:2] == ["row", "reconstruction"]

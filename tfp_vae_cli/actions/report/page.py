@@ -15,7 +15,7 @@ from tfp_vae_cli.actions.report.text_tables import blocks
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; break-after: avoid; }
 p, li { max-width: 45rem; }
 img { max-width: 100%; height: auto; }
 .wide { overflow-x: auto; margin: 1rem 0; }
