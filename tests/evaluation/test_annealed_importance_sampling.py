@@ -90,7 +90,7 @@ def test_the_same_seed_gives_the_same_estimate():
 def test_a_prior_on_a_part_of_the_reals_is_refused(monkeypatch):
     vae = MODEL.vae()
     positive = tfd.Independent(tfd.Gamma(tf.ones(2, tf.float64), tf.ones(2, tf.float64)), 1)
-    monkeypatch.setattr(vae, "prior", lambda: positive)
+    monkeypatch.setattr(vae, "prior", lambda condition=None: positive)
     with pytest.raises(ValueError, match="part of the real numbers"):
         evaluation.log_marginal_likelihood(vae, ROWS, method="ais")
 

@@ -22,7 +22,7 @@ CHECKS = {
 }
 
 
-def _unweighted_log(self, loss, terms, step):
+def _unweighted_log(self, loss, terms, values, step):
     self.loss.update_state(loss)
     for name, metric in self.terms.items():
         metric.update_state(tf.reduce_mean(getattr(terms, name)))
