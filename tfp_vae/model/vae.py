@@ -633,7 +633,8 @@ class VAE(keras.Model):
     ) -> tuple[ObjectiveTerms, dict[str, tf.Tensor]]:
         """Computes the terms of the objective, and the metrics of `compile`, `[B]` each."""
         batch, terms = self._scored(self.objective, x, seed, step, training, condition)
-        return terms, values_of(self.trainer.state.log.functions, batch, terms)
+        functions = self.trainer.state.log.functions
+        return terms, values_of(functions, batch, terms) if functions else {}
 
     def terms_of(
         self,
