@@ -17,8 +17,8 @@ class ContinuousBernoulli(tfd.ContinuousBernoulli):
     """
 
     def _mean(self, logits: tf.Tensor | None = None) -> tf.Tensor:
-        logits = self.logits_parameter() if logits is None else logits
-        cutoff = (30240.0 * np.finfo(self.dtype.as_numpy_dtype).eps) ** 0.2
+        logits = tf.convert_to_tensor(self.logits_parameter() if logits is None else logits)
+        cutoff = (30240.0 * np.finfo(logits.dtype.as_numpy_dtype).eps) ** 0.2
         is_small = tf.abs(logits) < tf.cast(cutoff, logits.dtype)
         safe = tf.where(is_small, tf.ones_like(logits), logits)
         series = 0.5 + logits / 12.0 - logits**3 / 720.0
