@@ -3,14 +3,17 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.support.small_models import BINARY, small_vae
-from tfp_vae import likelihoods, networks
+from tfp_vae import VAE, likelihoods, networks
+from tfp_vae_cli.actions.inputs import Dataset
 from tfp_vae_cli.actions.report import explorable
 from tfp_vae_cli.actions.report.model_card import model_card
 from tfp_vae_cli.actions.report.page import Section, page
 from tfp_vae_cli.actions.report.row_pictures import RowPictures
+from tfp_vae_cli.actions.report.sections import sections
 from tfp_vae_cli.actions.report.text_tables import blocks
 from tfp_vae_cli.actions.report.worst_rows import worst_rows
 
@@ -76,6 +79,25 @@ def test_a_row_that_is_an_image_is_a_picture_and_another_its_values():
     assert RowPictures(small_vae(), BINARY).html_of([[0, 1, 0.25, 1]], "row") == [
         "[0]&nbsp;0<br>[1]&nbsp;1<br>[2]&nbsp;0.25<br>[3]&nbsp;1"
     ]
+
+
+def test_a_row_of_a_table_is_shown_in_its_own_words_and_blanks():
+    frame = pd.DataFrame({"sex": ["f", "m", None, "f"] * 5, "age": [31.5, np.nan, 44.0, 20.25] * 5})
+    vae = VAE.for_data(frame, latent_size=2, verbose=0)
+    x = vae.schema.encode(frame)
+    assert RowPictures(vae, x).html_of(x[:3], "row") == [
+        "sex&nbsp;f<br>age&nbsp;31.5",
+        "sex&nbsp;m<br>age&nbsp;(blank)",
+        "sex&nbsp;(blank)<br>age&nbsp;44",
+    ]
+
+
+def test_without_an_active_latent_there_are_no_sliders_and_it_is_said():
+    vae = small_vae()
+    vae.encoder.posterior.set_weights([0.0 * w for w in vae.encoder.posterior.get_weights()])
+    contents = sections(vae, Dataset("rows", BINARY, None), None, seed=0)
+    with pytest.raises(ValueError, match="no latent is active"):
+        contents["moved latents"]()
 
 
 def test_rows_are_listed_from_the_lowest_bound():

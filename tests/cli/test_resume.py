@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from tests.support.processes import ENVIRONMENT, command
-from tfp_vae_cli import app
 
 PROGRAM = Path(sys.executable).with_name("tfp-vae")
 RUN = ["train", "x.npy", "--latent-size", "2", "--batch-size", "20"]
@@ -25,17 +24,6 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("resume")
     np.save(folder / "x.npy", np.random.default_rng(0).integers(0, 2, [90, 5]))
     return folder
-
-
-@pytest.fixture
-def run_here(capfd, monkeypatch):
-    def run_within_this_process(*arguments, cwd):
-        monkeypatch.chdir(cwd)
-        capfd.readouterr()
-        code = app.run([*map(str, arguments)])
-        return subprocess.CompletedProcess(arguments, code, *capfd.readouterr())
-
-    return run_within_this_process
 
 
 @pytest.fixture

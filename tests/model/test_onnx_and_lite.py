@@ -6,6 +6,7 @@ import warnings
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -49,6 +50,28 @@ def decoding(name):
     return vae, "decode", {"z": np.asarray(G.normal(size=[5, 2]), np.float32)}
 
 
+def of_a_table(signature):
+    """Returns a model of columns of several kinds, and rows without blanks."""
+    keras.utils.set_random_seed(0)
+    frame = pd.DataFrame(
+        {"word": G.choice(["a", "b", "c"], 40), "count": COUNTS[:, 0], "number": REAL[:, 0]}
+    )
+    vae = tfp_vae.VAE.for_data(frame, latent_size=2, verbose=0)
+    x = vae.schema.encode(frame)
+    vae.adapt(x)
+    given = {"x": x.astype(np.float32)} if signature == "encode" else {"z": np.ones([3, 2], "f")}
+    return vae, signature, given
+
+
+def of_missing_values(code):
+    """Returns a model in which a number is the code of a missing value, and rows with some."""
+    keras.utils.set_random_seed(0)
+    vae = small_vae(likelihoods.Normal([4]), missing_values=code)
+    x = np.where(G.uniform(size=REAL.shape) < 0.2, code, REAL).astype(np.float32)
+    vae.adapt(x)
+    return vae, "encode", {"x": x}
+
+
 def encoding(name):
     posterior, prior = POSTERIORS[name]
     keras.utils.set_random_seed(0)
@@ -82,6 +105,9 @@ def convolutions(signature):
 CASES = {
     **{f"decode, {name}": (decoding, name) for name in DATA},
     **{f"encode, {name}": (encoding, name) for name in POSTERIORS},
+    "encode, table": (of_a_table, "encode"),
+    "decode, table": (of_a_table, "decode"),
+    "encode, missing values": (of_missing_values, -99.0),
     "encode, convolutions": (convolutions, "encode"),
     "decode, convolutions": (convolutions, "decode"),
 }

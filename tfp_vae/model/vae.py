@@ -22,7 +22,7 @@ from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
 from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
-from tfp_vae.training import CompileOptions, Trainer, initial_rows, values_of
+from tfp_vae.training import CompileOptions, Trainer, initial_rows, row_metric_values
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
@@ -634,7 +634,7 @@ class VAE(keras.Model):
         """Computes the terms of the objective, and the metrics of `compile`, `[B]` each."""
         batch, terms = self._scored(self.objective, x, seed, step, training, condition)
         functions = self.trainer.state.log.functions
-        return terms, values_of(functions, batch, terms) if functions else {}
+        return terms, row_metric_values(functions, batch, terms) if functions else {}
 
     def terms_of(
         self,

@@ -14,7 +14,8 @@ from tfp_vae import checks, seeds, stateless_random
 class GaussianCorruption(keras.layers.Layer):
     """Adds normal noise to every value.
 
-    As a VAE's `corruption`, new noise at every step.
+    As a VAE's `corruption`, new noise at every step. It makes numbers that are no counts and no
+    class codes: for those see `MaskingCorruption`.
 
     Args:
       stddev: The standard deviation of the noise, in units of the data.

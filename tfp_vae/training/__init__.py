@@ -5,7 +5,7 @@ from tfp_vae.training.distributed import AnyReplica, WorkerLostError, agreed
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.metrics import TrainingLog
 from tfp_vae.training.options import CompileOptions
-from tfp_vae.training.row_metrics import values_of
+from tfp_vae.training.row_metrics import row_metric_values
 from tfp_vae.training.trainable import DataContract, Trainable
 from tfp_vae.training.trainer import Trainer
 
@@ -22,5 +22,5 @@ __all__ = [
     "agreed",
     "initial_rows",
     "stored_rows",
-    "values_of",
+    "row_metric_values",
 ]

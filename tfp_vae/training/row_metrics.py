@@ -58,7 +58,7 @@ def named_metrics(metrics: Any, scheduled: Sequence[str]) -> dict[str, RowMetric
     return dict(named)
 
 
-def values_of(
+def row_metric_values(
     metrics: Mapping[str, RowMetric], batch: Any, terms: ObjectiveTerms
 ) -> dict[str, tf.Tensor]:
     """Returns the values of metrics for every row of a batch, `[B]` each, by name.

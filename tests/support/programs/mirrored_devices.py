@@ -8,6 +8,7 @@ import sys
 
 import keras
 import numpy as np
+import scipy.sparse
 import tensorflow as tf
 
 from tests.support.replicated_model import (
@@ -58,20 +59,22 @@ def main(replicas):
         assert together[1].get("skipped_steps", [1, 1]) == [1, 1]
         predictions = [vae.predict(x[:5], verbose=0) for vae, *_ in (alone, together)]
         np.testing.assert_allclose(*predictions, rtol=1e-4, atol=1e-5)
+    # A dataset of whole batches, the last of which is smaller, and rows of a sparse matrix.
     whole = tf.data.Dataset.from_tensor_slices(ROWS).batch(9)
-    alone = fitted_on(whole)
-    with strategy.scope():
-        together = fitted_on(whole)
-    for one, other in zip(alone.get_weights(), together.get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    for x in (whole, scipy.sparse.csr_matrix(ROWS)):
+        alone = fitted_on(x)
+        with strategy.scope():
+            together = fitted_on(x)
+        for one, other in zip(alone.get_weights(), together.get_weights(), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-def fitted_on(batches):
-    """Trains on a dataset of whole batches, the last of which is smaller."""
+def fitted_on(x):
+    """Trains and validates on the same data."""
     keras.utils.set_random_seed(3)
     vae = calibrated_vae()
     vae.compile("adam", **({} if tf.distribute.has_strategy() else plain()))
-    vae.fit(batches, validation_data=batches, epochs=2, verbose=0)
+    vae.fit(x, validation_data=x, epochs=2, verbose=0)
     return vae
 
 

@@ -71,3 +71,33 @@ def test_an_iterator_is_left_unread():
     batches = iter([ROWS])
     assert initial_rows(batches, 1) is None
     assert next(batches) is ROWS
+
+
+class _Batches(keras.utils.PyDataset):
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index]
+
+
+@pytest.mark.parametrize("kind", [iter, _Batches])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (np.ones([3, 5]), "must have shape"),
+        (np.full([3, 4], 0.5), "0 or 1"),
+        ((np.ones([3, 4]), np.ones(3)), "takes no targets"),
+    ],
+)
+def test_batches_that_do_not_fit_are_refused_before_the_model_begins_at_them(kind, wrong, words):
+    vae = eager_vae()
+    before = vae.get_weights()
+    with pytest.raises(ValueError, match=words):
+        vae.fit(kind([np.ones([3, 4]), wrong]), steps_per_epoch=2, verbose=0)
+    for one, other in zip(before, vae.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

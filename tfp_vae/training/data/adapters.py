@@ -84,7 +84,7 @@ class DataAdapter:
         validation = None
         if chosen.validation_data is not None:
             validation = self._validation(chosen.validation_data)
-        initial = train.x if isinstance(train, Rows) else train.data
+        initial = train.x if isinstance(train, Rows) else train
         if chosen.validation_split and validation is None and isinstance(train, Rows):
             train, validation = train.split(chosen.validation_split)
         size = chosen.batch_size or _DEFAULT_BATCH_SIZE

@@ -167,6 +167,10 @@ class StreamSource:
             self.count = known if known >= 0 else None
             self.data = data.map(tf.autograph.experimental.do_not_convert(self._checked_in_graph))
 
+    def check_batch(self, batch: Any) -> None:
+        """Raises a TypeError or ValueError unless a batch of the data fits the model."""
+        self._validator.check_batch(batch)
+
     def check_ends(self, steps_name: str) -> None:
         """Checks that the data is not known to be endless.
 

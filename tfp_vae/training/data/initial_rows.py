@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.training.data import py_dataset
+from tfp_vae.training.data.batch_sources import StreamSource
 from tfp_vae.training.data.peeked_batches import PeekedBatches
 from tfp_vae.training.data.row_readers import batches_in, is_torch_loader
 from tfp_vae.training.data.stored_rows import StoredRows
@@ -28,24 +29,46 @@ def initial_rows(x: Any, row_size: int) -> np.ndarray | None:
     since batches taken from it would be lost to training.
 
     Args:
-      x: An array `[N, ...]`, stored rows, or a source of batches.
+      x: An array `[N, ...]`, stored rows, a source of batches, or a `StreamSource` of one, which
+        checks each batch that is read.
       row_size: The number of values in a row.
+
+    Raises:
+      TypeError: If a checked batch holds no real numbers.
+      ValueError: If a checked batch does not fit the model.
     """
     most = int(np.clip(_MOST_VALUES // max(row_size, 1), _LEAST_ROWS, _MOST_ROWS))
     if isinstance(x, (np.ndarray, StoredRows)):
         drawn = np.sort(np.random.default_rng(0).permutation(len(x))[:most])
         return x.gathered(drawn) if isinstance(x, StoredRows) else x[drawn]
+    batches, to_read = _batches(x.data if isinstance(x, StreamSource) else x, most)
+    if batches is None:
+        return None
+    if isinstance(x, StreamSource) and not isinstance(x.data, tf.data.Dataset):
+        batches = _checked(batches, x)
+    return _sampled(batches, most, to_read)
+
+
+def _batches(x: Any, most: int) -> tuple[Iterator[Any] | None, int | None]:
+    """Returns the batches of a source that are read, and how many rows; None for all."""
     if isinstance(x, tf.data.Dataset):
-        return _sampled(iter(x), most, None if int(x.cardinality()) >= 0 else _MOST_READ)
+        return iter(x), None if int(x.cardinality()) >= 0 else _MOST_READ
     if isinstance(x, keras.utils.PyDataset):
         count = x.num_batches
         order = None if count is None else np.arange(count)
-        return _sampled(py_dataset.batches(x, order), most, None if count else _MOST_READ)
+        return py_dataset.batches(x, order), None if count else _MOST_READ
     if is_torch_loader(x):
-        return _sampled(iter(x), most, None if batches_in(x) is not None else _MOST_READ)
+        return iter(x), None if batches_in(x) is not None else _MOST_READ
     if isinstance(x, PeekedBatches):
-        return _sampled(x.peek(), most, most)
-    return None
+        return x.peek(), most
+    return None, None
+
+
+def _checked(batches: Iterator[Any], source: StreamSource) -> Iterator[Any]:
+    """Yields batches that fit the model; datasets of TensorFlow check their own."""
+    for batch in batches:
+        source.check_batch(batch)
+        yield batch
 
 
 def _sampled(batches: Iterator[Any], most: int, to_read: int | None) -> np.ndarray | None:

@@ -137,10 +137,13 @@ def reader_of(x: Any, name: str) -> RowReader | None:
 
     Raises:
       TypeError: If `x` holds rows that cannot be read one by one.
+      ValueError: If its file is closed.
     """
     if hasattr(x, "tocsr") and hasattr(x, "shape"):
         return SparseReader(x)
     if _is_a(x, "h5py", "Dataset"):
+        if not x:
+            raise ValueError(f"`{name}` must be a dataset of an open file; got one that is closed.")
         chunks = x.chunks or (1,)
         return SliceReader(x, np.asarray, chunks[0]) if x.shape else None
     if _is_a(x, "zarr", "Array"):
@@ -157,9 +160,12 @@ def reader_of(x: Any, name: str) -> RowReader | None:
             f"`{name}` must be a matrix of an AnnData, such as adata.X or adata.layers['counts']; "
             "got the whole AnnData."
         )
-    if _is_a(x, "torch.utils.data", "Dataset") and not _is_a(
-        x, "torch.utils.data", "IterableDataset"
-    ):
+    if _is_a(x, "torch.utils.data", "Dataset"):
+        if _is_a(x, "torch.utils.data", "IterableDataset") or not hasattr(x, "__len__"):
+            raise TypeError(
+                f"`{name}` must be a PyTorch Dataset with a length, whose items have an index, or "
+                f"a DataLoader; got a {type(x).__name__}: pass a DataLoader of it."
+            )
         return TorchReader(x, name)
     return None
 

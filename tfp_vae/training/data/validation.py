@@ -11,7 +11,7 @@ from tfp_vae.training.trainable import DataContract
 
 _ONLY_X = (
     "a VAE learns p(x) and takes no targets: pass x alone, and with a dataset of pairs "
-    "`dataset.map(lambda x, y: x)`"
+    "`dataset.map(lambda x, y: x)`, with a DataLoader a `collate_fn` that keeps x"
 )
 _NoneTensorSpec = type(tf.type_spec_from_value(None))
 

@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import PIL.Image
 
 from tfp_vae import VAE
@@ -83,5 +84,7 @@ class RowPictures:
 
 
 def _short(cell: Any) -> str:
+    if pd.isna(cell):
+        return "(blank)"
     text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
     return text if len(text) <= 24 else f"{text[:23]}…"

@@ -8,7 +8,7 @@ import numpy as np
 from bokeh.model import Model
 from matplotlib.axes import Axes
 
-from tfp_vae import VAE, evaluation, plotting
+from tfp_vae import VAE, divergences, evaluation, plotting
 from tfp_vae_cli.actions.inputs import Dataset
 from tfp_vae_cli.actions.report import explorable
 from tfp_vae_cli.actions.report.row_pictures import RowPictures
@@ -155,8 +155,12 @@ def _traversals(subject: Subject) -> SectionContent:
 
 def _moved_latents(subject: Subject) -> SectionContent:
     means = np.asarray(subject.vae.encode(subject.x, verbose=0), np.float64)
-    order = [int(latent) for latent in np.argsort(-means.var(axis=0), kind="stable")]
-    shown = explorable.moved_latents(subject.vae, means, order, subject.pictures)
+    variance = means.var(axis=0)
+    order = [int(latent) for latent in np.argsort(-variance, kind="stable")]
+    active = [at for at in order if variance[at] > divergences.ACTIVE_UNIT_VARIANCE]
+    if not active:
+        raise ValueError("no latent is active: the posterior means are the same for all rows.")
+    shown = explorable.moved_latents(subject.vae, means, active, subject.pictures)
     return SectionContent("What the most used latents do", explorable=shown)
 
 
