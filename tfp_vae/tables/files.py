@@ -177,6 +177,9 @@ def _text(file: Path) -> TableFile:
         width = width or len(cells)
         if len(cells) != width:
             raise ValueError(f"line {line} has {len(cells)} cells, and the first line {width}")
+        if any("\0" in cell for cell in cells):
+            # Releases of pandas differ: such a cell is a blank, or a word.
+            raise ValueError(f"line {line} has a cell with a NUL character: it is no text")
     with warnings.catch_warnings():
         # Types of a column are decided from all of it.
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)
