@@ -62,6 +62,17 @@ def test_what_is_no_image_and_what_is_a_video_is_named(folder):
         read(folder)
 
 
+def test_other_files_and_the_plots_of_a_run_are_left_out(folder):
+    (folder / "labels.csv").write_text("0,1\n")
+    (folder / "notes.txt").write_text("none")
+    (folder / "run").mkdir()
+    for name in ("vae.keras", "plot.png"):
+        (folder / "run" / name).write_bytes(b"no image")
+    images, said = read(folder)
+    assert images.shape == (6, 64, 64, 1)
+    assert said.startswith(f"left out of {folder.name}: labels.csv and 1 more, no images\n")
+
+
 def test_cells_of_a_file_are_read_as_an_array(tmp_path):
     anndata = pytest.importorskip("anndata", reason="the extra `anndata` is not installed")
     sparse = pytest.importorskip("scipy.sparse")

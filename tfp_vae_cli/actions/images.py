@@ -1,5 +1,6 @@
 """Reads a folder of images as an array."""
 
+import mimetypes
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from tfp_vae import datasets
+from tfp_vae_cli.actions.run_folder import MODEL
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
 _GREY = {"1", "L", "I", "I;16", "I;16B", "F"}
@@ -22,7 +24,7 @@ def read_images(
     """Returns the images of a folder, `[N, height, width, channels]` in [0, 1].
 
     Images of unequal sizes are cut to 64 by 64 pixels, unless a size is given. They are grey if all
-    of them are.
+    of them are. The plots in the folder of a run are none of them, and other files are left out.
 
     Args:
       folder: The folder, which is searched recursively.
@@ -34,7 +36,9 @@ def read_images(
       FileNotFoundError: If there are no images.
       ValueError: If one cannot be read.
     """
-    paths = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES]
+    files = _files_outside_runs(folder)
+    paths = [path for path in files if path.suffix.lower() in _SUFFIXES]
+    videos = [path for path in files if str(mimetypes.guess_type(path)[0]).startswith("video/")]
     if not paths:
         raise FileNotFoundError(
             f"There are no images in {str(folder)!r}, {', '.join(sorted(_SUFFIXES))}."
@@ -53,10 +57,20 @@ def read_images(
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            batches = datasets.from_files(folder, shuffle=False, channels=channels, size=size)
+            source = sorted([*paths, *videos])
+            batches = datasets.from_files(source, shuffle=False, channels=channels, size=size)
         x = np.concatenate(list(batches))
     except tf.errors.OpError as error:
         raise ValueError(str(error.message).partition("\n")[0]) from error
+    others = sorted(set(files) - set(paths) - set(videos))
+    if others:
+        console.print(
+            f"left out of {folder.name}: {others[0].name}"
+            f"{f' and {len(others) - 1} more' if len(others) > 1 else ''}, no images",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
     for warning in caught:
         console.print(f"Warning: {warning.message}", soft_wrap=True, markup=False)
     height, width = x.shape[1:3]
@@ -69,6 +83,13 @@ def read_images(
         highlight=False,
     )
     return x
+
+
+def _files_outside_runs(folder: Path) -> list[Path]:
+    """Returns the files below a folder that are neither hidden nor in the folder of a run."""
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name[:1] != "."]
+    runs = {path.parent for path in files if path.name == MODEL} - {folder}
+    return sorted(path for path in files if not runs & set(path.parents))
 
 
 def _found(paths: Sequence[Path]) -> tuple[set[tuple[int, int]], bool]:
