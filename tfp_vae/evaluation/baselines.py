@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfp_vae import checks, likelihoods, supports
 from tfp_vae.evaluation.elbo import ELBOSummary
-from tfp_vae.evaluation.row_batches import checked_rows
+from tfp_vae.evaluation.row_batches import checked_rows, read_rows
 from tfp_vae.model import VAE, fit_factor_analysis
 
 _ROWS_AT_ONCE = 1000
@@ -89,7 +89,7 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     (train, seen), (rows, observed) = (
-        _prepared(vae, checked_rows(vae, values, _ROWS_AT_ONCE, None, name))
+        _prepared(vae, read_rows(checked_rows(vae, values, _ROWS_AT_ONCE, None, name)))
         for values, name in ((x_train, "x_train"), (x, "x"))
     )
     layer = vae.decoder.likelihood

@@ -13,7 +13,7 @@ from tfp_vae.evaluation.annealed_importance_sampling import (
     check_latents_are_unbounded,
     temperatures,
 )
-from tfp_vae.evaluation.row_batches import checked_rows
+from tfp_vae.evaluation.row_batches import checked_rows, read_rows
 from tfp_vae.evaluation.text_tables import standard_error, table, with_error
 from tfp_vae.model import VAE
 from tfp_vae.row_chunks import row_chunks
@@ -144,7 +144,7 @@ def log_marginal_likelihood(
     weigh = vae.compiled_function(annealed_log_weights if annealed else _log_weight_sums)
     blocks = []
     for start, count, places in row_chunks(len(rows), _ROWS_AT_ONCE):
-        own = tf.convert_to_tensor(rows[places])
+        own = tf.convert_to_tensor(read_rows(rows, places))
         given = None if y is None else tf.convert_to_tensor(y[places])
         own_seed = seeds.fold_in(key, start)
         if annealed:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfp_vae import checks, seeds
-from tfp_vae.evaluation.row_batches import checked_rows, row_batches
+from tfp_vae.evaluation.row_batches import checked_rows, read_rows, row_batches
 from tfp_vae.evaluation.text_tables import table, with_error
 from tfp_vae.model import VAE
 
@@ -112,7 +112,7 @@ def posterior_predictive_check(
             f"{type(statistic).__name__}."
         )
     count = checks.positive_int(replicates, "replicates")
-    rows = checked_rows(vae, x, batch_size, condition)
+    rows = read_rows(checked_rows(vae, x, batch_size, condition))
     if vae.missing is not None and not vae.missing.observed_in(rows).all():
         raise ValueError(
             "`x` must have no missing values, since replicated data sets have none; got missing "
