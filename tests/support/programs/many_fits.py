@@ -29,13 +29,13 @@ def traces(vae):
         "compiled training": [array._train, array._train._unguarded],
         "compiled evaluation": [array._test],
         "batch by batch": [batches, trainer._step],
-        "prediction": [trainer],
     }
     functions = {
         **{
             name: [each for holder in several for each in vars(holder).values()]
             for name, several in holders.items()
         },
+        "prediction": list(trainer._compiled_steps.values()),
         "importance sampling": list(vae._compiled_functions.values()),
     }
     counts = {}
