@@ -179,3 +179,8 @@ def relaxed_one_hot_vectors(variables: int, categories: int) -> LatentSpace:
     return LatentSpace(
         f"{variables} x {categories} positive numbers, of which every {categories} add up to 1"
     )
+
+
+def one_hot_vectors(variables: int, categories: int) -> LatentSpace:
+    """Returns the space of `variables` one-hot vectors of `categories` numbers."""
+    return LatentSpace(f"{variables} x {categories} numbers, of which one in {categories} is 1")

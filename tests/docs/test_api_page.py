@@ -51,6 +51,7 @@ RECORDS = (
     "Baselines",
     "Calibration",
     "Candidate",
+    "Clustering",
     "Comparison",
     "Digits",
     "Disentanglement",

@@ -41,7 +41,7 @@ HOOKS = {
     # of encoders, decoders and transitions
     *("checked", "of_tensors"),
     # of objectives
-    *("check_pair", "schedules", "shown_arguments", "terms"),
+    *("categorical_cost", "check_pair", "schedules", "shown_arguments", "terms"),
 }
 """Methods that a subclass implements; one line says what they do."""
 

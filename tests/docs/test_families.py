@@ -10,7 +10,21 @@ from tfp_vae.testing.strategies.posterior import POSTERIORS
 from tfp_vae.testing.strategies.prior import PRIORS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "families.md").read_text()
-ARGUMENTS = {"MixtureOfGaussians": (2,), "VampPrior": (2,), "RelaxedOneHotCategorical": (1, 2)}
+ARGUMENTS = {
+    "MixtureOfGaussians": (2,),
+    "VampPrior": (2,),
+    "RelaxedOneHotCategorical": (1, 2),
+    "Categorical": (2,),
+}
+
+
+def _made(module, name, default=()):
+    if name == "CategoricalJoint":
+        parts = [module.Categorical(2)]
+        if module is posteriors:
+            parts.append(posteriors.MultivariateNormalDiag(1))
+        return module.CategoricalJoint(*parts)
+    return getattr(module, name)(*ARGUMENTS.get(name, default))
 
 
 def _cells():
@@ -38,11 +52,9 @@ def test_the_table_has_every_posterior_and_every_prior():
 def test_a_cell_of_the_table_is_true(posterior, prior, said):
     def make():
         return tfp_vae.VAE(
-            tfp_vae.Encoder(
-                networks.mlp([2]), getattr(posteriors, posterior)(*ARGUMENTS.get(posterior, (2,)))
-            ),
+            tfp_vae.Encoder(networks.mlp([2]), _made(posteriors, posterior, (2,))),
             tfp_vae.Decoder(networks.mlp([2]), likelihoods.Bernoulli([3])),
-            prior=getattr(priors, prior)(*ARGUMENTS.get(prior, ())),
+            prior=_made(priors, prior),
         )
 
     goes = getattr(priors, prior) in POSTERIORS[getattr(posteriors, posterior)].priors

@@ -18,7 +18,7 @@ _FACTORS = np.stack([np.arange(42) % 3, np.arange(42) % 2], axis=1)
 
 def _evaluation(name, kind, may_miss=(), **more):
     given = {"vae": None, "x": DATA[kind], "seed": 0, **more}
-    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    own = {"condition": fuzzed_models.LABELS} if kind in fuzzed_models.WITH_Y else {}
 
     def check(answer, passed):
         for field in ("estimate", "elbo_of_rows", "atypicality"):
@@ -93,6 +93,10 @@ CALLS = {
         evaluation.disentanglement,
         lambda: {"vae": model("real"), "x": _MORE_ROWS, "factors": _FACTORS, "votes": 5},
         may_miss=("mutual_information_gap_standard_error",),
+    ),
+    "evaluation.clustering": Call(
+        evaluation.clustering,
+        lambda: {"clusters": np.eye(3)[[0, 1, 1, 2, 0, 1]], "labels": fuzzed_models.LABELS},
     ),
     "evaluation.out_of_distribution": _evaluation(
         "out_of_distribution", "real", reference=DATA["real"]

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 import tfp_vae
-from tfp_vae import likelihoods, networks, posteriors
+from tfp_vae import likelihoods, networks, posteriors, priors
 
 _GENERATOR = np.random.default_rng(0)
 ROWS = 6
@@ -33,6 +33,20 @@ def _flat(likelihood, activation="tanh", **options):
     )
 
 
+def _of_clusters(**options):
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(
+            networks.mlp([3], "tanh"),
+            posteriors.CategoricalJoint(
+                posteriors.Categorical(3), posteriors.MultivariateNormalDiag(LATENTS)
+            ),
+        ),
+        tfp_vae.Decoder(networks.mlp([3], "tanh"), likelihoods.Bernoulli([4])),
+        prior=priors.CategoricalJoint(priors.Categorical(3)),
+        **options,
+    )
+
+
 _MADE = {
     "binary": lambda: _flat(likelihoods.Bernoulli([4])),
     "real": lambda: _flat(likelihoods.Normal([4]), "relu"),
@@ -51,6 +65,8 @@ _MADE = {
         likelihoods.Bernoulli([4]),
         condition=keras.layers.CategoryEncoding(3, output_mode="one_hot"),
     ),
+    "clusters": _of_clusters,
+    "labelled": lambda: _of_clusters(classification_weight=1.0),
     "hierarchical": lambda: tfp_vae.HierarchicalVAE.from_mlps(
         likelihoods.Bernoulli([4]), latent_sizes=[2, 2], units=[[3], [3]]
     ),
@@ -58,9 +74,11 @@ _MADE = {
 DATA = {
     "binary": BINARY, "real": REAL, "heavy": REAL, "unit": UNIT, "counts": COUNTS,
     "dispersed": COUNTS, "codes": CODES, "levels": COUNTS, "images": IMAGES, "holes": HOLES,
-    "grey": UNIT, "conditional": BINARY, "hierarchical": BINARY,
+    "grey": UNIT, "conditional": BINARY, "clusters": BINARY, "labelled": BINARY,
+    "hierarchical": BINARY,
 }  # fmt: skip
 KINDS = tuple(DATA)
+WITH_Y = ("conditional", "labelled")
 
 
 @functools.cache

@@ -10,13 +10,13 @@ import scipy.sparse
 import tfp_vae
 from tests.fuzz import answers, fuzzed_models
 from tests.fuzz.calls import Call
-from tests.fuzz.fuzzed_models import DATA, KINDS, LATENTS, ROWS, fresh, model
+from tests.fuzz.fuzzed_models import DATA, KINDS, LATENTS, ROWS, WITH_Y, fresh, model
 from tfp_vae import likelihoods, networks, objectives, posteriors, priors
 
 
 def _given(kind, **more):
     """Returns right arguments of a call on rows."""
-    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    own = {"condition": fuzzed_models.LABELS} if kind in WITH_Y else {}
     return {"x": DATA[kind], **own, **more}
 
 
@@ -71,7 +71,7 @@ def _sampled(kind):
     def check(answer, given):
         assert answer.shape == (int(given["sample_size"]), *model(kind).event_shape)
 
-    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    own = {"condition": fuzzed_models.LABELS} if kind in WITH_Y else {}
     return Call(
         lambda **given: model(kind).sample(**given),
         lambda: {"sample_size": ROWS, "seed": 1, **own},
@@ -133,8 +133,8 @@ def _fitted(kind):
         epochs = max(int(given["epochs"]) - int(given["initial_epoch"]), 0)
         assert len(history.history.get("loss", [])) == epochs
 
-    own = {"y": fuzzed_models.LABELS} if kind == "conditional" else {}
-    also = {} if kind == "conditional" else {"validation_data": DATA[kind][:3]}
+    own = {"y": fuzzed_models.LABELS} if kind in WITH_Y else {}
+    also = {} if kind in WITH_Y else {"validation_data": DATA[kind][:3]}
     return Call(
         fit,
         lambda: {
@@ -161,7 +161,7 @@ def _split_fit():
 
 
 def _evaluated(kind):
-    own = {"y": fuzzed_models.LABELS} if kind == "conditional" else {}
+    own = {"y": fuzzed_models.LABELS} if kind in WITH_Y else {}
 
     def check(answer, given):
         _loss, elbo, log_likelihood, kl = answer
@@ -182,7 +182,7 @@ def _predicted(kind):
         if not isinstance(given["x"], Iterator):
             assert answer.shape == (len(np.asarray(given["x"])), *model(kind).event_shape)
 
-    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    own = {"condition": fuzzed_models.LABELS} if kind in WITH_Y else {}
     return Call(
         lambda **given: model(kind).predict(verbose=0, **given),
         lambda: {"x": DATA[kind], **own, "batch_size": 8, "steps": None},
@@ -201,13 +201,29 @@ def _coded(method, kind):
         if not isinstance(given[rows], Iterator) and not given.get("return_stddev"):
             assert answer.shape == (len(np.asarray(given[rows])), *event)
 
-    own = {"condition": fuzzed_models.LABELS} if kind == "conditional" else {}
+    own = {"condition": fuzzed_models.LABELS} if kind in WITH_Y else {}
     return Call(
         lambda **given: getattr(model(kind), method)(verbose=0, **given),
         lambda: {rows: right[method], **own, "seed": 0, "batch_size": 8, "steps": None},
         check,
         of=getattr(vae, method),
         not_fuzzed=("return_stddev",) if method == "encode" else (),
+    )
+
+
+def _clustered(method, kind):
+    def check(answer, given):
+        assert answer.shape[1:] == (3,)
+        if isinstance(given["x"], np.ndarray):
+            assert len(answer) == len(given["x"])
+        np.testing.assert_allclose(answer.sum(axis=1), 1.0, rtol=1e-5)
+
+    own = {"seed": 0} if method == "cluster" else {}
+    return Call(
+        lambda **given: getattr(model(kind), method)(verbose=0, **given),
+        lambda: {"x": DATA[kind], **own, "batch_size": 8, "steps": None},
+        check,
+        of=getattr(model(kind), method),
     )
 
 
@@ -257,7 +273,7 @@ def _same_vae(vae):
     return {
         "encoder": _encoder(), "decoder": _decoder(), "prior": priors.StandardNormal(),
         "objective": objectives.ELBO(), "preprocess": None, "missing_values": None,
-        "condition": None,
+        "condition": None, "classification_weight": None,
     }  # fmt: skip
 
 
@@ -292,12 +308,20 @@ CALLS = {
     "VAE.impute, holes": _imputed(),
     **{
         f"VAE.fit, {kind}": _fitted(kind)
-        for kind in ("binary", "real", "counts", "grey", "holes", "conditional", "hierarchical")
+        for kind in (
+            "binary", "real", "counts", "grey", "holes", "conditional", "hierarchical", "clusters",
+            "labelled",
+        )
     },
     "VAE.fit, split": _split_fit(),
-    **{f"VAE.evaluate, {kind}": _evaluated(kind) for kind in ("binary", "real", "conditional")},
+    **{
+        f"VAE.evaluate, {kind}": _evaluated(kind)
+        for kind in ("binary", "real", "conditional", "labelled")
+    },
     **{f"VAE.predict, {kind}": _predicted(kind) for kind in ("images", "codes", "conditional")},
     **{f"VAE.encode, {kind}": _coded("encode", kind) for kind in ("binary", "conditional")},
+    "VAE.cluster": _clustered("cluster", "clusters"),
+    "VAE.predict_labels": _clustered("predict_labels", "labelled"),
     **{f"VAE.decode, {kind}": _coded("decode", kind) for kind in ("real", "conditional")},
     "VAE.compile": Call(
         lambda **given: fresh("binary").compile(**given),

@@ -233,6 +233,10 @@ CALLS = {
         lambda: {"x": fuzzed_models.REAL, "condition": fuzzed_models.LABELS}, tolerance=None,
     ),
     "callbacks.Convergence": Call(callbacks.Convergence, lambda: {"patience": 3}),
+    "callbacks.MixtureInitialization": Call(
+        callbacks.MixtureInitialization,
+        lambda: {"x": DATA["binary"], "epochs": 3, "condition": None, "seed": 0},
+    ),
     "callbacks.EarlyStopping": Call(callbacks.EarlyStopping, lambda: {"patience": 3}),
     "callbacks.SaveOnTermination": Call(
         callbacks.SaveOnTermination,

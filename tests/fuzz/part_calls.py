@@ -62,12 +62,12 @@ def _draws_alone(prior, given):
     sizes += [getattr(prior, "steps", 1)]
     if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS or _has_own_function(given):
         return
-    if isinstance(prior, priors.RelaxedOneHotCategorical):
+    if isinstance(prior, (priors.Categorical, priors.RelaxedOneHotCategorical)):
         size = prior.latent_variables * prior.categories
         if size > MOST_ELEMENTS:
             return
     else:
-        size = 2
+        size = 5 if isinstance(prior, priors.CategoricalJoint) else 2
     if isinstance(prior, priors.VampPrior):
         return
     prior.build([size])
@@ -250,6 +250,20 @@ CALLS = {
         lambda answer, given: _suits(answer.likelihood, given["x"]),
         tolerance=None,
     ),
+    "posteriors.CategoricalJoint": Call(
+        posteriors.CategoricalJoint,
+        lambda: {
+            "categorical": posteriors.Categorical(3),
+            "continuous": posteriors.MultivariateNormalDiag(2),
+            "trunk": None,
+        },
+        _draws,
+    ),
+    "priors.CategoricalJoint": Call(
+        priors.CategoricalJoint,
+        lambda: {"categorical": priors.Categorical(3), "continuous": priors.Normal()},
+        _draws_alone,
+    ),
     **{
         f"posteriors.{name}": Call(
             getattr(posteriors, name), lambda given=given: dict(given), _draws
@@ -263,6 +277,7 @@ CALLS = {
                 "latent_size": 2, "steps": 1, "units": [4], "context_size": 3,
             },
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
+            "Categorical": {"categories": 3, "latent_variables": 2},
         }.items()
     },
     **{
@@ -274,6 +289,7 @@ CALLS = {
             "Normal": {},
             "VampPrior": {"pseudo_inputs": 3},
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
+            "Categorical": {"categories": 3, "latent_variables": 2},
         }.items()
     },
     "priors.ConditionalNormal": Call(

@@ -46,7 +46,7 @@ def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, dec
             x,
             posterior=posterior(inputs[0]),
             prior=prior.distribution(),
-            likelihood_fn=lambda z: likelihood(tf.tile(inputs[1], [len(z), 1, 1])),
+            likelihood_fn=lambda z: likelihood(tf.broadcast_to(inputs[1], [*z.shape[:-1], 3])),
             seed=0,
             step=3,
         )

@@ -1,9 +1,10 @@
-"""Keras callbacks: early stopping, checkpoints, audits, warnings and TensorBoard images."""
+"""Keras callbacks: early stopping, checkpoints, audits, warnings, starts and TensorBoard images."""
 
 from tfp_vae.callbacks.checkpoint import Checkpoint
 from tfp_vae.callbacks.convergence import Convergence
 from tfp_vae.callbacks.early_stopping import EarlyStopping
 from tfp_vae.callbacks.loss_audit import LossAudit
+from tfp_vae.callbacks.mixture_initialization import MixtureInitialization
 from tfp_vae.callbacks.posterior_collapse_warning import PosteriorCollapseWarning
 from tfp_vae.callbacks.save_on_termination import SaveOnTermination
 from tfp_vae.callbacks.tensorboard_images import TensorBoardImages
@@ -14,6 +15,7 @@ __all__ = [
     "Convergence",
     "EarlyStopping",
     "LossAudit",
+    "MixtureInitialization",
     "PosteriorCollapseWarning",
     "SaveOnTermination",
     "TensorBoardImages",

@@ -2,6 +2,7 @@
 
 from tfp_vae.distributions.bernoulli import Bernoulli
 from tfp_vae.distributions.categorical import Categorical
+from tfp_vae.distributions.categorical_joint import CategoricalJoint, support_beside_rows
 from tfp_vae.distributions.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.distributions.counts import (
     NegativeBinomial,
@@ -26,6 +27,7 @@ from tfp_vae.distributions.multivariate_normal import (
 )
 from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
+from tfp_vae.distributions.one_hot_categorical import OneHotCategorical
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
@@ -35,6 +37,7 @@ from tfp_vae.distributions.student_t import StudentT
 __all__ = [
     "Bernoulli",
     "Categorical",
+    "CategoricalJoint",
     "ContinuousBernoulli",
     "DiscretizedLogistic",
     "Gamma",
@@ -48,6 +51,7 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "NormalizingFlow",
+    "OneHotCategorical",
     "ParameterFn",
     "Poisson",
     "PowerSpherical",
@@ -59,4 +63,5 @@ __all__ = [
     "affine_coupling",
     "log_sphere_area",
     "masked_autoregressive",
+    "support_beside_rows",
 ]

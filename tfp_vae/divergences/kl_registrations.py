@@ -61,6 +61,33 @@ def _power_spherical_from_spherical_uniform(
         return tf.cast(log_area - entropy, q.dtype)
 
 
+@tfd.RegisterKL(distributions.OneHotCategorical, distributions.OneHotCategorical)
+def _one_hot_categoricals(
+    q: distributions.OneHotCategorical,
+    p: distributions.OneHotCategorical,
+    name: str | None = None,
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of independent categorical variables: the sum over the variables."""
+    return tf.reduce_sum(tfd.kl_divergence(q.variables, p.variables, name=name), axis=-1)
+
+
+@tfd.RegisterKL(distributions.CategoricalJoint, distributions.CategoricalJoint)
+def _categorical_joints(
+    q: distributions.CategoricalJoint, p: distributions.CategoricalJoint, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of categorical latents c and continuous ones z given them.
+
+    By the chain rule it is KL(q(c)‖p(c)) + Σ q(c) KL(q(z|c)‖p(z|c)); there is none if that of z is
+    not known.
+    """
+    c = distributions.support_beside_rows(q.categorical)
+    of_each = tfd.kl_divergence(
+        q.continuous_fn(c), p.continuous_fn(p.categorical.support()[:, None]), name=name
+    )
+    probs = tf.exp(q.categorical.log_prob(c))
+    return tfd.kl_divergence(q.categorical, p.categorical) + tf.reduce_sum(probs * of_each, axis=0)
+
+
 def _as_multivariate_normal(product: tfd.Independent) -> tfd.MultivariateNormalDiag:
     normal = product.distribution
     if not isinstance(normal, tfd.Normal) or len(product.event_shape) != 1:

@@ -2,6 +2,7 @@
 
 from tfp_vae.evaluation.baselines import Baselines, baselines
 from tfp_vae.evaluation.calibration import Calibration, calibration
+from tfp_vae.evaluation.clustering import Clustering, clustering
 from tfp_vae.evaluation.comparison import Comparison, compare
 from tfp_vae.evaluation.disentanglement import Disentanglement, disentanglement
 from tfp_vae.evaluation.elbo import ELBOSummary, elbo
@@ -18,6 +19,7 @@ from tfp_vae.evaluation.reconstruction_error import ReconstructionError, reconst
 __all__ = [
     "Baselines",
     "Calibration",
+    "Clustering",
     "Comparison",
     "Disentanglement",
     "ELBOSummary",
@@ -29,6 +31,7 @@ __all__ = [
     "ReconstructionError",
     "baselines",
     "calibration",
+    "clustering",
     "compare",
     "disentanglement",
     "elbo",

@@ -58,8 +58,8 @@ def check_latents_are_unbounded(vae: VAE, condition: Any = None) -> None:
     try:
         bijector = prior.experimental_default_event_space_bijector()
     except NotImplementedError:
-        return
-    if not isinstance(bijector, tfb.Identity):
+        bijector = tfb.Identity()
+    if vae.encoder.posterior.summed or not isinstance(bijector, tfb.Identity):
         raise ValueError(
             '`method` must be "importance_sampling" for a prior on a part of the real numbers, '
             f"which Hamiltonian trajectories would leave; got 'ais' and a {type(prior).__name__}."

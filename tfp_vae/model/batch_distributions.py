@@ -20,6 +20,8 @@ class BatchDistributions(NamedTuple):
         values of `x`, batch `[S, B]`, event `[*event]`.
       decoder_fn: A function of latents `[..., B, L]` that returns the likelihood of all values,
         batch `[..., B]`, event `[*event]`.
+      label_log_prob: Of a model with labels, log q(y|x) in nats, `[B]`, 0 for rows without one;
+        else None. `posterior` then is that of rows whose label is known.
     """
 
     x: tf.Tensor
@@ -27,6 +29,7 @@ class BatchDistributions(NamedTuple):
     prior: tfd.Distribution
     likelihood_fn: LikelihoodFn
     decoder_fn: LikelihoodFn
+    label_log_prob: tf.Tensor | None = None
 
     def log_weights(self, z: tf.Tensor) -> tf.Tensor:
         """Returns log p(x|z) + log p(z) - log q(z|x), `[S, B]` in nats, for latents `[S, B, L]`."""

@@ -3,14 +3,16 @@
 import functools
 from typing import TYPE_CHECKING
 
+import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import divergences, seeds
+from tfp_vae import checks, divergences, seeds
 from tfp_vae.model import adaptation
+from tfp_vae.model.inputs import Labels
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.objectives import Objective
-from tfp_vae.posteriors import Posterior
+from tfp_vae.posteriors import Categorical, Posterior
 from tfp_vae.priors import Prior
 
 if TYPE_CHECKING:
@@ -76,6 +78,37 @@ def assemble(vae: "VAE") -> str:
     return divergences.declaration(posterior, prior)
 
 
+def labels_of(vae: "VAE", condition: keras.layers.Layer | None) -> Labels | None:
+    """Returns the labels that a model takes, or None.
+
+    Args:
+      vae: The model, with its encoder and `classification_weight`.
+      condition: The layer of a condition, or None.
+
+    Raises:
+      TypeError: If `classification_weight` is no number.
+      ValueError: If it is negative, the posterior has no single categorical variable, or there is a
+        condition.
+    """
+    weight = vae.classification_weight
+    if weight is None:
+        return None
+    vae.classification_weight = checks.finite_number(weight, "classification_weight", minimum=0.0)
+    posterior = getattr(vae.encoder.posterior, "categorical", vae.encoder.posterior)
+    if not isinstance(posterior, Categorical) or posterior.latent_variables != 1:
+        raise ValueError(
+            "`classification_weight` must be None unless the posterior has one categorical "
+            "variable, the class: posteriors.Categorical or CategoricalJoint; got a "
+            f"{type(vae.encoder.posterior).__name__}."
+        )
+    if condition is not None:
+        raise ValueError(
+            "`condition` must be None with `classification_weight`, since y then holds labels; got "
+            f"a {type(condition).__name__}."
+        )
+    return Labels(posterior.categories)
+
+
 def check_objective(vae: "VAE", objective: Objective) -> None:
     """Checks that an objective applies to the distributions of an assembled model.
 
@@ -130,6 +163,12 @@ def check_same_latent_space(posterior: Posterior, prior: Prior | Posterior) -> N
       ValueError: If they are not.
     """
     ours, theirs = posterior.latent_space, prior.latent_space
+    if theirs is None and posterior.summed:
+        raise ValueError(
+            f"`prior` must be a distribution over the latents of {type(posterior).__name__} with "
+            f"probabilities of its own, since objectives sum over {ours.description}; got "
+            f"{type(prior).__name__}, a mixture of posteriors."
+        )
     if theirs is None or theirs == ours:
         return
     raise ValueError(

@@ -183,6 +183,18 @@ class Encoder(DistributionNetwork):
         added = self.linear_path(tf.reshape(encoded, [-1, size]))
         return self.posterior(features, added=added)
 
+    def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the mean of the posterior of every row, or the most probable categories.
+
+        Args:
+          distribution: What this layer returned, batch `[B]`.
+
+        Example:
+          >>> vae.encoder.mean_of(vae.encoder(x)).shape
+          TensorShape([20, 2])
+        """
+        return self.posterior.point(distribution)
+
     def encoded_sizes(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
         """Returns the shape of a row as the trunk sees it, for a row of shape `sizes`."""
         if self.input_encoding is None:

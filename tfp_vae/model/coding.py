@@ -27,9 +27,13 @@ class LatentContract:
     def __init__(self, vae: "VAE") -> None:
         self.row_shape: tuple[int, ...] | None = (vae.latent_size,)
         self.dtype = vae.data_dtype
-        self.conditional = vae.conditional
+        self.conditional = vae.condition is not None
         self.condition_row_shape = vae.pipeline.condition_row_shape
         self._vae = vae
+
+    def absent_condition(self, rows: int) -> None:
+        """Returns None: where there is a condition, it must be given."""
+        del rows
 
     def check_condition(self, condition: Any, rows: int | None, name: str = "condition") -> None:
         """Raises a TypeError or ValueError unless there is a valid y for each row of z."""
@@ -76,11 +80,11 @@ def encoded(
     """
     checks.instance_of(return_stddev, bool, "return_stddev", "True")
     if not return_stddev:
-        return _mapped(vae, (_mean, _draw), x, condition, seed, options)
+        return mapped(vae, (_mean, _draw), x, condition, seed, options)
     if seed is not None:
         raise ValueError("`seed` must be None with return_stddev=True: nothing is drawn.")
     try:
-        return _mapped(vae, (_mean_and_stddev, _draw), x, condition, None, options)
+        return mapped(vae, (_mean_and_stddev, _draw), x, condition, None, options)
     except NotImplementedError as error:
         raise ValueError(
             "`return_stddev` must be False for a posterior whose standard deviation has no "
@@ -104,7 +108,7 @@ def decoded(
       TypeError: If an argument is of the wrong kind.
       ValueError: If the latents or the condition do not fit the model.
     """
-    rows = _mapped(
+    rows = mapped(
         vae,
         (_decoded_mean, _decoded_draw),
         z,
@@ -117,7 +121,7 @@ def decoded(
     return np.asarray(rows)
 
 
-def _mapped(
+def mapped(
     vae: "VAE",
     functions: tuple[Callable[..., Any], Callable[..., Any]],
     rows: Any,
@@ -144,19 +148,20 @@ def _mapped(
 
 
 def _mean(vae: "VAE", batch: Any) -> tf.Tensor:
-    return vae.reconstructing_latents(_posterior(vae, batch))
+    return vae.reconstructing_latents(posterior_of(vae, batch))
 
 
 def _mean_and_stddev(vae: "VAE", batch: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    posterior = _posterior(vae, batch)
+    posterior = posterior_of(vae, batch)
     return vae.reconstructing_latents(posterior), posterior.stddev()
 
 
 def _draw(vae: "VAE", batch: Any, seed: tf.Tensor) -> tf.Tensor:
-    return _posterior(vae, batch).sample(seed=seed)
+    return posterior_of(vae, batch).sample(seed=seed)
 
 
-def _posterior(vae: "VAE", batch: Any) -> Any:
+def posterior_of(vae: "VAE", batch: Any) -> Any:
+    """Returns q(z|x) of a batch."""
     x, y = _rows_of(vae, batch)
     return vae.posterior(x, condition=y)
 

@@ -30,8 +30,10 @@ def ancestral_sample(
     latent_seed, data_seed = seeds.split(seed, 2)
     features = vae.pipeline.features(condition, None)
     prior = vae.prior_of(features)
+    if vae.pipeline.labels is not None and condition is not None:
+        prior = vae.pipeline.labels.observed(prior, condition)
     # A prior p(z|y) has a distribution for each row, of which one draw is wanted.
-    rows = [] if vae.prior_layer.conditional else sample_size
+    rows = [] if prior.batch_shape.rank else sample_size
     likelihood = vae.decoded(prior.sample(rows, seed=latent_seed), features)
     if mean:
         return vae.decoder.likelihood.prediction(likelihood)

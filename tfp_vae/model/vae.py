@@ -13,7 +13,7 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import checks, saving, seeds, shapes
 from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood, Suggestion
-from tfp_vae.model import adaptation, build, coding, defaults, export, sampling
+from tfp_vae.model import adaptation, build, clustering, coding, defaults, export, sampling
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.frames import TableSchema, schema_class
@@ -59,6 +59,12 @@ class VAE(keras.Model):
         likelihood scores the clean data. The ELBO then is log p(x|z) - KL with z drawn from q(z|x̃)
         for a spoilt x̃, which for every x̃ is a bound on log p(x) (Im et al. 2017, "Denoising
         criterion for variational auto-encoding framework").
+      classification_weight: With a number, `fit(x, y)` takes y as labels: the categories c of
+        `posteriors.Categorical` or `CategoricalJoint` are classes, known for labelled rows, of
+        which the ELBO bounds log p(x, c), and summed over for rows with -1 or NaN. The number is
+        the weight of log q(c|x) of a labelled row in the objective, beside the ELBO, which does not
+        train q(c|x) there; Kingma et al. (2014), "Semi-supervised learning with deep generative
+        models", take 0.1 N / N_labelled.
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -91,6 +97,7 @@ class VAE(keras.Model):
         condition: keras.layers.Layer | None = None,
         adaptive: bool = True,
         corruption: keras.layers.Layer | None = None,
+        classification_weight: float | None = None,
         **kwargs: Any,
     ) -> None:
         checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
@@ -106,8 +113,14 @@ class VAE(keras.Model):
         self.decoder = checks.instance_of(
             decoder, Decoder, "decoder", "tfp_vae.Decoder(trunk, likelihood)"
         )
+        self.classification_weight = classification_weight
         self.pipeline = InputPipeline(
-            decoder.likelihood, preprocess, missing_values, condition, corruption
+            decoder.likelihood,
+            preprocess,
+            missing_values,
+            condition,
+            corruption,
+            build.labels_of(self, condition),
         )
         self.preprocess, self.condition, self.corruption = preprocess, condition, corruption
         self.prior_layer = StandardNormal() if prior is None else prior
@@ -305,7 +318,9 @@ class VAE(keras.Model):
         """
         if condition is None and not self.prior_layer.conditional:
             return self.prior_of(None)
-        return self.prior_of(self.pipeline.features(condition, None))
+        prior = self.prior_of(self.pipeline.features(condition, None))
+        labels = self.pipeline.labels
+        return prior if labels is None else labels.observed(prior, condition)
 
     def prior_of(self, features: tf.Tensor | None) -> tfd.Distribution:
         """Returns p(z), or p(z|y) for the features `[B, C]` of a condition."""
@@ -432,6 +447,77 @@ class VAE(keras.Model):
           True
         """
         return coding.decoded(self, z, condition, seed, kwargs)
+
+    def cluster(
+        self, x: Any, condition: Any = None, *, seed: seeds.Seed = None, **kwargs: Any
+    ) -> np.ndarray:
+        """Computes the probability of every cluster for rows: soft assignments.
+
+        With `posteriors.Categorical` or `posteriors.CategoricalJoint` it is q(c|x) of every
+        combination of categories. With a mixture for a prior, such as `priors.MixtureOfGaussians`,
+        it is the mean over 100 draws from q(z|x) of p(c|z), the exact posterior of the component:
+        the best q(c|x) for which q(c, z|x) = q(c|x) q(z|x) (Jiang et al. 2017, "Variational deep
+        embedding", equation 16). `cluster(x).argmax(axis=1)` is the most probable cluster.
+
+        Args:
+          x: An array `[N, *event]`, or what else `fit` takes.
+          condition: y, `[N, ...]`, for a model of p(x|y) and an array of x.
+          seed: The seed of the draws, where there are any; by default one fixed seed.
+          **kwargs: As of `encode`.
+
+        Returns:
+          An array `[N, K]`, whose rows add up to 1.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model, or the model has no clusters.
+
+        Example:
+          >>> vae = tfp_vae.VAE(
+          ...     tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2)),
+          ...     tfp_vae.Decoder(networks.mlp([8]), likelihoods.Normal([3])),
+          ...     prior=priors.MixtureOfGaussians(components=4),
+          ... )
+          >>> vae.cluster(x).shape
+          (20, 4)
+        """
+        return clustering.clustered(self, x, condition, seed, kwargs)
+
+    def predict_labels(self, x: Any, **kwargs: Any) -> np.ndarray:
+        """Computes the probability of every class for rows, of a model with labels: q(c|x).
+
+        `predict_labels(x).argmax(axis=1)` is the most probable class.
+
+        Args:
+          x: An array `[N, *event]`, or what else `fit` takes.
+          **kwargs: As of `encode`.
+
+        Returns:
+          An array `[N, K]`, whose rows add up to 1.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` does not fit the model, or the model takes no labels.
+
+        Example:
+          >>> vae = tfp_vae.VAE(
+          ...     tfp_vae.Encoder(networks.mlp([8]), posteriors.Categorical(2)),
+          ...     tfp_vae.Decoder(networks.mlp([8]), likelihoods.Normal([3])),
+          ...     prior=priors.Categorical(2),
+          ...     classification_weight=1.0,
+          ... )
+          >>> vae.predict_labels(x).shape
+          (20, 2)
+
+        Source: Kingma et al. (2014), "Semi-supervised learning with deep generative models",
+        section 3.1.2.
+        """
+        if self.pipeline.labels is None:
+            raise ValueError(
+                "`vae` must be a model with labels, made with `classification_weight`; got one "
+                "without: vae.cluster(x) returns the probabilities of clusters."
+            )
+        return clustering.clustered(self, x, None, None, kwargs)
 
     def reconstruct(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
@@ -603,7 +689,13 @@ class VAE(keras.Model):
             self.pipeline.joined(seen, features), observed=observed, training=training
         )
         prior = self.prior_of(features)
-        return BatchDistributions(prepared, posterior, prior, likelihood_fn, decoder_fn)
+        labels, label_log_prob = self.pipeline.labels, None
+        if labels is not None and condition is not None:
+            label_log_prob = labels.log_prob(posterior, condition)
+            posterior = labels.observed(posterior, condition)
+        return BatchDistributions(
+            prepared, posterior, prior, likelihood_fn, decoder_fn, label_log_prob
+        )
 
     def decoded(
         self, z: tf.Tensor, features: tf.Tensor | None = None, training: bool = False
@@ -619,8 +711,11 @@ class VAE(keras.Model):
         return z
 
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
-        """Returns the posterior mean, `[B, latent_size]`."""
-        return posterior.mean()
+        """Returns the latents of a reconstruction, `[B, latent_size]`: the posterior mean.
+
+        Of categorical latents they are the most probable ones.
+        """
+        return self.encoder.posterior.point(posterior)
 
     def objective_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
@@ -677,6 +772,9 @@ class VAE(keras.Model):
             seed=objective_seed,
             step=step,
         )
+        if batch.label_log_prob is not None:
+            classified = self.classification_weight * batch.label_log_prob
+            terms = terms._replace(objective=terms.objective + classified)
         return batch, terms
 
     def compiled_function(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -927,6 +1025,8 @@ class VAE(keras.Model):
           >>> len(history.history["elbo"])
           2
         """
+        if self.pipeline.labels is not None and y is not None:
+            self.pipeline.labels.warn_of_few(y)
         return self.trainer.fit(x, y, kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
@@ -1136,6 +1236,9 @@ class VAE(keras.Model):
         }
         if self.corruption is not None:
             parts["corruption"] = self.corruption
+        labels = {}
+        if self.classification_weight is not None:
+            labels["classification_weight"] = self.classification_weight
         serialized = {
             name: None if part is None else keras.saving.serialize_keras_object(part)
             for name, part in parts.items()
@@ -1148,6 +1251,7 @@ class VAE(keras.Model):
             **({} if known is None else {"schema": known}),
             "name": self.name,
             **serialized,
+            **labels,
             "missing_values": code,
             "adaptive": self.adaptive,
         }

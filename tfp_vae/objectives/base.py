@@ -1,7 +1,6 @@
 """What every objective has in common."""
 
 import abc
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
@@ -9,13 +8,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, divergences, seeds
+from tfp_vae import checks, distributions, divergences, seeds
+from tfp_vae.objectives.enumeration import categorical_part, check_summable, summed_terms
 from tfp_vae.objectives.gradient_estimators import check_reparameterized
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
-
-LikelihoodFn = Callable[[tf.Tensor], tfd.Distribution]
-"""From latents `[S, B, L]` to the likelihood p(x|z), batch `[S, B]`."""
 
 
 class Objective(abc.ABC):
@@ -128,7 +126,10 @@ class Objective(abc.ABC):
         for name in self.schedules:
             if step is None:
                 raise ValueError(f"`{name}` follows a schedule: pass the training step as `step`.")
-        return self.terms(x, posterior, prior, likelihood_fn, seeds.as_seed(seed), step)
+        key = seeds.as_seed(seed)
+        if categorical_part(posterior) is not None:
+            return summed_terms(self, x, posterior, prior, likelihood_fn, key, step)
+        return self.terms(x, posterior, prior, likelihood_fn, key, step)
 
     @abc.abstractmethod
     def terms(
@@ -140,7 +141,27 @@ class Objective(abc.ABC):
         seed: tf.Tensor,
         step: Any,
     ) -> ObjectiveTerms:
-        """Computes the terms; the arguments have been checked, and `seed` is a `[2]` tensor."""
+        """Computes the terms; the arguments have been checked, and `seed` is a `[2]` tensor.
+
+        In a model with categorical latents they are those of the continuous ones given each c: all
+        batches are then `[K, B]`, or `[K, 1]` of the prior.
+        """
+
+    def categorical_cost(
+        self,
+        posterior: distributions.OneHotCategorical,
+        prior: distributions.OneHotCategorical,
+        step: Any,
+    ) -> tf.Tensor:
+        """Returns what the objective loses by q(c|x), `[B]`: by default KL(q(c|x)‖p(c)), in nats.
+
+        Args:
+          posterior: q(c|x), batch `[B]`.
+          prior: p(c), batch `[]`.
+          step: The training step, or None.
+        """
+        del step
+        return tfd.kl_divergence(posterior, prior)
 
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
@@ -168,40 +189,21 @@ class Objective(abc.ABC):
         """Refuses a posterior and a prior that a model cannot be trained with on this objective.
 
         Raises:
-          ValueError: If it cannot, with the reason: a posterior that is not reparameterised, or
-            what a subclass finds.
+          ValueError: If it cannot, with the reason: a posterior that is neither reparameterised
+            nor categorical, or what a subclass finds.
         """
-        del prior
-        check_reparameterized(posterior)
-
-
-def log_likelihood(likelihood_fn: LikelihoodFn, z: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """Returns log p(x|z) in nats for every draw and example, `[S, B]`.
-
-    Raises:
-      TypeError: If `likelihood_fn` returns no distribution.
-      ValueError: If its event shape is not that of a row of `x`, or its batch shape not that of
-        the latents.
-    """
-    likelihood = likelihood_fn(z)
-    if not isinstance(likelihood, tfd.Distribution):
-        raise TypeError(
-            f"`likelihood_fn` must return a tfd.Distribution; got a {type(likelihood).__name__}."
-        )
-    if not likelihood.event_shape.is_compatible_with(x.shape[1:]):
-        raise ValueError(
-            f"`likelihood_fn` must return a distribution with the event shape of a row of `x`, "
-            f"{x.shape[1:]}; got {likelihood.event_shape}."
-        )
-    if not likelihood.batch_shape.is_compatible_with(z.shape[:-1]):
-        raise ValueError(
-            "`likelihood_fn` must return a distribution with the batch shape [samples, batch] of "
-            f"the latents, {z.shape[:-1]}; got {likelihood.batch_shape}."
-        )
-    dtype = likelihood.dtype
-    if isinstance(dtype, tf.DType) and dtype.is_floating and dtype != x.dtype:
-        x = tf.cast(x, dtype)
-    return likelihood.log_prob(x)
+        if categorical_part(posterior) is None:
+            check_reparameterized(posterior)
+            return
+        check_summable(posterior, prior)
+        if not self.rows_are_independent:
+            raise ValueError(
+                "`objective` must be one of single rows with categorical latents, which are summed "
+                f"row by row; got {self!r}."
+            )
+        if isinstance(posterior, distributions.CategoricalJoint):
+            c = distributions.support_beside_rows(posterior.categorical)
+            check_reparameterized(posterior.continuous_fn(c))
 
 
 def check_one_prior(prior: tfd.Distribution) -> None:

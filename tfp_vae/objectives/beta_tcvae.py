@@ -7,13 +7,8 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences, seeds
-from tfp_vae.objectives.base import (
-    LikelihoodFn,
-    Objective,
-    check_one_prior,
-    exact_or_sampled_kl_divergence,
-    log_likelihood,
-)
+from tfp_vae.objectives.base import Objective, check_one_prior, exact_or_sampled_kl_divergence
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 

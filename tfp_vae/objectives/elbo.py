@@ -6,18 +6,14 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, divergences
-from tfp_vae.objectives.base import (
-    LikelihoodFn,
-    Objective,
-    exact_or_sampled_kl_divergence,
-    log_likelihood,
-)
+from tfp_vae import checks, distributions, divergences
+from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
 from tfp_vae.objectives.gradient_estimators import (
     check_reparameterized,
     path_kl_divergence,
     value_with_gradient_of,
 )
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -96,15 +92,24 @@ class ELBO(Objective):
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
         kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
         counted = self._counted_kl_divergence(posterior, prior, z, kl_divergence)
-        weight = self.kl_weight
-        if callable(weight):
-            weight = tf.cast(weight(step), counted.dtype)
+        weight = self._kl_weight_at(step, counted.dtype)
         return ObjectiveTerms(
             elbo=expected - kl_divergence,
             log_likelihood=expected,
             kl_divergence=kl_divergence,
             objective=expected - weight * counted,
         )
+
+    def categorical_cost(
+        self,
+        posterior: distributions.OneHotCategorical,
+        prior: distributions.OneHotCategorical,
+        step: int | tf.Tensor | None,
+    ) -> tf.Tensor:
+        """Returns the weighted KL of the categorical latents, `[B]`, each of at least free bits."""
+        of_each = tfd.kl_divergence(posterior.variables, prior.variables)
+        counted = tf.reduce_sum(tf.maximum(of_each, self.free_bits), axis=-1)
+        return self._kl_weight_at(step, counted.dtype) * counted
 
     @property
     def schedules(self) -> dict[str, AnySchedule]:
@@ -119,8 +124,16 @@ class ELBO(Objective):
             two distributions does not factorise.
         """
         super().check_pair(posterior, prior)
-        if self.free_bits:
+        if self.free_bits and isinstance(posterior, distributions.CategoricalJoint):
+            assert isinstance(prior, distributions.CategoricalJoint)
+            c = distributions.support_beside_rows(posterior.categorical)
+            posterior, prior = posterior.continuous_fn(c), prior.continuous_fn(c)
+        if self.free_bits and not isinstance(posterior, distributions.OneHotCategorical):
             self._kl_divergence_per_latent(posterior, prior)
+
+    def _kl_weight_at(self, step: int | tf.Tensor | None, dtype: tf.DType) -> float | tf.Tensor:
+        weight = self.kl_weight
+        return tf.cast(weight(step), dtype) if callable(weight) else weight
 
     def _counted_kl_divergence(
         self,

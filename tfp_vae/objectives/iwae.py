@@ -7,19 +7,15 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, seeds, stateless_random
-from tfp_vae.objectives.base import (
-    LikelihoodFn,
-    Objective,
-    exact_or_sampled_kl_divergence,
-    log_likelihood,
-)
+from tfp_vae import checks, seeds, shapes, stateless_random
+from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
 from tfp_vae.objectives.gradient_estimators import (
     GradientScale,
     check_reparameterized,
     path_log_prob,
     value_with_gradient_of,
 )
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 
@@ -137,11 +133,13 @@ class IWAE(Objective):
 
 
 def _chosen_by_weight(z: tf.Tensor, log_weights: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Resamples one of the draws `[K, B, L]` for every row by the weights, `[1, B, L]`."""
+    """Resamples one of the draws `[K, ..., B, L]` of every row by the weights, `[1, ..., B, L]`."""
     uniform = stateless_random.uniform(
-        tf.shape(log_weights)[1:], seeds.independent_seed(seed), log_weights.dtype, row_axis=0
+        tf.shape(log_weights)[1:], seeds.independent_seed(seed), log_weights.dtype, row_axis=-1
     )
     below = tf.cumsum(tf.nn.softmax(log_weights, axis=0), axis=0, exclusive=True) <= uniform
     number = tf.maximum(tf.reduce_sum(tf.cast(below, tf.int32), axis=0) - 1, 0)
-    rows = tf.range(tf.shape(z)[1])
-    return tf.gather_nd(z, tf.stack([number, rows], axis=-1))[None]
+    number, restore = shapes.flatten_leading(number, event_rank=0)
+    flat = tf.reshape(z, [tf.shape(z)[0], -1, z.shape[-1]])
+    rows = tf.range(tf.shape(flat)[1])
+    return restore(tf.gather_nd(flat, tf.stack([number, rows], axis=-1)))[None]

@@ -1,6 +1,8 @@
 """Posteriors q(z|x): layers from an encoder's features to a distribution of the latents."""
 
 from tfp_vae.posteriors.base import Posterior
+from tfp_vae.posteriors.categorical import Categorical
+from tfp_vae.posteriors.categorical_joint import CategoricalJoint
 from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
 from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
@@ -9,6 +11,8 @@ from tfp_vae.posteriors.power_spherical import PowerSpherical
 from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 
 __all__ = [
+    "Categorical",
+    "CategoricalJoint",
     "InverseAutoregressiveFlow",
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",

@@ -3,6 +3,8 @@
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, supports
 from tfp_vae.distribution_layer import DistributionLayer
@@ -42,6 +44,9 @@ class Posterior(DistributionLayer):
     latent_space: supports.LatentSpace = supports.REAL_VECTORS
     """The set of possible latents, which must be the prior's too."""
 
+    summed: bool = False
+    """Whether objectives sum over some of the latents, and do not draw them."""
+
     def __init__(self, latent_size: int, **kwargs: Any) -> None:
         self.latent_size = checks.positive_int(latent_size, "latent_size")
         super().__init__(event_shape=[self.latent_size], **kwargs)
@@ -57,6 +62,17 @@ class Posterior(DistributionLayer):
         """
         del stddev
         return None
+
+    def point(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the latents of which a reconstruction is made, by default the mean.
+
+        Args:
+          distribution: What this layer returned, batch `[B]`.
+
+        Returns:
+          A tensor `[B, latent_size]`.
+        """
+        return distribution.mean()
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

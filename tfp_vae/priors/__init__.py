@@ -1,6 +1,8 @@
 """Priors p(z) or p(z|y) over the latents."""
 
 from tfp_vae.priors.base import Prior
+from tfp_vae.priors.categorical import Categorical
+from tfp_vae.priors.categorical_joint import CategoricalJoint
 from tfp_vae.priors.conditional_normal import ConditionalNormal
 from tfp_vae.priors.masked_autoregressive_flow import MaskedAutoregressiveFlow
 from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
@@ -12,6 +14,8 @@ from tfp_vae.priors.standard_normal import StandardNormal
 from tfp_vae.priors.vamp_prior import VampPrior
 
 __all__ = [
+    "Categorical",
+    "CategoricalJoint",
     "ConditionalNormal",
     "MaskedAutoregressiveFlow",
     "MixtureOfGaussians",

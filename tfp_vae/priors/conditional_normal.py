@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfp_vae import checks, distributions
+from tfp_vae import checks, distributions, shapes
 from tfp_vae.priors.base import Prior
 from tfp_vae.priors.normal import raw_scale_of_1, scale_floor_below_1
 
@@ -92,7 +92,7 @@ class ConditionalNormal(Prior):
         """Makes the prior of every row: batch `[B]`, event `[latent_size]`.
 
         Args:
-          features: The features of the condition, `[B, C]`.
+          features: The features of the condition, `[B, C]`, or with more leading axes.
 
         Raises:
           ValueError: If there are none.
@@ -104,7 +104,8 @@ class ConditionalNormal(Prior):
             )
         seen = tf.cast(features, self.compute_dtype)
         if self.trunk is not None:
-            seen = self.trunk(seen)
+            flat, restore = shapes.flatten_leading(seen, event_rank=1)
+            seen = restore(self.trunk(flat))
         raw_scale = tf.cast(self.raw_scale_head(seen), self.variable_dtype)
         return distributions.MultivariateNormalDiag(
             loc=tf.cast(self.loc_head(seen), self.variable_dtype),

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions
+from tfp_vae.distribution_layer import output_of_scale
 from tfp_vae.priors.base import Prior
 from tfp_vae.priors.normal import raw_scale_of_1, scale_floor_below_1
+
+_RESTARTS = 3
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
@@ -17,6 +22,10 @@ class MixtureOfGaussians(Prior):
     """A mixture of normals with learned weights, means and scales: clusters of latents.
 
     The KL to it has no closed form: it is estimated from draws, as `vae.summary()` says.
+
+    The components begin at random, where no data is. For clusters, `vae.cluster(x)`, let
+    `callbacks.MixtureInitialization` set them to the latents of a model that has begun to learn.
+
     Dilokthanakul et al. (2016), "Deep unsupervised clustering with Gaussian mixture variational
     autoencoders"; Tomczak & Welling (2018), "VAE with a VampPrior", as the baseline "MoG".
 
@@ -61,6 +70,69 @@ class MixtureOfGaussians(Prior):
             autocast=False,
         )
         super().build(event_shape)
+
+    def initialize_from(self, z: npt.ArrayLike, seed: int = 0) -> None:
+        """Sets the components to a Gaussian mixture that scikit-learn fits to latents.
+
+        Args:
+          z: Latents, `[N, latent_size]`, such as `vae.encode(x, seed=0)`.
+          seed: An int; equal seeds and latents give equal components.
+
+        Raises:
+          ImportError: If scikit-learn is not installed.
+          TypeError: If `z` holds no real numbers, or `seed` is no int.
+          ValueError: If the prior is not built, or `z` has another shape, fewer rows than there are
+            components, or values that are not finite.
+
+        Example:
+          >>> prior = priors.MixtureOfGaussians(components=2)
+          >>> prior.build([1])
+          >>> prior.initialize_from([[-1.0], [-1.1], [3.0], [3.2]])
+          >>> sorted(prior.distribution().components_distribution.mean().numpy().ravel().round(2))
+          [-1.05, 3.1]
+        """
+        try:
+            from sklearn.mixture import GaussianMixture
+        except ImportError as error:
+            raise ImportError(
+                "MixtureOfGaussians.initialize_from needs scikit-learn: pip install "
+                "'tfp-vae[sklearn]'."
+            ) from error
+        if not self.built:
+            raise ValueError(
+                "A MixtureOfGaussians must belong to a model before it is initialised: pass it to "
+                "tfp_vae.VAE(..., prior=...)."
+            )
+        values = checks.array(z, "z")
+        checks.batch_shape(values.shape, self.event_shape, "z")
+        checks.finite(values, "z")
+        if len(values) < self.components:
+            raise ValueError(
+                f"`z` must hold at least as many rows as there are components, {self.components}; "
+                f"got {len(values)}."
+            )
+        checks.instance_of(seed, int, "seed", "0")
+        found = GaussianMixture(
+            self.components, covariance_type="diag", n_init=_RESTARTS, random_state=seed
+        ).fit(values.astype(np.float64))
+        self.logits.assign(np.log(found.weights_))
+        self.loc.assign(found.means_)
+        self.raw_scale.assign(output_of_scale(np.sqrt(found.covariances_), self.scale_floor))
+
+    def set_standard_normal(self) -> None:
+        """Sets every component to the standard normal, so that the mixture is one, too.
+
+        Example:
+          >>> prior = priors.MixtureOfGaussians(components=2)
+          >>> prior.build([1])
+          >>> prior.set_standard_normal()
+          >>> float(prior.distribution().variance()[0]).__round__(3)
+          1.0
+        """
+        self.logits.assign(tf.zeros_like(self.logits))
+        self.loc.assign(tf.zeros_like(self.loc))
+        ones = np.ones(self.raw_scale.shape)
+        self.raw_scale.assign(output_of_scale(ones, self.scale_floor))
 
     def distribution(self) -> distributions.MixtureSameFamily:
         """Makes the prior: batch `[]`, event `[latent_size]`."""

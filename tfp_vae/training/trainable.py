@@ -29,6 +29,9 @@ class DataContract(Protocol):
     def condition_row_shape(self) -> tuple[int, ...] | None:
         """The shape of one row of y, for a model of p(x|y); None otherwise."""
 
+    def absent_condition(self, rows: int) -> np.ndarray | None:
+        """Returns the y of rows that have none, or None where y must be given."""
+
     def check_rows(self, x: np.ndarray, name: str = "x") -> None:
         """Raises a TypeError or ValueError unless the model can score `x`, `[B, *row_shape]`."""
 

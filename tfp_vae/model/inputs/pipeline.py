@@ -4,12 +4,14 @@ import inspect
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, seeds, shapes
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.frames import TableSchema, is_frame
 from tfp_vae.model.inputs import condition as conditions
+from tfp_vae.model.inputs.labels import Labels
 from tfp_vae.model.inputs.missing_values import MissingValues
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, transformed
 from tfp_vae.model.inputs.validation import check_rows
@@ -27,6 +29,7 @@ class InputPipeline:
       missing_values: The code of a missing value, NaN or a number, or None.
       condition: A Keras layer that turns y into features, or None.
       corruption: A Keras layer applied in training to what the encoder sees, or None.
+      labels: The labels that y holds, or None.
 
     Raises:
       TypeError: If a layer is no Keras layer, or returns a distribution.
@@ -43,6 +46,7 @@ class InputPipeline:
         missing_values: float | None,
         condition: keras.layers.Layer | None,
         corruption: keras.layers.Layer | None = None,
+        labels: Labels | None = None,
     ) -> None:
         for name, layer, example in (
             ("preprocess", preprocess, "networks.StochasticBinarization()"),
@@ -53,6 +57,7 @@ class InputPipeline:
                 check_gives_tensors(layer, name, example)
         self._likelihood = likelihood
         self.preprocess, self.condition, self.corruption = preprocess, condition, corruption
+        self.labels = labels
         self._preprocess_draws = _takes(preprocess, "seed")
         self.missing: MissingValues | None = None
         if missing_values is not None:
@@ -76,13 +81,19 @@ class InputPipeline:
 
     @property
     def conditional(self) -> bool:
-        """Whether the model is one of p(x|y)."""
-        return self.condition is not None
+        """Whether data comes as (x, y), with a condition or with labels."""
+        return self.condition is not None or self.labels is not None
 
     @property
     def condition_row_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row of y; None for a model without a condition."""
+        """The shape of one row of y; None for a model that takes none."""
+        if self.labels is not None:
+            return ()
         return None if self.condition is None else conditions.row_shape(self.condition)
+
+    def absent_condition(self, rows: int) -> np.ndarray | None:
+        """Returns the y of rows that have none: no labels, or None where y must be given."""
+        return None if self.labels is None else np.full(rows, -1)
 
     def prepared(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION
@@ -195,7 +206,10 @@ class InputPipeline:
           TypeError: If it holds no real numbers.
           ValueError: If it does not fit.
         """
-        if self.condition is not None:
+        if self.labels is not None:
+            if condition is not None:
+                self.labels.checked(condition, rows, name)
+        elif self.condition is not None:
             conditions.checked(condition, self.condition, rows, name)
         elif condition is not None:
             raise ValueError(

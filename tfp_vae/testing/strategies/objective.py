@@ -66,9 +66,12 @@ def _suits(
 ) -> bool:
     """Returns whether an objective can be trained with a posterior and a prior.
 
-    Free bits and the decomposed KL need independent latents; the discrepancy of the aggregate
-    posterior needs a prior with reparameterized draws, which mixtures do not have.
+    Where latents are summed over, only objectives of single rows can be. Free bits and the
+    decomposed KL need independent latents; the discrepancy of the aggregate posterior needs a prior
+    with reparameterized draws, which mixtures do not have.
     """
+    if posterior is not None and posterior.summed:
+        return objective.rows_are_independent
     independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
         priors.Normal,
         priors.StandardNormal,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tfp_vae import posteriors as kinds_of_posterior
 from tfp_vae import priors
 from tfp_vae.testing.strategies.building import activations, builds
+from tfp_vae.testing.strategies.network import perceptrons
 
 _PRIORS_OF_REAL_VECTORS = (
     priors.MaskedAutoregressiveFlow,
@@ -36,6 +37,25 @@ class PosteriorEntry:
 
 
 POSTERIORS: dict[type, PosteriorEntry] = {
+    kinds_of_posterior.Categorical: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.Categorical, categories=st.just(latent_size)
+        ),
+        priors=(priors.Categorical,),
+        smallest_latent_size=2,
+    ),
+    kinds_of_posterior.CategoricalJoint: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.CategoricalJoint,
+            categorical=builds(kinds_of_posterior.Categorical, categories=st.just(2)),
+            continuous=builds(
+                kinds_of_posterior.MultivariateNormalDiag, latent_size=st.just(latent_size - 2)
+            ),
+            trunk=st.none() | perceptrons(),
+        ),
+        priors=(priors.CategoricalJoint,),
+        smallest_latent_size=3,
+    ),
     kinds_of_posterior.InverseAutoregressiveFlow: PosteriorEntry(
         layers=lambda latent_size: builds(
             kinds_of_posterior.InverseAutoregressiveFlow,

@@ -11,6 +11,16 @@ from tfp_vae.testing.strategies.network import perceptrons
 from tfp_vae.testing.strategies.posterior import POSTERIORS
 
 PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    kinds_of_prior.Categorical: lambda latent_size: builds(
+        kinds_of_prior.Categorical, categories=st.just(latent_size), learned=st.booleans()
+    ),
+    kinds_of_prior.CategoricalJoint: lambda latent_size: builds(
+        kinds_of_prior.CategoricalJoint,
+        categorical=builds(
+            kinds_of_prior.Categorical, categories=st.just(2), learned=st.booleans()
+        ),
+        continuous=st.none() | builds(kinds_of_prior.Normal),
+    ),
     kinds_of_prior.ConditionalNormal: lambda latent_size: builds(
         kinds_of_prior.ConditionalNormal,
         trunk=st.none() | perceptrons(),

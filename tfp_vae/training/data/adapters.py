@@ -189,11 +189,14 @@ class DataAdapter:
                 validator.check_stored(stored, y)
             values = checks.array(x, name) if stored is None else stored
             of_weights = "sample_weight" if name == "x" else f"{name}'s weights"
-            return Rows(
-                values,
-                sample_weights(weights, len(values), of_weights),
-                checks.array(y, condition_name) if contract.conditional else None,
-            )
+            condition = None
+            if contract.conditional:
+                condition = (
+                    contract.absent_condition(len(values))
+                    if y is None
+                    else checks.array(y, condition_name)
+                )
+            return Rows(values, sample_weights(weights, len(values), of_weights), condition)
         if y is not None:
             raise ValueError(
                 f"`{condition_name}` must be None where `{name}` comes in batches, which then hold "

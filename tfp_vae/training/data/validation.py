@@ -61,7 +61,7 @@ class BatchValidator:
         return True
 
     def rows_of(self, batch: Any) -> list[Any]:
-        """Returns the x of a batch, and for a model of p(x|y) its y.
+        """Returns the x of a batch, and for a model that takes y its y, if it has one.
 
         Args:
           batch: x alone, or a tuple that begins with x.
@@ -77,6 +77,8 @@ class BatchValidator:
         has_y = y is not None and not isinstance(y, _NoneTensorSpec)
         conditional = self._contract.conditional
         if conditional and not has_y:
+            if self._contract.absent_condition(0) is not None:
+                return [batch[0]]
             raise ValueError(
                 "A batch must hold (x, y) or (x, y, weights), since the model is one of p(x|y); "
                 "got x without y."
@@ -98,7 +100,7 @@ class BatchValidator:
             row_shapes.append(self._contract.condition_row_shape)
         return [
             part if shape is None else tf.ensure_shape(part, [None, *shape])
-            for part, shape in zip(parts, row_shapes, strict=True)
+            for part, shape in zip(parts, row_shapes[: len(parts)], strict=True)
         ]
 
     def check_element(self, spec: Any) -> None:

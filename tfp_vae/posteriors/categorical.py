@@ -1,0 +1,88 @@
+"""The categorical posterior, which objectives sum over."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfp_vae import checks, distributions, supports
+from tfp_vae.posteriors.base import Posterior
+
+LARGEST_SUPPORT = 10_000
+"""More terms than these are not summed: the decoder computes each of them for every row."""
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
+class Categorical(Posterior):
+    """Categorical latents as one-hot vectors; expectations are sums over all of them.
+
+    Nothing is drawn in training: the objective computes p(x|c) for every combination of categories,
+    `categories ** latent_variables` of them, and weights it with q(c|x). The KL is exact, too, and
+    so is the gradient. The prior is `priors.Categorical`. For continuous latents beside them there
+    is `CategoricalJoint`; where there are too many combinations, `RelaxedOneHotCategorical`.
+
+    Args:
+      categories: The number of categories of each variable, 2 or more.
+      latent_variables: The number of categorical variables.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      features: A tensor `[B, F]`.
+
+    Returns:
+      A `distributions.OneHotCategorical`, batch `[B]`, event `[latent_variables * categories]`.
+
+    Raises:
+      TypeError: If an argument is not an int.
+      ValueError: If `latent_variables` is not positive, `categories` below 2, or there are more
+        than 10,000 combinations.
+
+    Example:
+      >>> q = posteriors.Categorical(categories=3)(np.ones([5, 8]))
+      >>> q.sample(seed=0).shape, q.support().shape
+      (TensorShape([5, 3]), TensorShape([3, 3]))
+
+    Source: Kingma et al. (2014), "Semi-supervised learning with deep generative models", equation
+    7, for the sum over the classes.
+    """
+
+    parameter_names = ("logits",)
+    summed = True
+
+    def __init__(self, categories: int, latent_variables: int = 1, **kwargs: Any) -> None:
+        self.categories = checks.positive_int(categories, "categories")
+        self.latent_variables = checks.positive_int(latent_variables, "latent_variables")
+        if self.categories < 2:
+            raise ValueError(f"`categories` must be at least 2; got {self.categories}.")
+        # Beyond this exponent 2 categories are too many, whatever the base.
+        exponent = min(self.latent_variables, LARGEST_SUPPORT.bit_length())
+        if self.categories**exponent > LARGEST_SUPPORT:
+            raise ValueError(
+                f"`categories ** latent_variables` must be at most {LARGEST_SUPPORT:,}, the number "
+                f"of terms of a sum; got {self.categories} ** {self.latent_variables}. Use "
+                "posteriors.RelaxedOneHotCategorical, whose draws have a gradient."
+            )
+        super().__init__(self.latent_variables * self.categories, **kwargs)
+        self.latent_space = supports.one_hot_vectors(self.latent_variables, self.categories)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Returns `[latent_variables, categories]` for the logits."""
+        return {"logits": (self.latent_variables, self.categories)}
+
+    def distribution(self, logits: tf.Tensor) -> distributions.OneHotCategorical:
+        """Makes the distribution of logits `[B, latent_variables, categories]`."""
+        return distributions.OneHotCategorical(logits)
+
+    def point(self, distribution: distributions.OneHotCategorical) -> tf.Tensor:
+        """Returns the one-hot vectors of the most probable categories, `[B, latent_size]`."""
+        return distribution.mode()
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        config = super().get_config()
+        del config["latent_size"]
+        return {
+            **config,
+            "categories": self.categories,
+            "latent_variables": self.latent_variables,
+        }
