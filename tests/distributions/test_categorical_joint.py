@@ -31,6 +31,20 @@ def test_draws_follow_the_mixture():
     assert_mean(of_first[:, 3:], MODEL.means[0])
 
 
+def test_moments_are_those_of_the_mixture():
+    """Twenty-five means of draws: fails by chance once in a million runs."""
+    joint = MODEL.prior()
+    means = MODEL.probs @ MODEL.means
+    np.testing.assert_allclose(joint.mean(), [*MODEL.probs, *means], rtol=1e-12)
+    square = MODEL.probs @ (MODEL.scales**2 + MODEL.means**2)
+    variance = [*(MODEL.probs * (1.0 - MODEL.probs)), *(square - means**2)]
+    np.testing.assert_allclose(joint.variance(), variance, rtol=1e-9)
+    posterior = MODEL.posterior(MODEL.draws(5))
+    draws = posterior.sample(20_000, seed=3).numpy()
+    assert_mean(draws, posterior.mean().numpy())
+    assert posterior.stddev().shape == (5, 5)
+
+
 def test_continuous_latents_that_ignore_the_categories_are_drawn_for_each():
     joint = distributions.CategoricalJoint(
         distributions.OneHotCategorical(tf.zeros([1, 3])),

@@ -36,6 +36,8 @@ def test_moments_are_those_of_the_sum_over_the_support():
     support = made.support()
     probs = tf.exp(made.log_prob(support[:, None]))
     np.testing.assert_allclose(made.mean(), tf.einsum("kb,kc->bc", probs, support), rtol=1e-12)
+    square = tf.einsum("kb,kc->bc", probs, support**2)
+    np.testing.assert_allclose(made.variance(), square - made.mean() ** 2, rtol=1e-9)
     entropy = -tf.reduce_sum(probs * tf.math.log(probs), axis=0)
     np.testing.assert_allclose(made.entropy(), entropy, rtol=1e-12)
     likeliest = tf.gather(support, tf.argmax(probs, axis=0))

@@ -228,9 +228,14 @@ def test_ais_is_refused_for_categories():
         evaluation.log_marginal_likelihood(MODELS["joint"](), BINARY[:2], method="ais", seed=0)
 
 
-def test_a_standard_deviation_is_refused_for_categories():
-    with pytest.raises(ValueError, match="`return_stddev` must be False"):
-        MODELS["joint"]().encode(BINARY, return_stddev=True)
+def test_a_standard_deviation_and_the_watch_for_collapse_go_with_categories():
+    vae = MODELS["joint"]()
+    point, stddev = vae.encode(BINARY, return_stddev=True)
+    assert point.shape == stddev.shape == (23, 5)
+    np.testing.assert_allclose(stddev, vae.posterior(BINARY).stddev(), rtol=1e-4, atol=1e-6)
+    vae.compile("adam", jit_compile=False)
+    watch = callbacks.PosteriorCollapseWarning(BINARY, every=1)
+    vae.fit(BINARY, epochs=1, verbose=0, callbacks=[watch])
 
 
 def test_checkpoints_resume_a_model_of_categories(tmp_path):

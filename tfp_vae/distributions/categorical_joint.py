@@ -45,13 +45,27 @@ class CategoricalJoint(LatentChain):
         self.categorical, self.continuous_fn = categorical, continuous_fn
         self.latent_size = latent_size
 
-    def continuous_of_support(self) -> tfd.Distribution:
-        """Returns q(z|c) for every c of the support: batch `[K, B]`, event `[L]`."""
-        return self.continuous_fn(self.support_beside_rows())
-
     def support_beside_rows(self) -> tf.Tensor:
         """Returns every c of the support for every row, `[K, B, C]`, or `[K, C]` without rows."""
         return support_beside_rows(self.categorical)
+
+    def _mean(self) -> tf.Tensor:
+        return self.joined([self.categorical.mean(), self._continuous_moments()[0]])
+
+    def _variance(self) -> tf.Tensor:
+        mean, square = self._continuous_moments()
+        return self.joined([self.categorical.variance(), square - mean**2])
+
+    def _continuous_moments(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the mean of z and of its square, `[..., L]` each: sums over the categories."""
+        c = self.support_beside_rows()
+        given = self.continuous_fn(c)
+        probs = tf.exp(self.categorical.log_prob(c))[..., None]
+        mean = given.mean()
+        return (
+            tf.reduce_sum(probs * mean, axis=0),
+            tf.reduce_sum(probs * (given.variance() + mean**2), axis=0),
+        )
 
     def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         first_seed, second_seed = seeds.split(seeds.as_seed(seed), 2)

@@ -98,6 +98,10 @@ class OneHotCategorical(DrawsFromNoise, tfd.Distribution):
     def _mean(self) -> tf.Tensor:
         return tf.reshape(tf.nn.softmax(self.logits), self._shape_of_draws(tf.zeros([0], tf.int32)))
 
+    def _variance(self) -> tf.Tensor:
+        probs = self._mean()
+        return probs * (1.0 - probs)
+
     def _mode(self) -> tf.Tensor:
         return self._one_hot(self.logits, self._shape_of_draws(tf.zeros([0], tf.int32)))
 
