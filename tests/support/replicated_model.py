@@ -5,11 +5,12 @@ import numpy as np
 import tensorflow as tf
 
 import tfp_vae
-from tfp_vae import likelihoods, networks, objectives, posteriors
+from tfp_vae import likelihoods, networks, objectives, posteriors, priors
 
 ROWS = np.random.default_rng(0).integers(0, 2, [53, 6]).astype("float32")
 HELD_OUT = np.random.default_rng(1).integers(0, 2, [21, 6]).astype("float32")
 REAL = np.random.default_rng(2).normal(size=[53, 6]).astype("float32")
+SOME_LABELS = np.maximum(np.arange(53) % 5 - 2, -1)
 WITH_A_FAILING_ROW = np.where(np.arange(53)[:, None] == 40, 100.0, REAL).astype("float32")
 
 
@@ -27,6 +28,20 @@ def calibrated_vae():
     return tfp_vae.VAE(
         tfp_vae.Encoder(trunk, posteriors.MultivariateNormalDiag(2)),
         tfp_vae.Decoder(networks.mlp([5]), likelihoods.Normal([6], scale="calibrated")),
+    )
+
+
+def labelled_vae():
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(
+            networks.mlp([5]),
+            posteriors.CategoricalJoint(
+                posteriors.Categorical(3), posteriors.MultivariateNormalDiag(2)
+            ),
+        ),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
+        prior=priors.CategoricalJoint(priors.Categorical(3)),
+        classification_weight=2.0,
     )
 
 

@@ -15,12 +15,14 @@ from tests.support.replicated_model import (
     HELD_OUT,
     REAL,
     ROWS,
+    SOME_LABELS,
     WITH_A_FAILING_ROW,
     assert_same,
     binary_vae,
     calibrated_vae,
     failing_vae,
     fitted,
+    labelled_vae,
     plain,
     with_devices,
 )
@@ -44,13 +46,17 @@ CASES = [
     # One row, of one replica's share, has no finite loss.
     (failing_vae, {}, WITH_A_FAILING_ROW, {"compile": {"on_nonfinite": "skip"}}),
 ]
+NIGHTLY_CASES = [
+    # Labels of some rows, and latents that are summed over.
+    (labelled_vae, {}, ROWS, {"y": SOME_LABELS, "compile": {"metrics": None}}),
+]
 
 
 def main(replicas):
     with_devices(replicas)
     # TensorFlow mixes up the collectives of two such strategies in one process.
     strategy = tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(replicas)])
-    for make, optimizer, x, options in CASES:
+    for make, optimizer, x, options in CASES + (NIGHTLY_CASES if replicas > 2 else []):
         compiled = options.get("compile", {})
         alone = fitted(make, optimizer, x, **{**options, "compile": {**plain(), **compiled}})
         with strategy.scope():
