@@ -46,7 +46,17 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two variables",
+        "joint of networks",
+        *(
+            pytest.param(name, marks=pytest.mark.nightly)
+            for name in ("categories", "joint", "clusters alone", "a mixture for each")
+        ),
+    ],
+)
 def test_a_model_is_trained_saved_and_asked(name, tmp_path):
     vae = MODELS[name]()
     vae.compile("adam", jit_compile=False)
@@ -238,6 +248,7 @@ def test_a_standard_deviation_and_the_watch_for_collapse_go_with_categories():
     vae.fit(BINARY, epochs=1, verbose=0, callbacks=[watch])
 
 
+@pytest.mark.nightly
 def test_checkpoints_resume_a_model_of_categories(tmp_path):
     keras.utils.set_random_seed(0)
 
