@@ -25,6 +25,7 @@ class CategoricalJoint(LatentChain):
       latent_size: The number of continuous latents L.
 
     Example:
+      >>> from tfp_vae import distributions
       >>> joint = distributions.CategoricalJoint(
       ...     distributions.OneHotCategorical(tf.zeros([4, 1, 2])),
       ...     lambda c: tfd.MultivariateNormalDiag(c, [1.0, 1.0]),

@@ -23,6 +23,7 @@ class OneHotCategorical(DrawsFromNoise, tfd.Distribution):
       logits: The logits, `[..., variables, categories]`.
 
     Example:
+      >>> from tfp_vae import distributions
       >>> d = distributions.OneHotCategorical(tf.zeros([4, 1, 3]))
       >>> d.batch_shape, d.event_shape
       (TensorShape([4]), TensorShape([3]))

@@ -45,8 +45,8 @@ class CategoricalJoint(Posterior):
       >>> layer = posteriors.CategoricalJoint(
       ...     posteriors.Categorical(3), posteriors.MultivariateNormalDiag(2))
       >>> q = layer(np.ones([5, 8]))
-      >>> q.sample(seed=0).shape, q.categorical.probs().shape
-      (TensorShape([5, 5]), TensorShape([5, 1, 3]))
+      >>> q.sample(seed=0).shape, q.categorical.mean().shape
+      (TensorShape([5, 5]), TensorShape([5, 3]))
     """
 
     parameter_names = ()

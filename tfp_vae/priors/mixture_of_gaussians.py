@@ -88,8 +88,9 @@ class MixtureOfGaussians(Prior):
           >>> prior = priors.MixtureOfGaussians(components=2)
           >>> prior.build([1])
           >>> prior.initialize_from([[-1.0], [-1.1], [3.0], [3.2]])
-          >>> sorted(prior.distribution().components_distribution.mean().numpy().ravel().round(2))
-          [-1.05, 3.1]
+          >>> means = prior.distribution().components_distribution.mean().numpy()
+          >>> bool(np.allclose(np.sort(means[:, 0]), [-1.05, 3.1]))
+          True
         """
         try:
             from sklearn.mixture import GaussianMixture
