@@ -189,6 +189,8 @@ def test_batches_need_no_labels():
     pairs = tf.data.Dataset.from_tensor_slices((BINARY, Y)).batch(8)
     codes = vae.encode(pairs)[:, :3].argmax(axis=1)
     np.testing.assert_array_equal(codes[KNOWN], Y[KNOWN])
+    for found in (vae.predict_labels(pairs), vae.cluster(pairs), vae.cluster(BINARY, Y)):
+        np.testing.assert_allclose(found, vae.predict_labels(BINARY), rtol=1e-5)
     generator = (BINARY[start : start + 8] for start in (0, 8, 16))
     assert vae.predict_labels(generator).shape == (23, 3)
 

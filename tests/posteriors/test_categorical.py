@@ -157,7 +157,7 @@ def test_categories_divide_rows_that_fall_in_groups():
     )
     vae.compile(keras.optimizers.Adam(0.02))
     vae.fit(x, epochs=60, batch_size=50, verbose=0)
-    assert evaluation.clustering(vae.cluster(x), groups).accuracy > 0.6
+    assert evaluation.clustering(vae.cluster(x), groups).accuracy > 0.99
 
 
 @pytest.mark.parametrize(

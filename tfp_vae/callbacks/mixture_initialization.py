@@ -30,8 +30,8 @@ class MixtureInitialization(keras.callbacks.Callback):
 
     Raises:
       TypeError: If `x` holds no numbers, or `epochs` or `seed` is no int.
-      ValueError: If `epochs` is not positive, or there are no rows; in `fit`, if `x` does not fit
-        the model, or its prior is no `MixtureOfGaussians`.
+      ValueError: If `epochs` is not positive, `seed` negative, or there are no rows; in `fit`,
+        if `x` does not fit the model, or its prior is no `MixtureOfGaussians`.
 
     Example:
       >>> vae = tfp_vae.VAE(
@@ -43,8 +43,8 @@ class MixtureInitialization(keras.callbacks.Callback):
       >>> start = callbacks.MixtureInitialization(x, epochs=1)
       >>> history = vae.fit(x, epochs=2, callbacks=[start], verbose=0)
 
-    Source: Jiang et al. (2017), "Variational deep embedding", section 3.1, where the model before
-    the mixture is an autoencoder.
+    Source: Jiang et al. (2017), "Variational deep embedding", where the model before the mixture is
+    an autoencoder without noise.
     """
 
     state_names = ("initialized",)
@@ -55,7 +55,7 @@ class MixtureInitialization(keras.callbacks.Callback):
         if rows.ndim < 1 or not len(rows):
             raise ValueError("`x` must hold at least one row; got none.")
         self.epochs = checks.positive_int(epochs, "epochs")
-        self.seed = checks.instance_of(seed, int, "seed", "0")
+        self.seed = checks.whole_number(seed, "seed")
         y = None if condition is None else checks.array(condition, "condition")
         if y is not None and len(y) != len(rows):
             raise ValueError(

@@ -55,14 +55,8 @@ class OneHotCategorical(DrawsFromNoise, tfd.Distribution):
         """The variables one by one: batch `[..., variables]`, event `[categories]`."""
         return tfd.OneHotCategorical(logits=self.logits, dtype=self.dtype)
 
-    @property
-    def support_size(self) -> int:
-        """The number of possible draws, `categories ** variables`."""
-        variables, categories = self.logits.shape[-2:]
-        return int(categories**variables)
-
     def support(self) -> tf.Tensor:
-        """Returns every possible draw, `[support_size, variables * categories]`."""
+        """Returns the `categories ** variables` possible draws, `[K, variables * categories]`."""
         variables, categories = self.logits.shape[-2:]
         codes = list(itertools.product(range(categories), repeat=variables))
         vectors = np.eye(categories)[np.array(codes)]

@@ -162,7 +162,7 @@ def _draw(vae: "VAE", batch: Any, seed: tf.Tensor) -> tf.Tensor:
 
 def posterior_of(vae: "VAE", batch: Any) -> Any:
     """Returns q(z|x) of a batch."""
-    x, y = _rows_of(vae, batch)
+    x, y = rows_of(vae, batch)
     return vae.posterior(x, condition=y)
 
 
@@ -175,10 +175,11 @@ def _decoded_draw(vae: "VAE", batch: Any, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _likelihood(vae: "VAE", batch: Any) -> Any:
-    z, y = _rows_of(vae, batch)
+    z, y = rows_of(vae, batch)
     return vae.decoded(tf.cast(z, vae.data_dtype), vae.pipeline.features(y, None))
 
 
-def _rows_of(vae: "VAE", batch: Any) -> tuple[tf.Tensor, tf.Tensor | None]:
+def rows_of(vae: "VAE", batch: Any) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """Returns x and y of a batch; y is None unless the model takes one."""
     rows, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
     return rows, y if vae.conditional else None

@@ -276,7 +276,7 @@ class VAE(keras.Model):
 
     @property
     def conditional(self) -> bool:
-        """Whether the model is one of p(x|y)."""
+        """Whether data comes as (x, y): in a model of p(x|y), or with labels."""
         return self.pipeline.conditional
 
     @property
@@ -303,7 +303,8 @@ class VAE(keras.Model):
         """Returns p(z), or p(z|y) where the prior depends on a condition.
 
         Args:
-          condition: y, `[B, ...]`; it must be given where the prior depends on it.
+          condition: y, `[B, ...]`; it must be given where the prior depends on it. With labels,
+            the categories of labelled rows are known.
 
         Returns:
           A `tfd.Distribution`, batch `[]`, or `[B]` of p(z|y), event `[latent_size]`.
@@ -336,7 +337,8 @@ class VAE(keras.Model):
           x: Data, `[B, *event]`.
           sample_size: The number of draws from the posterior for every row.
           seed: An int, a `[2]` integer tensor, or None for a fresh seed.
-          condition: y, `[B, ...]`, for a model of p(x|y).
+          condition: y, `[B, ...]`, for a model of p(x|y), or labels, `[B]`: of a labelled row it is
+            a bound on log p(x, y).
 
         Returns:
           `ELBOTerms`: `elbo`, `log_likelihood` and `kl_divergence`, `[B]` each, in nats.
@@ -455,9 +457,9 @@ class VAE(keras.Model):
 
         With `posteriors.Categorical` or `posteriors.CategoricalJoint` it is q(c|x) of every
         combination of categories. With a mixture for a prior, such as `priors.MixtureOfGaussians`,
-        it is the mean over 100 draws from q(z|x) of p(c|z), the exact posterior of the component:
-        the best q(c|x) for which q(c, z|x) = q(c|x) q(z|x) (Jiang et al. 2017, "Variational deep
-        embedding", equation 16). `cluster(x).argmax(axis=1)` is the most probable cluster.
+        it is the mean over 100 draws from q(z|x) of p(c|z), the exact posterior of the component
+        given z: the probability of c under q(z|x) p(c|z), the joint posterior of which the trained
+        bound is the ELBO. `cluster(x).argmax(axis=1)` is the most probable cluster.
 
         Args:
           x: An array `[N, *event]`, or what else `fit` takes.
@@ -480,13 +482,16 @@ class VAE(keras.Model):
           ... )
           >>> vae.cluster(x).shape
           (20, 4)
+
+        Source: Jiang et al. (2017), "Variational deep embedding", for the mixture.
         """
         return clustering.clustered(self, x, condition, seed, kwargs)
 
     def predict_labels(self, x: Any, **kwargs: Any) -> np.ndarray:
         """Computes the probability of every class for rows, of a model with labels: q(c|x).
 
-        `predict_labels(x).argmax(axis=1)` is the most probable class.
+        `predict_labels(x).argmax(axis=1)` is the most probable class. It is a function of x alone:
+        labels in batches of pairs (x, y) are not looked at.
 
         Args:
           x: An array `[N, *event]`, or what else `fit` takes.
@@ -559,7 +564,7 @@ class VAE(keras.Model):
           seed: An int, a `[2]` integer tensor, or None for a fresh seed.
           mean: Whether to return the mean of p(x|z) for every draw of z instead of a draw of x;
             for class codes, which have no mean, the most probable one.
-          condition: y, `[sample_size, ...]`, for a model of p(x|y).
+          condition: y, `[sample_size, ...]`, for a model of p(x|y), or the classes to draw from.
 
         Returns:
           A tensor `[sample_size, *event]`.
@@ -995,8 +1000,9 @@ class VAE(keras.Model):
             matrix, an `h5py.Dataset`, a `zarr.Array`, a backed AnnData's X or a PyTorch `Dataset`;
             or batches `[B, *event]` of a `tf.data.Dataset`, `keras.utils.PyDataset`, PyTorch
             `DataLoader` or generator, which for a model of p(x|y) are pairs (x, y).
-          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None: there
-            are no targets.
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y); for one with
+            `classification_weight` the labels of rows, `[N]`, -1 or NaN where there is none.
+            Otherwise None: there are no targets.
           **kwargs: The arguments of `keras.Model.fit`: `batch_size`, `epochs`, `verbose`,
             `callbacks`, `validation_split`, `validation_data` (x alone, or (x, y)), `shuffle`,
             `sample_weight` (`[N]`), `initial_epoch`, `steps_per_epoch`, `validation_steps`,
@@ -1036,7 +1042,8 @@ class VAE(keras.Model):
 
         Args:
           x: An array `[N, *event]`, or what else `fit` takes.
-          y: The condition of every row, `[N, ...]`, for a model of p(x|y). Otherwise None.
+          y: The condition of every row, `[N, ...]`, for a model of p(x|y), or labels, `[N]`.
+            Otherwise None.
           **kwargs: The arguments of `keras.Model.evaluate`, such as `batch_size`, `verbose`,
             `sample_weight` and `return_dict`.
 

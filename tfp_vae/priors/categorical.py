@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfp_vae import checks, distributions, supports
 from tfp_vae.priors.base import Prior
+from tfp_vae.priors.one_hot_shape import check_one_hot_shape
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
@@ -48,13 +49,7 @@ class Categorical(Prior):
 
     def build(self, event_shape: Sequence[int]) -> None:
         """Creates the logits, `[latent_variables, categories]`, if they are learned."""
-        size = self.latent_variables * self.categories
-        if tuple(event_shape) != (size,):
-            raise ValueError(
-                f"`prior` must have as many latents as the posterior: {self.latent_variables} "
-                f"variables of {self.categories} categories are {size} latents; got event shape "
-                f"{list(event_shape)}."
-            )
+        check_one_hot_shape(event_shape, self.latent_variables, self.categories)
         self.logits = self.add_weight(
             name="logits",
             shape=[self.latent_variables, self.categories],

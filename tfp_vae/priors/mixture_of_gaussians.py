@@ -81,8 +81,8 @@ class MixtureOfGaussians(Prior):
         Raises:
           ImportError: If scikit-learn is not installed.
           TypeError: If `z` holds no real numbers, or `seed` is no int.
-          ValueError: If the prior is not built, or `z` has another shape, fewer rows than there are
-            components, or values that are not finite.
+          ValueError: If the prior is not built, `seed` is negative, or `z` has another shape,
+            fewer rows than there are components, or values that are not finite.
 
         Example:
           >>> prior = priors.MixtureOfGaussians(components=2)
@@ -112,9 +112,9 @@ class MixtureOfGaussians(Prior):
                 f"`z` must hold at least as many rows as there are components, {self.components}; "
                 f"got {len(values)}."
             )
-        checks.instance_of(seed, int, "seed", "0")
+        seed = checks.whole_number(seed, "seed")
         found = GaussianMixture(
-            self.components, covariance_type="diag", n_init=_RESTARTS, random_state=seed
+            self.components, covariance_type="diag", n_init=_RESTARTS, random_state=seed % 2**32
         ).fit(values.astype(np.float64))
         self.logits.assign(np.log(found.weights_))
         self.loc.assign(found.means_)

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfp_vae import checks, distributions, supports
 from tfp_vae.priors.base import Prior
+from tfp_vae.priors.one_hot_shape import check_one_hot_shape
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
@@ -50,13 +51,7 @@ class RelaxedOneHotCategorical(Prior):
 
     def build(self, event_shape: Sequence[int]) -> None:
         """Sets the event shape, `[latent_variables * categories]`."""
-        size = self.latent_variables * self.categories
-        if tuple(event_shape) != (size,):
-            raise ValueError(
-                f"`prior` must have as many latents as the posterior: {self.latent_variables} "
-                f"variables of {self.categories} categories are {size} latents; got event shape "
-                f"{list(event_shape)}."
-            )
+        check_one_hot_shape(event_shape, self.latent_variables, self.categories)
         super().build(event_shape)
 
     def distribution(self) -> distributions.RelaxedOneHotCategorical:
