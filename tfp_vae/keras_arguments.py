@@ -1,5 +1,6 @@
-"""Checks of arguments that Keras defines: activations and initializers."""
+"""Checks of arguments that Keras defines: activations, initializers and regularizers."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,6 +15,9 @@ None."""
 
 Initializer: TypeAlias = str | dict[str, Any] | Callable[..., tf.Tensor]
 """The name of a Keras initializer, its config, or an initializer."""
+
+Regularizer: TypeAlias = str | dict[str, Any] | Callable[[tf.Tensor], tf.Tensor] | None
+"""The name of a Keras regularizer, its config, a function from a tensor to a number, or None."""
 
 _Activation = TypeVar("_Activation", bound=Activation)
 
@@ -72,3 +76,24 @@ def initializer(value: Initializer, name: str) -> keras.initializers.Initializer
         return keras.initializers.get(value)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{expected}; got {described(value)}.") from error
+
+
+def regularizer(value: Regularizer, name: str) -> keras.regularizers.Regularizer | None:
+    """Returns the Keras regularizer that `value` is or names, or None.
+
+    Raises:
+      TypeError: If it is not a string, regularizer, function or None.
+      ValueError: If Keras has none of that name, or the function returns no number for a tensor.
+    """
+    expected = f"`{name}` must be a Keras regularizer, such as keras.regularizers.L2(1e-4), or None"
+    if not (value is None or isinstance(value, (str, dict)) or callable(value)):
+        raise TypeError(f"{expected}; got {described(value)}.")
+    try:
+        found = keras.regularizers.get(value)
+        paid = 0.0 if found is None else float(found(tf.ones(_TRIAL_SHAPE)))
+    except Exception as error:
+        # A function that is no regularizer may raise anything.
+        raise ValueError(f"{expected}; got {described(value)}.") from error
+    if not math.isfinite(paid):
+        raise ValueError(f"{expected}; got {described(value)}, which is {paid} for ones.")
+    return found

@@ -108,6 +108,7 @@ def test_of_many_rows_a_part_is_used():
         ({"epochs": 0}, ValueError, "`epochs` must be a positive int"),
         ({"seed": "one"}, TypeError, "`seed` must be"),
         ({"seed": -1}, ValueError, "`seed` must be an int of at least 0"),
+        ({"condition": 3}, ValueError, "`condition` must have one row for each of 23 rows"),
         ({"condition": [1, 2]}, ValueError, "`condition` must have one row for each of 23 rows"),
     ],
 )

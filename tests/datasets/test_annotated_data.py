@@ -55,6 +55,7 @@ def test_a_file_is_read_where_it_is_and_its_latents_go_into_obsm(cells, tmp_path
     [
         ({"layer": "raw"}, r"`layer` must be a layer; got 'raw'\. There is 'counts'\."),
         ({"condition": "cluster"}, r"`condition` must be a column of obs; got 'cluster'\. There"),
+        ({"condition": np.ones([2, 2])}, r"`condition` must be a column of obs; got a ndarray\. T"),
         ({"condition": "blank"}, "column without blanks; got 'blank' with 20 of 40 blank"),
     ],
 )

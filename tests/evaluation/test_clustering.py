@@ -1,5 +1,6 @@
 """The agreement of clusters with classes: by hand, and against scikit-learn."""
 
+import decimal
 import itertools
 
 import numpy as np
@@ -67,10 +68,21 @@ def test_no_assignment_is_better():
         ([0, 0.5], [0, 1], ValueError, "whole numbers of at least 0; got 0.5"),
         (["a", "b"], [0, 1], TypeError, "`clusters`"),
         ([0, 1], [0, 1, 2], ValueError, r"`labels` must have shape \[2\].* got shape \[3\]"),
-        ([0, 1], [0.0, np.nan], ValueError, "a missing one in row 1"),
-        ([0, 1], [None, "a"], ValueError, "a missing one in row 0"),
+        ([0, 1], [0.0, np.nan], ValueError, "got nan in row 1"),
+        ([0, 1], [0.0, np.inf], ValueError, "got inf in row 1"),
+        ([0, 1], [[2], []], TypeError, "`labels` must be numbers or words"),
+        ([0, 1], [{}, {}], TypeError, "`labels` must hold numbers or words; got a dict"),
+        ([0, 1], [None, "a"], ValueError, "got None in row 0"),
     ],
 )
 def test_what_does_not_fit_is_named(clusters, labels, error, message):
     with pytest.raises(error, match=message):
         evaluation.clustering(clusters, labels)
+
+
+def test_labels_of_python_objects_are_their_values():
+    plain = evaluation.clustering(CLUSTERS, list(range(5)) * 2)
+    decimals = np.array([decimal.Decimal(each) for each in list(range(5)) * 2])
+    np.testing.assert_array_equal(evaluation.clustering(CLUSTERS, decimals).counts, plain.counts)
+    words = np.array(LABELS, dtype=object)
+    assert evaluation.clustering(CLUSTERS, words).classes.tolist() == ["a", "b", "c"]

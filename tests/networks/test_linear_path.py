@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tfp_vae import networks
 
@@ -38,3 +39,8 @@ def test_a_trained_path_is_not_untouched():
     path.kernels[0].assign(np.eye(4, 6))
     assert not path.is_untouched
     assert not path.is_adapted
+
+
+def test_a_path_to_no_parameter_is_refused():
+    with pytest.raises(ValueError, match="`parameter_shapes` must name at least one parameter"):
+        networks.LinearPath({})

@@ -55,6 +55,21 @@ def test_no_units_make_the_identity():
     ("make", "error", "message"),
     [
         (lambda: networks.mlp(200), TypeError, "`units` must be a list"),
+        (
+            lambda: networks.mlp([3], kernel_regularizer=1e-4),
+            TypeError,
+            "`kernel_regularizer` must be a Keras regularizer",
+        ),
+        (
+            lambda: networks.mlp([3], kernel_regularizer="l3"),
+            ValueError,
+            "`kernel_regularizer` must be a Keras regularizer",
+        ),
+        (
+            lambda: networks.mlp([3], kernel_regularizer=lambda matrix: np.nan),
+            ValueError,
+            "`kernel_regularizer` must be a Keras regularizer.*which is nan for ones",
+        ),
         (lambda: networks.mlp("200"), TypeError, "`units` must be a list"),
         (lambda: networks.mlp([200.0]), TypeError, "`units` must be a positive int"),
         (lambda: networks.mlp([0]), ValueError, "`units` must be a positive int"),

@@ -11,6 +11,7 @@ from tfp_vae.audit.likelihood_forms import DECLARED_FORMS
 from tfp_vae.error_text import described
 
 _LARGEST_SIZE = 2**24
+_LARGEST_BATCH = 100_000
 
 
 def checked_event_shape(event_shape: Sequence[int], latent_size: int) -> tuple[int, ...]:
@@ -50,8 +51,13 @@ def _size(value: Any) -> int:
     return operator.index(value)
 
 
-def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: float) -> None:
-    """Checks the declared distribution and the weight of the KL.
+def check_declaration(
+    likelihood: str,
+    decoder_output: str,
+    expected_kl_weight: float,
+    name: str = "decoder_output",
+) -> None:
+    """Checks the declared distribution and the weight of the KL; `name` is that of the output.
 
     Raises:
         ValueError: If one of them is unknown, or the weight is not positive.
@@ -65,7 +71,7 @@ def check_declaration(likelihood: str, decoder_output: str, expected_kl_weight: 
     outputs = sorted(output for name, output in DECLARED_FORMS if name == likelihood)
     if not isinstance(decoder_output, str) or decoder_output not in outputs:
         raise ValueError(
-            f"`decoder_output` must be one of {_listed_names(outputs)} for "
+            f"`{name}` must be one of {_listed_names(outputs)} for "
             f"likelihood={likelihood!r}; got {described(decoder_output)}."
         )
     limits = np.finfo(np.float32)
@@ -140,8 +146,9 @@ def check_changes(
                 f"`{name}` must be a number of at least 0, or None; got {described(value)}."
             )
     is_size = isinstance(batch_size, (int, np.integer)) and not isinstance(batch_size, bool)
-    if batch_size is not None and not (is_size and batch_size >= 1):
+    if batch_size is not None and not (is_size and 1 <= batch_size <= _LARGEST_BATCH):
         raise ValueError(
-            f"`batch_size` must be an int of at least 1, or None; got {described(batch_size)}."
+            f"`batch_size` must be an int from 1 to {_LARGEST_BATCH}, or None; got "
+            f"{described(batch_size)}."
         )
     return (float(prior[0]), float(prior[1])), kl_floor, kl_capacity, batch_size

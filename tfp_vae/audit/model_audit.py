@@ -99,8 +99,11 @@ def audit_model(
         ['fixed-scale', 'scale-mismatch']
     """
     rows = checks.array(x, "x").astype(np.float64)
-    if rows.ndim < 2 or not len(rows):
-        raise ValueError(f"`x` must be examples [N, *event_shape]; got shape {list(rows.shape)}.")
+    if rows.ndim < 2 or not rows.size:
+        raise ValueError(
+            "`x` must be examples [N, *event_shape], none of which is empty; got shape "
+            f"{list(rows.shape)}."
+        )
     event_shape = checked_event_shape(rows.shape[1:], 1)
     if likelihood is not None:
         check_declaration(likelihood, decoder_output or _usual(likelihood), expected_kl_weight)

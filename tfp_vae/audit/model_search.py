@@ -23,6 +23,7 @@ from tfp_vae.audit.model_cuts import (
 from tfp_vae.audit.model_probe import ROWS, ModelProbe, is_latent_draw
 from tfp_vae.audit.model_steps import Step, as_input
 from tfp_vae.audit.results import entries_of
+from tfp_vae.error_text import described
 
 Array = np.ndarray
 
@@ -52,11 +53,16 @@ def find_cuts(
     Raises:
         ValueError: If no step runs, or no cut is passed by.
     """
-    encoders = _named(owner, [encoder]) if encoder else encoder_cuts(owner)
-    decoders = _named(owner, [decoder]) if decoder else decoder_cuts(owner)
+    encoders = encoder_cuts(owner) if encoder is None else _named(owner, [encoder], "encoder")
+    decoders = decoder_cuts(owner) if decoder is None else _named(owner, [decoder], "decoder")
     heads = head_cuts(owner) if not isinstance(owner, dict) else {MEAN: [], SECOND: []}
     if latents is not None:
-        mean, *others = _named(owner, latents)
+        if isinstance(latents, str) or not isinstance(latents, Sequence) or not latents:
+            raise TypeError(
+                "`latents` must be a list of the names of the parts that give the posterior's mean "
+                f"and scale; got {described(latents)}."
+            )
+        mean, *others = _named(owner, latents, "latents")
         heads = {MEAN: [mean], SECOND: others}
         encoders = []
     draws = draw_cuts(owner)
@@ -106,8 +112,8 @@ def find_cuts(
     called = ", ".join(sorted({cut.name for cut in cuts if cut.outputs})) or "none of its parts"
     raise ValueError(
         "`model` must give the posterior's mean and scale and the decoder's output by parts with "
-        "names, such as encoder and decoder, or z_mean and z_log_var; name them with encoder=, "
-        f"decoder= and latents=; got a step that calls {called}."
+        "names, such as encoder and decoder, or z_mean and z_log_var; name them with `encoder`, "
+        f"`decoder` and `latents`; got a step that calls {called}."
     )
 
 
@@ -115,16 +121,21 @@ def _unique(cuts: Sequence[Cut]) -> list[Cut]:
     return list({(id(cut.holder), cut.key): cut for cut in reversed(cuts)}.values())[::-1]
 
 
-def _named(owner: Any, names: Sequence[str]) -> list[Cut]:
+def _named(owner: Any, names: Sequence[str], argument: str) -> list[Cut]:
+    """Returns the cuts at parts of a model that an argument names."""
     found = []
-    for name in names:
-        cut = _at_path(owner, name) if isinstance(name, str) else cut_at(name, str(name))
+    for index, name in enumerate(names):
+        of_part = f"{argument}[{index}]" if len(names) > 1 else argument
+        cut = _at_path(owner, name) if isinstance(name, str) else cut_at(name, of_part)
         layers = {} if isinstance(owner, dict) else dict(reversed(named_layers(owner)))
-        if cut is None and name in layers:
+        if cut is None and isinstance(name, str) and name in layers:
             cut = cut_at(layers[name], name)
         if cut is None:
             known = ", ".join(map(repr, reversed(layers))) or "no parts with names"
-            raise ValueError(f"`model` must have a part {name!r}; got {known}.")
+            raise ValueError(
+                f"`{argument}` must name a part of the model, which has {known}; got "
+                f"{described(name)}."
+            )
         found.append(cut)
     return found
 

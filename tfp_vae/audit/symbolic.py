@@ -89,7 +89,7 @@ def audit_tensors(
         raise ValueError(
             f"`encoder_outputs` must be one or two tensors; got {len(outputs)} of them."
         )
-    check_declaration(likelihood, decoder_output_is, expected_kl_weight)
+    check_declaration(likelihood, decoder_output_is, expected_kl_weight, "decoder_output_is")
     event_shape = checked_event_shape(tuple(x.shape[1:]), 1)
     latent_shape = checked_event_shape(tuple(outputs[0].shape[1:]), 1)
     changes = Declaration(

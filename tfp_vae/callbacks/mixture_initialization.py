@@ -57,9 +57,10 @@ class MixtureInitialization(keras.callbacks.Callback):
         self.epochs = checks.positive_int(epochs, "epochs")
         self.seed = checks.whole_number(seed, "seed")
         y = None if condition is None else checks.array(condition, "condition")
-        if y is not None and len(y) != len(rows):
+        if y is not None and y.shape[:1] != rows.shape[:1]:
             raise ValueError(
-                f"`condition` must have one row for each of {len(rows)} rows of x; got {len(y)}."
+                f"`condition` must have one row for each of {len(rows)} rows of x; got shape "
+                f"{list(y.shape)}."
             )
         step = -(-len(rows) // _MOST_ROWS)
         self.rows, self.condition = rows[::step], None if y is None else y[::step]

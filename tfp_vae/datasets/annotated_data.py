@@ -104,8 +104,9 @@ def _read(anndata: Any, source: str | Path) -> Any:
 
 
 def _check_known(name: Any, names: Sequence[str], argument: str, what: str) -> None:
-    if name not in names:
-        raise ValueError(f"`{argument}` must be {what}; got {name!r}.{_some(names)}")
+    if not any(isinstance(name, type(each)) and name == each for each in names):
+        shown = repr(name) if isinstance(name, str) else described(name)
+        raise ValueError(f"`{argument}` must be {what}; got {shown}.{_some(names)}")
 
 
 def _some(names: Any) -> str:

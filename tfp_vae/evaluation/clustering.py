@@ -1,6 +1,9 @@
 """Agreement of clusters with known classes."""
 
 import math
+from decimal import Decimal
+from numbers import Number
+from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,10 +69,10 @@ def clustering(clusters: Any, labels: Any) -> Clustering:
 
     Raises:
       ImportError: If scikit-learn is not installed.
-      TypeError: If `clusters` holds no real numbers.
+      TypeError: If `clusters` holds no real numbers, or `labels` neither numbers nor words.
       ValueError: If there are no rows, the two have different lengths, `clusters` holds a number
         that is not finite, or a cluster that is no whole number of at least 0, or a label is
-        missing.
+        missing or infinite.
 
     Example:
       >>> evaluation.clustering([2, 2, 0, 0], [7, 7, 9, 9]).adjusted_rand_index
@@ -121,17 +124,46 @@ def _assigned(clusters: Any) -> tuple[np.ndarray, int]:
 
 def _codes(labels: Any, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the classes, and the place of every row's class among them, `[N]`."""
-    values = np.asarray(labels)
+    values = _numbers_or_words(labels)
     if values.shape != (rows,):
         raise ValueError(
             f"`labels` must have shape [{rows}], one for each row of `clusters`; got shape "
             f"{list(values.shape)}."
         )
     missing = np.array([each is None or each != each for each in values.tolist()])
+    if values.dtype.kind == "f":
+        missing |= np.isinf(values)
     if missing.any():
+        row = int(np.argmax(missing))
         raise ValueError(
-            "`labels` must have a class for every row; got a missing one in row "
-            f"{int(np.argmax(missing))}."
+            f"`labels` must have a class for every row; got {values[row]} in row {row}."
         )
+    if values.dtype.kind == "O":
+        values = values.astype(str)
     classes, codes = np.unique(values, return_inverse=True)
     return classes, codes
+
+
+def _numbers_or_words(labels: Any) -> np.ndarray:
+    """Returns labels as an array; one of objects holds words, and may hold None."""
+    try:
+        values = np.asarray(labels)
+    except Exception as error:
+        # A list of uneven rows, or an object with a conversion of its own, raises any error.
+        raise TypeError(
+            f"`labels` must be numbers or words, one for each row; got a {type(labels).__name__} "
+            "that makes no array of them."
+        ) from error
+    if values.dtype.kind != "O":
+        return values
+    wrong = [
+        each for each in values.ravel() if not isinstance(each, (str, Number, Decimal, NoneType))
+    ]
+    if wrong:
+        raise TypeError(
+            f"`labels` must hold numbers or words; got a {type(wrong[0]).__name__} among them."
+        )
+    if any(isinstance(each, str) for each in values.ravel()):
+        return values
+    numbers: np.ndarray = values.astype(np.float64)
+    return numbers

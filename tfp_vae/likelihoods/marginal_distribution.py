@@ -23,7 +23,8 @@ def marginal_distribution(
 
     Raises:
       TypeError: If `likelihood` is no likelihood, or `x` holds no real numbers.
-      ValueError: If `x` has another event shape, or values outside the support.
+      ValueError: If `x` has another event shape, or values outside the support or too large for
+        the likelihood's dtype.
 
     Example:
       >>> x = np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0]])
@@ -33,6 +34,7 @@ def marginal_distribution(
     """
     checks.instance_of(likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli([784])")
     rows = checks.observations(x, likelihood.event_shape, likelihood.support, likelihood.advice)
+    checks.representable(rows, likelihood.variable_dtype, "x")
     layer = type(likelihood).from_config(likelihood.get_config())
     layer.take_units()
     layer.build((None, 1))

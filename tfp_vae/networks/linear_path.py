@@ -37,7 +37,7 @@ class LinearPath(keras.layers.Layer):
 
     Raises:
       TypeError: If `parameter_shapes` is no mapping of names to shapes, or `linear` no list.
-      ValueError: If a size is not positive, or `linear` has another name.
+      ValueError: If there is no parameter, a size is not positive, or `linear` has another name.
 
     Example:
       >>> path = networks.LinearPath({"loc": (3,), "scale": (3,)}, linear=["loc"])
@@ -59,6 +59,11 @@ class LinearPath(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         checks.instance_of(parameter_shapes, Mapping, "parameter_shapes", '{"loc": (3,)}')
+        if not parameter_shapes:
+            raise ValueError(
+                "`parameter_shapes` must name at least one parameter, such as {'loc': (3,)}; got "
+                "none."
+            )
         self.parameter_shapes = {
             name: shapes.as_shape(shape, "parameter_shapes")
             for name, shape in parameter_shapes.items()

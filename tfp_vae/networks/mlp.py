@@ -13,7 +13,7 @@ def mlp(
     activation: keras_arguments.Activation = "relu",
     dropout: float = 0.0,
     name: str | None = None,
-    kernel_regularizer: keras.regularizers.Regularizer | None = None,
+    kernel_regularizer: keras_arguments.Regularizer = None,
 ) -> keras.Sequential:
     """Makes a multilayer perceptron, from features `[B, ...]` to features `[B, units[-1]]`.
 
@@ -32,7 +32,7 @@ def mlp(
       A `keras.Sequential`, built on its first use.
 
     Raises:
-      TypeError: If `units` is not a list of ints.
+      TypeError: If `units` is not a list of ints, or another argument of the wrong kind.
       ValueError: If a width is not positive, a layer would have too many weights, the activation is
         unknown, or dropout outside [0, 1).
 
@@ -51,9 +51,10 @@ def mlp(
     if rate >= 1.0:
         raise ValueError(f"`dropout` must be at least 0 and below 1; got {rate:g}.")
     keras_arguments.activation(activation)
+    regularizer = keras_arguments.regularizer(kernel_regularizer, "kernel_regularizer")
     layers: list[keras.layers.Layer] = [keras.layers.Flatten()]
     for width in widths:
-        layers.append(keras.layers.Dense(width, activation, kernel_regularizer=kernel_regularizer))
+        layers.append(keras.layers.Dense(width, activation, kernel_regularizer=regularizer))
         if rate:
             layers.append(keras.layers.Dropout(rate))
     return keras.Sequential(layers, name=name)
