@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -10,7 +11,7 @@ from tests.support.exact_checks import LINEAR_GAUSSIAN
 from tests.support.mutations import Replaced, assert_killed
 from tfp_vae import objectives
 from tfp_vae.divergences import kl_decomposition, mmd
-from tfp_vae.objectives import elbo, gradient_estimators, iwae
+from tfp_vae.objectives import elbo, gradient_estimators, importance_weights, iwae, piwae, renyi
 from tfp_vae.testing import (
     AggregatePosterior,
     diagonal_normal,
@@ -45,6 +46,24 @@ CHECKS = {
     "IWAE ordered": lambda: objective_properties.bounds_are_ordered(
         objectives.IWAE, LINEAR_GAUSSIAN
     ),
+    "CIWAE": lambda: objective_formulas.check_combined_bound_and_gradient(
+        objectives.CIWAE(0.3, 4), LINEAR_GAUSSIAN
+    ),
+    "PIWAE": lambda: objective_formulas.check_partially_importance_weighted_gradient(
+        objectives.PIWAE(6, 2), LINEAR_GAUSSIAN
+    ),
+    "Renyi": lambda: objective_formulas.check_renyi_bound_and_gradient(
+        objectives.Renyi(0.3, 4), LINEAR_GAUSSIAN
+    ),
+    "largest weight": lambda: objective_formulas.check_extreme_weight_and_its_gradient(
+        objectives.Renyi(-math.inf, 4), LINEAR_GAUSSIAN
+    ),
+    "DIP-VAE": lambda: objective_formulas.check_dip_vae(
+        objectives.DIPVAE(5.0, 2.0, "aggregate_posterior"), LINEAR_GAUSSIAN
+    ),
+    "capacity": lambda: objective_formulas.check_capacity(
+        objectives.CapacityELBO(1.0, 3.0), 1.0, LINEAR_GAUSSIAN
+    ),
     "sticking": lambda: objective_formulas.check_sticking_the_landing_gradient(
         _sticking(kl_weight=0.7, free_bits=0.3), LINEAR_GAUSSIAN
     ),
@@ -65,6 +84,9 @@ CHECKS = {
         objectives.BetaTCVAE(10, 3.0, 0.5, 2.0), LINEAR_GAUSSIAN
     ),
     "discrepancy": objective_formulas.check_discrepancy,
+    "discrepancy, inverse multiquadric": lambda: objective_formulas.check_discrepancy(
+        kernel="inverse_multiquadric"
+    ),
     "discrepancy's gradient": lambda: objective_formulas.check_gradient_of_discrepancy(
         lambda *moments: without_exact_kl(diagonal_normal(*moments))
     ),
@@ -107,7 +129,7 @@ def _weights_of_the_batch_alone(batch_size, data_size, aggregate_estimator, dtyp
 
 
 info_vae_terms = objectives.InfoVAE.terms
-kernel = mmd._kernel
+distance = mmd._distance
 weighted_draws = mmd._weighted_draws
 
 
@@ -115,6 +137,27 @@ def _discrepancy_added(self, *arguments):
     terms = info_vae_terms(self, *arguments)
     bound = terms.log_likelihood - self.kl_weight * terms.kl_divergence
     return terms._replace(objective=2.0 * bound - terms.objective)
+
+
+power_mean = renyi._power_mean
+capacity_terms = objectives.CapacityELBO.terms
+ciwae_terms = objectives.CIWAE.terms
+
+
+def _weights_exchanged(self, *arguments):
+    other = objectives.CIWAE(1.0 - self.elbo_weight, self.importance_sample_size)
+    return ciwae_terms(other, *arguments)
+
+
+def _covariance_of_means(self, posterior):
+    means = posterior.mean()
+    return tf.constant(np.cov(means.numpy(), rowvar=False, bias=True))
+
+
+def _capacity_of_rows(self, *arguments):
+    terms = capacity_terms(self, *arguments)
+    distance = tf.abs(terms.kl_divergence - self.capacity)
+    return terms._replace(objective=terms.log_likelihood - self.weight * distance)
 
 
 def _passed_on(self, tensor):
@@ -128,16 +171,16 @@ def _log_prob(posterior, z):
 # Every mutation, and the checks that must fail with it.
 MUTATIONS = {
     "log K dropped": (
-        [(iwae, "math", Replaced(math, log=lambda size: 1e-300))],
-        ["IWAE", "IWAE is log p(x)", "IWAE ordered"],
+        [(importance_weights, "math", Replaced(math, log=lambda size: 1e-300))],
+        ["IWAE", "IWAE is log p(x)", "IWAE ordered", "PIWAE"],
     ),
     "the mean of the log weights": (
-        [(iwae, "tf", Replaced(tf, reduce_logsumexp=tf.reduce_mean))],
-        ["IWAE", "IWAE ordered"],
+        [(importance_weights, "tf", Replaced(tf, reduce_logsumexp=tf.reduce_mean))],
+        ["IWAE", "IWAE ordered", "PIWAE"],
     ),
     "squared weights for decoder and prior": (
         [
-            (iwae, "tf", Replaced(tf, reduce_logsumexp=_squared_weights_for_all)),
+            (importance_weights, "tf", Replaced(tf, reduce_logsumexp=_squared_weights_for_all)),
             (gradient_estimators.GradientScale, "__call__", _passed_on),
         ],
         ["IWAE unbiased"],
@@ -226,11 +269,35 @@ MUTATIONS = {
     ),
     "pairs of a draw with itself": (
         [(mmd, "_without_own", lambda kernel: kernel)],
-        ["discrepancy"],
+        ["discrepancy", "discrepancy, inverse multiquadric"],
     ),
     "the bandwidth read as its square": (
-        [(mmd, "_kernel", lambda a, b, bandwidth: kernel(a, b, bandwidth**0.5))],
-        ["discrepancy"],
+        [(mmd, "_distance", lambda a, b, bandwidth: distance(a, b, bandwidth**0.5))],
+        ["discrepancy", "discrepancy, inverse multiquadric"],
+    ),
+    "the weights of both bounds exchanged": (
+        [(objectives.CIWAE, "terms", _weights_exchanged)],
+        ["CIWAE"],
+    ),
+    "the gradient of one bound for both networks": (
+        [(piwae.GradientScale, "__call__", _passed_on)],
+        ["PIWAE", "IWAE unbiased"],
+    ),
+    "the weights' powers by alpha itself": (
+        [(renyi, "_power_mean", lambda weights, power: power_mean(weights, 1.0 - power))],
+        ["Renyi"],
+    ),
+    "the smallest weight for the largest": (
+        [(renyi, "tf", Replaced(tf, reduce_max=tf.reduce_min))],
+        ["largest weight"],
+    ),
+    "the posteriors' covariances left out": (
+        [(objectives.DIPVAE, "_covariance", _covariance_of_means)],
+        ["DIP-VAE"],
+    ),
+    "the capacity compared row by row": (
+        [(objectives.CapacityELBO, "terms", _capacity_of_rows)],
+        ["capacity"],
     ),
     "the prior's draws without a gradient": (
         [

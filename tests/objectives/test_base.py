@@ -10,9 +10,14 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 ASKED = {
     objectives.BetaTCVAE: objectives.BetaTCVAE(10, 3.0),
+    objectives.CIWAE: objectives.CIWAE(0.5, 3),
+    objectives.CapacityELBO: objectives.CapacityELBO(1.0),
+    objectives.DIPVAE: objectives.DIPVAE(5.0, 5.0),
     objectives.ELBO: objectives.ELBO(free_bits=0.2),
     objectives.InfoVAE: objectives.InfoVAE(20.0),
-    objectives.IWAE: objectives.IWAE(3),
+    objectives.IWAE: objectives.IWAE(3, sample_size=2),
+    objectives.PIWAE: objectives.PIWAE(6, 2),
+    objectives.Renyi: objectives.Renyi(0.5, 3),
 }
 
 

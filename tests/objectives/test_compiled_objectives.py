@@ -13,11 +13,20 @@ pytestmark = pytest.mark.usefixtures("float64")
 OBJECTIVES = {
     "BetaTCVAE": objectives.BetaTCVAE(7, 3.0, 0.5, 2.0, sample_size=2),
     "BetaTCVAE, stratified": objectives.BetaTCVAE(7, aggregate_estimator="minibatch_stratified"),
+    "CIWAE": objectives.CIWAE(0.3, 3),
+    "CapacityELBO": objectives.CapacityELBO(objectives.LinearWarmUp(9), weight=2.0),
+    "DIPVAE": objectives.DIPVAE(3.0, 1.0),
+    "DIPVAE, aggregate posterior": objectives.DIPVAE(3.0, 1.0, "aggregate_posterior"),
     "ELBO, sticking the landing": objectives.ELBO(gradient_estimator="sticking_the_landing"),
     "InfoVAE": objectives.InfoVAE(20.0, sample_size=2),
+    "InfoVAE, inverse multiquadric": objectives.InfoVAE(20.0, kernel="inverse_multiquadric"),
     "IWAE": objectives.IWAE(3),
     "IWAE, doubly reparameterized": objectives.IWAE(3, "doubly_reparameterized"),
     "IWAE, resampled": objectives.IWAE(3, "resampled"),
+    "IWAE, the mean of two": objectives.IWAE(3, "resampled", sample_size=2),
+    "PIWAE": objectives.PIWAE(6, 3),
+    "Renyi": objectives.Renyi(0.5, 3),
+    "Renyi, the largest weight": objectives.Renyi(float("-inf"), 3),
 }
 # Compiling a training loop takes seconds; the others are compiled at night.
 COMPILED_EVERY_TIME = {"BetaTCVAE"}

@@ -22,12 +22,13 @@ pytestmark = pytest.mark.usefixtures("float64")
 linear_gaussians = strategies.linear_gaussians()
 weights = st.floats(0.0, 50.0)
 bandwidths = st.sampled_from([None, 0.4, 3.0])
+kernels = st.sampled_from(divergences.KERNELS)
 
 
-@settings(max_examples=5)
-@given(st.floats(0.3, 3.0), st.integers(2, 5))
-def test_discrepancy_has_the_mean_of_the_closed_form(bandwidth, batch_size):
-    objective_formulas.check_discrepancy(bandwidth, batch_size)
+@settings(max_examples=6)
+@given(st.floats(0.3, 3.0), st.integers(2, 5), kernels)
+def test_discrepancy_has_the_mean_of_the_closed_form(bandwidth, batch_size, kernel):
+    objective_formulas.check_discrepancy(bandwidth, batch_size, kernel)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +45,12 @@ def test_the_two_priors_of_that_test_are_of_either_kind():
 
 
 @settings(max_examples=10)
-@given(linear_gaussians, weights, st.floats(0.0, 2.0), bandwidths, st.integers(1, 3))
+@given(linear_gaussians, weights, st.floats(0.0, 2.0), bandwidths, st.integers(1, 3), kernels)
 def test_objective_is_the_weighted_sum_of_its_terms(
-    model, mmd_weight, kl_weight, bandwidth, sample_size
+    model, mmd_weight, kl_weight, bandwidth, sample_size, kernel
 ):
     objective_formulas.check_info_vae(
-        objectives.InfoVAE(mmd_weight, kl_weight, bandwidth, sample_size), model
+        objectives.InfoVAE(mmd_weight, kl_weight, bandwidth, sample_size, kernel), model
     )
 
 
@@ -63,11 +64,29 @@ def test_with_neutral_weights_it_is_the_bound(model):
 
 
 @settings(max_examples=3)
-@given(linear_gaussians, bandwidths)
-def test_gradient_is_that_of_finite_differences(model, bandwidth):
+@given(linear_gaussians, bandwidths, kernels)
+def test_gradient_is_that_of_finite_differences(model, bandwidth, kernel):
     objective_properties.gradient_is_that_of_finite_differences(
-        objectives.InfoVAE(20.0, 0.5, bandwidth, 2), model
+        objectives.InfoVAE(20.0, 0.5, bandwidth, 2, kernel), model
     )
+
+
+def test_only_the_heavy_tails_of_a_kernel_reach_latents_far_from_the_prior():
+    far = tf.constant(np.full([1, 8, 2], 60.0) + np.random.default_rng(0).normal(size=[1, 8, 2]))
+    sizes = {}
+    for kernel in divergences.KERNELS:
+        with tf.GradientTape() as tape:
+            tape.watch(far)
+            rows = divergences.squared_maximum_mean_discrepancy(
+                far,
+                diagonal_normal(np.zeros(2), np.ones(2)),
+                tf.constant([0, 1]),
+                kernel=kernel,
+            )
+        gradient = tape.gradient(rows, far).numpy()
+        sizes[kernel] = np.abs(gradient.mean(axis=(0, 1))).max()
+    assert sizes["gaussian"] < 1e-12
+    assert sizes["inverse_multiquadric"] > 1e-6
 
 
 def test_one_row_has_no_discrepancy_and_a_finite_gradient():
@@ -104,6 +123,7 @@ def test_a_prior_for_every_row_is_refused():
         ({"bandwidth": 0.0}, ValueError),
         ({"bandwidth": "1"}, TypeError),
         ({"sample_size": 0}, ValueError),
+        ({"kernel": "rbf"}, ValueError),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error):

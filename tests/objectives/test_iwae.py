@@ -29,10 +29,15 @@ sizes = st.integers(1, 6)
 
 
 @settings(max_examples=10)
-@given(linear_gaussians, sizes, st.sampled_from(["standard", "doubly_reparameterized"]))
-def test_value_and_gradient_are_those_of_the_formula(model, size, estimator):
+@given(
+    linear_gaussians,
+    sizes,
+    st.sampled_from(["standard", "doubly_reparameterized"]),
+    st.integers(1, 3),
+)
+def test_value_and_gradient_are_those_of_the_formula(model, size, estimator, bounds):
     objective_formulas.check_importance_weighted_bound_and_gradient(
-        objectives.IWAE(size, estimator), model
+        objectives.IWAE(size, estimator, bounds), model
     )
 
 
@@ -58,9 +63,23 @@ def test_a_value_whose_gradient_goes_elsewhere_is_given_none():
 @given(st.data(), sizes)
 def test_other_estimators_are_unbiased_for_every_group(data, size):
     estimator = data.draw(st.sampled_from(OTHER_ESTIMATORS))
+    bounds = data.draw(st.integers(1, 3))
     objective_properties.estimator_is_unbiased(
-        objectives.IWAE(size, estimator), objectives.IWAE(size), data.draw(linear_gaussians)
+        objectives.IWAE(size, estimator, bounds),
+        objectives.IWAE(size, sample_size=bounds),
+        data.draw(linear_gaussians),
     )
+
+
+@settings(max_examples=10)
+@given(linear_gaussians, sizes, sizes)
+def test_the_mean_of_several_bounds_is_below_one_of_all_their_draws(model, size, bounds):
+    x, vae = model.draws(4), model.vae(0.3, 1.4)
+    options = {"posterior": vae.encoder(x), "likelihood_fn": vae.decoder, "seed": 5}
+    several = objectives.IWAE(size, sample_size=bounds)(x, prior=vae.prior(), **options)
+    one = objectives.IWAE(size * bounds)(x, prior=vae.prior(), **options)
+    assert np.all(several.objective <= one.objective + 1e-9)
+    assert_close(several.elbo, one.elbo)
 
 
 @settings(max_examples=10)
@@ -186,6 +205,7 @@ def test_a_model_is_not_trained_with_draws_that_pass_no_gradient(objective):
         ({"importance_sample_size": 2.0}, TypeError),
         ({"gradient_estimator": "dreg"}, ValueError),
         ({"gradient_estimator": None}, TypeError),
+        ({"sample_size": 0}, ValueError),
     ],
 )
 def test_wrong_arguments_of_iwae_are_named(arguments, error):

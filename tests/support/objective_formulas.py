@@ -58,15 +58,87 @@ def check_importance_weighted_bound_and_gradient(objective, model, count=50):
     """Value and gradient of every row are, to all digits, what NumPy makes of the same draws."""
     found = gradients(objective, model, count=count)
     draws = _weighted_draws(found, model)
+    bounds, count_of_bounds = objective.sample_size, objective.importance_sample_size
+    grouped = draws.log_weights.reshape(count_of_bounds, bounds, count)
+    of_each = special.logsumexp(grouped, axis=0) - np.log(count_of_bounds)
+    assert_close(found.terms.objective, of_each.mean(axis=0))
+    normalised = special.softmax(grouped, axis=0).reshape(-1, count)
+    if objective.gradient_estimator == "standard":
+        by_encoder, factor = draws.by_encoder, normalised
+    else:
+        by_encoder, factor = draws.by_path, normalised**2
+    _check_gradients(found, draws._replace(by_encoder=by_encoder), factor / bounds)
+    _check_gradients_of_the_rest(found, draws, normalised / bounds)
+
+
+def check_partially_importance_weighted_gradient(objective, model, count=50):
+    """The encoder has the gradient of the mean of bounds, the rest that of the bound of all."""
+    found = gradients(objective, model, count=count)
+    draws = _weighted_draws(found, model)
     log_size = np.log(objective.importance_sample_size)
     assert_close(found.terms.objective, special.logsumexp(draws.log_weights, axis=0) - log_size)
-    normalised = special.softmax(draws.log_weights, axis=0)[..., None]
-    standard = objective.gradient_estimator == "standard"
-    by_encoder = draws.by_encoder if standard else draws.by_path
-    factor = normalised if standard else normalised**2
-    assert_close(found.encoder, (factor[..., None] * by_encoder).sum(axis=0))
-    assert_close(found.decoder, (normalised[..., None] * draws.by_decoder).sum(axis=0))
-    assert_close(found.prior, (normalised * draws.by_prior).sum(axis=0))
+    size = objective.encoder_importance_sample_size
+    grouped = draws.log_weights.reshape(size, -1, count)
+    of_encoder = special.softmax(grouped, axis=0) / grouped.shape[1]
+    _check_gradients(found, draws, of_encoder.reshape(-1, count))
+    _check_gradients_of_the_rest(found, draws, special.softmax(draws.log_weights, axis=0))
+
+
+def check_renyi_bound_and_gradient(objective, model, count=50):
+    """The bound by SciPy's `logsumexp`, and the gradient by the normalised powers of weights."""
+    found = gradients(objective, model, count=count)
+    draws = _weighted_draws(found, model)
+    powers = (1.0 - objective.alpha) * draws.log_weights
+    log_size = np.log(objective.importance_sample_size)
+    bound = (special.logsumexp(powers, axis=0) - log_size) / (1.0 - objective.alpha)
+    assert_close(found.terms.objective, bound)
+    normalised = special.softmax(powers, axis=0)
+    _check_gradients(found, draws, normalised)
+    _check_gradients_of_the_rest(found, draws, normalised)
+
+
+def check_extreme_weight_and_its_gradient(objective, model, count=50):
+    """The logarithm of the largest weight for alpha = -∞, of the smallest for ∞."""
+    found = gradients(objective, model, count=count)
+    draws = _weighted_draws(found, model)
+    best = np.argmax(-np.sign(objective.alpha) * draws.log_weights, axis=0)
+    chosen = (best, np.arange(count))
+    assert_close(found.terms.objective, draws.log_weights[chosen])
+    weights = np.zeros_like(draws.log_weights)
+    weights[chosen] = 1.0
+    _check_gradients(found, draws, weights)
+    _check_gradients_of_the_rest(found, draws, weights)
+
+
+def check_combined_bound_and_gradient(objective, model, count=50):
+    """Value and gradients are the weighted means of those of both bounds, from the same draws."""
+    found, elbo, tighter = (
+        gradients(each, model, count=count)
+        for each in (
+            objective,
+            objectives.ELBO(sample_size=objective.importance_sample_size),
+            objectives.IWAE(objective.importance_sample_size),
+        )
+    )
+    weight = objective.elbo_weight
+
+    def combined(one, other):
+        return weight * one + (1.0 - weight) * other
+
+    assert_close(found.terms.objective, combined(elbo.terms.objective, tighter.terms.objective))
+    for group in ("encoder", "decoder", "prior"):
+        expected = combined(getattr(elbo, group), getattr(tighter, group))
+        assert_close(getattr(found, group), expected)
+
+
+def _check_gradients(found, draws, weights):
+    """The encoder's gradient is that of the log-weights of the draws, `[S, N]`, weighted."""
+    assert_close(found.encoder, (weights[..., None, None] * draws.by_encoder).sum(axis=0))
+
+
+def _check_gradients_of_the_rest(found, draws, weights):
+    assert_close(found.decoder, (weights[..., None, None] * draws.by_decoder).sum(axis=0))
+    assert_close(found.prior, (weights[..., None] * draws.by_prior).sum(axis=0))
 
 
 def check_resampled_gradient(objective, model, count=50):
@@ -194,7 +266,24 @@ MEAN, STDDEV = np.array([0.8, -0.2]), np.array([0.6, 1.2])
 PRIOR_MEAN, PRIOR_STDDEV = np.array([-0.1, 0.3]), np.array([1.1, 0.9])
 
 
-def check_discrepancy(bandwidth=0.9, batch_size=4):
+def _normal_discrepancy(bandwidth, kernel):
+    """Returns the exact discrepancy of the two normals.
+
+    The inverse multiquadric 1 / (1 + d) is the integral of exp(-u) exp(-u d), and so its
+    discrepancy a mean of those of Gaussian kernels, which Gauss-Laguerre quadrature computes.
+    """
+    moments = (MEAN, STDDEV, PRIOR_MEAN, PRIOR_STDDEV)
+    if kernel == "gaussian":
+        return normal_squared_maximum_mean_discrepancy(*moments, bandwidth)
+    points, weights = np.polynomial.laguerre.laggauss(60)
+    of_each = [
+        normal_squared_maximum_mean_discrepancy(*moments, bandwidth / np.sqrt(point))
+        for point in points
+    ]
+    return np.dot(weights, of_each)
+
+
+def check_discrepancy(bandwidth=0.9, batch_size=4, kernel="gaussian"):
     """To all digits what NumPy makes of the same draws, whose mean is the closed form."""
     prior = diagonal_normal(PRIOR_MEAN, PRIOR_STDDEV)
     q = diagonal_normal(MEAN, STDDEV)
@@ -202,23 +291,21 @@ def check_discrepancy(bandwidth=0.9, batch_size=4):
     seed = tf.constant([3, 4])
     draws = prior.sample([DRAWS, batch_size], seed=seed).numpy()
 
-    def kernel(first, second):
+    def similarity(first, second):
         apart = first[:, :, None] - second[:, None]
-        return np.exp(-0.5 * (apart**2).sum(axis=-1) / bandwidth**2)
+        distance = 0.5 * (apart**2).sum(axis=-1) / bandwidth**2
+        return np.exp(-distance) if kernel == "gaussian" else 1.0 / (1.0 + distance)
 
     others = 1.0 - np.eye(batch_size)
     pairs = batch_size * (batch_size - 1)
     rows = (
-        (kernel(z.numpy(), z.numpy()) * others).sum(axis=2) / (batch_size - 1)
-        + (kernel(draws, draws) * others).sum(axis=(1, 2))[:, None] / pairs
-        - 2.0 * kernel(z.numpy(), draws).mean(axis=2)
+        (similarity(z.numpy(), z.numpy()) * others).sum(axis=2) / (batch_size - 1)
+        + (similarity(draws, draws) * others).sum(axis=(1, 2))[:, None] / pairs
+        - 2.0 * similarity(z.numpy(), draws).mean(axis=2)
     )
-    found = divergences.squared_maximum_mean_discrepancy(z, prior, seed, bandwidth)
+    found = divergences.squared_maximum_mean_discrepancy(z, prior, seed, bandwidth, kernel)
     assert_close(found, rows.mean(axis=0))
-    exact = normal_squared_maximum_mean_discrepancy(
-        MEAN, STDDEV, PRIOR_MEAN, PRIOR_STDDEV, bandwidth
-    )
-    assert_mean(rows.mean(axis=1), exact)
+    assert_mean(rows.mean(axis=1), _normal_discrepancy(bandwidth, kernel))
 
 
 def check_gradient_of_discrepancy(prior_of, repetitions=400, batch_size=6, bandwidth=0.9):
@@ -268,6 +355,7 @@ def check_info_vae(objective, model, batch_size=6):
         p,
         seeds.independent_seed(seed),
         objective.bandwidth or np.sqrt(model.latent_size),
+        objective.kernel,
     )
     assert_close(
         terms.objective,
@@ -275,3 +363,39 @@ def check_info_vae(objective, model, batch_size=6):
         - objective.kl_weight * elbo.kl_divergence
         - objective.mmd_weight * discrepancy,
     )
+
+
+# What is asked of the aggregate posterior's moments, and of the mean KL
+
+
+def _terms_of_a_batch(objective, model, batch_size):
+    """Returns the terms of an objective, those of the bound from the same draws, and q(z|x)."""
+    x, vae = model.draws(batch_size), model.vae(0.3, 1.4)
+    q = vae.encoder(x)
+    parts = {"posterior": q, "prior": vae.prior(), "likelihood_fn": vae.decoder, "seed": 5}
+    terms = objective(x, **parts, step=3)
+    elbo = objectives.ELBO(sample_size=objective.sample_size)(x, **parts)
+    assert_close(np.stack(terms)[:3], np.stack(elbo)[:3])
+    return terms, elbo, q
+
+
+def check_dip_vae(objective, model, batch_size=6):
+    """The bound less the weighted squares of what the covariance is from the identity."""
+    terms, elbo, q = _terms_of_a_batch(objective, model, batch_size)
+    covariance = np.cov(q.mean().numpy(), rowvar=False, bias=True).reshape([model.latent_size] * 2)
+    if objective.covariance == "aggregate_posterior":
+        covariance = covariance + np.diag(np.mean(q.stddev().numpy() ** 2, axis=0))
+    off = (covariance - np.eye(model.latent_size)) ** 2
+    penalty = (
+        objective.off_diagonal_weight * (off.sum() - np.trace(off))
+        + objective.diagonal_weight * np.trace(off)
+    )  # fmt: skip
+    assert_close(terms.objective, elbo.elbo - penalty)
+
+
+def check_capacity(objective, capacity, model, batch_size=6):
+    """The log-likelihood less the weighted distance of the mean KL from the capacity."""
+    terms, elbo, _ = _terms_of_a_batch(objective, model, batch_size)
+    distance = np.abs(np.mean(elbo.kl_divergence) - capacity)
+    assert distance > 1e-3
+    assert_close(terms.objective, elbo.log_likelihood - objective.weight * distance)

@@ -19,11 +19,12 @@ from tfp_vae.divergences.kl_decomposition import (
     KLDecomposition,
     decomposed_kl_divergence,
 )
-from tfp_vae.divergences.mmd import squared_maximum_mean_discrepancy
+from tfp_vae.divergences.mmd import KERNELS, squared_maximum_mean_discrepancy
 
 __all__ = [
     "ACTIVE_UNIT_VARIANCE",
     "AGGREGATE_ESTIMATORS",
+    "KERNELS",
     "KLDecomposition",
     "POSTERIOR_COLLAPSE_ADVICE",
     "active_units",

@@ -8,18 +8,25 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import checks, seeds
 from tfp_vae.divergences.arguments import as_draws, check_axes_of_draws, check_distributions
 
+KERNELS = ("gaussian", "inverse_multiquadric")
+
 
 def squared_maximum_mean_discrepancy(
-    z: tf.Tensor, prior: tfd.Distribution, seed: tf.Tensor, bandwidth: float | None = None
+    z: tf.Tensor,
+    prior: tfd.Distribution,
+    seed: tf.Tensor,
+    bandwidth: float | None = None,
+    kernel: str = "gaussian",
 ) -> tf.Tensor:
     """Returns the contribution of every row to the squared MMD of q(z) from p(z), `[B]`.
 
     The mean over the rows is the U-statistic, an unbiased estimate of the squared discrepancy if
     the rows are independent examples (Gretton et al. 2012, "A kernel two-sample test", equation 3):
     no draw is paired with itself or with another of its row, and the S draws of a row belong to S
-    repetitions. It can be negative. The kernel is the Gaussian exp(-‖z - z'‖² / (2 bandwidth²)), so
-    the discrepancy has no unit and lies between 0 and 2. As many draws are taken from the prior; if
-    they are not reparameterised, the prior has the score-function gradient.
+    repetitions. It can be negative. With d = ‖z - z'‖² / (2 bandwidth²), the kernel is the Gaussian
+    exp(-d) or the inverse multiquadric 1 / (1 + d), whose heavy tails reach latents far from the
+    prior. The discrepancy has no unit and lies between 0 and 2. As many draws are taken from the
+    prior; if they are not reparameterised, the prior has the score-function gradient.
 
     Args:
       z: Draws from the posteriors of a batch, `[S, B, L]`.
@@ -27,13 +34,16 @@ def squared_maximum_mean_discrepancy(
       seed: The seed of the prior's draws, a `[2]` integer tensor.
       bandwidth: The bandwidth of the kernel, in units of the latents; by default √L, for which the
         exponent of two draws from a standard normal prior is -1 on average.
+      kernel: "gaussian" or "inverse_multiquadric" (Tolstikhin et al. 2018, "Wasserstein
+        auto-encoders", whose C is 2 bandwidth²).
 
     Returns:
       The contributions, `[B]`; zero for a batch of one row, which says nothing about q(z).
 
     Raises:
       TypeError: If `prior` is not a distribution, `bandwidth` not a number, or `z` holds none.
-      ValueError: If `z` has another shape or is not finite, or `bandwidth` is not positive.
+      ValueError: If `z` has another shape or is not finite, `bandwidth` is not positive, or the
+        kernel unknown.
 
     Example:
       >>> p = tfd.MultivariateNormalDiag(np.zeros(2), np.ones(2))
@@ -47,6 +57,7 @@ def squared_maximum_mean_discrepancy(
         raise ValueError(f"`prior` must have event shape [latents]; got {prior.event_shape}.")
     if bandwidth is not None:
         bandwidth = checks.finite_number(bandwidth, "bandwidth", minimum=0.0, exclusive=True)
+    function = _FUNCTIONS[checks.one_of(kernel, KERNELS, "kernel")]
     seed = seeds.as_seed(seed)
     z = as_draws(z, prior)
     check_axes_of_draws(z)
@@ -54,10 +65,11 @@ def squared_maximum_mean_discrepancy(
     draws, weights = _weighted_draws(prior, tf.shape(z)[:2], seed)
     size = tf.cast(tf.shape(z)[1], z.dtype)
     others = tf.maximum(size - 1.0, 1.0)
-    own_term = tf.reduce_sum(_without_own(_kernel(z, z, width)), axis=-1) / others
-    among_prior = _without_own(_kernel(draws, draws, width))
+    own_term = tf.reduce_sum(_without_own(function(_distance(z, z, width))), axis=-1) / others
+    among_prior = _without_own(function(_distance(draws, draws, width)))
     prior_term = tf.einsum("sk,skl,sl->s", weights, among_prior, weights) / (size * others)
-    cross_term = tf.einsum("sik,sk->si", _kernel(z, draws, width), weights) / size
+    across = function(_distance(z, draws, width))
+    cross_term = tf.einsum("sik,sk->si", across, weights) / size
     rows = tf.reduce_mean(own_term + prior_term[:, tf.newaxis] - 2.0 * cross_term, axis=0)
     return tf.where(size > 1.0, rows, tf.zeros_like(rows))
 
@@ -74,10 +86,22 @@ def _weighted_draws(
     return draws, tf.exp(log_prob - tf.stop_gradient(log_prob))
 
 
-def _kernel(first: tf.Tensor, second: tf.Tensor, bandwidth: float) -> tf.Tensor:
-    """Returns the kernel of all pairs, `[S, B, C]`, of draws `[S, B, L]` and `[S, C, L]`."""
+def _distance(first: tf.Tensor, second: tf.Tensor, bandwidth: float) -> tf.Tensor:
+    """Returns d of all pairs, `[S, B, C]`, of draws `[S, B, L]` and `[S, C, L]`."""
     apart = first[:, :, tf.newaxis, :] - second[:, tf.newaxis, :, :]
-    return tf.exp(-tf.reduce_sum(tf.square(apart), axis=-1) / (2.0 * bandwidth**2))
+    return tf.reduce_sum(tf.square(apart), axis=-1) / (2.0 * bandwidth**2)
+
+
+def _gaussian(distance: tf.Tensor) -> tf.Tensor:
+    return tf.exp(-distance)
+
+
+def _inverse_multiquadric(distance: tf.Tensor) -> tf.Tensor:
+    return 1.0 / (1.0 + distance)
+
+
+_FUNCTIONS = dict(zip(KERNELS, (_gaussian, _inverse_multiquadric), strict=True))
+"""The kernels, as functions of d."""
 
 
 def _without_own(kernel: tf.Tensor) -> tf.Tensor:

@@ -2,15 +2,23 @@
 
 from tfp_vae.objectives.base import Objective
 from tfp_vae.objectives.beta_tcvae import BetaTCVAE
+from tfp_vae.objectives.capacity_elbo import CapacityELBO
+from tfp_vae.objectives.ciwae import CIWAE
+from tfp_vae.objectives.dip_vae import DIPVAE
 from tfp_vae.objectives.elbo import ELBO
 from tfp_vae.objectives.info_vae import InfoVAE
 from tfp_vae.objectives.iwae import IWAE
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.piwae import PIWAE
+from tfp_vae.objectives.renyi import Renyi
 from tfp_vae.objectives.schedules import LinearWarmUp, Schedule
 from tfp_vae.objectives.terms import ELBOTerms, ObjectiveTerms
 
 __all__ = [
     "BetaTCVAE",
+    "CIWAE",
+    "CapacityELBO",
+    "DIPVAE",
     "ELBO",
     "ELBOTerms",
     "IWAE",
@@ -19,5 +27,7 @@ __all__ = [
     "LinearWarmUp",
     "Objective",
     "ObjectiveTerms",
+    "PIWAE",
+    "Renyi",
     "Schedule",
 ]

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, divergences
+from tfp_vae.objectives import schedules
 from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
 from tfp_vae.objectives.gradient_estimators import (
     check_reparameterized,
@@ -68,10 +69,7 @@ class ELBO(Objective):
         sample_size: int = 1,
         gradient_estimator: str = "standard",
     ) -> None:
-        if isinstance(kl_weight, AnySchedule):
-            self.kl_weight: float | AnySchedule = kl_weight
-        else:
-            self.kl_weight = checks.finite_number(kl_weight, "kl_weight", minimum=0.0)
+        self.kl_weight = schedules.number_or_schedule(kl_weight, "kl_weight")
         self.free_bits = checks.finite_number(free_bits, "free_bits", minimum=0.0)
         self.sample_size = checks.positive_int(sample_size, "sample_size")
         self.gradient_estimator = checks.one_of(
@@ -92,7 +90,7 @@ class ELBO(Objective):
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
         kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
         counted = self._counted_kl_divergence(posterior, prior, z, kl_divergence)
-        weight = self._kl_weight_at(step, counted.dtype)
+        weight = schedules.value_at(self.kl_weight, step, counted.dtype)
         return ObjectiveTerms(
             elbo=expected - kl_divergence,
             log_likelihood=expected,
@@ -109,7 +107,7 @@ class ELBO(Objective):
         """Returns the weighted KL of the categorical latents, `[B]`, each of at least free bits."""
         of_each = tfd.kl_divergence(posterior.variables, prior.variables)
         counted = tf.reduce_sum(tf.maximum(of_each, self.free_bits), axis=-1)
-        return self._kl_weight_at(step, counted.dtype) * counted
+        return schedules.value_at(self.kl_weight, step, counted.dtype) * counted
 
     @property
     def schedules(self) -> dict[str, AnySchedule]:
@@ -130,10 +128,6 @@ class ELBO(Objective):
             posterior, prior = posterior.continuous_fn(c), prior.continuous_fn(c)
         if self.free_bits and not isinstance(posterior, distributions.OneHotCategorical):
             self._kl_divergence_per_latent(posterior, prior)
-
-    def _kl_weight_at(self, step: int | tf.Tensor | None, dtype: tf.DType) -> float | tf.Tensor:
-        weight = self.kl_weight
-        return tf.cast(weight(step), dtype) if callable(weight) else weight
 
     def _counted_kl_divergence(
         self,
@@ -179,11 +173,8 @@ class ELBO(Objective):
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal objective."""
-        scheduled = isinstance(self.kl_weight, AnySchedule)
         return {
-            "kl_weight": keras.saving.serialize_keras_object(self.kl_weight)
-            if scheduled
-            else self.kl_weight,
+            "kl_weight": schedules.serialized(self.kl_weight),
             "free_bits": self.free_bits,
             "sample_size": self.sample_size,
             "gradient_estimator": self.gradient_estimator,
@@ -196,7 +187,4 @@ class ELBO(Objective):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "ELBO":
         """Makes an objective of what `get_config` returned."""
-        weight = config["kl_weight"]
-        if isinstance(weight, dict):
-            weight = keras.saving.deserialize_keras_object(weight)
-        return cls(**{**config, "kl_weight": weight})
+        return cls(**{**config, "kl_weight": schedules.deserialized(config["kl_weight"])})

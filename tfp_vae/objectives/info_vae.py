@@ -20,8 +20,11 @@ class InfoVAE(Objective):
     from "InfoVAE: Balancing learning and inference in variational autoencoders". Here `kl_weight`
     is 1 - alpha and `mmd_weight` is alpha + lambda - 1. D is the squared maximum mean discrepancy
     of the aggregate posterior from the prior, as `divergences.squared_maximum_mean_discrepancy`
-    estimates it from the batch: with a Gaussian kernel, by the U-statistic, without bias. With a KL
-    weight of 0 it is their MMD-VAE, which does not penalise the mutual information of x and z.
+    estimates it from the batch: by the U-statistic, without bias. With a KL weight of 0 it is their
+    MMD-VAE, which does not penalise the mutual information of x and z; with the inverse
+    multiquadric kernel it is then the WAE-MMD of Tolstikhin et al. (2018), "Wasserstein
+    auto-encoders", with a random encoder. For their deterministic encoder the KL, and with it the
+    bound that `elbo` reports, would be infinite.
 
     The objective of a row depends on the other rows of the batch; its `elbo` does not. For a batch
     of one row the discrepancy is 0.
@@ -33,6 +36,7 @@ class InfoVAE(Objective):
       bandwidth: The bandwidth of the kernel, in units of the latents; by default the square root of
         their number.
       sample_size: The number of draws from the posterior for every example.
+      kernel: "gaussian" or "inverse_multiquadric".
 
     Call with:
       x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
@@ -42,8 +46,9 @@ class InfoVAE(Objective):
 
     Raises:
       TypeError: If an argument is not a number.
-      ValueError: If a weight is negative, or the bandwidth or `sample_size` not positive; when it
-        is called, if the prior has a batch shape or is not reparameterised, such as a mixture.
+      ValueError: If a weight is negative, the bandwidth or `sample_size` not positive, or the
+        kernel unknown; when it is called, if the prior has a batch shape or is not reparameterised,
+        such as a mixture.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -63,6 +68,7 @@ class InfoVAE(Objective):
         kl_weight: float = 0.0,
         bandwidth: float | None = None,
         sample_size: int = 1,
+        kernel: str = "gaussian",
     ) -> None:
         self.mmd_weight = checks.finite_number(mmd_weight, "mmd_weight", minimum=0.0)
         self.kl_weight = checks.finite_number(kl_weight, "kl_weight", minimum=0.0)
@@ -72,6 +78,7 @@ class InfoVAE(Objective):
                 bandwidth, "bandwidth", minimum=0.0, exclusive=True
             )
         self.sample_size = checks.positive_int(sample_size, "sample_size")
+        self.kernel = checks.one_of(kernel, divergences.KERNELS, "kernel")
 
     def terms(
         self,
@@ -89,7 +96,7 @@ class InfoVAE(Objective):
         expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
         kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
         discrepancy = divergences.squared_maximum_mean_discrepancy(
-            z, prior, seeds.independent_seed(seed), self.bandwidth
+            z, prior, seeds.independent_seed(seed), self.bandwidth, self.kernel
         )
         return ObjectiveTerms(
             elbo=expected - kl_divergence,
@@ -114,6 +121,7 @@ class InfoVAE(Objective):
             "kl_weight": self.kl_weight,
             "bandwidth": self.bandwidth,
             "sample_size": self.sample_size,
+            "kernel": self.kernel,
         }
 
 

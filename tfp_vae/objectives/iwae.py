@@ -15,6 +15,7 @@ from tfp_vae.objectives.gradient_estimators import (
     path_log_prob,
     value_with_gradient_of,
 )
+from tfp_vae.objectives.importance_weights import importance_weighted_bound, split_draws
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -44,11 +45,16 @@ class IWAE(Objective):
 
     All estimators have the same value, and the same gradient in expectation.
 
+    With `sample_size` M, the objective is the mean of M such bounds of K draws each: the MIWAE of
+    Rainforth et al., whose encoder's gradient has less noise than that of a single
+    bound of M K draws.
+
     Args:
       importance_sample_size: The number of draws K from the posterior for every example.
       gradient_estimator: "standard" (differentiate the computed bound),
         "doubly_reparameterized", which evaluates log q(z|x) once more, or "resampled", which
         evaluates all densities once more at one draw of K.
+      sample_size: The number M of bounds, of K draws each, whose mean is taken.
 
     Call with:
       x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
@@ -57,10 +63,9 @@ class IWAE(Objective):
       `ObjectiveTerms`, `[B]` each, in nats.
 
     Raises:
-      TypeError: If `importance_sample_size` is not an int, or `gradient_estimator` not a string.
-      ValueError: If `importance_sample_size` is not positive, or the estimator unknown; when it is
-        called, if the estimator is "doubly_reparameterized" and the posterior's draws are not
-        reparameterised.
+      TypeError: If a size is not an int, or `gradient_estimator` not a string.
+      ValueError: If a size is not positive, or the estimator unknown; when it is called, if the
+        estimator is "doubly_reparameterized" and the posterior's draws are not reparameterised.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -73,7 +78,10 @@ class IWAE(Objective):
     """
 
     def __init__(
-        self, importance_sample_size: int = 5, gradient_estimator: str = "standard"
+        self,
+        importance_sample_size: int = 5,
+        gradient_estimator: str = "standard",
+        sample_size: int = 1,
     ) -> None:
         self.importance_sample_size = checks.positive_int(
             importance_sample_size, "importance_sample_size"
@@ -83,6 +91,7 @@ class IWAE(Objective):
             ["standard", "doubly_reparameterized", "resampled"],
             "gradient_estimator",
         )
+        self.sample_size = checks.positive_int(sample_size, "sample_size")
 
     def terms(
         self,
@@ -95,7 +104,8 @@ class IWAE(Objective):
     ) -> ObjectiveTerms:
         """Computes both bounds from the same draws."""
         del step
-        z = posterior.sample(self.importance_sample_size, seed=seed)
+        sizes = (self.importance_sample_size, self.sample_size)
+        z = posterior.sample(math.prod(sizes), seed=seed)
         through_z = GradientScale()
         if self.gradient_estimator == "doubly_reparameterized":
             check_reparameterized(posterior)
@@ -104,19 +114,20 @@ class IWAE(Objective):
         else:
             log_posterior = posterior.log_prob(z)
         log_likelihoods = log_likelihood(likelihood_fn, z, x)
-        log_weights = log_likelihoods + prior.log_prob(z) - log_posterior
+        log_weights = split_draws(log_likelihoods + prior.log_prob(z) - log_posterior, sizes)
         # The gradient of the bound weights every draw with its normalised weight; the part that
         # reaches the encoder through z is weighted a second time.
-        through_z.factor = tf.stop_gradient(tf.nn.softmax(log_weights, axis=0))[..., None]
-        log_size = math.log(self.importance_sample_size)
+        normalised = tf.stop_gradient(tf.nn.softmax(log_weights, axis=0))
+        through_z.factor = tf.reshape(normalised, tf.shape(log_likelihoods))[..., None]
         expected = tf.reduce_mean(log_likelihoods, axis=0)
         kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
-        bound = tf.reduce_logsumexp(log_weights, axis=0) - log_size
+        bound = importance_weighted_bound(log_weights)
         if self.gradient_estimator == "resampled":
-            chosen = _chosen_by_weight(z, log_weights, seed)
-            log_weight = log_likelihood(likelihood_fn, chosen, x)[0]
-            log_weight += (prior.log_prob(chosen) - posterior.log_prob(chosen))[0]
+            chosen = _chosen_by_weight(split_draws(z, sizes), log_weights, seed)[0]
+            log_weight = log_likelihood(likelihood_fn, chosen, x)
+            log_weight += prior.log_prob(chosen) - posterior.log_prob(chosen)
             bound = value_with_gradient_of(bound, log_weight)
+        bound = tf.reduce_mean(bound, axis=0)
         return ObjectiveTerms(
             elbo=expected - kl_divergence,
             log_likelihood=expected,
@@ -129,6 +140,7 @@ class IWAE(Objective):
         return {
             "importance_sample_size": self.importance_sample_size,
             "gradient_estimator": self.gradient_estimator,
+            "sample_size": self.sample_size,
         }
 
 

@@ -94,3 +94,35 @@ class LinearWarmUp(Schedule):
 
 AnySchedule: TypeAlias = Schedule | keras.optimizers.schedules.LearningRateSchedule
 """A schedule of this package or of Keras: both are called with the step."""
+
+
+def number_or_schedule(value: Any, name: str) -> float | AnySchedule:
+    """Returns `value` if it is a schedule, and else as a number that is not negative.
+
+    Raises:
+      TypeError: If it is neither.
+      ValueError: If it is no number, or a negative one.
+    """
+    if isinstance(value, AnySchedule):
+        return value
+    return checks.finite_number(value, name, minimum=0.0)
+
+
+def value_at(
+    value: float | AnySchedule, step: int | tf.Tensor | None, dtype: tf.DType
+) -> float | tf.Tensor:
+    """Returns a number as it is, and that of a schedule at a step."""
+    return tf.cast(value(step), dtype) if isinstance(value, AnySchedule) else value
+
+
+def serialized(value: float | AnySchedule) -> Any:
+    """Returns a number as it is, and a schedule as Keras writes it."""
+    return keras.saving.serialize_keras_object(value) if isinstance(value, AnySchedule) else value
+
+
+def deserialized(config: Any) -> float | AnySchedule:
+    """Returns what `serialized` was given."""
+    schedule: float | AnySchedule = (
+        keras.saving.deserialize_keras_object(config) if isinstance(config, dict) else config
+    )
+    return schedule

@@ -1,5 +1,7 @@
 """Strategies of objectives, and of the schedules that their weights follow."""
 
+import math
+
 import keras
 from hypothesis import strategies as st
 
@@ -37,6 +39,24 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         aggregate_estimator=st.sampled_from(["minibatch_weighted", "minibatch_stratified"]),
         sample_size=st.integers(1, 3),
     ),
+    kinds_of_objective.CIWAE: builds(
+        kinds_of_objective.CIWAE,
+        elbo_weight=st.floats(0.0, 1.0),
+        importance_sample_size=st.integers(1, 4),
+    ),
+    kinds_of_objective.CapacityELBO: builds(
+        kinds_of_objective.CapacityELBO,
+        capacity=st.one_of(st.floats(0.0, 25.0), *SCHEDULES.values()),
+        weight=st.floats(0.0, 10.0),
+        sample_size=st.integers(1, 3),
+    ),
+    kinds_of_objective.DIPVAE: builds(
+        kinds_of_objective.DIPVAE,
+        off_diagonal_weight=st.floats(0.0, 10.0),
+        diagonal_weight=st.floats(0.0, 10.0),
+        covariance=st.sampled_from(["posterior_means", "aggregate_posterior"]),
+        sample_size=st.integers(1, 3),
+    ),
     kinds_of_objective.ELBO: builds(
         kinds_of_objective.ELBO,
         kl_weight=_KL_WEIGHTS,
@@ -50,13 +70,32 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         kl_weight=st.floats(0.0, 4.0),
         bandwidth=st.sampled_from([None, 0.5, 2.0]),
         sample_size=st.integers(1, 3),
+        kernel=st.sampled_from(["gaussian", "inverse_multiquadric"]),
     ),
     kinds_of_objective.IWAE: builds(
         kinds_of_objective.IWAE,
         importance_sample_size=st.integers(1, 4),
         gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized", "resampled"]),
+        sample_size=st.integers(1, 2),
+    ),
+    kinds_of_objective.PIWAE: builds(
+        kinds_of_objective.PIWAE,
+        importance_sample_size=st.sampled_from([2, 4, 6]),
+        encoder_importance_sample_size=st.sampled_from([1, 2]),
+    ),
+    kinds_of_objective.Renyi: builds(
+        kinds_of_objective.Renyi,
+        alpha=st.sampled_from([-math.inf, -1.0, 0.0, 0.5, 1.0, 2.0, math.inf]),
+        importance_sample_size=st.integers(1, 4),
     ),
 }
+
+
+_WITH_MOMENTS = (
+    posteriors.MultivariateNormalDiag,
+    posteriors.MultivariateNormalDiagPlusLowRank,
+    posteriors.MultivariateNormalTriL,
+)
 
 
 def _suits(
@@ -68,7 +107,8 @@ def _suits(
 
     Where latents are summed over, only objectives of single rows can be. Free bits and the
     decomposed KL need independent latents; the discrepancy of the aggregate posterior needs a prior
-    with reparameterized draws, which mixtures do not have.
+    with reparameterized draws, which mixtures do not have; the covariance of the latents must be
+    known in closed form.
     """
     if posterior is not None and posterior.summed:
         return objective.rows_are_independent
@@ -79,6 +119,8 @@ def _suits(
     free_bits: float = getattr(objective, "free_bits", 0.0)
     if isinstance(objective, kinds_of_objective.BetaTCVAE) or free_bits:
         return independent
+    if isinstance(objective, kinds_of_objective.DIPVAE) and posterior is not None:
+        return isinstance(posterior, _WITH_MOMENTS)
     mixture = type(prior) in (priors.MixtureOfGaussians, priors.VampPrior)
     return not (isinstance(objective, kinds_of_objective.InfoVAE) and mixture)
 
