@@ -25,6 +25,7 @@ def main() -> None:
             "impute",
             "xla",
             "defaults",
+            "disentanglement",
             "report",
             "reproduce",
         ],
@@ -57,7 +58,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="the page to write")
     parser.add_argument("--repeats", type=int, help="the number of measurements of each kind")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
-    parser.add_argument("--epochs", type=int, default=5, help="epochs of a training run")
+    parser.add_argument("--epochs", type=int, help="epochs of a training run")
+    parser.add_argument("--seeds", type=int, help="of disentanglement: the number of seeds")
+    parser.add_argument("--rows", type=int, help="of disentanglement: only so many sprites")
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers or networks, as Conv2D")
     parser.add_argument("--sets", nargs="+", help="of defaults: only these data sets")
@@ -74,6 +77,16 @@ def main() -> None:
     if arguments.what == "reproduce":
         _reproduce(arguments)
         return
+    if arguments.what == "disentanglement":
+        from benchmarks import disentanglement
+
+        disentanglement.measure(
+            arguments.seeds or disentanglement.SEEDS,
+            arguments.epochs or disentanglement.EPOCHS,
+            arguments.rows,
+            save,
+        )
+        return
     if arguments.what == "train":
         from benchmarks import train
 
@@ -81,7 +94,7 @@ def main() -> None:
         train.measure(
             [peer for peer in environments.PEERS if peer.module in chosen],
             arguments.batch_sizes,
-            arguments.epochs,
+            arguments.epochs or 5,
             arguments.repeats or 3,
             arguments.mnist,
             arguments.environments,

@@ -1,7 +1,7 @@
 """Disentanglement scores, with known factors and perfect, rotated and uninformative codes."""
 
-import importlib
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -10,9 +10,7 @@ from sklearn.metrics import mutual_info_score
 import tfp_vae
 from tests.support.mutations import assert_killed
 from tfp_vae import evaluation, likelihoods, networks, posteriors
-
-# The function of the same name hides the module from an import.
-module = importlib.import_module("tfp_vae.evaluation.disentanglement")
+from tfp_vae.evaluation.disentanglement_scores import mutual_information_gap as module
 
 VALUES = (4, 3, 5)
 TURN = np.array([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [1.0, 1.0, -2.0]])
@@ -197,3 +195,84 @@ def test_wrong_arguments_are_named():
         evaluation.disentanglement(vae, x, factors, votes=0)
     with pytest.raises(TypeError, match="`factors`"):
         evaluation.disentanglement(vae, x, np.full([60, 2], "a"))
+
+
+BY_CLASSIFIERS = evaluation.Disentanglement._fields[-10:]
+
+
+def test_all_scores_of_a_perfect_code():
+    x, factors = generated(1200)
+    # A latent without information beside three of other scales.
+    matrix = [[0.0, 2.0, 0.0, 0.0], [-1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.5]]
+    result = evaluation.disentanglement(coder(matrix), x, factors)
+    assert result.modularity == pytest.approx(0.75, abs=0.001)
+    assert result.modularity_standard_error < 0.001
+    assert result.interventional_robustness == pytest.approx(1.0, abs=1e-5)
+    assert result.beta_vae_score == 1.0
+    assert result.dci_disentanglement > 0.99
+    assert result.dci_completeness > 0.99
+    assert result.dci_informativeness == 1.0
+    np.testing.assert_allclose(
+        result.importance, [[0, 1, 0], [1, 0, 0], [0, 0, 0], [0, 0, 1]], atol=0.01
+    )
+    # What the second best latent does by chance is missing from 1.
+    chance = np.mean([1 / 4, 1 / 3, 1 / 5])
+    assert result.separated_attribute_predictability == pytest.approx(1.0 - chance, abs=0.05)
+    # Of the values of a factor, a line separates two from the others.
+    assert 0.7 < result.explicitness < 0.9
+
+
+def test_all_scores_of_a_turned_code_are_lower():
+    x, factors = generated(1200)
+    straight = evaluation.disentanglement(coder(np.eye(3)), x, factors)
+    turned = evaluation.disentanglement(coder(TURN), x, factors)
+    for name in ("modularity", "beta_vae_score", "separated_attribute_predictability"):
+        margin = getattr(straight, name) - getattr(turned, name)
+        assert margin > 3.0 * getattr(turned, f"{name}_standard_error") > 0.0
+    for name in ("interventional_robustness", "dci_disentanglement", "dci_completeness"):
+        assert getattr(straight, name) - getattr(turned, name) > 0.3
+    # What is known of the factors is the same, turned or not.
+    assert turned.dci_informativeness > 0.9
+    assert turned.explicitness == pytest.approx(straight.explicitness, abs=0.02)
+
+
+def test_an_inactive_latent_is_not_modular():
+    x, factors = generated(400)
+    inactive = evaluation.disentanglement(coder(1e-3 * np.eye(3), noise=1.0), x, factors, votes=1)
+    assert inactive.mutual_information.max() > 0.0
+    assert inactive.modularity == inactive.modularity_standard_error == 0.0
+
+
+def test_the_table_shows_every_score_with_its_error():
+    x, factors = generated(200)
+    result = evaluation.disentanglement(coder(TURN, noise=0.5), x, factors, votes=50)
+    lines = str(result).splitlines()
+    for name in ("modularity", "beta_vae_score", "dci_informativeness", "factor_score"):
+        shown = name.replace("_", " ").replace("beta vae", "beta-VAE").replace("dci", "DCI")
+        (line,) = (each for each in lines if each.startswith(shown))
+        error = getattr(result, f"{name}_standard_error")
+        assert line.endswith(f"{getattr(result, name):.3f} ± {error:.3f}")
+    for name in ("DCI disentanglement", "DCI completeness", "explicitness"):
+        assert sum(line.startswith(name) and "±" not in line for line in lines) == 1
+    assert "scikit-learn" not in str(result)
+
+
+def test_without_scikit_learn_the_other_scores_are_the_same(monkeypatch):
+    x, factors = generated(200)
+    vae = coder(TURN, noise=0.5)
+    whole = evaluation.disentanglement(vae, x, factors, votes=50)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    advice = r"scikit-learn: pip install 'tfp-vae\[sklearn\]'"
+    with pytest.warns(UserWarning, match=advice):
+        part = evaluation.disentanglement(vae, x, factors, votes=50)
+    for name, value in whole._asdict().items():
+        if name in BY_CLASSIFIERS:
+            assert np.isnan(getattr(part, name)).all()
+            assert np.isfinite(value).all()
+            assert np.shape(getattr(part, name)) == np.shape(value)
+        else:
+            np.testing.assert_array_equal(getattr(part, name), value)
+    text = str(part)
+    assert text.endswith("need scikit-learn: pip install 'tfp-vae[sklearn]'.")
+    assert "interventional robustness" in text
+    assert "nan" not in text

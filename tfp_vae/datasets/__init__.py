@@ -1,4 +1,4 @@
-"""Data sets: example digits, arrays and streams from files, and splits."""
+"""Data sets: example digits and sprites, arrays and streams from files, and splits."""
 
 from tfp_vae.datasets.annotated_data import AnnotatedRows, from_anndata
 from tfp_vae.datasets.dialect import TextFormat, text_format
@@ -6,6 +6,7 @@ from tfp_vae.datasets.digits import Digits, digits
 from tfp_vae.datasets.files import from_file
 from tfp_vae.datasets.repetition import repeated
 from tfp_vae.datasets.splitting import Split, split
+from tfp_vae.datasets.sprites import Sprites, sprites
 from tfp_vae.datasets.streaming import from_files
 from tfp_vae.datasets.tfrecord_writer import write_records
 
@@ -13,6 +14,7 @@ __all__ = [
     "AnnotatedRows",
     "Digits",
     "Split",
+    "Sprites",
     "TextFormat",
     "digits",
     "from_anndata",
@@ -20,6 +22,7 @@ __all__ = [
     "from_files",
     "repeated",
     "split",
+    "sprites",
     "text_format",
     "write_records",
 ]

@@ -4,8 +4,15 @@ from tfp_vae.evaluation.baselines import Baselines, baselines
 from tfp_vae.evaluation.calibration import Calibration, calibration
 from tfp_vae.evaluation.clustering import Clustering, clustering
 from tfp_vae.evaluation.comparison import Comparison, compare
-from tfp_vae.evaluation.disentanglement import Disentanglement, disentanglement
+from tfp_vae.evaluation.disentanglement import disentanglement
+from tfp_vae.evaluation.disentanglement_ranking import unsupervised_disentanglement_ranking
+from tfp_vae.evaluation.disentanglement_scores.records import (
+    Disentanglement,
+    UnsupervisedDisentanglementRanking,
+)
 from tfp_vae.evaluation.elbo import ELBOSummary, elbo
+from tfp_vae.evaluation.generation import Generation, generation
+from tfp_vae.evaluation.generation_scores.records import DataCopying, GenerationScore
 from tfp_vae.evaluation.latent_usage import LatentUsage, latent_usage
 from tfp_vae.evaluation.marginal_likelihood import MarginalLikelihood, log_marginal_likelihood
 from tfp_vae.evaluation.out_of_distribution import OutOfDistribution, out_of_distribution
@@ -21,24 +28,30 @@ __all__ = [
     "Calibration",
     "Clustering",
     "Comparison",
+    "DataCopying",
     "Disentanglement",
     "ELBOSummary",
+    "Generation",
+    "GenerationScore",
     "LatentUsage",
     "MarginalLikelihood",
     "OutOfDistribution",
     "PredictiveCheck",
     "RateDistortion",
     "ReconstructionError",
+    "UnsupervisedDisentanglementRanking",
     "baselines",
     "calibration",
     "clustering",
     "compare",
     "disentanglement",
     "elbo",
+    "generation",
     "latent_usage",
     "log_marginal_likelihood",
     "out_of_distribution",
     "posterior_predictive_check",
     "rate_distortion",
     "reconstruction_error",
+    "unsupervised_disentanglement_ranking",
 ]

@@ -1,0 +1,1 @@
+"""Scores of draws beside data, of their features alone."""
