@@ -74,7 +74,8 @@ OF_THE_MODEL = {
     *("adapt_once", "build_on", "check_condition", "check_rows", "conditional", "data_dtype"),
     *("decoded", "decoder_latents", "distribution_layers", "has_custom_train_step"),
     *("encoded_data_width", "encoded_sizes", "take_input_encoding", "take_linear_path"),
-    *("latent_pairs", "missing", "objective_terms", "point", "prepared", "prior_of"),
+    *("latent_pairs", "missing", "objective_terms", "point", "posterior_parameters", "prepared"),
+    *("prior_of",),
     *("reconstructing_latents", "row_shape", "scored_terms", "terms_of"),
 }
 """Methods by which the parts of a model call one another."""

@@ -94,6 +94,12 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
         self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
     ) -> tfd.Distribution:
         """Computes the parameters and makes the distribution."""
+        return self.distribution(**self.parameters(features, added=added))
+
+    def parameters(
+        self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
+    ) -> dict[str, tf.Tensor]:
+        """Returns the parameters that `distribution` takes, `[..., *shape]` each, by name."""
         flat, restore = shapes.flatten_leading(features, self.features_rank)
         parameters = {}
         for name, shape in self.parameter_shapes().items():
@@ -104,7 +110,7 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
             if added is not None and name in added:
                 # Under a mixed policy Keras casts the arguments of a call.
                 parameters[name] += tf.cast(added[name], self.variable_dtype)
-        return self.distribution(**parameters)
+        return parameters
 
 
 def output_of_scale(scale: np.ndarray, floor: float) -> np.ndarray:

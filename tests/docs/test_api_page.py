@@ -59,6 +59,7 @@ RECORDS = (
     "ELBOTerms",
     "Evidence",
     "KLDecomposition",
+    "InferenceGaps",
     "LatentUsage",
     "MarginalLikelihood",
     "ObjectiveTerms",

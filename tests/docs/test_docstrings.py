@@ -31,9 +31,24 @@ PACKAGES = ("tfp_vae", *(f"tfp_vae.{name}" for name in (*WITH_SHAPES, *OTHERS)))
 CONF = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "conf.py"))
 HOOKS = {
     # of posteriors, priors and likelihoods
-    *("adapt", "bijectors", "conditional", "counts", "distribution", "fitted_to"),
+    *(
+        "adapt",
+        "adapt_to_latents",
+        "bijectors",
+        "conditional",
+        "counts",
+        "distribution",
+        "fitted_to",
+    ),
     *("for_values",),
-    *("independent", "of_observed", "parameter_shapes", "prediction", "present_temperature"),
+    *(
+        "independent",
+        "of_observed",
+        "parameter_shapes",
+        "parameters",
+        "prediction",
+        "present_temperature",
+    ),
     *("rows_wanted", "take_encoder", "take_features"),
     # by which they begin at data
     *("affine_map", "constants_at", "input_encoding", "location_unit", "locations"),

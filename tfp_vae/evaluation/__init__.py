@@ -13,6 +13,7 @@ from tfp_vae.evaluation.disentanglement_scores.records import (
 from tfp_vae.evaluation.elbo import ELBOSummary, elbo
 from tfp_vae.evaluation.generation import Generation, generation
 from tfp_vae.evaluation.generation_scores.records import DataCopying, GenerationScore
+from tfp_vae.evaluation.inference_gaps import InferenceGaps, inference_gaps
 from tfp_vae.evaluation.latent_usage import LatentUsage, latent_usage
 from tfp_vae.evaluation.marginal_likelihood import MarginalLikelihood, log_marginal_likelihood
 from tfp_vae.evaluation.out_of_distribution import OutOfDistribution, out_of_distribution
@@ -33,6 +34,7 @@ __all__ = [
     "ELBOSummary",
     "Generation",
     "GenerationScore",
+    "InferenceGaps",
     "LatentUsage",
     "MarginalLikelihood",
     "OutOfDistribution",
@@ -47,6 +49,7 @@ __all__ = [
     "disentanglement",
     "elbo",
     "generation",
+    "inference_gaps",
     "latent_usage",
     "log_marginal_likelihood",
     "out_of_distribution",

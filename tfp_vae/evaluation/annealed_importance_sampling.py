@@ -18,11 +18,10 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import math as tfp_math
 
 from tfp_vae import seeds, stateless_random
-from tfp_vae.model import VAE, BatchDistributions
+from tfp_vae.model import VAE, BatchDistributions, latents_are_unbounded
 
 LEAPFROG_STEPS = 10
 """The leapfrog steps of one Hamiltonian trajectory."""
@@ -54,15 +53,11 @@ def check_latents_are_unbounded(vae: VAE, condition: Any = None) -> None:
     Raises:
       ValueError: If it is a part of them, which Hamiltonian trajectories would leave.
     """
-    prior = vae.prior(condition)
-    try:
-        bijector = prior.experimental_default_event_space_bijector()
-    except NotImplementedError:
-        bijector = tfb.Identity()
-    if vae.encoder.posterior.summed or not isinstance(bijector, tfb.Identity):
+    if not latents_are_unbounded(vae, condition):
         raise ValueError(
             '`method` must be "importance_sampling" for a prior on a part of the real numbers, '
-            f"which Hamiltonian trajectories would leave; got 'ais' and a {type(prior).__name__}."
+            "which Hamiltonian trajectories would leave; got 'ais' and a "
+            f"{type(vae.prior(condition)).__name__}."
         )
 
 

@@ -6,6 +6,7 @@ from tfp_vae.model.factor_analysis import FactorAnalysis
 from tfp_vae.model.factor_analysis import fit as fit_factor_analysis
 from tfp_vae.model.frames import take_schema_class
 from tfp_vae.model.hierarchical import HierarchicalVAE
+from tfp_vae.model.inference import PosteriorSamples, latents_are_unbounded
 from tfp_vae.model.loading import load
 from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.model.vae import VAE
@@ -14,12 +15,14 @@ __all__ = [
     "BatchDistributions",
     "FactorAnalysis",
     "HierarchicalVAE",
+    "PosteriorSamples",
     "VAE",
     "Decoder",
     "Encoder",
     "Transition",
     "ancestral_sample",
     "fit_factor_analysis",
+    "latents_are_unbounded",
     "load",
     "take_schema_class",
 ]

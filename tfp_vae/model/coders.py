@@ -172,16 +172,28 @@ class Encoder(DistributionNetwork):
           observed: A boolean tensor `[B, *event]`, false where a value is missing; None if none is.
           training: Whether the trunk runs as in training.
         """
+        features, added = self._features(x, observed, training)
+        return self.posterior(features) if added is None else self.posterior(features, added=added)
+
+    def posterior_parameters(self, x: tf.Tensor, observed: Any = None) -> dict[str, tf.Tensor]:
+        """Returns the parameters of every row's posterior, outside training, `[B, ...]` each."""
+        features, added = self._features(x, observed, training=False)
+        parameters: dict[str, tf.Tensor] = self.posterior.parameters(features, added=added)
+        return parameters
+
+    def _features(
+        self, x: Any, observed: Any, training: bool | None
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor] | None]:
+        """Returns the trunk's features, and what the linear path adds to the parameters."""
         if self.input_encoding is None:
-            return self.posterior(self.trunk(tf.cast(x, self.compute_dtype), training=training))
+            return self.trunk(tf.cast(x, self.compute_dtype), training=training), None
         encoded = self._encoded(x, observed, self.input_encoding)
         seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
         features = self.trunk(seen, training=training)
         if self.linear_path is None:
-            return self.posterior(features)
+            return features, None
         size = shapes.size_of(encoded.shape[1:])
-        added = self.linear_path(tf.reshape(encoded, [-1, size]))
-        return self.posterior(features, added=added)
+        return features, self.linear_path(tf.reshape(encoded, [-1, size]))
 
     def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
         """Returns the mean of the posterior of every row, or the most probable categories.

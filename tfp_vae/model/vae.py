@@ -13,7 +13,16 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import checks, saving, seeds, shapes
 from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood, Suggestion
-from tfp_vae.model import adaptation, build, clustering, coding, defaults, export, sampling
+from tfp_vae.model import (
+    adaptation,
+    build,
+    clustering,
+    coding,
+    defaults,
+    export,
+    inference,
+    sampling,
+)
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.frames import TableSchema, schema_class
@@ -486,6 +495,146 @@ class VAE(keras.Model):
         Source: Jiang et al. (2017), "Variational deep embedding", for the mixture.
         """
         return clustering.clustered(self, x, condition, seed, kwargs)
+
+    def refit_prior(
+        self,
+        prior: Prior,
+        x: Any,
+        condition: Any = None,
+        *,
+        epochs: int = 200,
+        learning_rate: float = 1e-3,
+        seed: seeds.Seed = 0,
+        verbose: int = 0,
+    ) -> "VAE":
+        """Returns a copy of the model with another prior, fitted to the latents of data.
+
+        The networks stay as they are. The prior maximises the mean of log p(z) over draws from
+        q(z|x), and with it the evidence lower bound, in which nothing else depends on the prior:
+        draws from it then look like latents of data (Ghosh et al. 2020, "From variational to
+        deterministic autoencoders", who fit a mixture afterwards). A tenth of the rows is held out;
+        training ends where log p(z) of their latents stops to rise, with the best weights.
+
+        Args:
+          prior: A new prior with weights, such as `priors.MixtureOfGaussians(50)`, which begins at
+            the mixture that scikit-learn fits to the latents, or `priors.RealNVP()`.
+          x: An array `[N, *event]`, or a dataset that can be read more than once.
+          condition: y, `[N, ...]`, for a model of p(x|y).
+          epochs: The largest number of passes over the draws, of which there are 20,000, but at
+            least one and at most 20 of each row.
+          learning_rate: That of Adam at first.
+          seed: An int or a `[2]` integer tensor.
+          verbose: As of `keras.Model.fit`.
+
+        Returns:
+          A new model, compiled if this one is; this one stays as it is.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If the prior does not suit the posterior or the objective or has no weights,
+            or the data does not fit the model.
+
+        Example:
+          >>> refitted = vae.refit_prior(priors.Normal(), x, epochs=3)
+          >>> type(refitted.prior_layer).__name__, type(vae.prior_layer).__name__
+          ('Normal', 'StandardNormal')
+        """
+        return inference.refitted(self, prior, x, condition, epochs, learning_rate, seed, verbose)
+
+    def refine(
+        self,
+        x: Any,
+        condition: Any = None,
+        *,
+        steps: int = 200,
+        sample_size: int = 8,
+        learning_rate: float = 0.05,
+        seed: seeds.Seed = 0,
+        batch_size: int = 500,
+    ) -> tfd.Distribution:
+        """Returns q(z|x) of given rows, improved beyond what the encoder gives.
+
+        The parameters of every row's posterior are optimised for that row alone by stochastic
+        variational inference: Adam on the evidence lower bound, from the encoder's parameters on.
+        A row whose bound does not rise, by 32 draws, keeps these. The model stays as it is.
+
+        Args:
+          x: An array `[N, *event]`.
+          condition: y, `[N, ...]`, for a model of p(x|y).
+          steps: The number of steps.
+          sample_size: The number of draws of every step.
+          learning_rate: That of the first step; it falls to zero along a cosine.
+          seed: An int or a `[2]` integer tensor.
+          batch_size: The number of rows refined at once.
+
+        Returns:
+          A distribution of the kind of `posterior(x)`, batch `[N]`. An objective takes it as
+          `posterior`; `evaluation.inference_gaps` says what it gains.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model, or the model has several layers
+            of latents, or a posterior that no parameters of a row describe.
+
+        Example:
+          >>> refined = vae.refine(x, steps=5)
+          >>> refined.batch_shape, refined.event_shape
+          (TensorShape([20]), TensorShape([2]))
+
+        Source: Hjelm et al. (2016), "Iterative refinement of the approximate posterior for directed
+        belief networks"; Kim et al. (2018), "Semi-amortized variational autoencoders".
+        """
+        return inference.refined(
+            self, x, condition, steps, sample_size, learning_rate, seed, batch_size
+        )
+
+    def posterior_samples(
+        self,
+        x: Any,
+        condition: Any = None,
+        *,
+        method: str = "nuts",
+        sample_size: int = 500,
+        chains: int = 4,
+        warm_up: int = 500,
+        seed: seeds.Seed = 0,
+    ) -> inference.PosteriorSamples:
+        """Draws from the exact posterior p(z|x) of a few rows, by Markov chains.
+
+        The No-U-Turn sampler (Hoffman & Gelman 2014) or Hamiltonian Monte Carlo (Neal 2011, "MCMC
+        using Hamiltonian dynamics"), as TensorFlow Probability has them. The chains begin at draws
+        from q(z|x) and move in units of its standard deviations, with a step size of its own for
+        every row. A warning is given if R-hat of any latent is above 1.05.
+
+        "hmc" takes 4 leapfrog steps at a time and about a third of the time of "nuts", but
+        trajectories of one length may end where they began, and then a chain hardly moves.
+
+        Args:
+          x: An array `[B, *event]`; all chains run side by side, so a few rows.
+          condition: y, `[B, ...]`, for a model of p(x|y).
+          method: "nuts" or "hmc".
+          sample_size: The number S of states of every chain that are kept.
+          chains: The number C of chains of every row.
+          warm_up: The number of states before, in which the step size is adapted.
+          seed: An int or a `[2]` integer tensor.
+
+        Returns:
+          `PosteriorSamples`: draws `[S, C, B, L]`, R-hat and effective sample size `[B, L]`, and
+          the rate of acceptance `[B]`.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model, or the prior is one on a part of
+            the real numbers.
+
+        Example:
+          >>> drawn = vae.posterior_samples(x[:2], sample_size=200, warm_up=100)
+          >>> drawn.samples.shape
+          (200, 4, 2, 2)
+        """
+        return inference.posterior_samples(
+            self, x, condition, method, sample_size, chains, warm_up, seed
+        )
 
     def predict_labels(self, x: Any, **kwargs: Any) -> np.ndarray:
         """Computes the probability of every class for rows, of a model with labels: q(c|x).

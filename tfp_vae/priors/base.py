@@ -82,6 +82,15 @@ class Prior(keras.layers.Layer, abc.ABC):
         """
         del x
 
+    def adapt_to_latents(self, z: npt.ArrayLike, seed: int = 0) -> None:
+        """Initialises the prior from latents before it is refitted, by default not at all.
+
+        Args:
+          z: Draws from q(z|x) of many rows, `[N, latent_size]`.
+          seed: An int; equal seeds and latents give equal priors.
+        """
+        del z, seed
+
     def build(self, event_shape: Sequence[int]) -> None:
         """Sets the event shape, `[latent_size]`."""
         self.event_shape = tuple(event_shape)

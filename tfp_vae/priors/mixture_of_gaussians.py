@@ -120,6 +120,10 @@ class MixtureOfGaussians(Prior):
         self.loc.assign(found.means_)
         self.raw_scale.assign(output_of_scale(np.sqrt(found.covariances_), self.scale_floor))
 
+    def adapt_to_latents(self, z: npt.ArrayLike, seed: int = 0) -> None:
+        """Sets the components to those that scikit-learn fits: `initialize_from`."""
+        self.initialize_from(z, seed)
+
     def set_standard_normal(self) -> None:
         """Sets every component to the standard normal, so that the mixture is one, too.
 

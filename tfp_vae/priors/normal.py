@@ -5,9 +5,11 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfp_vae import checks, distributions
+from tfp_vae.distribution_layer import output_of_scale
 from tfp_vae.priors.base import Prior
 
 
@@ -49,6 +51,13 @@ class Normal(Prior):
             autocast=False,
         )
         super().build(event_shape)
+
+    def adapt_to_latents(self, z: npt.ArrayLike, seed: int = 0) -> None:
+        """Sets means and scales to those of latents `[N, latent_size]`."""
+        del seed
+        values = np.asarray(z, np.float64)
+        self.loc.assign(values.mean(axis=0))
+        self.raw_scale.assign(output_of_scale(values.std(axis=0), self.scale_floor))
 
     def distribution(self) -> distributions.MultivariateNormalDiag:
         """Makes the prior: batch `[]`, event `[latent_size]`."""
