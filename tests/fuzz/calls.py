@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 import tensorflow as tf
 from hypothesis import strategies as st
 
@@ -14,12 +15,17 @@ from tests.fuzz.hostile_arrays import Rows
 from tests.fuzz.hostile_values import Thing
 
 ARRAYS = frozenset({"x", "X", "Z", "y", "z", "rows", "reference", "factors", "data", "condition",
-                    "labels", "sample_weight", "validation_data"})  # fmt: skip
+                    "labels", "sample_weight", "validation_data", "training_data"})  # fmt: skip
 """The names of arguments that take arrays of rows, wherever they stand."""
 
 
-OWN_FUNCTIONS = frozenset({"likelihood_fn", "statistic", "loss", "sampler", "print_fn"})
+OWN_FUNCTIONS = frozenset({"likelihood_fn", "statistic", "loss", "sampler", "print_fn", "features"})
 """The names of arguments that are functions of the caller's, whose errors are the caller's too."""
+
+
+def row_count(x: Any) -> int:
+    """Returns the number of rows of what was taken as data."""
+    return int(x.shape[0]) if scipy.sparse.issparse(x) else len(np.asarray(x))
 
 
 class Call:

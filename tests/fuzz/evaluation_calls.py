@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tests.fuzz import fuzzed_models
-from tests.fuzz.calls import Call
+from tests.fuzz.calls import Call, row_count
 from tests.fuzz.fuzzed_models import DATA, model
 from tfp_vae import evaluation, plotting
 
@@ -23,7 +23,7 @@ def _evaluation(name, kind, may_miss=(), **more):
     def check(answer, passed):
         for field in ("estimate", "elbo_of_rows", "atypicality"):
             if hasattr(answer, field):
-                assert len(getattr(answer, field)) == len(np.asarray(passed["x"]))
+                assert len(getattr(answer, field)) == row_count(passed["x"])
 
     return Call(
         getattr(evaluation, name),
@@ -88,11 +88,26 @@ CALLS = {
         annealing_steps=2,
     ),
     "evaluation.latent_usage": _evaluation("latent_usage", "real", draws=5),
+    "evaluation.inference_gaps": _evaluation(
+        "inference_gaps", "real", steps=2, sample_size=2, importance_sample_size=3
+    ),
     "evaluation.calibration": _evaluation("calibration", "real"),
     "evaluation.disentanglement": Call(
         evaluation.disentanglement,
         lambda: {"vae": model("real"), "x": _MORE_ROWS, "factors": _FACTORS, "votes": 5},
         may_miss=("mutual_information_gap_standard_error",),
+    ),
+    "evaluation.unsupervised_disentanglement_ranking": Call(
+        evaluation.unsupervised_disentanglement_ranking,
+        lambda: {"vaes": [model("real"), model("real")], "x": DATA["real"], "seed": 0},
+        may_miss=("pairwise_score",),
+    ),
+    "evaluation.generation": Call(
+        evaluation.generation,
+        lambda: {
+            "vae": model("real"), "x": _MORE_ROWS, "training_data": _MORE_ROWS[:10],
+            "sample_size": 20, "neighbors": 3,
+        },
     ),
     "evaluation.clustering": Call(
         evaluation.clustering,

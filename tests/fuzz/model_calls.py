@@ -9,7 +9,7 @@ import scipy.sparse
 
 import tfp_vae
 from tests.fuzz import answers, fuzzed_models
-from tests.fuzz.calls import Call
+from tests.fuzz.calls import Call, row_count
 from tests.fuzz.fuzzed_models import DATA, KINDS, LATENTS, ROWS, WITH_Y, fresh, model
 from tfp_vae import likelihoods, networks, objectives, posteriors, priors
 
@@ -21,7 +21,7 @@ def _given(kind, **more):
 
 
 def _has_rows(answer, given):
-    rows = len(np.asarray(given["x"]))
+    rows = row_count(given["x"])
     assert answer.elbo.shape == (rows,)
     np.testing.assert_allclose(
         answer.elbo, answer.log_likelihood - answer.kl_divergence, rtol=1e-4, atol=1e-4
@@ -31,7 +31,7 @@ def _has_rows(answer, given):
 def _is_distribution_of_rows(answer, given):
     if isinstance(given["x"], keras.KerasTensor):
         return
-    assert answer.batch_shape[0] == len(np.asarray(given["x"]))
+    assert answer.batch_shape[0] == row_count(given["x"])
 
 
 def _elbo(kind):
@@ -180,7 +180,7 @@ def _evaluated(kind):
 def _predicted(kind):
     def check(answer, given):
         if not isinstance(given["x"], Iterator):
-            assert answer.shape == (len(np.asarray(given["x"])), *model(kind).event_shape)
+            assert answer.shape == (row_count(given["x"]), *model(kind).event_shape)
 
     own = {"condition": fuzzed_models.LABELS} if kind in WITH_Y else {}
     return Call(
@@ -199,7 +199,7 @@ def _coded(method, kind):
 
     def check(answer, given):
         if not isinstance(given[rows], Iterator) and not given.get("return_stddev"):
-            assert answer.shape == (len(np.asarray(given[rows])), *event)
+            assert answer.shape == (row_count(given[rows]), *event)
 
     own = {"condition": fuzzed_models.LABELS} if kind in WITH_Y else {}
     return Call(
@@ -225,6 +225,24 @@ def _clustered(method, kind):
         check,
         of=getattr(model(kind), method),
     )
+
+
+def _refined(kind):
+    own = {"condition": fuzzed_models.LABELS} if kind in WITH_Y else {}
+    return Call(
+        lambda **given: model(kind).refine(**given),
+        lambda: {"x": DATA[kind], **own, "steps": 2, "sample_size": 2, "batch_size": 4},
+        _is_distribution_of_rows,
+        of=model(kind).refine,
+        tolerance=None,
+    )
+
+
+def _drawn_by_chains(**given):
+    """Returns draws of chains too short to agree, of which they warn."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The chains of a row disagree")
+        return model("real").posterior_samples(**given)
 
 
 def _encoder():
@@ -320,6 +338,22 @@ CALLS = {
     },
     **{f"VAE.predict, {kind}": _predicted(kind) for kind in ("images", "codes", "conditional")},
     **{f"VAE.encode, {kind}": _coded("encode", kind) for kind in ("binary", "conditional")},
+    **{f"VAE.refine, {kind}": _refined(kind) for kind in ("real", "conditional")},
+    "VAE.posterior_samples": Call(
+        _drawn_by_chains,
+        lambda: {"x": DATA["real"], "sample_size": 4, "chains": 2, "warm_up": 2},
+        lambda answer, given: None,
+        of=tfp_vae.VAE.posterior_samples,
+        may_miss=("potential_scale_reduction", "effective_sample_size"),
+        tolerance=None,
+    ),
+    "VAE.refit_prior": Call(
+        lambda **given: model("real").refit_prior(**given),
+        lambda: {"prior": priors.Normal(), "x": DATA["real"], "epochs": 1},
+        lambda answer, given: None,
+        of=tfp_vae.VAE.refit_prior,
+        not_fuzzed=("verbose",),
+    ),
     "VAE.cluster": _clustered("cluster", "clusters"),
     "VAE.predict_labels": _clustered("predict_labels", "labelled"),
     **{f"VAE.decode, {kind}": _coded("decode", kind) for kind in ("real", "conditional")},

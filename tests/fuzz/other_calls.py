@@ -194,8 +194,16 @@ _ESTIMATOR = Call(
     keeps_dtype=True,
 )
 CALLS = {
+    # Missing values are repeated as they are.
     "datasets.repeated": Call(
-        datasets.repeated, lambda: {"x": fuzzed_models.REAL, "batch_size": 3, "steps": 5},
+        lambda **given: np.nan_to_num(datasets.repeated(**given)),
+        lambda: {"x": fuzzed_models.REAL, "batch_size": 3, "steps": 5},
+        of=datasets.repeated,
+    ),
+    "datasets.sprites": Call(
+        datasets.sprites,
+        lambda: {"rows": 5, "values": (3, 2, 2, 2, 2), "side": 8, "seed": 0},
+        scalars=("rows",),
     ),
     "datasets.from_anndata": Call(
         _cells_taken, lambda: {"source": None}, of=datasets.from_anndata, paths=("source",)

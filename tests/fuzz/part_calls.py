@@ -301,6 +301,8 @@ CALLS = {
         )
         for name, given in {
             "ELBO": {}, "IWAE": {}, "BetaTCVAE": {"data_size": 6}, "InfoVAE": {"mmd_weight": 1.0},
+            "CIWAE": {}, "PIWAE": {}, "Renyi": {}, "CapacityELBO": {"capacity": 1.0},
+            "DIPVAE": {"off_diagonal_weight": 1.0, "diagonal_weight": 1.0},
         }.items()
     },
     "objectives.LinearWarmUp": Call(
@@ -346,7 +348,9 @@ CALLS = {
         networks.OneHot,
         lambda: {"classes": 3},
         _networks_output(
-            lambda given: (2, 3 * given["classes"]) if given["classes"] < MOST_ELEMENTS else None
+            lambda given: (
+                (2, 3 * int(given["classes"])) if given["classes"] < MOST_ELEMENTS else None
+            )
         ),
     ),
     "networks.ColumnEncodings": Call(
