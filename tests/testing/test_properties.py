@@ -10,7 +10,7 @@ from tensorflow_probability import distributions as tfd
 
 import tfp_vae
 from tfp_vae import divergences, likelihoods, networks, objectives, posteriors, training
-from tfp_vae.objectives import iwae
+from tfp_vae.objectives import importance_weights
 from tfp_vae.testing import properties
 from tfp_vae.testing.properties import PROPERTIES, NotApplicable, Subject
 
@@ -217,7 +217,7 @@ WRONG_CODE = {
         lambda q, p: 2.0 * per_dimension(q, p),
     ),
     "importance_weighted_bounds_are_ordered": (
-        iwae,
+        importance_weights,
         "math",
         types.SimpleNamespace(log=lambda size: 1e-300),
     ),

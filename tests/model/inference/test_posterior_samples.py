@@ -16,10 +16,10 @@ MODEL = LinearGaussian.drawn(2)
 
 @pytest.fixture(scope="module")
 def drawn():
+    x = MODEL.draws(3)
     keras.config.set_dtype_policy("float64")
     try:
-        x = MODEL.draws(3)
-        yield MODEL.vae(0.3, 1.4).posterior_samples(x, sample_size=200, warm_up=100), x
+        return MODEL.vae(0.3, 1.4).posterior_samples(x, sample_size=200, warm_up=100), x
     finally:
         keras.config.set_dtype_policy("float32")
 
