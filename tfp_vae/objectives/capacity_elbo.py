@@ -18,9 +18,9 @@ from tfp_vae.objectives.terms import ObjectiveTerms
 class CapacityELBO(Objective):
     """The objective of Burgess et al. (2018): the mean KL is held at a capacity C that may grow.
 
-    It is E[log p(x|z)] - gamma |KL - C|, from "Understanding disentangling in beta-VAE", where KL
-    is the mean of KL(q(z|x)‖p(z)) over the batch: the nats that the latents carry. The paper lets C
-    grow linearly from 0 to 25 nats over 100,000 steps, with gamma = 1,000.
+    It is E[log p(x|z)] less gamma times the distance of KL from C ("Understanding disentangling in
+    beta-VAE"), where KL is the mean of KL(q(z|x)‖p(z)) over the batch: the nats that the latents
+    carry. The paper lets C grow linearly from 0 to 25 nats over 100,000 steps, with gamma = 1,000.
 
     The objective of a row depends on the other rows of the batch; its `elbo` does not.
 
