@@ -12,15 +12,18 @@ MODEL = LinearGaussian.drawn(2)
 
 
 def test_of_a_wrong_encoder_everything_is_amortisation():
-    """The family holds the exact posterior: its KL from the encoder's is the gap of a row."""
+    """The family holds the exact posterior: its KL from the encoder's is the gap of a row.
+
+    The estimates have errors of about 0.04 nats.
+    """
     vae, x = MODEL.vae(0.3, 1.4), MODEL.draws(6)
     found = evaluation.inference_gaps(vae, x, importance_sample_size=500, sample_size=2000)
     moments, exact = MODEL.posterior_moments(x, 0.3, 1.4), MODEL.posterior_moments(x)
     gap = normal_kl_divergence(*moments, *exact).sum(axis=-1)
-    assert gap.min() > 0.05
-    assert_close(found.log_marginal_likelihood, MODEL.log_marginal_likelihood(x), 0.0, 0.2)
-    assert_close(found.approximation, np.zeros(6), 0.0, 0.25)
-    assert_close(found.amortization, gap, 0.0, 0.25)
+    assert gap.min() > 0.5
+    assert_close(found.log_marginal_likelihood, MODEL.log_marginal_likelihood(x), 0.0, 0.1)
+    assert_close(found.approximation, np.zeros(6), 0.0, 0.1)
+    assert_close(found.amortization, gap, 0.0, 0.1)
     assert_close(found.approximation + found.amortization, found.inference)
 
 

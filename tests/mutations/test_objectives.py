@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.support import objective_formulas
+from tests.support import importance_formulas, objective_formulas
 from tests.support.exact_checks import LINEAR_GAUSSIAN
 from tests.support.mutations import Replaced, assert_killed
 from tfp_vae import objectives
@@ -25,13 +25,13 @@ AGGREGATE = AggregatePosterior.drawn()
 DOUBLY = "doubly_reparameterized"
 
 CHECKS = {
-    "IWAE": lambda: objective_formulas.check_importance_weighted_bound_and_gradient(
+    "IWAE": lambda: importance_formulas.check_importance_weighted_bound_and_gradient(
         objectives.IWAE(3), LINEAR_GAUSSIAN
     ),
     "IWAE unbiased": lambda: objective_properties.estimator_is_unbiased(
         objectives.IWAE(4, DOUBLY), objectives.IWAE(4), LINEAR_GAUSSIAN
     ),
-    "IWAE resampled": lambda: objective_formulas.check_resampled_gradient(
+    "IWAE resampled": lambda: importance_formulas.check_resampled_gradient(
         objectives.IWAE(4, "resampled"), LINEAR_GAUSSIAN
     ),
     "IWAE resampled unbiased": lambda: objective_properties.estimator_is_unbiased(
@@ -46,16 +46,16 @@ CHECKS = {
     "IWAE ordered": lambda: objective_properties.bounds_are_ordered(
         objectives.IWAE, LINEAR_GAUSSIAN
     ),
-    "CIWAE": lambda: objective_formulas.check_combined_bound_and_gradient(
+    "CIWAE": lambda: importance_formulas.check_combined_bound_and_gradient(
         objectives.CIWAE(0.3, 4), LINEAR_GAUSSIAN
     ),
-    "PIWAE": lambda: objective_formulas.check_partially_importance_weighted_gradient(
+    "PIWAE": lambda: importance_formulas.check_partially_importance_weighted_gradient(
         objectives.PIWAE(6, 2), LINEAR_GAUSSIAN
     ),
-    "Renyi": lambda: objective_formulas.check_renyi_bound_and_gradient(
+    "Renyi": lambda: importance_formulas.check_renyi_bound_and_gradient(
         objectives.Renyi(0.3, 4), LINEAR_GAUSSIAN
     ),
-    "largest weight": lambda: objective_formulas.check_extreme_weight_and_its_gradient(
+    "largest weight": lambda: importance_formulas.check_extreme_weight_and_its_gradient(
         objectives.Renyi(-math.inf, 4), LINEAR_GAUSSIAN
     ),
     "DIP-VAE": lambda: objective_formulas.check_dip_vae(

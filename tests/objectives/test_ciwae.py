@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import objective_formulas
+from tests.support import importance_formulas
 from tfp_vae import objectives
 from tfp_vae.testing import LinearGaussian, assert_close, objective_properties, strategies
 
@@ -18,7 +18,7 @@ weights = st.sampled_from([0.0, 0.05, 0.5, 1.0])
 @settings(max_examples=10)
 @given(linear_gaussians, weights, st.integers(1, 6))
 def test_value_and_gradients_are_between_those_of_both_bounds(model, weight, size):
-    objective_formulas.check_combined_bound_and_gradient(objectives.CIWAE(weight, size), model)
+    importance_formulas.check_combined_bound_and_gradient(objectives.CIWAE(weight, size), model)
 
 
 @settings(max_examples=3)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tensorflow_probability import bijectors as tfb
 from tensorflow_probability import distributions as tfd
 
-from tests.support import exact_checks, objective_formulas
+from tests.support import exact_checks, importance_formulas
 from tfp_vae import objectives
 from tfp_vae.objectives.gradient_estimators import path_log_prob, value_with_gradient_of
 from tfp_vae.testing import (
@@ -36,7 +36,7 @@ sizes = st.integers(1, 6)
     st.integers(1, 3),
 )
 def test_value_and_gradient_are_those_of_the_formula(model, size, estimator, bounds):
-    objective_formulas.check_importance_weighted_bound_and_gradient(
+    importance_formulas.check_importance_weighted_bound_and_gradient(
         objectives.IWAE(size, estimator, bounds), model
     )
 
@@ -44,7 +44,7 @@ def test_value_and_gradient_are_those_of_the_formula(model, size, estimator, bou
 @settings(max_examples=10)
 @given(linear_gaussians, sizes)
 def test_resampled_gradient_is_that_of_one_of_the_draws(model, size):
-    objective_formulas.check_resampled_gradient(objectives.IWAE(size, "resampled"), model)
+    importance_formulas.check_resampled_gradient(objectives.IWAE(size, "resampled"), model)
 
 
 def test_a_value_whose_gradient_goes_elsewhere_is_given_none():

@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import objective_formulas
+from tests.support import importance_formulas
 from tfp_vae import objectives
 from tfp_vae.testing import assert_close, diagonal_normal, strategies
 from tfp_vae.testing.objective_properties import gradients
@@ -19,7 +19,7 @@ linear_gaussians = strategies.linear_gaussians()
 @settings(max_examples=15)
 @given(linear_gaussians, st.integers(1, 4), st.integers(1, 4))
 def test_every_network_has_the_gradient_of_its_own_bound(model, size, groups):
-    objective_formulas.check_partially_importance_weighted_gradient(
+    importance_formulas.check_partially_importance_weighted_gradient(
         objectives.PIWAE(size * groups, size), model
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import objective_formulas
+from tests.support import importance_formulas
 from tfp_vae import objectives
 from tfp_vae.testing import LinearGaussian, assert_close, objective_properties, strategies
 
@@ -20,13 +20,13 @@ finite_orders = st.sampled_from([-3.0, -0.5, 0.0, 0.3, 0.9, 1.5, 4.0])
 @settings(max_examples=15)
 @given(linear_gaussians, finite_orders, st.integers(1, 6))
 def test_value_and_gradient_are_those_of_the_formula(model, alpha, size):
-    objective_formulas.check_renyi_bound_and_gradient(objectives.Renyi(alpha, size), model)
+    importance_formulas.check_renyi_bound_and_gradient(objectives.Renyi(alpha, size), model)
 
 
 @settings(max_examples=5)
 @given(linear_gaussians, st.sampled_from([-math.inf, math.inf]), st.integers(1, 6))
 def test_infinite_orders_are_the_extreme_weights(model, alpha, size):
-    objective_formulas.check_extreme_weight_and_its_gradient(objectives.Renyi(alpha, size), model)
+    importance_formulas.check_extreme_weight_and_its_gradient(objectives.Renyi(alpha, size), model)
 
 
 def bounds_of(model, orders, size=6, draws=5):

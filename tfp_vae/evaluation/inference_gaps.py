@@ -104,6 +104,9 @@ def inference_gaps(
       ValueError: If `x` does not fit the model, a size is not positive, or the posterior cannot be
         refined.
 
+    Warns:
+      UserWarning: As `log_marginal_likelihood` does, of rows whose log p(x) is likely too low.
+
     Example:
       >>> gaps = evaluation.inference_gaps(vae, x, importance_sample_size=100, steps=5)
       >>> bool(np.all(gaps.amortization > -1.0))

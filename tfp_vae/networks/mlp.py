@@ -25,7 +25,7 @@ def mlp(
       activation: A Keras activation, the same after every layer.
       dropout: The fraction of each layer's outputs that training drops, in [0, 1).
       name: A name for the network.
-      kernel_regularizer: What every layer adds to the loss for its matrix, such as
+      kernel_regularizer: What every layer adds to the loss for its matrix, of any shape, such as
         `keras.regularizers.L2(1e-3)`, or None.
 
     Returns:

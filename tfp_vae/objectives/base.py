@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, divergences, seeds
+from tfp_vae import checks, distributions, seeds
 from tfp_vae.objectives.enumeration import categorical_part, check_summable, summed_terms
 from tfp_vae.objectives.gradient_estimators import check_reparameterized
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn
@@ -217,20 +217,6 @@ def check_one_prior(prior: tfd.Distribution) -> None:
             "`prior` must have batch shape [], since the aggregate posterior of all rows is "
             f"compared with it; got {prior.batch_shape}."
         )
-
-
-def exact_or_sampled_kl_divergence(
-    posterior: tfd.Distribution, prior: tfd.Distribution, z: tf.Tensor
-) -> tf.Tensor:
-    """Returns KL(q‖p) in nats, `[B]`: exact where it is known, elsewhere estimated from the draws.
-
-    Args:
-      posterior: q, batch `[B]`, event `[L]`.
-      prior: p, batch `[]` or `[B]`, event `[L]`.
-      z: Draws from q, `[S, B, L]`.
-    """
-    exact = divergences.exact_kl_divergence(posterior, prior)
-    return divergences.sampled_kl_divergence(posterior, prior, z) if exact is None else exact
 
 
 def _broadcasts_to(shape: tf.TensorShape, target: tf.TensorShape) -> bool:

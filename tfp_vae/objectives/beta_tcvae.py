@@ -7,8 +7,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences, seeds
-from tfp_vae.objectives.base import Objective, check_one_prior, exact_or_sampled_kl_divergence
-from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.base import Objective, check_one_prior
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 
@@ -95,16 +96,10 @@ class BetaTCVAE(Objective):
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
         del step
-        z = posterior.sample(self.sample_size, seed=seed)
-        expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
-        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
-        elbo = expected - kl_divergence
+        z, _, terms = sampled_bound(x, posterior, prior, likelihood_fn, self.sample_size, seed)
         parts = self._decomposition(posterior, prior, z)
-        return ObjectiveTerms(
-            elbo=elbo,
-            log_likelihood=expected,
-            kl_divergence=kl_divergence,
-            objective=elbo
+        return terms._replace(
+            objective=terms.elbo
             - (self.mutual_information_weight - 1.0) * parts.index_code_mutual_information
             - (self.total_correlation_weight - 1.0) * parts.total_correlation
             - (self.dimension_wise_kl_weight - 1.0) * parts.dimension_wise_kl_divergence,

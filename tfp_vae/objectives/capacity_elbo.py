@@ -8,8 +8,9 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks
 from tfp_vae.objectives import schedules
-from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
-from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -68,16 +69,10 @@ class CapacityELBO(Objective):
         step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound, and how far the mean KL is from the capacity."""
-        z = posterior.sample(self.sample_size, seed=seed)
-        expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
-        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
-        capacity = schedules.value_at(self.capacity, step, kl_divergence.dtype)
-        return ObjectiveTerms(
-            elbo=expected - kl_divergence,
-            log_likelihood=expected,
-            kl_divergence=kl_divergence,
-            objective=expected - self.weight * tf.abs(tf.reduce_mean(kl_divergence) - capacity),
-        )
+        terms = sampled_bound(x, posterior, prior, likelihood_fn, self.sample_size, seed).terms
+        capacity = schedules.value_at(self.capacity, step, terms.kl_divergence.dtype)
+        distance = tf.abs(tf.reduce_mean(terms.kl_divergence) - capacity)
+        return terms._replace(objective=terms.log_likelihood - self.weight * distance)
 
     @property
     def schedules(self) -> dict[str, AnySchedule]:

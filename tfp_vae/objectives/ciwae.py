@@ -7,9 +7,10 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks
-from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
+from tfp_vae.objectives.base import Objective
 from tfp_vae.objectives.importance_weights import importance_weighted_bound
-from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 
@@ -64,18 +65,13 @@ class CIWAE(Objective):
     ) -> ObjectiveTerms:
         """Computes both bounds from the same draws."""
         del step
-        z = posterior.sample(self.importance_sample_size, seed=seed)
-        log_likelihoods = log_likelihood(likelihood_fn, z, x)
+        z, log_likelihoods, terms = sampled_bound(
+            x, posterior, prior, likelihood_fn, self.importance_sample_size, seed
+        )
         log_weights = log_likelihoods + prior.log_prob(z) - posterior.log_prob(z)
-        expected = tf.reduce_mean(log_likelihoods, axis=0)
-        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
-        elbo = expected - kl_divergence
         tighter = importance_weighted_bound(log_weights)
-        return ObjectiveTerms(
-            elbo=elbo,
-            log_likelihood=expected,
-            kl_divergence=kl_divergence,
-            objective=self.elbo_weight * elbo + (1.0 - self.elbo_weight) * tighter,
+        return terms._replace(
+            objective=self.elbo_weight * terms.elbo + (1.0 - self.elbo_weight) * tighter
         )
 
     def get_config(self) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks
-from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
-from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 
@@ -83,20 +84,12 @@ class DIPVAE(Objective):
         """Computes the bound, and the penalty of the batch."""
         del step
         covariance = self._covariance(posterior)
-        z = posterior.sample(self.sample_size, seed=seed)
-        expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
-        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
-        elbo = expected - kl_divergence
+        terms = sampled_bound(x, posterior, prior, likelihood_fn, self.sample_size, seed).terms
         diagonal = tf.linalg.diag_part(covariance)
         off_diagonal = tf.linalg.set_diag(covariance, tf.zeros_like(diagonal))
         penalty = self.off_diagonal_weight * tf.reduce_sum(off_diagonal**2)
         penalty += self.diagonal_weight * tf.reduce_sum((diagonal - 1.0) ** 2)
-        return ObjectiveTerms(
-            elbo=elbo,
-            log_likelihood=expected,
-            kl_divergence=kl_divergence,
-            objective=elbo - penalty,
-        )
+        return terms._replace(objective=terms.elbo - penalty)
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
         """Checks that the posterior has the moments that the penalty is made of.

@@ -8,13 +8,14 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, divergences
 from tfp_vae.objectives import schedules
-from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
+from tfp_vae.objectives.base import Objective
 from tfp_vae.objectives.gradient_estimators import (
     check_reparameterized,
     path_kl_divergence,
     value_with_gradient_of,
 )
-from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -86,17 +87,10 @@ class ELBO(Objective):
         step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
-        z = posterior.sample(self.sample_size, seed=seed)
-        expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
-        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
-        counted = self._counted_kl_divergence(posterior, prior, z, kl_divergence)
+        z, _, terms = sampled_bound(x, posterior, prior, likelihood_fn, self.sample_size, seed)
+        counted = self._counted_kl_divergence(posterior, prior, z, terms.kl_divergence)
         weight = schedules.value_at(self.kl_weight, step, counted.dtype)
-        return ObjectiveTerms(
-            elbo=expected - kl_divergence,
-            log_likelihood=expected,
-            kl_divergence=kl_divergence,
-            objective=expected - weight * counted,
-        )
+        return terms._replace(objective=terms.log_likelihood - weight * counted)
 
     def categorical_cost(
         self,

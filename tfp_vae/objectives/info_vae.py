@@ -7,8 +7,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, divergences, seeds
-from tfp_vae.objectives.base import Objective, check_one_prior, exact_or_sampled_kl_divergence
-from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.base import Objective, check_one_prior
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 
@@ -92,17 +93,14 @@ class InfoVAE(Objective):
         """Computes the bound and the weighted objective from the same draws."""
         del step
         _check_prior(prior)
-        z = posterior.sample(self.sample_size, seed=seed)
-        expected = tf.reduce_mean(log_likelihood(likelihood_fn, z, x), axis=0)
-        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
+        z, _, terms = sampled_bound(x, posterior, prior, likelihood_fn, self.sample_size, seed)
         discrepancy = divergences.squared_maximum_mean_discrepancy(
             z, prior, seeds.independent_seed(seed), self.bandwidth, self.kernel
         )
-        return ObjectiveTerms(
-            elbo=expected - kl_divergence,
-            log_likelihood=expected,
-            kl_divergence=kl_divergence,
-            objective=expected - self.kl_weight * kl_divergence - self.mmd_weight * discrepancy,
+        return terms._replace(
+            objective=terms.log_likelihood
+            - self.kl_weight * terms.kl_divergence
+            - self.mmd_weight * discrepancy
         )
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, seeds, shapes, stateless_random
-from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
+from tfp_vae.objectives.base import Objective
 from tfp_vae.objectives.gradient_estimators import (
     GradientScale,
     check_reparameterized,
@@ -17,6 +17,7 @@ from tfp_vae.objectives.gradient_estimators import (
 )
 from tfp_vae.objectives.importance_weights import importance_weighted_bound, split_draws
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.sampled_bound import exact_or_sampled_kl_divergence
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 

@@ -7,10 +7,11 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks
-from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
+from tfp_vae.objectives.base import Objective
 from tfp_vae.objectives.gradient_estimators import GradientScale, value_with_gradient_of
 from tfp_vae.objectives.importance_weights import importance_weighted_bound, split_draws
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.sampled_bound import exact_or_sampled_kl_divergence
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 _LEAST_SHARE = 1e-20

@@ -8,8 +8,9 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks
-from tfp_vae.objectives.base import Objective, exact_or_sampled_kl_divergence
-from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
+from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.likelihood_fn import LikelihoodFn
+from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 
@@ -70,22 +71,13 @@ class Renyi(Objective):
     ) -> ObjectiveTerms:
         """Computes both bounds from the same draws."""
         del step
-        z = posterior.sample(self.importance_sample_size, seed=seed)
-        log_likelihoods = log_likelihood(likelihood_fn, z, x)
-        expected = tf.reduce_mean(log_likelihoods, axis=0)
-        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
-        elbo = expected - kl_divergence
-        if self.alpha == 1.0:
-            bound = elbo
-        else:
-            log_weights = log_likelihoods + prior.log_prob(z) - posterior.log_prob(z)
-            bound = _power_mean(log_weights, 1.0 - self.alpha)
-        return ObjectiveTerms(
-            elbo=elbo,
-            log_likelihood=expected,
-            kl_divergence=kl_divergence,
-            objective=bound,
+        z, log_likelihoods, terms = sampled_bound(
+            x, posterior, prior, likelihood_fn, self.importance_sample_size, seed
         )
+        if self.alpha == 1.0:
+            return terms
+        log_weights = log_likelihoods + prior.log_prob(z) - posterior.log_prob(z)
+        return terms._replace(objective=_power_mean(log_weights, 1.0 - self.alpha))
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal objective."""

@@ -76,10 +76,7 @@ def test_every_kind_of_prior_raises_the_bound(name):
     before, after = (
         np.mean(each.elbo(BINARY, 50, seed=0, condition=y).elbo) for each in (vae, refitted)
     )
-    assert np.isfinite(after)
-    assert after > before - 0.02
-    if name in ("a flow", "pseudo-inputs", "two layers"):
-        assert after > before
+    assert after > before
 
 
 def test_pseudo_inputs_begin_at_data():

@@ -42,7 +42,7 @@ def dci(latents: np.ndarray, codes: np.ndarray, generator: np.random.Generator) 
       generator: Draws the halves, and seeds the forests.
 
     Source: Eastwood & Williams (2018), "A framework for the quantitative evaluation of disentangled
-    representations", section 2.
+    representations".
     """
     from sklearn.ensemble import RandomForestClassifier
 

@@ -18,7 +18,7 @@ def explicitness(latents: np.ndarray, codes: np.ndarray, generator: np.random.Ge
       generator: Draws the halves.
 
     Source: Ridgeway & Mozer (2018), "Learning deep disentangled embeddings with the F-statistic
-    loss", section 3.
+    loss".
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score

@@ -12,7 +12,7 @@ def modularity(information: np.ndarray) -> float:
       information: The mutual information of every latent with every factor, `[L, F]`.
 
     Source: Ridgeway & Mozer (2018), "Learning deep disentangled embeddings with the F-statistic
-    loss", section 3.
+    loss".
     """
     largest = information.max(axis=1, keepdims=True)
     ratios = np.divide(information, largest, out=np.zeros_like(information), where=largest > 0.0)

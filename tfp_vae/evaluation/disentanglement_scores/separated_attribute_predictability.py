@@ -23,7 +23,7 @@ def separated_attribute_predictability(
       generator: Draws the halves.
 
     Source: Kumar et al. (2018), "Variational inference of disentangled latent concepts from
-    unlabeled observations", section 3.
+    unlabeled observations".
     """
     active = divergences.active_units(latents)
     gaps, deviations = [], np.zeros(len(latents))

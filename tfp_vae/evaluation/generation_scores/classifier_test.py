@@ -37,7 +37,7 @@ def classifier_test(
       draws: Features of draws, `[M, D]`, at least four.
       generator: Splits the rows, and seeds the classifier.
 
-    Source: Lopez-Paz & Oquab (2017), "Revisiting classifier two-sample tests", section 3.
+    Source: Lopez-Paz & Oquab (2017), "Revisiting classifier two-sample tests".
     """
     count = min(len(x), len(draws))
     trained = count // 2

@@ -142,7 +142,7 @@ def latents_are_unbounded(vae: "VAE", condition: Any = None) -> bool:
       vae: The model.
       condition: y of a row, `[1, ...]`, for a model of p(x|y).
     """
-    if any(posterior.latent_space is not REAL_VECTORS for posterior, _ in vae.latent_pairs):
+    if any(posterior.latent_space != REAL_VECTORS for posterior, _ in vae.latent_pairs):
         return False
     try:
         bijector = vae.prior(condition).experimental_default_event_space_bijector()

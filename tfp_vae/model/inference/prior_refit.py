@@ -113,7 +113,7 @@ def _with_prior(vae: "VAE", prior: Prior) -> "VAE":
     copy = type(vae).from_config(config)
     copy.suggestion = vae.suggestion
     for old, new in zip(_weights_beside_prior(vae), _weights_beside_prior(copy), strict=True):
-        new.assign(old)
+        new.assign(tf.convert_to_tensor(old))
     if vae.compiled:
         copy.compile_from_config(vae.get_compile_config() or {})
     return copy
