@@ -56,7 +56,8 @@ HOOKS = {
     # of encoders, decoders and transitions
     *("checked", "of_tensors"),
     # of objectives
-    *("categorical_cost", "check_pair", "schedules", "shown_arguments", "terms"),
+    *("categorical_cost", "check_pair", "for_model", "learn"),
+    *("schedules", "shown_arguments", "terms"),
 }
 """Methods that a subclass implements; one line says what they do."""
 

@@ -302,6 +302,7 @@ CALLS = {
         for name, given in {
             "ELBO": {}, "IWAE": {}, "BetaTCVAE": {"data_size": 6}, "InfoVAE": {"mmd_weight": 1.0},
             "CIWAE": {}, "PIWAE": {}, "Renyi": {}, "CapacityELBO": {"capacity": 1.0},
+            "ControlVAE": {"kl_target": 1.0}, "FactorVAE": {},
             "DIPVAE": {"off_diagonal_weight": 1.0, "diagonal_weight": 1.0},
         }.items()
     },

@@ -45,6 +45,14 @@ def labelled_vae():
     )
 
 
+def controlled_vae():
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([5]), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
+        objective=objectives.ControlVAE(0.05, integral_gain=0.1),
+    )
+
+
 class NanWhereLarge(keras.layers.Layer):
     def call(self, x):
         return tf.where(x > 50.0, np.nan, x)

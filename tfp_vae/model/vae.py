@@ -112,6 +112,7 @@ class VAE(keras.Model):
         checks.instance_of(encoder, Encoder, "encoder", "tfp_vae.Encoder(trunk, posterior)")
         super().__init__(**{"autocast": False, **kwargs})
         self.trainer = Trainer(self)
+        self.objective_states: list[keras.layers.Layer] = []
         self.objective = ELBO() if objective is None else objective
         # Keras tracks and saves attributes in this order.
         self.noise = self.trainer.state.noise
@@ -139,6 +140,7 @@ class VAE(keras.Model):
         self._compiled_functions: dict[str, Any] = {}
         self.kl_declaration = build.assemble(self)
         self.built = True
+        self._own_objective(self.objective)
 
     @classmethod
     def for_data(
@@ -254,7 +256,8 @@ class VAE(keras.Model):
         Another one can be set, as in `vae.objective = objectives.IWAE(5)`, and training continues
         with it; weights, optimizer and step number stay. Setting raises a TypeError if it is no
         objective, and a ValueError if it does not apply to the model's posterior and prior; the
-        current one then stays.
+        current one then stays. An objective that training changes, such as `ControlVAE`, is copied:
+        every model has a state of its own.
         """
         return self._objective
 
@@ -263,10 +266,21 @@ class VAE(keras.Model):
         checks.instance_of(objective, Objective, "objective", "objectives.ELBO()")
         if self.built:
             build.check_objective(self, objective)
-        self._objective = objective
+            self._own_objective(objective)
+        else:
+            self._objective = objective
         self.trainer.follow(objective)
         # Keras builds it again for this objective.
         self.test_function = None
+
+    def _own_objective(self, objective: Objective) -> None:
+        """Takes an objective, with a state of this model if training changes it."""
+        dtype = self.decoder.likelihood.variable_dtype
+        with self.distribute_strategy.scope():
+            self._objective = objective.for_model(self.latent_size, dtype)
+        self.objective_states.clear()
+        if self._objective.state is not None:
+            self.objective_states.append(self._objective.state)
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -875,13 +889,18 @@ class VAE(keras.Model):
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
     ) -> ObjectiveTerms:
         """Computes the terms of the objective for rows `[B, *event]`, in nats, `[B]` each."""
-        return self.scored_terms(x, seed, step, training, condition)[0]
+        return self.terms_of(self.objective, x, seed, step, training, condition)
 
     def scored_terms(
         self, x: tf.Tensor, seed: tf.Tensor, step: Any, training: bool, condition: Any = None
     ) -> tuple[ObjectiveTerms, dict[str, tf.Tensor]]:
-        """Computes the terms of the objective, and the metrics of `compile`, `[B]` each."""
+        """Computes the terms of the objective, and the metrics of `compile`, `[B]` each.
+
+        In training the objective learns from the batch, if it has something to learn.
+        """
         batch, terms = self._scored(self.objective, x, seed, step, training, condition)
+        if training:
+            self.objective.learn(batch.posterior, terms, seeds.independent_seed(seed), step)
         functions = self.trainer.state.log.functions
         return terms, row_metric_values(functions, batch, terms) if functions else {}
 

@@ -1,7 +1,8 @@
 """What every objective has in common."""
 
 import abc
-from typing import Any, ClassVar
+import copy
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -57,6 +58,12 @@ class Objective(abc.ABC):
     rows_are_independent: ClassVar[bool] = True
     """Whether the objective of a row depends on that row alone. Where it does not, it is a property
     of the whole batch and of its size; `elbo`, `log_likelihood` and `kl_divergence` never are."""
+
+    learns_across_rows: ClassVar[bool] = False
+    """Whether what the objective learns from a batch depends on its rows other than by a sum."""
+
+    state: keras.layers.Layer | None = None
+    """The variables that training changes, of an objective that belongs to a model."""
 
     def __call__(
         self,
@@ -162,6 +169,40 @@ class Objective(abc.ABC):
         """
         del step
         return tfd.kl_divergence(posterior, prior)
+
+    def for_model(self, latent_size: int, dtype: str) -> "Objective":
+        """Returns the objective that one model trains with: itself, unless training changes it.
+
+        One that training changes returns a copy with a `state` of its own, a layer whose variables
+        are not trainable; the model tracks and saves it.
+
+        Args:
+          latent_size: The number of latents.
+          dtype: The dtype of the model's weights.
+        """
+        del latent_size, dtype
+        return self
+
+    def learn(
+        self, posterior: tfd.Distribution, terms: ObjectiveTerms, seed: tf.Tensor, step: Any
+    ) -> None:
+        """Changes the `state` after a batch in training; by default there is none.
+
+        If the loss or a gradient of the batch is non-finite, the change is undone.
+
+        Args:
+          posterior: q(z|x), batch `[B]`.
+          terms: The terms of the batch.
+          seed: A stateless seed, `[2]`.
+          step: The training step.
+        """
+        del posterior, terms, seed, step
+
+    def _with_state(self, state: keras.layers.Layer) -> Self:
+        """Returns a copy whose `state` is the given layer."""
+        copied = copy.copy(self)
+        copied.state = state
+        return copied
 
     @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from tests.support.replicated_model import (
     assert_same,
     binary_vae,
     calibrated_vae,
+    controlled_vae,
     failing_vae,
     fitted,
     labelled_vae,
@@ -49,6 +50,8 @@ CASES = [
 NIGHTLY_CASES = [
     # Labels of some rows, and latents that are summed over.
     (labelled_vae, {}, ROWS, {"y": SOME_LABELS, "compile": {"metrics": None}}),
+    # A controller, which sees the mean KL of all replicas.
+    (controlled_vae, {}, ROWS, {"compile": {"metrics": None}}),
 ]
 
 

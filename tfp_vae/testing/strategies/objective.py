@@ -50,6 +50,14 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         weight=st.floats(0.0, 10.0),
         sample_size=st.integers(1, 3),
     ),
+    kinds_of_objective.ControlVAE: builds(
+        kinds_of_objective.ControlVAE,
+        kl_target=st.one_of(st.floats(0.0, 25.0), *SCHEDULES.values()),
+        proportional_gain=st.floats(0.0, 0.1),
+        integral_gain=st.floats(0.0, 0.1),
+        least_weight=st.floats(0.0, 1.0),
+        sample_size=st.integers(1, 3),
+    ),
     kinds_of_objective.DIPVAE: builds(
         kinds_of_objective.DIPVAE,
         off_diagonal_weight=st.floats(0.0, 10.0),
@@ -63,6 +71,13 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         free_bits=st.sampled_from([0.0, 0.1, 1.0]),
         sample_size=st.integers(1, 3),
         gradient_estimator=st.sampled_from(["standard", "sticking_the_landing"]),
+    ),
+    kinds_of_objective.FactorVAE: builds(
+        kinds_of_objective.FactorVAE,
+        total_correlation_weight=st.floats(0.0, 10.0),
+        units=st.sampled_from([[], [3], [4, 2]]),
+        learning_rate=st.floats(1e-4, 1e-2),
+        sample_size=st.integers(1, 3),
     ),
     kinds_of_objective.InfoVAE: builds(
         kinds_of_objective.InfoVAE,
@@ -111,7 +126,7 @@ def _suits(
     known in closed form.
     """
     if posterior is not None and posterior.summed:
-        return objective.rows_are_independent
+        return objective.rows_are_independent and not objective.learns_across_rows
     independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
         priors.Normal,
         priors.StandardNormal,

@@ -35,13 +35,13 @@ class ReplicaLoop:
             self._log_scores = compiled(self._logged_scores)
 
     def check_objective(self) -> None:
-        """Checks that the objective scores every row by itself.
+        """Checks that the objective scores every row by itself, and learns from sums over rows.
 
         Raises:
           ValueError: If it depends on all rows of a batch together.
         """
         objective = self._state.model.objective
-        if not objective.rows_are_independent:
+        if not objective.rows_are_independent or objective.learns_across_rows:
             raise ValueError(
                 "`objective` must be one that scores every row by itself on several workers, each "
                 f"of which sees only its shard of a batch; got {objective!r}."
