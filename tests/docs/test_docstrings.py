@@ -56,7 +56,7 @@ HOOKS = {
     # of encoders, decoders and transitions
     *("checked", "of_tensors"),
     # of objectives
-    *("categorical_cost", "check_pair", "for_model", "learn"),
+    *("categorical_cost", "check_pair", "drawn_terms", "draws_categories", "for_model", "learn"),
     *("schedules", "shown_arguments", "terms"),
 }
 """Methods that a subclass implements; one line says what they do."""

@@ -170,14 +170,17 @@ def test_categories_divide_rows_that_fall_in_groups():
             "`categories` must be a positive int; got 2.0",
         ),
         (
-            lambda: posteriors.Categorical(10, latent_variables=6),
+            lambda: vae_with(
+                posteriors.Categorical(10, latent_variables=6),
+                priors.Categorical(10, latent_variables=6),
+            ),
             ValueError,
-            r"at most 10,000, .* got 10 \*\* 6\. Use posteriors\.RelaxedOneHotCategorical",
+            r"at most 10,000 .* got 10 \*\* 6\. Draw them by .*RelaxedOneHotCategorical",
         ),
         (
             lambda: posteriors.Categorical(2, latent_variables=10**9),
             ValueError,
-            r"got 2 \*\* 1000000000",
+            r"`categories \* latent_variables` must be at most 1,000,000, .* got 2 \* 1000000000",
         ),
         (lambda: priors.Categorical(1), ValueError, "`categories` must be at least 2; got 1"),
         (lambda: priors.Categorical(3, learned=1), TypeError, "`learned` must be"),

@@ -27,7 +27,7 @@ from tfp_vae.distributions.multivariate_normal import (
 )
 from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
-from tfp_vae.distributions.one_hot_categorical import OneHotCategorical
+from tfp_vae.distributions.one_hot_categorical import OneHotCategorical, is_summable
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
@@ -63,5 +63,6 @@ __all__ = [
     "affine_coupling",
     "log_sphere_area",
     "masked_autoregressive",
+    "is_summable",
     "support_beside_rows",
 ]

@@ -12,6 +12,9 @@ from tensorflow_probability import util as tfp_util
 from tfp_vae import stateless_random
 from tfp_vae.distributions.draws import DrawsFromNoise
 
+LARGEST_SUPPORT = 10_000
+"""More terms than these are not summed: the decoder computes each of them for every row."""
+
 
 class OneHotCategorical(DrawsFromNoise, tfd.Distribution):
     """Independent `tfd.OneHotCategorical` variables whose vectors are concatenated.
@@ -54,6 +57,11 @@ class OneHotCategorical(DrawsFromNoise, tfd.Distribution):
     def variables(self) -> tfd.OneHotCategorical:
         """The variables one by one: batch `[..., variables]`, event `[categories]`."""
         return tfd.OneHotCategorical(logits=self.logits, dtype=self.dtype)
+
+    @property
+    def summable(self) -> bool:
+        """Whether the support has at most 10,000 members."""
+        return is_summable(*self.logits.shape[-2:])
 
     def support(self) -> tf.Tensor:
         """Returns the `categories ** variables` possible draws, `[K, variables * categories]`."""
@@ -108,3 +116,9 @@ class OneHotCategorical(DrawsFromNoise, tfd.Distribution):
         categories = self.logits.shape[-1]
         vectors = tf.one_hot(tf.argmax(scores, axis=-1), categories, dtype=self.dtype)
         return tf.reshape(vectors, shape)
+
+
+def is_summable(variables: int, categories: int) -> bool:
+    """Returns whether `categories ** variables` is at most 10,000."""
+    # Beyond this exponent 2 categories are too many, whatever the base.
+    return bool(categories ** min(variables, LARGEST_SUPPORT.bit_length()) <= LARGEST_SUPPORT)

@@ -115,7 +115,10 @@ def inference_gaps(
     Source: Cremer et al. (2018), "Inference suboptimality in variational autoencoders".
     """
     rows = checked_rows(vae, x, _ROWS_AT_ONCE, condition)
-    objective = ELBO(sample_size=checks.positive_int(sample_size, "sample_size"))
+    objective = ELBO(
+        sample_size=checks.positive_int(sample_size, "sample_size"),
+        gradient_estimator=vae.encoder.posterior.gradient_estimator,
+    )
     key, estimate_seed = seeds.split(seeds.as_seed(seed), 2)
     refined: list[np.ndarray] = []
     amortized: list[np.ndarray] = []

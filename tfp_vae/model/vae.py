@@ -376,7 +376,8 @@ class VAE(keras.Model):
           True
         """
         sample_size = checks.positive_int(sample_size, "sample_size")
-        objective = ELBO(sample_size=sample_size)
+        estimator = self.encoder.posterior.gradient_estimator
+        objective = ELBO(sample_size=sample_size, gradient_estimator=estimator)
         terms = self.terms_of(objective, x, seeds.as_seed(seed), None, False, condition)
         return ELBOTerms(terms.elbo, terms.log_likelihood, terms.kl_divergence)
 

@@ -10,7 +10,12 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, seeds
-from tfp_vae.objectives.enumeration import categorical_part, check_summable, summed_terms
+from tfp_vae.objectives.enumeration import (
+    categorical_pair,
+    categorical_part,
+    check_summable,
+    summed_terms,
+)
 from tfp_vae.objectives.gradient_estimators import check_reparameterized
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn
 from tfp_vae.objectives.schedules import AnySchedule
@@ -134,9 +139,11 @@ class Objective(abc.ABC):
             if step is None:
                 raise ValueError(f"`{name}` follows a schedule: pass the training step as `step`.")
         key = seeds.as_seed(seed)
-        if categorical_part(posterior) is not None:
-            return summed_terms(self, x, posterior, prior, likelihood_fn, key, step)
-        return self.terms(x, posterior, prior, likelihood_fn, key, step)
+        if categorical_part(posterior) is None:
+            return self.terms(x, posterior, prior, likelihood_fn, key, step)
+        if self.draws_categories:
+            return self.drawn_terms(x, posterior, prior, likelihood_fn, key, step)
+        return summed_terms(self, x, posterior, prior, likelihood_fn, key, step)
 
     @abc.abstractmethod
     def terms(
@@ -153,6 +160,23 @@ class Objective(abc.ABC):
         In a model with categorical latents they are those of the continuous ones given each c: all
         batches are then `[K, B]`, or `[K, 1]` of the prior.
         """
+
+    @property
+    def draws_categories(self) -> bool:
+        """Whether categorical latents are drawn, by `drawn_terms`, and not summed over."""
+        return False
+
+    def drawn_terms(
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        likelihood_fn: LikelihoodFn,
+        seed: tf.Tensor,
+        step: Any,
+    ) -> ObjectiveTerms:
+        """Computes the terms from draws of categorical latents, where `draws_categories`."""
+        raise NotImplementedError(f"{type(self).__name__} sums over categorical latents.")
 
     def categorical_cost(
         self,
@@ -236,7 +260,9 @@ class Objective(abc.ABC):
         if categorical_part(posterior) is None:
             check_reparameterized(posterior)
             return
-        check_summable(posterior, prior)
+        categorical_pair(posterior, prior)
+        if not self.draws_categories:
+            check_summable(posterior)
         if not self.rows_are_independent:
             raise ValueError(
                 "`objective` must be one of single rows with categorical latents, which are summed "

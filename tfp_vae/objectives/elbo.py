@@ -6,9 +6,16 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, divergences
+from tfp_vae import checks, distributions, divergences, seeds
 from tfp_vae.objectives import schedules
 from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.categorical_draws import (
+    check_categories_drawn,
+    leave_one_out_signals,
+    straight_through,
+    with_score,
+)
+from tfp_vae.objectives.enumeration import categorical_pair, terms_given
 from tfp_vae.objectives.gradient_estimators import (
     check_reparameterized,
     path_kl_divergence,
@@ -18,6 +25,8 @@ from tfp_vae.objectives.likelihood_fn import LikelihoodFn
 from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.schedules import AnySchedule
 from tfp_vae.objectives.terms import ObjectiveTerms
+
+_OF_CATEGORIES = ("score_function", "straight_through")
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.objectives")
@@ -39,7 +48,11 @@ class ELBO(Objective):
         "sticking_the_landing" (Roeder et al. 2017, equation 8): the KL's gradient is that of its
         estimate from the draws of the likelihood, without the score of log q(z|x). At the exact
         posterior the encoder's gradient is then zero for every draw, not only in expectation. The
-        value is that of the standard estimator, with the exact KL where there is one.
+        value is that of the standard estimator, with the exact KL where there is one. Two are for
+        categorical latents, which they draw, `sample_size` times, where the others sum over them:
+        "score_function" (Williams 1992), whose baseline is the mean of the other draws (Kool et
+        al. 2019), without bias; and "straight_through" (Bengio et al. 2013), with the gradient of
+        the probabilities, of less variance and biased.
 
     Call with:
       x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
@@ -74,7 +87,9 @@ class ELBO(Objective):
         self.free_bits = checks.finite_number(free_bits, "free_bits", minimum=0.0)
         self.sample_size = checks.positive_int(sample_size, "sample_size")
         self.gradient_estimator = checks.one_of(
-            gradient_estimator, ["standard", "sticking_the_landing"], "gradient_estimator"
+            gradient_estimator,
+            ["standard", "sticking_the_landing", *_OF_CATEGORIES],
+            "gradient_estimator",
         )
 
     def terms(
@@ -87,10 +102,48 @@ class ELBO(Objective):
         step: int | tf.Tensor | None,
     ) -> ObjectiveTerms:
         """Computes the bound and the weighted objective from the same draws."""
+        if self.draws_categories:
+            check_categories_drawn(posterior, self.gradient_estimator)
         z, _, terms = sampled_bound(x, posterior, prior, likelihood_fn, self.sample_size, seed)
         counted = self._counted_kl_divergence(posterior, prior, z, terms.kl_divergence)
         weight = schedules.value_at(self.kl_weight, step, counted.dtype)
         return terms._replace(objective=terms.log_likelihood - weight * counted)
+
+    @property
+    def draws_categories(self) -> bool:
+        """Whether categorical latents are drawn, and not summed over."""
+        return self.gradient_estimator in _OF_CATEGORIES
+
+    def drawn_terms(
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        likelihood_fn: LikelihoodFn,
+        seed: tf.Tensor,
+        step: int | tf.Tensor | None,
+    ) -> ObjectiveTerms:
+        """Computes the bound and the objective from draws of the categorical latents."""
+        categorical, prior_part = categorical_pair(posterior, prior)
+        of_categories, of_the_rest = seeds.split(seed, 2)
+        c = drawn = categorical.sample(self.sample_size, seed=of_categories)
+        if self.gradient_estimator == "straight_through":
+            c = straight_through(drawn, categorical)
+        single = ELBO(self.kl_weight, self.free_bits)
+        of_each = terms_given(single, x, posterior, prior, likelihood_fn, c, c, of_the_rest, step)
+        mean = ObjectiveTerms(*(tf.reduce_mean(term, axis=0) for term in of_each))
+        objective = mean.objective
+        if self.gradient_estimator == "score_function":
+            values = tf.ensure_shape(of_each.objective, [self.sample_size, None])
+            signals = leave_one_out_signals(values)
+            objective = with_score(objective, signals, categorical.log_prob(drawn))
+        kl_divergence = mean.kl_divergence + tfd.kl_divergence(categorical, prior_part)
+        return ObjectiveTerms(
+            elbo=mean.log_likelihood - kl_divergence,
+            log_likelihood=mean.log_likelihood,
+            kl_divergence=kl_divergence,
+            objective=objective - self.categorical_cost(categorical, prior_part, step),
+        )
 
     def categorical_cost(
         self,
@@ -116,6 +169,8 @@ class ELBO(Objective):
             two distributions does not factorise.
         """
         super().check_pair(posterior, prior)
+        if self.draws_categories:
+            check_categories_drawn(posterior, self.gradient_estimator)
         if self.free_bits and isinstance(posterior, distributions.CategoricalJoint):
             assert isinstance(prior, distributions.CategoricalJoint)
             c = distributions.support_beside_rows(posterior.categorical)
@@ -148,7 +203,7 @@ class ELBO(Objective):
         prior: tfd.Distribution,
         z: tf.Tensor,
     ) -> tf.Tensor:
-        if self.gradient_estimator == "standard":
+        if self.gradient_estimator != "sticking_the_landing":
             return kl_divergence
         check_reparameterized(posterior)
         return value_with_gradient_of(kl_divergence, path_kl_divergence(posterior, prior, z))

@@ -24,19 +24,39 @@ def categorical_part(distribution: tfd.Distribution) -> distributions.OneHotCate
     return distribution if isinstance(distribution, distributions.OneHotCategorical) else None
 
 
-def check_summable(posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
-    """Checks that a posterior with categorical latents has a prior of the same parts.
+def categorical_pair(
+    posterior: tfd.Distribution, prior: tfd.Distribution
+) -> tuple[distributions.OneHotCategorical, distributions.OneHotCategorical]:
+    """Returns q(c|x) and p(c) of a posterior with categorical latents.
 
     Raises:
-      ValueError: If it has not.
+      ValueError: If the prior does not have the same parts.
     """
-    if categorical_part(posterior) is None:
-        return
-    kind = type(posterior)
-    if not isinstance(prior, kind):
+    ours, theirs = categorical_part(posterior), categorical_part(prior)
+    joint = distributions.CategoricalJoint
+    alike = isinstance(posterior, joint) == isinstance(prior, joint)
+    if ours is None or theirs is None or not alike:
         raise ValueError(
-            f"`prior` must be a {kind.__name__}, as the posterior is, for a sum over the "
+            f"`prior` must be a {type(posterior).__name__}, as the posterior is, for its "
             f"categories; got a {type(prior).__name__}."
+        )
+    return ours, theirs
+
+
+def check_summable(posterior: tfd.Distribution) -> None:
+    """Checks that the categories of a posterior are few enough to sum over.
+
+    Raises:
+      ValueError: If they are not.
+    """
+    categorical = categorical_part(posterior)
+    if categorical is not None and not categorical.summable:
+        variables, categories = categorical.logits.shape[-2:]
+        raise ValueError(
+            "`posterior` must have at most 10,000 combinations of categories, which the objective "
+            f"sums over; got {categories} ** {variables}. Draw them by "
+            'objectives.ELBO(gradient_estimator="score_function"), or use '
+            "posteriors.RelaxedOneHotCategorical, whose draws have a gradient."
         )
 
 
@@ -65,24 +85,12 @@ def summed_terms(
       seed: A stateless seed, `[2]`.
       step: The training step, or None.
     """
-    check_summable(posterior, prior)
-    categorical, prior_part = categorical_part(posterior), categorical_part(prior)
-    assert categorical is not None
-    assert prior_part is not None
+    categorical, prior_part = categorical_pair(posterior, prior)
+    check_summable(posterior)
     c = distributions.support_beside_rows(categorical)
-    if isinstance(posterior, distributions.CategoricalJoint):
-        assert isinstance(prior, distributions.CategoricalJoint)
-        of_each = objective.terms(
-            x,
-            posterior.continuous_fn(c),
-            prior.continuous_fn(prior.categorical.support()[:, None]),
-            lambda z: likelihood_fn(tf.concat([_beside_draws(c, z), z], axis=-1)),
-            seed,
-            step,
-        )
-    else:
-        known = log_likelihood(likelihood_fn, c, x)
-        of_each = ObjectiveTerms(known, known, tf.zeros_like(known), known)
+    # The same for every row: p(z|c) is then computed once for each.
+    given = categorical.support()[:, None]
+    of_each = terms_given(objective, x, posterior, prior, likelihood_fn, c, given, seed, step)
     probs = tf.exp(categorical.log_prob(c))
     mean = ObjectiveTerms(*(tf.reduce_sum(probs * term, axis=0) for term in of_each))
     kl_divergence = mean.kl_divergence + tfd.kl_divergence(categorical, prior_part)
@@ -92,6 +100,44 @@ def summed_terms(
         kl_divergence=kl_divergence,
         objective=mean.objective - objective.categorical_cost(categorical, prior_part, step),
     )
+
+
+def terms_given(
+    objective: "Objective",
+    x: tf.Tensor,
+    posterior: tfd.Distribution,
+    prior: tfd.Distribution,
+    likelihood_fn: LikelihoodFn,
+    c: tf.Tensor,
+    c_of_prior: tf.Tensor,
+    seed: tf.Tensor,
+    step: int | tf.Tensor | None,
+) -> ObjectiveTerms:
+    """Returns the terms of an objective for given categorical latents, `[K, B]` each.
+
+    Args:
+      objective: The objective of the continuous latents.
+      x: Observations, `[B, *event]`.
+      posterior: q(c|x), or q(c, z|x), batch `[B]`.
+      prior: p(c), or p(c, z), batch `[]`.
+      likelihood_fn: From latents `[S, B, L]` to p(x|c, z).
+      c: K one-hot vectors for every row, `[K, B, C]`.
+      c_of_prior: Those at which p(z|c) is taken, `[K, B, C]`, or `[K, 1, C]`.
+      seed: A stateless seed, `[2]`.
+      step: The training step, or None.
+    """
+    if isinstance(posterior, distributions.CategoricalJoint):
+        assert isinstance(prior, distributions.CategoricalJoint)
+        return objective.terms(
+            x,
+            posterior.continuous_fn(c),
+            prior.continuous_fn(c_of_prior),
+            lambda z: likelihood_fn(tf.concat([_beside_draws(c, z), z], axis=-1)),
+            seed,
+            step,
+        )
+    known = log_likelihood(likelihood_fn, c, x)
+    return ObjectiveTerms(known, known, tf.zeros_like(known), known)
 
 
 def _beside_draws(c: tf.Tensor, z: tf.Tensor) -> tf.Tensor:

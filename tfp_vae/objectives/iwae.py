@@ -9,6 +9,12 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, seeds, shapes, stateless_random
 from tfp_vae.objectives.base import Objective
+from tfp_vae.objectives.categorical_draws import (
+    check_categories_drawn,
+    vimco_signals,
+    with_score,
+)
+from tfp_vae.objectives.enumeration import categorical_pair
 from tfp_vae.objectives.gradient_estimators import (
     GradientScale,
     check_reparameterized,
@@ -46,6 +52,12 @@ class IWAE(Objective):
 
     All estimators have the same value, and the same gradient in expectation.
 
+    Categorical latents are summed over, with the bound of the continuous ones for every category,
+    which is not log p(x) in the limit. "vimco" (Mnih & Rezende 2016, "Variational inference for
+    Monte Carlo objectives") draws both, K times: its bound is that of the weights of whole draws,
+    its gradient is unbiased, and what a draw contributes is compared with the bound in which the
+    geometric mean of the other weights takes its place.
+
     With `sample_size` M, the objective is the mean of M such bounds of K draws each: the MIWAE of
     Rainforth et al., whose encoder's gradient has less noise than that of a single
     bound of M K draws.
@@ -53,8 +65,8 @@ class IWAE(Objective):
     Args:
       importance_sample_size: The number of draws K from the posterior for every example.
       gradient_estimator: "standard" (differentiate the computed bound),
-        "doubly_reparameterized", which evaluates log q(z|x) once more, or "resampled", which
-        evaluates all densities once more at one draw of K.
+        "doubly_reparameterized", which evaluates log q(z|x) once more, "resampled", which
+        evaluates all densities once more at one draw of K, or for categorical latents "vimco".
       sample_size: The number M of bounds, of K draws each, whose mean is taken.
 
     Call with:
@@ -65,8 +77,9 @@ class IWAE(Objective):
 
     Raises:
       TypeError: If a size is not an int, or `gradient_estimator` not a string.
-      ValueError: If a size is not positive, or the estimator unknown; when it is called, if the
-        estimator is "doubly_reparameterized" and the posterior's draws are not reparameterised.
+      ValueError: If a size is not positive, the estimator unknown, or "vimco" with a single draw;
+        when it is called, if the estimator is "doubly_reparameterized" and the posterior's draws
+        are not reparameterised, or "vimco" and it has no categorical latents.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
@@ -89,9 +102,14 @@ class IWAE(Objective):
         )
         self.gradient_estimator = checks.one_of(
             gradient_estimator,
-            ["standard", "doubly_reparameterized", "resampled"],
+            ["standard", "doubly_reparameterized", "resampled", "vimco"],
             "gradient_estimator",
         )
+        if self.gradient_estimator == "vimco" and self.importance_sample_size < 2:
+            raise ValueError(
+                '`importance_sample_size` must be at least 2 for "vimco", which compares the draws '
+                f"with one another; got {self.importance_sample_size}."
+            )
         self.sample_size = checks.positive_int(sample_size, "sample_size")
 
     def terms(
@@ -105,6 +123,8 @@ class IWAE(Objective):
     ) -> ObjectiveTerms:
         """Computes both bounds from the same draws."""
         del step
+        if self.draws_categories:
+            check_categories_drawn(posterior, self.gradient_estimator)
         sizes = (self.importance_sample_size, self.sample_size)
         z = posterior.sample(math.prod(sizes), seed=seed)
         through_z = GradientScale()
@@ -135,6 +155,54 @@ class IWAE(Objective):
             kl_divergence=kl_divergence,
             objective=bound,
         )
+
+    @property
+    def draws_categories(self) -> bool:
+        """Whether categorical latents are drawn, and not summed over."""
+        return self.gradient_estimator == "vimco"
+
+    def drawn_terms(
+        self,
+        x: tf.Tensor,
+        posterior: tfd.Distribution,
+        prior: tfd.Distribution,
+        likelihood_fn: LikelihoodFn,
+        seed: tf.Tensor,
+        step: int | tf.Tensor | None,
+    ) -> ObjectiveTerms:
+        """Computes both bounds from the same draws of categorical and continuous latents."""
+        del step
+        categorical, _ = categorical_pair(posterior, prior)
+        sizes = (self.importance_sample_size, self.sample_size)
+        z = posterior.sample(math.prod(sizes), seed=seed)
+        log_likelihoods = log_likelihood(likelihood_fn, z, x)
+        log_weights = log_likelihoods + prior.log_prob(z) - posterior.log_prob(z)
+        log_weights = split_draws(log_weights, sizes)
+        of_categories = categorical.log_prob(z[..., : categorical.event_shape[-1]])
+        bound = with_score(
+            importance_weighted_bound(log_weights),
+            vimco_signals(log_weights),
+            split_draws(of_categories, sizes),
+        )
+        expected = tf.reduce_mean(log_likelihoods, axis=0)
+        kl_divergence = exact_or_sampled_kl_divergence(posterior, prior, z)
+        return ObjectiveTerms(
+            elbo=expected - kl_divergence,
+            log_likelihood=expected,
+            kl_divergence=kl_divergence,
+            objective=tf.reduce_mean(bound, axis=0),
+        )
+
+    def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
+        """Checks that the posterior has what the gradient estimator draws.
+
+        Raises:
+          ValueError: If the posterior is neither reparameterised nor categorical, or the estimator
+            is "vimco" and it has no categorical latents.
+        """
+        super().check_pair(posterior, prior)
+        if self.draws_categories:
+            check_categories_drawn(posterior, self.gradient_estimator)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal objective."""

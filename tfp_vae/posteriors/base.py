@@ -47,6 +47,9 @@ class Posterior(DistributionLayer):
     summed: bool = False
     """Whether objectives sum over some of the latents, and do not draw them."""
 
+    gradient_estimator: str = "standard"
+    """The gradient estimator of an ELBO of these latents, as `objectives.ELBO` takes it."""
+
     def __init__(self, latent_size: int, **kwargs: Any) -> None:
         self.latent_size = checks.positive_int(latent_size, "latent_size")
         super().__init__(event_shape=[self.latent_size], **kwargs)

@@ -1,4 +1,4 @@
-"""The categorical posterior, which objectives sum over."""
+"""The categorical posterior, which objectives sum over where they can."""
 
 from typing import Any
 
@@ -8,8 +8,7 @@ import tensorflow as tf
 from tfp_vae import checks, distributions, supports
 from tfp_vae.posteriors.base import Posterior
 
-LARGEST_SUPPORT = 10_000
-"""More terms than these are not summed: the decoder computes each of them for every row."""
+_LONGEST_VECTOR = 1_000_000
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
@@ -19,7 +18,9 @@ class Categorical(Posterior):
     Nothing is drawn in training: the objective computes p(x|c) for every combination of categories,
     `categories ** latent_variables` of them, and weights it with q(c|x). The KL is exact, too, and
     so is the gradient. The prior is `priors.Categorical`. For continuous latents beside them there
-    is `CategoricalJoint`; where there are too many combinations, `RelaxedOneHotCategorical`.
+    is `CategoricalJoint`. More than 10,000 combinations are not summed: they need an objective that
+    draws them, such as `ELBO(gradient_estimator="score_function")`, or instead of this posterior
+    `RelaxedOneHotCategorical`.
 
     Args:
       categories: The number of categories of each variable, 2 or more.
@@ -34,8 +35,8 @@ class Categorical(Posterior):
 
     Raises:
       TypeError: If an argument is not an int.
-      ValueError: If `latent_variables` is not positive, `categories` below 2, or there are more
-        than 10,000 combinations.
+      ValueError: If `latent_variables` is not positive, `categories` below 2, or the vectors have
+        more than 1,000,000 values.
 
     Example:
       >>> q = posteriors.Categorical(categories=3)(np.ones([5, 8]))
@@ -47,22 +48,22 @@ class Categorical(Posterior):
     """
 
     parameter_names = ("logits",)
-    summed = True
 
     def __init__(self, categories: int, latent_variables: int = 1, **kwargs: Any) -> None:
         self.categories = checks.positive_int(categories, "categories")
         self.latent_variables = checks.positive_int(latent_variables, "latent_variables")
         if self.categories < 2:
             raise ValueError(f"`categories` must be at least 2; got {self.categories}.")
-        # Beyond this exponent 2 categories are too many, whatever the base.
-        exponent = min(self.latent_variables, LARGEST_SUPPORT.bit_length())
-        if self.categories**exponent > LARGEST_SUPPORT:
+        length = self.latent_variables * self.categories
+        if length > _LONGEST_VECTOR:
             raise ValueError(
-                f"`categories ** latent_variables` must be at most {LARGEST_SUPPORT:,}, the number "
-                f"of terms of a sum; got {self.categories} ** {self.latent_variables}. Use "
-                "posteriors.RelaxedOneHotCategorical, whose draws have a gradient."
+                f"`categories * latent_variables` must be at most {_LONGEST_VECTOR:,}, the length "
+                f"of a vector of latents; got {self.categories} * {self.latent_variables}."
             )
-        super().__init__(self.latent_variables * self.categories, **kwargs)
+        super().__init__(length, **kwargs)
+        self.summed = distributions.is_summable(self.latent_variables, self.categories)
+        if not self.summed:
+            self.gradient_estimator = "score_function"
         self.latent_space = supports.one_hot_vectors(self.latent_variables, self.categories)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:

@@ -39,7 +39,8 @@ class CategoricalJoint(Posterior):
 
     Raises:
       TypeError: If a part is not of its kind.
-      ValueError: If `continuous` is itself made of categories, or the trunk fails on its input.
+      ValueError: If `continuous` is itself made of categories, there are too many categories to
+        sum over, or the trunk fails on its input.
 
     Example:
       >>> layer = posteriors.CategoricalJoint(
@@ -67,6 +68,11 @@ class CategoricalJoint(Posterior):
             raise ValueError(
                 "`continuous` must be a posterior of continuous latents; got a "
                 f"{type(continuous).__name__}: give Categorical several `latent_variables`."
+            )
+        if not categorical.summed:
+            raise ValueError(
+                "`categorical` must have at most 10,000 combinations of categories, which are "
+                f"summed over; got {categorical.categories} ** {categorical.latent_variables}."
             )
         if trunk is not None:
             checks.instance_of(trunk, keras.layers.Layer, "trunk", "networks.mlp([64])")

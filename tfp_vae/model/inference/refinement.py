@@ -82,11 +82,11 @@ class _Climb:
 
     def __init__(self, vae: "VAE", steps: int, sample_size: int, learning_rate: float) -> None:
         self._vae, self._steps = vae, steps
-        summed = vae.encoder.posterior.summed
-        self._objective = ELBO(
-            sample_size=sample_size,
-            gradient_estimator="standard" if summed else "sticking_the_landing",
-        )
+        layer = vae.encoder.posterior
+        estimator = layer.gradient_estimator
+        if estimator == "standard" and not layer.summed:
+            estimator = "sticking_the_landing"
+        self._objective = ELBO(sample_size=sample_size, gradient_estimator=estimator)
         self._schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
         self._variables: dict[str, keras.Variable] = {}
         self._optimizer: keras.optimizers.Optimizer | None = None
@@ -164,7 +164,9 @@ class _Climb:
         parameters: dict[str, tf.Tensor],
     ) -> tf.Tensor:
         batch = self._vae.distributions(x, condition=y)
-        return self._terms(ELBO(sample_size=_COMPARED_DRAWS), batch, parameters, seed)
+        estimator = self._vae.encoder.posterior.gradient_estimator
+        compared = ELBO(sample_size=_COMPARED_DRAWS, gradient_estimator=estimator)
+        return self._terms(compared, batch, parameters, seed)
 
     def _terms(
         self,

@@ -70,7 +70,9 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         kl_weight=_KL_WEIGHTS,
         free_bits=st.sampled_from([0.0, 0.1, 1.0]),
         sample_size=st.integers(1, 3),
-        gradient_estimator=st.sampled_from(["standard", "sticking_the_landing"]),
+        gradient_estimator=st.sampled_from(
+            ["standard", "sticking_the_landing", "score_function", "straight_through"]
+        ),
     ),
     kinds_of_objective.FactorVAE: builds(
         kinds_of_objective.FactorVAE,
@@ -87,11 +89,19 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         sample_size=st.integers(1, 3),
         kernel=st.sampled_from(["gaussian", "inverse_multiquadric"]),
     ),
-    kinds_of_objective.IWAE: builds(
-        kinds_of_objective.IWAE,
-        importance_sample_size=st.integers(1, 4),
-        gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized", "resampled"]),
-        sample_size=st.integers(1, 2),
+    kinds_of_objective.IWAE: st.one_of(
+        builds(
+            kinds_of_objective.IWAE,
+            importance_sample_size=st.integers(1, 4),
+            gradient_estimator=st.sampled_from(["standard", "doubly_reparameterized", "resampled"]),
+            sample_size=st.integers(1, 2),
+        ),
+        builds(
+            kinds_of_objective.IWAE,
+            importance_sample_size=st.integers(2, 4),
+            gradient_estimator=st.just("vimco"),
+            sample_size=st.integers(1, 2),
+        ),
     ),
     kinds_of_objective.PIWAE: builds(
         kinds_of_objective.PIWAE,
@@ -125,7 +135,10 @@ def _suits(
     with reparameterized draws, which mixtures do not have; the covariance of the latents must be
     known in closed form.
     """
-    if posterior is not None and posterior.summed:
+    categorical = posterior is not None and posterior.summed
+    if objective.draws_categories and not categorical:
+        return False
+    if categorical:
         return objective.rows_are_independent and not objective.learns_across_rows
     independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
         priors.Normal,
