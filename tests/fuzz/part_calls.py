@@ -47,6 +47,7 @@ def _draws(posterior, given):
     _round_trip(posterior, given)
     sizes = [posterior.event_shape[0], *getattr(posterior, "units", [])]
     sizes += [getattr(posterior, "rank", 1), getattr(posterior, "context_size", 1)]
+    sizes += [getattr(posterior, "steps", 1)]
     if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS or _has_own_function(given):
         return
     made = posterior(FEATURES)
@@ -272,7 +273,9 @@ CALLS = {
             "MultivariateNormalDiag": {"latent_size": 2},
             "MultivariateNormalDiagPlusLowRank": {"latent_size": 2},
             "MultivariateNormalTriL": {"latent_size": 2},
+            "PlanarFlow": {"latent_size": 2, "steps": 2},
             "PowerSpherical": {"latent_size": 3},
+            "RadialFlow": {"latent_size": 2, "steps": 2},
             "InverseAutoregressiveFlow": {
                 "latent_size": 2, "steps": 1, "units": [4], "context_size": 3,
             },

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tests.support import flow_properties
 from tests.support.mutations import Replaced, assert_killed
 from tfp_vae import distributions, posteriors, priors
-from tfp_vae.distributions import flow_bijectors
+from tfp_vae.distributions import flow_bijectors, planar_flow, radial_flow
 from tfp_vae.networks import MADE, made, masked_dense
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -27,6 +27,12 @@ CHECKS = {
     },
     "paper": lambda: flow_properties.check_draws_and_densities_are_those_of_the_paper(3),
     "moments": flow_properties.check_moments_are_those_of_the_density,
+    **{
+        f"steps of {kind.__name__}": lambda kind=kind: (
+            flow_properties.check_steps_are_those_of_the_paper(kind, 3, 2)
+        )
+        for kind in flow_properties.STEPS
+    },
 }
 
 
@@ -131,6 +137,36 @@ MUTATIONS = {
         distributions.InverseAutoregressiveFlow,
         "_mean",
         lambda self: self.bijector.forward(self.distribution.mean()),
+    ),
+    "a planar step that stretches as much everywhere": (
+        "steps of PlanarFlow",
+        planar_flow,
+        "_stretch",
+        lambda place, largest: largest + tf.zeros_like(place),
+    ),
+    "Newton's method stopped too early": (
+        "steps of PlanarFlow",
+        planar_flow,
+        "_NEWTON_STEPS",
+        0,
+    ),
+    "a planar shift without its constraint": (
+        "steps of PlanarFlow",
+        planar_flow,
+        "tf",
+        Replaced(tf, math=Replaced(tf.math, softplus=tf.zeros_like)),
+    ),
+    "a radial step that stretches alike along and across": (
+        "steps of RadialFlow",
+        radial_flow.Radial,
+        "_forward_log_det_jacobian",
+        lambda self, x: x.shape[-1] * tf.math.log(self._factor(radial_flow._norm(x - self.center))),
+    ),
+    "the wrong root of the radial inverse": (
+        "steps of RadialFlow",
+        radial_flow.Radial,
+        "_distance_before",
+        lambda self, moved: moved / (self._factor(moved)),
     ),
     "the variance that of the normal before the flow": (
         "moments",

@@ -22,6 +22,10 @@ FORWARD = {
     priors.MaskedAutoregressiveFlow: flows.masked_autoregressive_forward,
     priors.RealNVP: flows.coupling_forward,
 }
+STEPS = {
+    posteriors.PlanarFlow: flows.planar_forward,
+    posteriors.RadialFlow: flows.radial_forward,
+}
 
 
 def built_prior(kind, size=2, scale=0.7, steps=3, units=(5,)):
@@ -35,6 +39,13 @@ def built_posterior(latent_size=2, scale=0.7, seed=0, **options):
     """Returns a posterior with random weights, for features `[B, 4]`."""
     options = {"steps": 3, "units": [5], "context_size": 3, "scale_floor": 0.01, **options}
     posterior = posteriors.InverseAutoregressiveFlow(latent_size, **options)
+    posterior.build([None, 4])
+    return with_random_weights(posterior, scale, seed)
+
+
+def built_steps(kind, latent_size=2, scale=0.7, seed=0, **options):
+    """Returns a planar or radial flow with random weights, for features `[B, 4]`."""
+    posterior = kind(latent_size, **{"steps": 3, "scale_floor": 0.01, **options})
     posterior.build([None, 4])
     return with_random_weights(posterior, scale, seed)
 
@@ -115,6 +126,27 @@ def check_draws_and_densities_are_those_of_the_paper(latent_size, **options):
     np.testing.assert_allclose(z, expected, rtol=1e-9)
     np.testing.assert_allclose(q.log_prob(z), log_density, rtol=1e-9)
     np.testing.assert_allclose(q.log_prob(expected), log_density, rtol=1e-7)
+
+
+def check_steps_are_those_of_the_paper(kind, latent_size, steps):
+    """By the change of variables with a numerical Jacobian, whether or not z is remembered."""
+    posterior = built_steps(kind, latent_size, steps=steps)
+    loc, scale, *of_steps = (
+        (FEATURES @ head.kernel.numpy() + head.bias.numpy()).reshape([-1, *shape])
+        for head, shape in (
+            (posterior.heads[name], shape) for name, shape in posterior.parameter_shapes().items()
+        )
+    )
+    noise = stateless_random.normal([1, 3, latent_size], KEY, "float64").numpy()[0]
+    scale = np.logaddexp(0.0, scale) + posterior.scale_floor
+    expected, log_density = numerical_log_density(
+        lambda noise: STEPS[kind](loc + scale * noise, *of_steps), noise
+    )
+    q = posterior(FEATURES)
+    z = q.sample(1, seed=KEY)
+    np.testing.assert_allclose(z[0], expected, rtol=1e-9)
+    np.testing.assert_allclose(q.log_prob(z)[0], log_density, rtol=1e-6)
+    np.testing.assert_allclose(q.log_prob(expected), q.log_prob(z)[0], rtol=1e-9)
 
 
 def check_moments_are_those_of_the_density():

@@ -28,8 +28,11 @@ from tfp_vae.distributions.multivariate_normal import (
 from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.one_hot_categorical import OneHotCategorical, is_summable
+from tfp_vae.distributions.one_hot_categorical import OneHotCategorical
+from tfp_vae.distributions.planar_flow import PlanarFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
+from tfp_vae.distributions.radial_flow import RadialFlow
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
 from tfp_vae.distributions.student_t import StudentT
@@ -53,9 +56,11 @@ __all__ = [
     "NormalizingFlow",
     "OneHotCategorical",
     "ParameterFn",
+    "PlanarFlow",
     "Poisson",
     "PowerSpherical",
     "ProductOfColumns",
+    "RadialFlow",
     "RelaxedOneHotCategorical",
     "SphericalUniform",
     "StudentT",

@@ -22,6 +22,15 @@ def bounded(log_scale: tf.Tensor) -> tf.Tensor:
     return LARGEST_LOG_SCALE * tf.math.tanh(log_scale / LARGEST_LOG_SCALE)
 
 
+def positive(x: tf.Tensor) -> tf.Tensor:
+    """Returns (1 + softplus(x)) / (1 + softplus(-x)), a positive number that rises with x.
+
+    It is 1 for x = 0, f(-x) = 1 / f(x), and for large x about 1 + x: unlike exp or softplus it
+    neither overflows nor underflows.
+    """
+    return (1.0 + tf.math.softplus(x)) / (1.0 + tf.math.softplus(-x))
+
+
 def masked_autoregressive(network: ParameterFn) -> tfb.MaskedAutoregressiveFlow:
     """Returns the bijector x_i = u_i exp(a_i) + m_i, where m_i and a_i depend on the x before x_i.
 

@@ -1,22 +1,20 @@
 """The inverse autoregressive flow: a diagonal normal under gated autoregressive bijectors."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
-from tensorflow_probability import util as tfp_util
 
-from tfp_vae import seeds
 from tfp_vae.distributions import flow_bijectors
-from tfp_vae.distributions.normalizing_flow import NormalizingFlow
+from tfp_vae.distributions.amortized_flow import AmortizedFlow, batched
 
 ContextFn = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 """From latents `[..., L]` and a context `[..., C]` to mean and gate of every latent, `[..., L, 2]`,
 which depend on the latents before it."""
 
 
-class InverseAutoregressiveFlow(NormalizingFlow):
+class InverseAutoregressiveFlow(AmortizedFlow):
     """The inverse autoregressive flow of Kingma et al. (2016), algorithm 1.
 
     Draws, and the log-probability of the very tensor that was drawn, take one evaluation of each
@@ -32,11 +30,6 @@ class InverseAutoregressiveFlow(NormalizingFlow):
       networks: The network of each bijector, from the base distribution to the latents.
       gate_bias: A constant added to the networks' gates before the sigmoid.
     """
-
-    moment_draws: ClassVar[int] = 256
-    """The number of draws that mean and variance are estimated from."""
-
-    _DRAWS_AT_ONCE: ClassVar[int] = 64
 
     def __init__(
         self,
@@ -60,14 +53,7 @@ class InverseAutoregressiveFlow(NormalizingFlow):
         cls, dtype: tf.DType, num_classes: int | None = None
     ) -> dict[str, Any]:
         del dtype, num_classes
-        return {
-            "distribution": tfp_util.BatchedComponentProperties(),
-            "context": tfp_util.ParameterProperties(event_ndims=1),
-        }
-
-    def _maybe_broadcast_distribution_batch_shape(self) -> tfd.Distribution:
-        """Returns the base distribution: it has the whole batch, of a known size or not."""
-        return self.distribution
+        return batched(context=1)
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         leading = value.shape[:-1]
@@ -76,32 +62,6 @@ class InverseAutoregressiveFlow(NormalizingFlow):
             shape = tf.broadcast_dynamic_shape(tf.shape(value)[:-1], self.batch_shape_tensor())
             value = tf.broadcast_to(value, tf.concat([shape, self.event_shape_tensor()], axis=0))
         return super()._log_prob(value)
-
-    def _mean(self) -> tf.Tensor:
-        return self._expectation(lambda z: z)
-
-    def _variance(self) -> tf.Tensor:
-        mean = self._mean()
-        return self._expectation(lambda z: tf.math.squared_difference(z, mean))
-
-    def _expectation(self, function: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-        """Returns the mean of a function over draws, taken a few at a time to save memory."""
-        rounds = self.moment_draws // self._DRAWS_AT_ONCE
-        centre, key = self.distribution.mean(), seeds.as_seed(seeds.EVALUATION)
-
-        def add(index: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            drawn = self.distribution.sample(
-                self._DRAWS_AT_ONCE // 2, seed=seeds.fold_in(key, index)
-            )
-            z = self.bijector.forward(tf.concat([drawn, 2.0 * centre - drawn], axis=0))
-            return index + 1, total + tf.reduce_mean(function(z), axis=0) / rounds
-
-        return tf.while_loop(
-            lambda index, _: index < rounds,
-            add,
-            (tf.constant(0), tf.zeros_like(centre)),
-            maximum_iterations=rounds,
-        )[1]
 
 
 def _conditioned(network: ContextFn, context: tf.Tensor) -> flow_bijectors.ParameterFn:

@@ -7,7 +7,9 @@ from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressive
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
 from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
 from tfp_vae.posteriors.multivariate_normal_tril import MultivariateNormalTriL
+from tfp_vae.posteriors.planar_flow import PlanarFlow
 from tfp_vae.posteriors.power_spherical import PowerSpherical
+from tfp_vae.posteriors.radial_flow import RadialFlow
 from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 
 __all__ = [
@@ -17,7 +19,9 @@ __all__ = [
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",
     "MultivariateNormalTriL",
+    "PlanarFlow",
     "Posterior",
     "PowerSpherical",
+    "RadialFlow",
     "RelaxedOneHotCategorical",
 ]

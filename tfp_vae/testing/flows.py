@@ -14,6 +14,8 @@ __all__ = [
     "coupling_forward",
     "inverse_autoregressive_forward",
     "masked_autoregressive_forward",
+    "planar_forward",
+    "radial_forward",
 ]
 
 BOUND = 5.0
@@ -127,6 +129,73 @@ def inverse_autoregressive_forward(
         z = gate * z + (1.0 - gate) * mean
         log_scale = log_scale + np.log(gate)
     return z, (stats.norm.logpdf(noise) - log_scale).sum(axis=-1)
+
+
+def planar_forward(
+    z: np.ndarray, shift: np.ndarray, direction: np.ndarray, offset: np.ndarray
+) -> np.ndarray:
+    """Maps latents by planar steps, z ← z + v tanh(wᵀz + b).
+
+    Args:
+      z: Latents, `[..., B, L]`.
+      shift: u of every step, from which v comes, `[B, T, L]`.
+      direction: w of every step, `[B, T, L]`.
+      offset: b of every step, `[B, T]`.
+
+    Returns:
+      The latents, `[..., B, L]`.
+
+    Source: Rezende & Mohamed (2015), "Variational inference with normalizing flows". There v is u
+    plus a multiple of w; here it is u / (1 + softplus(-wᵀu)).
+
+    Example:
+      >>> steps = np.zeros([5, 3, 2])
+      >>> z = tfp_vae.testing.flows.planar_forward(np.ones([5, 2]), steps, steps, np.zeros([5, 3]))
+      >>> bool((z == 1.0).all())  # steps of zeros are the identity
+      True
+    """
+    for step in range(offset.shape[-1]):
+        u, w = shift[..., step, :], direction[..., step, :]
+        along = (w * u).sum(axis=-1, keepdims=True)
+        place = (w * z).sum(axis=-1, keepdims=True) + offset[..., step, None]
+        z = z + u / (1.0 + np.logaddexp(0.0, -along)) * np.tanh(place)
+    return z
+
+
+def radial_forward(
+    z: np.ndarray, center: np.ndarray, radius: np.ndarray, strength: np.ndarray
+) -> np.ndarray:
+    """Maps latents by radial steps, z ← z + b (z - c) / (a + |z - c|).
+
+    Args:
+      z: Latents, `[..., B, L]`.
+      center: c of every step, `[B, T, L]`.
+      radius: The number of every step from which a comes, `[B, T]`.
+      strength: The number of every step from which b comes, `[B, T]`.
+
+    Returns:
+      The latents, `[..., B, L]`.
+
+    Source: Rezende & Mohamed (2015), "Variational inference with normalizing flows". Here
+    a = f(radius) and b = a (f(strength) - 1), where f(x) = (1 + softplus(x)) / (1 + softplus(-x)).
+
+    Example:
+      >>> zeros = np.zeros([5, 3])
+      >>> z = tfp_vae.testing.flows.radial_forward(
+      ...     np.ones([5, 2]), np.zeros([5, 3, 2]), zeros, zeros)
+      >>> bool((z == 1.0).all())  # steps of strength zero are the identity
+      True
+    """
+    for step in range(radius.shape[-1]):
+        alpha = _positive(radius[..., step, None])
+        beta = alpha * (_positive(strength[..., step, None]) - 1.0)
+        away = z - center[..., step, :]
+        z = z + beta * away / (alpha + np.linalg.norm(away, axis=-1, keepdims=True))
+    return z
+
+
+def _positive(x: np.ndarray) -> np.ndarray:
+    return (1.0 + np.logaddexp(0.0, x)) / (1.0 + np.logaddexp(0.0, -x))
 
 
 def _bounded(log_scale: np.ndarray) -> np.ndarray:

@@ -91,12 +91,18 @@ POSTERIORS: dict[type, PosteriorEntry] = {
             scale_floor=st.sampled_from([1e-6, 1e-2]),
         ),
     ),
+    kinds_of_posterior.PlanarFlow: PosteriorEntry(
+        layers=lambda latent_size: _flows(kinds_of_posterior.PlanarFlow, latent_size)
+    ),
     kinds_of_posterior.PowerSpherical: PosteriorEntry(
         layers=lambda latent_size: builds(
             kinds_of_posterior.PowerSpherical, latent_size=st.just(latent_size)
         ),
         priors=(priors.SphericalUniform, priors.VampPrior),
         smallest_latent_size=2,
+    ),
+    kinds_of_posterior.RadialFlow: PosteriorEntry(
+        layers=lambda latent_size: _flows(kinds_of_posterior.RadialFlow, latent_size)
     ),
     kinds_of_posterior.RelaxedOneHotCategorical: PosteriorEntry(
         layers=lambda latent_size: builds(
@@ -118,6 +124,15 @@ POSTERIORS: dict[type, PosteriorEntry] = {
     ),
 }
 """How every public posterior is drawn."""
+
+
+def _flows(kind: type, latent_size: int) -> st.SearchStrategy:
+    return builds(
+        kind,
+        latent_size=st.just(latent_size),
+        steps=st.integers(1, 3),
+        scale_floor=st.sampled_from([1e-6, 1e-2]),
+    )
 
 
 def posteriors(latent_size: int, kinds: Iterable[type] = ()) -> st.SearchStrategy:
