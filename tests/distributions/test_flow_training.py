@@ -31,7 +31,9 @@ def _maximize(objective, variables):
         step(tf.constant(number))
 
 
-@pytest.mark.parametrize("kind", [priors.MaskedAutoregressiveFlow, priors.RealNVP])
+@pytest.mark.parametrize(
+    "kind", [priors.MaskedAutoregressiveFlow, priors.NeuralSplineFlow, priors.RealNVP]
+)
 def test_a_prior_learns_a_bent_density(kind):
     """x ~ N(0, 1) and y|x ~ N(x² / 2, 0.3²): a normal with its moments is off by 0.9 nats."""
     rng = np.random.default_rng(0)

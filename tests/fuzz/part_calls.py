@@ -60,7 +60,7 @@ def _draws(posterior, given):
 def _draws_alone(prior, given):
     _round_trip(prior, given)
     sizes = [*getattr(prior, "units", []), getattr(prior, "components", 1)]
-    sizes += [getattr(prior, "steps", 1)]
+    sizes += [getattr(prior, "steps", 1), getattr(prior, "bins", 1)]
     if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS or _has_own_function(given):
         return
     if isinstance(prior, (priors.Categorical, priors.RelaxedOneHotCategorical)):
@@ -287,6 +287,7 @@ CALLS = {
         f"priors.{name}": Call(getattr(priors, name), lambda given=given: dict(given), _draws_alone)
         for name, given in {
             "MaskedAutoregressiveFlow": {"steps": 1, "units": [4]},
+            "NeuralSplineFlow": {"steps": 1, "units": [4], "bins": 3},
             "RealNVP": {"steps": 1, "units": [4]},
             "MixtureOfGaussians": {"components": 3},
             "Normal": {},

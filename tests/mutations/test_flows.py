@@ -46,8 +46,14 @@ class _Rule:
 gated = flow_bijectors.gated_inverse_autoregressive
 masked_autoregressive = flow_bijectors.masked_autoregressive
 affine_coupling = flow_bijectors.affine_coupling
+spline_coupling = flow_bijectors.spline_coupling
 bijectors = priors.MaskedAutoregressiveFlow.bijectors
 normal = distributions.MultivariateNormalDiag
+
+
+def _widths_and_heights_exchanged(parameters, bins):
+    widths, heights, slopes = tf.split(parameters, [bins, bins, bins - 1], axis=-1)
+    return tf.concat([heights, widths, slopes], axis=-1)
 
 
 def _math(**replaced):
@@ -106,6 +112,26 @@ MUTATIONS = {
         distributions,
         "masked_autoregressive",
         lambda network: masked_autoregressive(lambda x: network(x)[..., ::-1]),
+    ),
+    "a spline's widths and heights exchanged": (
+        "density of NeuralSplineFlow",
+        distributions,
+        "spline_coupling",
+        lambda network, masked, bins, limit: spline_coupling(
+            lambda x: _widths_and_heights_exchanged(network(x), bins), masked, bins, limit
+        ),
+    ),
+    "a spline whose slopes are not bounded": (
+        "density of NeuralSplineFlow",
+        flow_bijectors,
+        "LARGEST_LOG_SLOPE",
+        100.0,
+    ),
+    "a spline that does not end at its limit": (
+        "draws of NeuralSplineFlow",
+        distributions,
+        "spline_coupling",
+        lambda network, masked, bins, limit: spline_coupling(network, masked, bins, 0.9 * limit),
     ),
     "the gate without its bias": (
         "paper",

@@ -35,7 +35,12 @@ def test_terms_and_gradients_are_finite_at_extreme_parameters(data, encoded, dec
     x = strategies.observed(likelihood, 2)
     objective = data.draw(strategies.objectives(posterior, prior))
     by_formula = type(objective) is objectives.ELBO and objective.gradient_estimator == "standard"
-    sampled = (priors.MaskedAutoregressiveFlow, priors.MixtureOfGaussians, priors.RealNVP)
+    sampled = (
+        priors.MaskedAutoregressiveFlow,
+        priors.MixtureOfGaussians,
+        priors.NeuralSplineFlow,
+        priors.RealNVP,
+    )
     if not by_formula or type(prior) in sampled:
         # The density of draws is differentiated, which squares the inverse scale: below a scale of
         # 1e-18 or so that is beyond float32.

@@ -20,6 +20,7 @@ KEY = tf.constant([3, 4])
 FEATURES = np.random.default_rng(0).normal(size=[3, 4])
 FORWARD = {
     priors.MaskedAutoregressiveFlow: flows.masked_autoregressive_forward,
+    priors.NeuralSplineFlow: flows.spline_coupling_forward,
     priors.RealNVP: flows.coupling_forward,
 }
 STEPS = {

@@ -14,6 +14,7 @@ from tfp_vae.distributions.flow_bijectors import (
     ParameterFn,
     affine_coupling,
     masked_autoregressive,
+    spline_coupling,
 )
 from tfp_vae.distributions.gamma import Gamma
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
@@ -69,5 +70,6 @@ __all__ = [
     "log_sphere_area",
     "masked_autoregressive",
     "is_summable",
+    "spline_coupling",
     "support_beside_rows",
 ]

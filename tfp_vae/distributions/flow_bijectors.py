@@ -2,7 +2,8 @@
 
 A network may emit any number for the logarithm of a scale, and the scales of several bijectors are
 multiplied. So every log-scale goes through B tanh(· / B) with B = 5: it hardly changes near 0, and
-no bijector stretches or shrinks a latent by more than exp(5) = 148.
+no bijector stretches or shrinks a latent by more than exp(5) = 148. The bins and slopes of splines
+have bounds of their own.
 """
 
 from collections.abc import Callable
@@ -11,15 +12,17 @@ import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 
 LARGEST_LOG_SCALE = 5.0
+LARGEST_LOG_BIN = 1.0
+LARGEST_LOG_SLOPE = 2.0
 
 ParameterFn = Callable[[tf.Tensor], tf.Tensor]
-"""From the latents `[..., L]` that a bijector conditions on to two parameters for each latent that
-it transforms, `[..., 2]` at the end."""
+"""From the latents `[..., L]` that a bijector conditions on to P parameters for each latent that
+it transforms, `[..., P]` at the end: shift and log-scale, or those of a spline."""
 
 
-def bounded(log_scale: tf.Tensor) -> tf.Tensor:
-    """Returns a log-scale, brought smoothly between -5 and 5."""
-    return LARGEST_LOG_SCALE * tf.math.tanh(log_scale / LARGEST_LOG_SCALE)
+def bounded(log_scale: tf.Tensor, largest: float = LARGEST_LOG_SCALE) -> tf.Tensor:
+    """Returns a log-scale, brought smoothly between `-largest` and `largest`."""
+    return largest * tf.math.tanh(log_scale / largest)
 
 
 def positive(x: tf.Tensor) -> tf.Tensor:
@@ -89,3 +92,53 @@ def affine_coupling(network: ParameterFn, num_masked: int) -> tfb.RealNVP:
         return shift, bounded(log_scale)
 
     return tfb.RealNVP(num_masked=num_masked, shift_and_log_scale_fn=shift_and_log_scale)
+
+
+def spline_coupling(network: ParameterFn, num_masked: int, bins: int, limit: float) -> tfb.RealNVP:
+    """Returns the bijector that takes some latents through splines that depend on the others.
+
+    Durkan et al. (2019), "Neural spline flows": on [-limit, limit] a spline is a monotonic
+    piecewise rational quadratic function of K bins, beyond it is the identity, and the first
+    derivative has no jumps. Either direction takes one evaluation of the network.
+
+    No bin is more than exp(2) times as wide or as high as another of the spline, and all slopes at
+    the knots lie between exp(-2) and exp(2): within these bounds the root that the inverse takes
+    is that of a positive number in float32 too.
+
+    Args:
+      network: From the unchanged latents to 3 K - 1 unbounded parameters of each of the others:
+        the logarithms of K widths, K heights and K - 1 slopes. With zeros it is the identity.
+      num_masked: The number of unchanged latents: the first, or, if it is negative, the last.
+      bins: The number K of bins.
+      limit: The largest absolute value of a latent that is moved.
+    """
+
+    def spline(x: tf.Tensor, moved: int) -> tfb.Bijector:
+        del moved
+        widths, heights, slopes = tf.split(network(x), [bins, bins, bins - 1], axis=-1)
+        return _Spline(
+            bin_widths=2.0 * limit * tf.nn.softmax(bounded(widths, LARGEST_LOG_BIN)),
+            bin_heights=2.0 * limit * tf.nn.softmax(bounded(heights, LARGEST_LOG_BIN)),
+            knot_slopes=tf.exp(bounded(slopes, LARGEST_LOG_SLOPE)),
+            range_min=-limit,
+        )
+
+    return tfb.RealNVP(num_masked=num_masked, bijector_fn=spline)
+
+
+class _Spline(tfb.RationalQuadraticSpline):
+    """A spline whose polynomials are not evaluated beyond the knots, where they overflow."""
+
+    def _forward(self, x: tf.Tensor) -> tf.Tensor:
+        inside = self._inside(x)
+        return super()._forward(inside) + (x - inside)
+
+    def _inverse(self, y: tf.Tensor) -> tf.Tensor:
+        inside = self._inside(y)
+        return super()._inverse(inside) + (y - inside)
+
+    def _forward_log_det_jacobian(self, x: tf.Tensor) -> tf.Tensor:
+        return super()._forward_log_det_jacobian(self._inside(x))
+
+    def _inside(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.clip_by_value(x, self.range_min, -self.range_min)

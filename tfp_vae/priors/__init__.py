@@ -6,6 +6,7 @@ from tfp_vae.priors.categorical_joint import CategoricalJoint
 from tfp_vae.priors.conditional_normal import ConditionalNormal
 from tfp_vae.priors.masked_autoregressive_flow import MaskedAutoregressiveFlow
 from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
+from tfp_vae.priors.neural_spline_flow import NeuralSplineFlow
 from tfp_vae.priors.normal import Normal
 from tfp_vae.priors.real_nvp import RealNVP
 from tfp_vae.priors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
@@ -19,6 +20,7 @@ __all__ = [
     "ConditionalNormal",
     "MaskedAutoregressiveFlow",
     "MixtureOfGaussians",
+    "NeuralSplineFlow",
     "Normal",
     "Prior",
     "RealNVP",

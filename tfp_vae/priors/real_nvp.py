@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import keras
-import tensorflow as tf
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import distributions, shapes
+from tfp_vae import distributions
+from tfp_vae.priors import couplings
 from tfp_vae.priors.flow import FlowPrior
 
 
@@ -46,18 +46,17 @@ class RealNVP(FlowPrior):
           ValueError: If there is only one latent.
         """
         (latent_size,) = tuple(event_shape)
-        if latent_size < 2:
-            raise ValueError(
-                "`prior` must not be a RealNVP for a single latent, since each half of the latents "
-                "transforms the other: use priors.MaskedAutoregressiveFlow."
-            )
-        half = latent_size // 2
-        # The number of unchanged latents: the first, or, if negative, the last.
-        self.masked = [
-            half if index % 2 == 0 else half - latent_size for index in range(self.steps)
-        ]
+        self.masked = couplings.unchanged(latent_size, self.steps, "RealNVP")
         self.networks = [
-            self._network(abs(masked), latent_size - abs(masked), f"step_{index}")
+            couplings.network(
+                stay=abs(masked),
+                move=latent_size - abs(masked),
+                parameters=2,
+                units=self.units,
+                activation=self.activation,
+                dtype=self.variable_dtype,
+                name=f"step_{index}",
+            )
             for index, masked in enumerate(self.masked)
         ]
         super().build(event_shape)
@@ -65,25 +64,6 @@ class RealNVP(FlowPrior):
     def bijectors(self) -> list[tfb.Bijector]:
         """Makes the bijectors, in order from the standard normal to the latents."""
         return [
-            distributions.affine_coupling(_of_any_rank(network), masked)
+            distributions.affine_coupling(couplings.of_any_rank(network), masked)
             for network, masked in zip(self.networks, self.masked, strict=True)
         ]
-
-    def _network(self, stay: int, move: int, name: str) -> keras.Sequential:
-        dtype = self.variable_dtype
-        hidden = [keras.layers.Dense(width, self.activation, dtype=dtype) for width in self.units]
-        last = keras.layers.Dense(2 * move, kernel_initializer="zeros", dtype=dtype)
-        reshape = keras.layers.Reshape([move, 2], dtype=dtype)
-        network = keras.Sequential([*hidden, last, reshape], name=name)
-        network.build((None, stay))
-        return network
-
-
-def _of_any_rank(network: keras.Sequential) -> distributions.ParameterFn:
-    """Returns the network for any number of leading axes: a built Sequential takes exactly one."""
-
-    def parameters(latents: tf.Tensor) -> tf.Tensor:
-        flat, restore = shapes.flatten_leading(latents, event_rank=1)
-        return restore(network(flat))
-
-    return parameters

@@ -4,11 +4,13 @@ They share only the networks with the flows of this library; with `numerical_log
 the oracle of a flow's density.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import special, stats
 
 from tfp_vae.posteriors import InverseAutoregressiveFlow
-from tfp_vae.priors import MaskedAutoregressiveFlow, RealNVP
+from tfp_vae.priors import MaskedAutoregressiveFlow, NeuralSplineFlow, RealNVP
 
 __all__ = [
     "coupling_forward",
@@ -16,6 +18,7 @@ __all__ = [
     "masked_autoregressive_forward",
     "planar_forward",
     "radial_forward",
+    "spline_coupling_forward",
 ]
 
 BOUND = 5.0
@@ -75,6 +78,69 @@ def coupling_forward(prior: RealNVP, u: np.ndarray) -> np.ndarray:
       >>> bool(np.allclose(z, u))  # the initial flow is the identity
       True
     """
+    return _coupled(
+        prior, u, lambda u, outputs: u * np.exp(_bounded(outputs[..., 1])) + outputs[..., 0]
+    )
+
+
+def spline_coupling_forward(prior: NeuralSplineFlow, u: np.ndarray) -> np.ndarray:
+    """Maps noise to latents, one half at a time, by splines that are evaluated value by value.
+
+    Args:
+      prior: A built `priors.NeuralSplineFlow` whose networks have tanh layers, in float64.
+      u: Standard normal noise, `[..., L]`.
+
+    Returns:
+      The latents, `[..., L]`.
+
+    Source: Durkan et al. (2019), "Neural spline flows".
+
+    Example:
+      >>> flow = priors.NeuralSplineFlow(steps=2, units=[4])
+      >>> flow.build([2])
+      >>> u = np.random.default_rng(0).normal(size=[3, 2])
+      >>> z = tfp_vae.testing.flows.spline_coupling_forward(flow, u)
+      >>> bool(np.allclose(z, u))  # the initial flow is the identity
+      True
+    """
+    bins, limit = prior.bins, prior.limit
+
+    def bent(u: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        z = u.copy()
+        for index in np.ndindex(u.shape):
+            if abs(u[index]) < limit:
+                z[index] = _spline(u[index], outputs[index], bins, limit)
+        return z
+
+    return _coupled(prior, u, bent)
+
+
+def _spline(x: float, outputs: np.ndarray, bins: int, limit: float) -> float:
+    """Returns the spline of a value: the quotient of two quadratic Bernstein polynomials.
+
+    With weights 1, (d + d') / 2s and 1 it goes from knot to knot with the slopes d and d'.
+    """
+    widths, heights, slopes = np.split(outputs, [bins, 2 * bins])
+    along, up = (
+        np.concatenate([[-limit], -limit + 2 * limit * np.cumsum(special.softmax(np.tanh(sizes)))])
+        for sizes in (widths, heights)
+    )
+    slopes = np.concatenate([[1.0], np.exp(2.0 * np.tanh(slopes / 2.0)), [1.0]])
+    k = min(int(np.searchsorted(along, x, side="right")) - 1, bins - 1)
+    t = (x - along[k]) / (along[k + 1] - along[k])
+    secant = (up[k + 1] - up[k]) / (along[k + 1] - along[k])
+    weight = (slopes[k] + slopes[k + 1]) / (2.0 * secant)
+    middle = (slopes[k] * up[k + 1] + slopes[k + 1] * up[k]) / (slopes[k] + slopes[k + 1])
+    parts = np.array([(1.0 - t) ** 2, 2.0 * t * (1.0 - t) * weight, t**2])
+    return float(parts @ np.array([up[k], middle, up[k + 1]]) / parts.sum())
+
+
+def _coupled(
+    prior: RealNVP | NeuralSplineFlow,
+    u: np.ndarray,
+    move_by: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Takes noise through couplings, whose networks have tanh layers."""
     size = u.shape[-1]
     first, second = np.arange(size // 2), np.arange(size // 2, size)
     for index, network in enumerate(prior.networks):
@@ -83,9 +149,9 @@ def coupling_forward(prior: RealNVP, u: np.ndarray) -> np.ndarray:
         features = u[..., stay]
         for layer in range(0, len(hidden), 2):
             features = np.tanh(features @ hidden[layer] + hidden[layer + 1])
-        outputs = (features @ kernel + bias).reshape([*u.shape[:-1], len(move), 2])
+        outputs = (features @ kernel + bias).reshape([*u.shape[:-1], len(move), -1])
         z = u.copy()
-        z[..., move] = u[..., move] * np.exp(_bounded(outputs[..., 1])) + outputs[..., 0]
+        z[..., move] = move_by(u[..., move], outputs)
         u = z
     return u
 

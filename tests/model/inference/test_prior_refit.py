@@ -54,6 +54,7 @@ def test_it_saves_and_loads(tmp_path):
 
 KINDS = {
     "a flow": (small_vae, lambda: priors.RealNVP(steps=1, units=[4])),
+    "a flow of splines": (small_vae, lambda: priors.NeuralSplineFlow(steps=1, units=[4])),
     "pseudo-inputs": (small_vae, lambda: priors.VampPrior(4)),
     "a condition": (
         lambda: small_vae(condition=keras.layers.CategoryEncoding(2, output_mode="one_hot")),

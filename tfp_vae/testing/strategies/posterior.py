@@ -14,6 +14,7 @@ from tfp_vae.testing.strategies.network import perceptrons
 _PRIORS_OF_REAL_VECTORS = (
     priors.MaskedAutoregressiveFlow,
     priors.MixtureOfGaussians,
+    priors.NeuralSplineFlow,
     priors.Normal,
     priors.RealNVP,
     priors.StandardNormal,

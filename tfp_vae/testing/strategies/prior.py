@@ -34,6 +34,15 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
         components=st.integers(1, 3),
         scale_floor=st.sampled_from([0.0, 1e-2]),
     ),
+    kinds_of_prior.NeuralSplineFlow: lambda latent_size: (
+        _flows(
+            kinds_of_prior.NeuralSplineFlow,
+            bins=st.integers(1, 4),
+            limit=st.sampled_from([0.5, 5.0]),
+        )
+        if latent_size > 1
+        else st.nothing()
+    ),
     kinds_of_prior.Normal: lambda latent_size: builds(
         kinds_of_prior.Normal, scale_floor=st.sampled_from([0.0, 1e-2])
     ),
@@ -55,12 +64,13 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
 """From every public prior to a function from a latent size to a strategy of them."""
 
 
-def _flows(kind: type) -> st.SearchStrategy:
+def _flows(kind: type, **more: st.SearchStrategy) -> st.SearchStrategy:
     return builds(
         kind,
         steps=st.integers(1, 2),
         units=st.lists(st.integers(1, 4), max_size=1),
         activation=activations,
+        **more,
     )
 
 
