@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.support import importance_formulas, objective_formulas
+from tests.support import importance_formulas, leapfrog, objective_formulas
 from tests.support.exact_checks import LINEAR_GAUSSIAN
 from tests.support.mutations import Replaced, assert_killed
 from tfp_vae import objectives
 from tfp_vae.divergences import kl_decomposition, mmd
-from tfp_vae.objectives import elbo, gradient_estimators, importance_weights, iwae, piwae, renyi
+from tfp_vae.objectives import (
+    elbo,
+    gradient_estimators,
+    hamiltonian_elbo,
+    importance_weights,
+    iwae,
+    piwae,
+    renyi,
+)
 from tfp_vae.testing import (
     AggregatePosterior,
     diagonal_normal,
@@ -54,6 +62,9 @@ CHECKS = {
     ),
     "Renyi": lambda: importance_formulas.check_renyi_bound_and_gradient(
         objectives.Renyi(0.3, 4), LINEAR_GAUSSIAN
+    ),
+    "Hamiltonian": lambda: leapfrog.check_bound_of_the_same_draws(
+        objectives.HamiltonianELBO(2, 0.3, 0.6), LINEAR_GAUSSIAN
     ),
     "largest weight": lambda: importance_formulas.check_extreme_weight_and_its_gradient(
         objectives.Renyi(-math.inf, 4), LINEAR_GAUSSIAN
@@ -170,6 +181,30 @@ def _log_prob(posterior, z):
 
 # Every mutation, and the checks that must fail with it.
 MUTATIONS = {
+    "momenta that are not cooled": (
+        [
+            (
+                objectives.HamiltonianELBO,
+                "_momentum_scales",
+                lambda self: [self.inverse_temperature**-0.5] * (self.leapfrog_steps + 1),
+            )
+        ],
+        ["Hamiltonian"],
+    ),
+    "forces cut off too early": (
+        [(hamiltonian_elbo, "_LARGEST_KICK", 0.01)],
+        ["Hamiltonian"],
+    ),
+    "the kinetic energy left out": (
+        [
+            (
+                hamiltonian_elbo,
+                "tf",
+                Replaced(tf, reduce_sum=lambda x, axis: tf.zeros(x.shape[:axis], x.dtype)),
+            )
+        ],
+        ["Hamiltonian"],
+    ),
     "log K dropped": (
         [(importance_weights, "math", Replaced(math, log=lambda size: 1e-300))],
         ["IWAE", "IWAE is log p(x)", "IWAE ordered", "PIWAE"],

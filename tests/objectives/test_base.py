@@ -16,6 +16,7 @@ ASKED = {
     objectives.DIPVAE: objectives.DIPVAE(5.0, 5.0),
     objectives.ELBO: objectives.ELBO(free_bits=0.2),
     objectives.FactorVAE: objectives.FactorVAE(3.0, units=[4]),
+    objectives.HamiltonianELBO: objectives.HamiltonianELBO(2, 0.1),
     objectives.InfoVAE: objectives.InfoVAE(20.0),
     objectives.IWAE: objectives.IWAE(3, sample_size=2),
     objectives.PIWAE: objectives.PIWAE(6, 2),

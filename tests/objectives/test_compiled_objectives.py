@@ -20,6 +20,7 @@ OBJECTIVES = {
     "DIPVAE, aggregate posterior": objectives.DIPVAE(3.0, 1.0, "aggregate_posterior"),
     "ELBO, sticking the landing": objectives.ELBO(gradient_estimator="sticking_the_landing"),
     "FactorVAE": objectives.FactorVAE(3.0, units=[4], learning_rate=0.01),
+    "HamiltonianELBO": objectives.HamiltonianELBO(2, 0.1, sample_size=2),
     "InfoVAE": objectives.InfoVAE(20.0, sample_size=2),
     "InfoVAE, inverse multiquadric": objectives.InfoVAE(20.0, kernel="inverse_multiquadric"),
     "IWAE": objectives.IWAE(3),

@@ -8,6 +8,7 @@ from tfp_vae.objectives.control_vae import ControlVAE
 from tfp_vae.objectives.dip_vae import DIPVAE
 from tfp_vae.objectives.elbo import ELBO
 from tfp_vae.objectives.factor_vae import FactorVAE
+from tfp_vae.objectives.hamiltonian_elbo import HamiltonianELBO
 from tfp_vae.objectives.info_vae import InfoVAE
 from tfp_vae.objectives.iwae import IWAE
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn
@@ -25,6 +26,7 @@ __all__ = [
     "ELBO",
     "ELBOTerms",
     "FactorVAE",
+    "HamiltonianELBO",
     "IWAE",
     "InfoVAE",
     "LikelihoodFn",

@@ -6,7 +6,7 @@ import keras
 from hypothesis import strategies as st
 
 from tfp_vae import objectives as kinds_of_objective
-from tfp_vae import posteriors, priors
+from tfp_vae import posteriors, priors, supports
 from tfp_vae.testing.strategies.building import builds
 
 SCHEDULES: dict[type, st.SearchStrategy] = {
@@ -81,6 +81,13 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         learning_rate=st.floats(1e-4, 1e-2),
         sample_size=st.integers(1, 3),
     ),
+    kinds_of_objective.HamiltonianELBO: builds(
+        kinds_of_objective.HamiltonianELBO,
+        leapfrog_steps=st.integers(0, 2),
+        step_size=st.sampled_from([0.01, 0.2]),
+        inverse_temperature=st.sampled_from([0.3, 1.0]),
+        sample_size=st.integers(1, 3),
+    ),
     kinds_of_objective.InfoVAE: builds(
         kinds_of_objective.InfoVAE,
         mmd_weight=st.floats(0.0, 100.0),
@@ -133,7 +140,7 @@ def _suits(
     Where latents are summed over, only objectives of single rows can be. Free bits and the
     decomposed KL need independent latents; the discrepancy of the aggregate posterior needs a prior
     with reparameterized draws, which mixtures do not have; the covariance of the latents must be
-    known in closed form.
+    known in closed form; Hamiltonian trajectories would leave a part of the real numbers.
     """
     categorical = posterior is not None and posterior.summed
     if objective.draws_categories and not categorical:
@@ -147,6 +154,8 @@ def _suits(
     free_bits: float = getattr(objective, "free_bits", 0.0)
     if isinstance(objective, kinds_of_objective.BetaTCVAE) or free_bits:
         return independent
+    if isinstance(objective, kinds_of_objective.HamiltonianELBO) and posterior is not None:
+        return posterior.latent_space == supports.REAL_VECTORS
     if isinstance(objective, kinds_of_objective.DIPVAE) and posterior is not None:
         return isinstance(posterior, _WITH_MOMENTS)
     mixture = type(prior) in (priors.MixtureOfGaussians, priors.VampPrior)
