@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 import tfp_vae
 from tests.support import leapfrog
 from tests.support.small_models import BINARY, vae_with
-from tfp_vae import likelihoods, networks, objectives, posteriors, priors
+from tfp_vae import (
+    likelihoods,
+    networks,
+    objectives,
+    posteriors,
+    priors,
+    seeds,
+    stateless_random,
+)
 from tfp_vae.testing import (
     LinearGaussian,
     assert_close,
@@ -19,6 +27,7 @@ from tfp_vae.testing import (
     objective_properties,
     repeated,
     strategies,
+    with_random_weights,
     without_exact_kl,
 )
 
@@ -81,6 +90,44 @@ def test_every_likelihood_has_the_second_derivatives_that_training_takes(name):
     gradient = tape.gradient(value, vae.trainable_variables)
     derivative = sum(np.sum(one * other) for one, other in zip(gradient, direction, strict=True))
     assert_close(derivative, (value_at(1e-5) - value_at(-1e-5)) / 2e-5, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize(
+    "prior", [lambda: priors.NeuralSplineFlow(2, [4]), lambda: priors.MaskedAutoregressiveFlow(1)]
+)
+def test_the_force_is_that_of_a_prior_that_remembers_draws_too(prior):
+    objective = HMC(2, 0.3, 0.6)
+    vae = vae_with(posteriors.MultivariateNormalDiag(2), prior(), adaptive=False)
+    with_random_weights(vae, 0.5)
+    x, q, seed = BINARY[:2].astype("float64"), vae.posterior(BINARY[:2]), tf.constant([3, 5])
+    parts = {"posterior": q, "prior": vae.prior(), "likelihood_fn": vae.decoder, "seed": seed}
+    terms = objective(x, **parts)
+    z = q.sample(1, seed=seed).numpy()
+    noise = stateless_random.normal(
+        z.shape, seeds.independent_seed(seed), "float64", row_axis=-2
+    ).numpy()
+    gained = terms.objective - terms.elbo
+    for row in range(2):
+
+        def log_joint(z, row=row):
+            return vae.decoder(z[None]).log_prob(x[row])[0] + vae.prior().log_prob(z)
+
+        end, momentum = leapfrog.ends(objective, log_joint, z[0, row], noise[0, row])
+        expected = log_joint(tf.constant(end)) - log_joint(tf.constant(z[0, row]))
+        expected += 0.5 * (noise[0, row] @ noise[0, row] - momentum @ momentum)
+        assert_close(gained[row], expected, 1e-8, 1e-8)
+
+
+def test_the_batch_may_be_of_unknown_size():
+    model = LinearGaussian.drawn(2)
+    vae, x = model.vae(0.3, 1.4, objective=HMC(2, 0.1)), model.draws(5)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 4], "float64")], autograph=False)
+    def objective(x):
+        return vae.objective_terms(x, tf.constant([1, 2]), 0, training=True).objective
+
+    expected = vae.objective_terms(tf.constant(x), tf.constant([1, 2]), 0, training=True).objective
+    assert_close(objective(x), expected)
 
 
 def _parts(model, count=4000):

@@ -123,7 +123,7 @@ class HamiltonianELBO(Objective):
         noise = stateless_random.normal(
             tf.shape(z), seeds.independent_seed(seed), z.dtype, row_axis=-2
         )
-        gained = self._gained(log_joint, z, noise)
+        gained = self._gained(log_joint, z, tf.ensure_shape(noise, z.shape))
         return terms._replace(objective=terms.elbo + tf.reduce_mean(gained, axis=0))
 
     def _gained(self, log_joint: LogDensityFn, z: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
@@ -152,6 +152,8 @@ class HamiltonianELBO(Objective):
 
         Whatever function of z it is, a change of the momentum by it keeps volumes.
         """
+        # A copy, since a flow remembers what it has computed of a tensor, beyond this tape's sight.
+        z = tf.identity(z)
         with tf.GradientTape() as tape:
             tape.watch(z)
             value = log_joint(z)

@@ -109,7 +109,7 @@ def spline_coupling_forward(prior: NeuralSplineFlow, u: np.ndarray) -> np.ndarra
         z = u.copy()
         for index in np.ndindex(u.shape):
             if abs(u[index]) < limit:
-                z[index] = _spline(u[index], outputs[index], bins, limit)
+                z[index] = _spline(float(u[index]), outputs[index], bins, limit)
         return z
 
     return _coupled(prior, u, bent)
@@ -261,7 +261,8 @@ def radial_forward(
 
 
 def _positive(x: np.ndarray) -> np.ndarray:
-    return (1.0 + np.logaddexp(0.0, x)) / (1.0 + np.logaddexp(0.0, -x))
+    found: np.ndarray = (1.0 + np.logaddexp(0.0, x)) / (1.0 + np.logaddexp(0.0, -x))
+    return found
 
 
 def _bounded(log_scale: np.ndarray) -> np.ndarray:
