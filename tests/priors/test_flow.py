@@ -124,6 +124,23 @@ def test_eager_equals_graph_equals_xla(kind):
             np.testing.assert_allclose(one, another, rtol=1e-3, atol=1e-3)
 
 
+@kinds
+def test_the_batch_may_be_of_unknown_size(kind):
+    prior = built_prior(kind, 3, scale=0.4)
+    signature = [tf.TensorSpec([None, 3])]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def there_and_back(z):
+        distribution = prior.distribution()
+        u = distribution.bijector.inverse(z)
+        return distribution.log_prob(z), distribution.bijector.forward(tf.identity(u))
+
+    z = np.random.default_rng(5).normal(size=[4, 3]).astype("float32")
+    log_prob, back = there_and_back(z)
+    np.testing.assert_allclose(log_prob, prior.distribution().log_prob(z), rtol=1e-4)
+    np.testing.assert_allclose(back, z, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.nightly
 def test_fifty_latents_compile_in_reasonable_time():
     prior = built_prior(priors.MaskedAutoregressiveFlow, 50, 0.1, steps=4, units=(64, 64))

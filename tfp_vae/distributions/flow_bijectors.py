@@ -127,15 +127,18 @@ def spline_coupling(network: ParameterFn, num_masked: int, bins: int, limit: flo
 
 
 class _Spline(tfb.RationalQuadraticSpline):
-    """A spline whose polynomials are not evaluated beyond the knots, where they overflow."""
+    """A spline whose polynomials are not evaluated beyond the knots, where they overflow.
+
+    It also keeps what is known of the shape where the size of the batch is not.
+    """
 
     def _forward(self, x: tf.Tensor) -> tf.Tensor:
         inside = self._inside(x)
-        return super()._forward(inside) + (x - inside)
+        return tf.ensure_shape(super()._forward(inside), x.shape) + (x - inside)
 
     def _inverse(self, y: tf.Tensor) -> tf.Tensor:
         inside = self._inside(y)
-        return super()._inverse(inside) + (y - inside)
+        return tf.ensure_shape(super()._inverse(inside), y.shape) + (y - inside)
 
     def _forward_log_det_jacobian(self, x: tf.Tensor) -> tf.Tensor:
         return super()._forward_log_det_jacobian(self._inside(x))
