@@ -28,6 +28,19 @@ def test_every_step_keeps_the_order_of_distances_and_has_its_inverse(x, center, 
     np.testing.assert_allclose(back, x, atol=1e-14 * largest / factor)
 
 
+def test_in_float32_distances_whose_squares_overflow_are_held():
+    step = _step([1.0, -2.0], 0.3, 1.2, "float32")
+    for x in (tf.constant([3e25, -4e25]), tf.constant([1e-30, 0.0]) + step.center):
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = step.forward(x)
+            back, log_det = step.inverse(tf.identity(y)), step.forward_log_det_jacobian(x, 1)
+        np.testing.assert_allclose(back, x, rtol=1e-5)
+        for value in (y, back, log_det):
+            assert np.isfinite(value).all()
+            assert np.isfinite(tape.gradient(value, x)).all()
+
+
 def test_at_the_center_values_and_gradients_are_the_limits():
     """Space is stretched there by f(strength) in every direction."""
     step = _step([1.0, -2.0, 0.5], 0.3, 1.2)

@@ -10,6 +10,7 @@ from tensorflow_probability import util as tfp_util
 from tfp_vae.distributions import flow_bijectors
 from tfp_vae.distributions.amortized_flow import AmortizedFlow, batched
 
+_LEAST_LENGTH = 1e-30
 _LEAST_SQUARE = 1e-30
 
 
@@ -122,11 +123,18 @@ class Radial(tfb.Bijector):
         difference of large numbers, but also 2aR / (√(d² + 4aR) + d).
         """
         difference = self.a_plus_b - moved
-        root = tf.sqrt(difference**2 + 4.0 * self.a * moved)
+        size = tf.stop_gradient(tf.maximum(self.a_plus_b, moved))
+        root = size * tf.sqrt((difference / size) ** 2 + 4.0 * (self.a / size) * (moved / size))
         total = root + tf.abs(difference)
         return tf.where(difference > 0.0, 2.0 * self.a * moved / total, total / 2.0)
 
 
 def _norm(x: tf.Tensor) -> tf.Tensor:
-    """Returns the length of vectors, with a gradient of zero at zero."""
-    return tf.sqrt(tf.maximum(tf.reduce_sum(x**2, axis=-1), _LEAST_SQUARE))
+    """Returns the length of vectors, with a gradient of zero at zero.
+
+    They are divided by the largest of their numbers, whose square could overflow.
+    """
+    largest = tf.stop_gradient(tf.reduce_max(tf.abs(x), axis=-1, keepdims=True))
+    largest = tf.maximum(largest, _LEAST_LENGTH)
+    square = tf.reduce_sum((x / largest) ** 2, axis=-1)
+    return largest[..., 0] * tf.sqrt(tf.maximum(square, _LEAST_SQUARE))
