@@ -194,8 +194,7 @@ def test_forces_too_large_are_cut_off_and_the_bound_is_finite():
     model = LinearGaussian.drawn(2, scale=0.01)
     x, parts = _parts(model, 50)
     terms = HMC(20, 1.0)(x, **parts, seed=6)
-    assert np.isfinite(terms.objective).all()
-    assert tf.reduce_all(terms.objective < terms.elbo)
+    assert tf.reduce_all(tf.math.is_finite(terms.objective) & (terms.objective < terms.elbo))
 
 
 def test_with_cut_off_forces_it_is_a_bound_still():
@@ -210,9 +209,8 @@ def test_with_cut_off_forces_it_is_a_bound_still():
         return np.concatenate(leapfrog.ends(objective, log_joint, z, noise))
 
     start = np.array([0.3, -0.25, 0.7, 1.1])
-    columns = [(ends(start + s) - ends(start - s)) / 2e-6 for s in 1e-6 * np.eye(4)]
-    # The first momentum is the noise / √β₀, and cooling takes that back.
-    assert_close(abs(np.linalg.det(np.array(columns))), 1.0, 1e-5, 1e-5)
+    rows = [(ends(start + s) - ends(start - s)) / 2e-6 for s in 1e-6 * np.eye(4)]
+    assert_close(abs(np.linalg.det(rows)), 1.0, 1e-5, 1e-5)
     assert np.abs(ends(start)[2:]).max() > 5.0
 
 
