@@ -172,6 +172,8 @@ class LatentSpace:
 
 REAL_VECTORS = LatentSpace("vectors of real numbers")
 UNIT_VECTORS = LatentSpace("vectors of length 1")
+UNIT_INTERVAL_VECTORS = LatentSpace("vectors of numbers between 0 and 1")
+POSITIVE_VECTORS = LatentSpace("vectors of positive numbers")
 
 
 def relaxed_one_hot_vectors(variables: int, categories: int) -> LatentSpace:

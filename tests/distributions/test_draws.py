@@ -107,6 +107,11 @@ XLA = {
         {"concentration": np.array([0.3, 2.0]), "log_rate": np.array([1.0, -1.0])},
         None,
     ),
+    "Beta": (
+        distributions.Beta,
+        {"concentration1": np.array([0.5, 2.0]), "concentration0": np.array([1.0, 0.7])},
+        None,
+    ),
     "Laplace": CONTINUOUS["Laplace"],
     "StudentT": CONTINUOUS["StudentT"],
     "Normal": CONTINUOUS["Normal"],

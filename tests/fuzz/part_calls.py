@@ -278,6 +278,8 @@ CALLS = {
             "PlanarFlow": {"latent_size": 2, "steps": 2},
             "PowerSpherical": {"latent_size": 3},
             "RadialFlow": {"latent_size": 2, "steps": 2},
+            "Beta": {"latent_size": 2},
+            "Gamma": {"latent_size": 2},
             "InverseAutoregressiveFlow": {
                 "latent_size": 2, "steps": 1, "units": [4], "context_size": 3,
             },
@@ -293,6 +295,8 @@ CALLS = {
             "RealNVP": {"steps": 1, "units": [4]},
             "MixtureOfGaussians": {"components": 3},
             "Normal": {},
+            "Beta": {},
+            "Gamma": {},
             "VampPrior": {"pseudo_inputs": 3},
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
             "Categorical": {"categories": 3, "latent_variables": 2},

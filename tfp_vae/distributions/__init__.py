@@ -1,6 +1,7 @@
 """Distributions whose draws or speed differ from TensorFlow Probability's, and flows."""
 
 from tfp_vae.distributions.bernoulli import Bernoulli
+from tfp_vae.distributions.beta import Beta
 from tfp_vae.distributions.categorical import Categorical
 from tfp_vae.distributions.categorical_joint import CategoricalJoint, support_beside_rows
 from tfp_vae.distributions.continuous_bernoulli import ContinuousBernoulli
@@ -40,6 +41,7 @@ from tfp_vae.distributions.student_t import StudentT
 
 __all__ = [
     "Bernoulli",
+    "Beta",
     "Categorical",
     "CategoricalJoint",
     "ContinuousBernoulli",

@@ -15,6 +15,13 @@ class Gamma(tfd.Gamma):
     since 0 has no density. Everything else is TensorFlow Probability's.
     """
 
+    def in_float64(self) -> tfd.Gamma:
+        """Returns TensorFlow Probability's distribution of the same parameters, in float64."""
+        return tfd.Gamma(
+            tf.cast(self.concentration, tf.float64),
+            log_rate=tf.cast(self._log_rate_parameter(), tf.float64),
+        )
+
     def _sample_n(self, n: tf.Tensor, seed: seeds.Seed = None) -> tf.Tensor:
         shape = tf.concat([tf.reshape(n, [1]), self.batch_shape_tensor()], axis=0)
         number = rejection.gamma(shape, self.concentration, seeds.as_seed(seed))

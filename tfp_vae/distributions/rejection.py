@@ -18,6 +18,9 @@ _ROUNDS = 200
 """The most proposals for one element. At least three in four are accepted, PTRS's at a rate of 10:
 the chance of rejecting all is below 1e-120."""
 
+_LOG_TINY = -46.0
+"""The logarithm of a gamma number so small that F has one digit-exact term, g^a / Γ(a + 1)."""
+
 _SMALL_RATE = 10.0
 """Rates from here on are drawn by PTRS, which is for rates of at least 10 (Hoermann 1993)."""
 
@@ -56,11 +59,15 @@ def log_gamma(
     return tf.where(small, drawn + log_u / concentration, drawn)
 
 
-def gamma(shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Draws gamma variables of scale 1 in float64, with a gradient to the concentration.
+def reparameterized_log_gamma(
+    shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
+    """Draws as `log_gamma`, with a gradient to the concentration and other numbers on each replica.
 
     The gradient is the implicit one of Figurnov et al. (2018), "Implicit reparameterization
-    gradients": that of a number with the same value of the cumulative distribution function.
+    gradients": that of a number with the same value of the cumulative distribution function F. Near
+    0 that is g^a / Γ(a + 1), for g = exp(l) and a concentration a, so that there
+    dl/da = (ψ(a + 1) - l) / a.
 
     Args:
       shape: The shape of the numbers, an integer tensor or list.
@@ -70,14 +77,31 @@ def gamma(shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tens
 
     @tf.custom_gradient
     def drawn(concentration: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        number = tf.exp(log_gamma(shape, concentration, stateless_random.seed_of_replica(seed)))
+        logarithm = log_gamma(shape, concentration, stateless_random.seed_of_replica(seed))
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            return upstream * tf.raw_ops.RandomGammaGrad(alpha=concentration, sample=number)
+            tiny = logarithm < _LOG_TINY
+            number = tf.exp(tf.where(tiny, tf.zeros_like(logarithm), logarithm))
+            slope = tf.raw_ops.RandomGammaGrad(alpha=concentration, sample=number) / number
+            near_zero = (tf.math.digamma(concentration + 1.0) - logarithm) / concentration
+            return upstream * tf.where(tiny, near_zero, slope)
 
-        return number, gradient
+        return logarithm, gradient
 
     return drawn(tf.broadcast_to(tf.cast(concentration, tf.float64), shape))
+
+
+def gamma(shape: stateless_random.Shape, concentration: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Draws gamma variables of scale 1 in float64, with a gradient to the concentration.
+
+    The gradient is that of `reparameterized_log_gamma`.
+
+    Args:
+      shape: The shape of the numbers, an integer tensor or list.
+      concentration: Positive, of a shape that broadcasts to `shape`.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+    """
+    return tf.exp(reparameterized_log_gamma(shape, concentration, seed))
 
 
 def poisson(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -61,6 +61,21 @@ def _power_spherical_from_spherical_uniform(
         return tf.cast(log_area - entropy, q.dtype)
 
 
+@tfd.RegisterKL(distributions.Beta, distributions.Beta)
+@tfd.RegisterKL(distributions.Gamma, distributions.Gamma)
+def _computed_in_float64(
+    q: distributions.Beta | distributions.Gamma,
+    p: distributions.Beta | distributions.Gamma,
+    name: str | None = None,
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of two beta or two gamma distributions.
+
+    It is TensorFlow Probability's, which is exact. In float32 it would lose all digits where a
+    concentration is large: log-gamma functions of thousands of nats nearly cancel.
+    """
+    return tf.cast(tfd.kl_divergence(q.in_float64(), p.in_float64(), name=name), q.dtype)
+
+
 @tfd.RegisterKL(distributions.OneHotCategorical, distributions.OneHotCategorical)
 def _one_hot_categoricals(
     q: distributions.OneHotCategorical,

@@ -1,8 +1,10 @@
 """Posteriors q(z|x): layers from an encoder's features to a distribution of the latents."""
 
 from tfp_vae.posteriors.base import Posterior
+from tfp_vae.posteriors.beta import Beta
 from tfp_vae.posteriors.categorical import Categorical
 from tfp_vae.posteriors.categorical_joint import CategoricalJoint
+from tfp_vae.posteriors.gamma import Gamma
 from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
 from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
@@ -13,8 +15,10 @@ from tfp_vae.posteriors.radial_flow import RadialFlow
 from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 
 __all__ = [
+    "Beta",
     "Categorical",
     "CategoricalJoint",
+    "Gamma",
     "InverseAutoregressiveFlow",
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",

@@ -1,9 +1,11 @@
 """Priors p(z) or p(z|y) over the latents."""
 
 from tfp_vae.priors.base import Prior
+from tfp_vae.priors.beta import Beta
 from tfp_vae.priors.categorical import Categorical
 from tfp_vae.priors.categorical_joint import CategoricalJoint
 from tfp_vae.priors.conditional_normal import ConditionalNormal
+from tfp_vae.priors.gamma import Gamma
 from tfp_vae.priors.masked_autoregressive_flow import MaskedAutoregressiveFlow
 from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
 from tfp_vae.priors.neural_spline_flow import NeuralSplineFlow
@@ -15,9 +17,11 @@ from tfp_vae.priors.standard_normal import StandardNormal
 from tfp_vae.priors.vamp_prior import VampPrior
 
 __all__ = [
+    "Beta",
     "Categorical",
     "CategoricalJoint",
     "ConditionalNormal",
+    "Gamma",
     "MaskedAutoregressiveFlow",
     "MixtureOfGaussians",
     "NeuralSplineFlow",

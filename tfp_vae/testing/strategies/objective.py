@@ -123,6 +123,14 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
 }
 
 
+_INDEPENDENT = (
+    (posteriors.Beta, priors.Beta),
+    (posteriors.Gamma, priors.Gamma),
+    (posteriors.MultivariateNormalDiag, priors.Normal),
+    (posteriors.MultivariateNormalDiag, priors.StandardNormal),
+)
+"""The pairs whose latents are independent, and whose KL is known for each."""
+
 _WITH_MOMENTS = (
     posteriors.MultivariateNormalDiag,
     posteriors.MultivariateNormalDiagPlusLowRank,
@@ -151,6 +159,9 @@ def _suits(
         priors.Normal,
         priors.StandardNormal,
     )
+    if posterior is not None and posterior.summed:
+        return objective.rows_are_independent
+    independent = (type(posterior), type(prior)) in _INDEPENDENT
     free_bits: float = getattr(objective, "free_bits", 0.0)
     if isinstance(objective, kinds_of_objective.BetaTCVAE) or free_bits:
         return independent

@@ -38,6 +38,14 @@ class PosteriorEntry:
 
 
 POSTERIORS: dict[type, PosteriorEntry] = {
+    kinds_of_posterior.Beta: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.Beta,
+            latent_size=st.just(latent_size),
+            concentration_floor=st.sampled_from([0.5, 1.0]),
+        ),
+        priors=(priors.Beta, priors.VampPrior),
+    ),
     kinds_of_posterior.Categorical: PosteriorEntry(
         layers=lambda latent_size: builds(
             kinds_of_posterior.Categorical, categories=st.just(latent_size)
@@ -56,6 +64,14 @@ POSTERIORS: dict[type, PosteriorEntry] = {
         ),
         priors=(priors.CategoricalJoint,),
         smallest_latent_size=3,
+    ),
+    kinds_of_posterior.Gamma: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.Gamma,
+            latent_size=st.just(latent_size),
+            concentration_floor=st.sampled_from([0.5, 1.0]),
+        ),
+        priors=(priors.Gamma, priors.VampPrior),
     ),
     kinds_of_posterior.InverseAutoregressiveFlow: PosteriorEntry(
         layers=lambda latent_size: builds(

@@ -11,6 +11,11 @@ from tfp_vae.testing.strategies.network import perceptrons
 from tfp_vae.testing.strategies.posterior import POSTERIORS
 
 PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
+    kinds_of_prior.Beta: lambda latent_size: builds(
+        kinds_of_prior.Beta,
+        concentration1=st.sampled_from([0.5, 1.0, 3.0]),
+        concentration0=st.sampled_from([0.5, 1.0, 3.0]),
+    ),
     kinds_of_prior.Categorical: lambda latent_size: builds(
         kinds_of_prior.Categorical, categories=st.just(latent_size), learned=st.booleans()
     ),
@@ -25,6 +30,11 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
         kinds_of_prior.ConditionalNormal,
         trunk=st.none() | perceptrons(),
         scale_floor=st.sampled_from([0.0, 1e-2]),
+    ),
+    kinds_of_prior.Gamma: lambda latent_size: builds(
+        kinds_of_prior.Gamma,
+        concentration=st.sampled_from([0.5, 1.0, 3.0]),
+        rate=st.sampled_from([0.5, 1.0, 3.0]),
     ),
     kinds_of_prior.MaskedAutoregressiveFlow: lambda latent_size: _flows(
         kinds_of_prior.MaskedAutoregressiveFlow
