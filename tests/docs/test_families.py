@@ -15,6 +15,7 @@ ARGUMENTS = {
     "VampPrior": (2,),
     "RelaxedOneHotCategorical": (1, 2),
     "Categorical": (2,),
+    "LogisticNormal": (2,),
 }
 
 

@@ -67,6 +67,10 @@ def _draws_alone(prior, given):
         size = prior.latent_variables * prior.categories
         if size > MOST_ELEMENTS:
             return
+    elif isinstance(prior, priors.LogisticNormal):
+        size = prior.categories
+        if size**2 > MOST_ELEMENTS:
+            return
     else:
         size = 5 if isinstance(prior, priors.CategoricalJoint) else 2
     if isinstance(prior, priors.VampPrior):
@@ -280,6 +284,7 @@ CALLS = {
             "RadialFlow": {"latent_size": 2, "steps": 2},
             "Beta": {"latent_size": 2},
             "Gamma": {"latent_size": 2},
+            "LogisticNormal": {"categories": 3},
             "InverseAutoregressiveFlow": {
                 "latent_size": 2, "steps": 1, "units": [4], "context_size": 3,
             },
@@ -297,6 +302,7 @@ CALLS = {
             "Normal": {},
             "Beta": {},
             "Gamma": {},
+            "LogisticNormal": {"categories": 3},
             "VampPrior": {"pseudo_inputs": 3},
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
             "Categorical": {"categories": 3, "latent_variables": 2},

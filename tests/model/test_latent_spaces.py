@@ -14,11 +14,18 @@ matplotlib.use("Agg")
 PAIRS = {
     "beta": (lambda: posteriors.Beta(3), lambda: priors.Beta(1.0, 2.0)),
     "gamma": (lambda: posteriors.Gamma(3), lambda: priors.Gamma(1.0, 2.0)),
+    "logistic-normal": (
+        lambda: posteriors.LogisticNormal(3),
+        lambda: priors.LogisticNormal(3, 0.5),
+    ),
 }
 INSIDE = {
     "beta": lambda z: ((z > 0.0) & (z < 1.0)).all(),
     "gamma": lambda z: (z > 0.0).all(),
+    "logistic-normal": lambda z: (z > 0.0).all() and np.allclose(z.sum(axis=-1), 1.0),
 }
+
+INDEPENDENT = ["beta", "gamma"]
 
 
 @pytest.fixture(params=PAIRS)
@@ -121,13 +128,17 @@ def test_what_needs_all_of_the_real_numbers_is_refused(name):
         vae.refit_prior(PAIRS[name][1](), BINARY)
 
 
-def test_active_units_are_counted(name):
+def test_active_units_are_counted_where_latents_are_independent(name):
+    if name not in INDEPENDENT:
+        with pytest.raises(ValueError, match="latents are independent given x; got a"):
+            evaluation.latent_usage(model(name), BINARY)
+        return
     usage = evaluation.latent_usage(model(name), BINARY, seed=0)
     assert 0 <= usage.active_units <= 3
     assert np.isfinite(usage.mutual_information)
 
 
-@pytest.mark.parametrize("name", ["beta", "gamma"])
+@pytest.mark.parametrize("name", INDEPENDENT)
 def test_free_bits_and_the_total_correlation_take_independent_latents(name):
     for objective in (objectives.ELBO(free_bits=0.1), objectives.BetaTCVAE(data_size=23)):
         vae = model(name, objective=objective)

@@ -1,5 +1,7 @@
 """Gamma posteriors: gradients, exact KL, extreme parameters. The draws: `test_draws`."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -26,7 +28,7 @@ def _integral(law, function):
     cuts = law.ppf([1e-14, 1e-9, 1e-3, 0.3, 0.7, 1 - 1e-3, 1 - 1e-9, 1 - 1e-14])
     return sum(
         integrate.quad(lambda z: function(z) * law.pdf(z), low, high)[0]
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True)
+        for low, high in itertools.pairwise(cuts)
     )
 
 
@@ -54,8 +56,8 @@ def test_the_kl_is_the_integral_for_all_latents_and_for_each(dtype):
     first = np.array(PAIRS, dtype)
     second = np.array([(1.0, 1.0), (0.5, 0.5), (3.0, 2.0), (1.0, 1.0), (2.0, 5.0)], dtype)
     expected = []
-    for q, p in zip(first, second, strict=True):
-        q, p = _law(*q), _law(*p)
+    for pairs in zip(first, second, strict=True):
+        q, p = (_law(*pair) for pair in pairs)
         expected.append(_integral(q, lambda z, q=q, p=p: q.logpdf(z) - p.logpdf(z)))
     q, p = (
         tfd.Independent(distributions.Gamma(pairs[:, 0], log_rate=np.log(pairs[:, 1])), 1)

@@ -69,8 +69,13 @@ def test_a_failure_is_reported_with_what_passed(monkeypatch):
         ),
         (lambda: model(posteriors.Beta(2), prior=priors.Beta(0.5, 2.0)), X, {}),
         (lambda: model(posteriors.Gamma(2), prior=priors.Gamma(0.5, 2.0)), X, {}),
+        (
+            lambda: model(posteriors.LogisticNormal(3), prior=priors.LogisticNormal(3, 0.5)),
+            X,
+            {"kl_divergence_is_the_sum", "free_bits"},
+        ),
     ],
-    ids=["linear-Gaussian", "spherical", "beta", "gamma"],
+    ids=["linear-Gaussian", "spherical", "beta", "gamma", "logistic-normal"],
 )
 @pytest.mark.nightly
 def test_other_right_models_pass(make, x, inapplicable):

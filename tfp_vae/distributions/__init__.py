@@ -21,6 +21,7 @@ from tfp_vae.distributions.gamma import Gamma
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
+from tfp_vae.distributions.logistic_normal import LogisticNormal
 from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
 from tfp_vae.distributions.multivariate_normal import (
     MultivariateNormalDiag,
@@ -50,6 +51,7 @@ __all__ = [
     "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",
+    "LogisticNormal",
     "MixtureSameFamily",
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",

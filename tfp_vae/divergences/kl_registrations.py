@@ -76,6 +76,18 @@ def _computed_in_float64(
     return tf.cast(tfd.kl_divergence(q.in_float64(), p.in_float64(), name=name), q.dtype)
 
 
+@tfd.RegisterKL(distributions.LogisticNormal, distributions.LogisticNormal)
+def _logistic_normals(
+    q: distributions.LogisticNormal, p: distributions.LogisticNormal, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of two logistic-normal distributions: that of their normals.
+
+    With v = f(x) and a bijection f, both densities change by the same factor |det f'(x)|, which
+    cancels in the ratio: E_q log q(v) / p(v) = E log q(x) / p(x).
+    """
+    return tfd.kl_divergence(q.normal, p.normal, name=name)
+
+
 @tfd.RegisterKL(distributions.OneHotCategorical, distributions.OneHotCategorical)
 def _one_hot_categoricals(
     q: distributions.OneHotCategorical,

@@ -6,6 +6,7 @@ from tfp_vae.posteriors.categorical import Categorical
 from tfp_vae.posteriors.categorical_joint import CategoricalJoint
 from tfp_vae.posteriors.gamma import Gamma
 from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow
+from tfp_vae.posteriors.logistic_normal import LogisticNormal
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
 from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
 from tfp_vae.posteriors.multivariate_normal_tril import MultivariateNormalTriL
@@ -20,6 +21,7 @@ __all__ = [
     "CategoricalJoint",
     "Gamma",
     "InverseAutoregressiveFlow",
+    "LogisticNormal",
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",
     "MultivariateNormalTriL",

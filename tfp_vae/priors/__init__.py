@@ -6,6 +6,7 @@ from tfp_vae.priors.categorical import Categorical
 from tfp_vae.priors.categorical_joint import CategoricalJoint
 from tfp_vae.priors.conditional_normal import ConditionalNormal
 from tfp_vae.priors.gamma import Gamma
+from tfp_vae.priors.logistic_normal import LogisticNormal
 from tfp_vae.priors.masked_autoregressive_flow import MaskedAutoregressiveFlow
 from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
 from tfp_vae.priors.neural_spline_flow import NeuralSplineFlow
@@ -22,6 +23,7 @@ __all__ = [
     "CategoricalJoint",
     "ConditionalNormal",
     "Gamma",
+    "LogisticNormal",
     "MaskedAutoregressiveFlow",
     "MixtureOfGaussians",
     "NeuralSplineFlow",

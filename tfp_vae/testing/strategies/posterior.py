@@ -85,6 +85,13 @@ POSTERIORS: dict[type, PosteriorEntry] = {
             scale_floor=st.sampled_from([1e-6, 1e-2]),
         ),
     ),
+    kinds_of_posterior.LogisticNormal: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.LogisticNormal, categories=st.just(latent_size)
+        ),
+        priors=(priors.LogisticNormal, priors.RelaxedOneHotCategorical, priors.VampPrior),
+        smallest_latent_size=2,
+    ),
     kinds_of_posterior.MultivariateNormalDiag: PosteriorEntry(
         layers=lambda latent_size: builds(
             kinds_of_posterior.MultivariateNormalDiag,
@@ -136,7 +143,7 @@ POSTERIORS: dict[type, PosteriorEntry] = {
                 ),
             ),
         ),
-        priors=(priors.RelaxedOneHotCategorical, priors.VampPrior),
+        priors=(priors.LogisticNormal, priors.RelaxedOneHotCategorical, priors.VampPrior),
         smallest_latent_size=2,
     ),
 }

@@ -36,6 +36,11 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
         concentration=st.sampled_from([0.5, 1.0, 3.0]),
         rate=st.sampled_from([0.5, 1.0, 3.0]),
     ),
+    kinds_of_prior.LogisticNormal: lambda latent_size: builds(
+        kinds_of_prior.LogisticNormal,
+        categories=st.just(latent_size),
+        concentration=st.sampled_from([0.1, 1.0, 3.0]),
+    ),
     kinds_of_prior.MaskedAutoregressiveFlow: lambda latent_size: _flows(
         kinds_of_prior.MaskedAutoregressiveFlow
     ),
