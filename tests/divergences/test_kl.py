@@ -118,9 +118,21 @@ def test_kl_of_power_spherical_from_uniform_is_the_integral(size, dtype):
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [2, 3, 10, 60])
+def test_kl_of_von_mises_fisher_from_uniform_is_the_integral(size, dtype):
+    kappa = np.array(CONCENTRATIONS, dtype)
+    direction = np.eye(size, dtype=dtype)[np.zeros(len(kappa), int)]
+    q = distributions.VonMisesFisher(direction, kappa)
+    p = distributions.SphericalUniform(size, dtype=q.dtype)
+    expected = [_kl_from_uniform(lambda t, k=k: k * t, size) for k in CONCENTRATIONS]
+    actual = divergences.exact_kl_divergence(q, p)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_kl_of_spheres_in_a_graph_with_an_unknown_batch(compiled):
-    """Also von Mises and Fisher's, which TensorFlow Probability has, from our uniform."""
+    """Also TensorFlow Probability's von Mises-Fisher from our uniform."""
     uniform = distributions.SphericalUniform(3)
 
     @tf.function(
@@ -128,18 +140,22 @@ def test_kl_of_spheres_in_a_graph_with_an_unknown_batch(compiled):
         input_signature=[tf.TensorSpec([None, 3]), tf.TensorSpec([None])],
         autograph=False,
     )
-    def both(direction, kappa):
+    def every(direction, kappa):
         return (
             divergences.exact_kl_divergence(tfd.VonMisesFisher(direction, kappa), uniform),
+            divergences.exact_kl_divergence(
+                distributions.VonMisesFisher(direction, kappa), uniform
+            ),
             divergences.exact_kl_divergence(
                 distributions.PowerSpherical(direction, kappa), uniform
             ),
         )
 
     direction, kappa = np.eye(3, dtype="float32")[:2], np.float32([0.5, 20.0])
-    fisher, power = both(direction, kappa)
-    for k, one, other in zip(kappa, fisher, power, strict=True):
-        np.testing.assert_allclose(one, _kl_from_uniform(lambda t, k=k: k * t, 3), rtol=1e-4)
+    reference, fisher, power = every(direction, kappa)
+    for k, known, one, other in zip(kappa, reference, fisher, power, strict=True):
+        np.testing.assert_allclose(known, _kl_from_uniform(lambda t, k=k: k * t, 3), rtol=1e-4)
+        np.testing.assert_allclose(one, _kl_from_uniform(lambda t, k=k: k * t, 3), rtol=1e-5)
         np.testing.assert_allclose(
             other, _kl_from_uniform(lambda t, k=k: k * np.log1p(t), 3), rtol=1e-5
         )

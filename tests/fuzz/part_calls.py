@@ -282,6 +282,7 @@ CALLS = {
             "PlanarFlow": {"latent_size": 2, "steps": 2},
             "PowerSpherical": {"latent_size": 3},
             "RadialFlow": {"latent_size": 2, "steps": 2},
+            "VonMisesFisher": {"latent_size": 3},
             "Beta": {"latent_size": 2},
             "Gamma": {"latent_size": 2},
             "LogisticNormal": {"categories": 3},

@@ -18,13 +18,14 @@ PAIRS = {
         lambda: posteriors.LogisticNormal(3),
         lambda: priors.LogisticNormal(3, 0.5),
     ),
+    "von Mises-Fisher": (lambda: posteriors.VonMisesFisher(3), priors.SphericalUniform),
 }
 INSIDE = {
     "beta": lambda z: ((z > 0.0) & (z < 1.0)).all(),
     "gamma": lambda z: (z > 0.0).all(),
     "logistic-normal": lambda z: (z > 0.0).all() and np.allclose(z.sum(axis=-1), 1.0),
+    "von Mises-Fisher": lambda z: np.linalg.norm(z, axis=-1).max() < 1.0 + 1e-5,
 }
-
 INDEPENDENT = ["beta", "gamma"]
 
 
@@ -86,6 +87,7 @@ def test_a_saved_model_has_the_same_bound(name, tmp_path):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.nightly
 def test_refined_posteriors_have_a_larger_bound(name):
     vae = model(name)
     refined = vae.refine(BINARY[:4], steps=20, sample_size=8, seed=0)
@@ -102,6 +104,7 @@ def test_refined_posteriors_have_a_larger_bound(name):
     assert tf.reduce_mean(after) > tf.reduce_mean(before)
 
 
+@pytest.mark.nightly
 def test_a_vamp_prior_is_fitted_to_the_latents(name):
     refitted = model(name).refit_prior(priors.VampPrior(3), BINARY, epochs=1, verbose=0)
     assert "Monte Carlo" in refitted.kl_declaration

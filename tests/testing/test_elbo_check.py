@@ -67,6 +67,11 @@ def test_a_failure_is_reported_with_what_passed(monkeypatch):
             X,
             {"kl_divergence_of_equal", "kl_divergence_is_the_sum", "free_bits"},
         ),
+        (
+            lambda: model(posteriors.VonMisesFisher(4), prior=priors.SphericalUniform()),
+            X,
+            {"kl_divergence_of_equal", "kl_divergence_is_the_sum", "free_bits"},
+        ),
         (lambda: model(posteriors.Beta(2), prior=priors.Beta(0.5, 2.0)), X, {}),
         (lambda: model(posteriors.Gamma(2), prior=priors.Gamma(0.5, 2.0)), X, {}),
         (
@@ -75,7 +80,7 @@ def test_a_failure_is_reported_with_what_passed(monkeypatch):
             {"kl_divergence_is_the_sum", "free_bits"},
         ),
     ],
-    ids=["linear-Gaussian", "spherical", "beta", "gamma", "logistic-normal"],
+    ids=["linear-Gaussian", "spherical", "von Mises-Fisher", "beta", "gamma", "logistic-normal"],
 )
 @pytest.mark.nightly
 def test_other_right_models_pass(make, x, inapplicable):

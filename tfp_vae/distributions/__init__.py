@@ -39,6 +39,7 @@ from tfp_vae.distributions.radial_flow import RadialFlow
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
 from tfp_vae.distributions.student_t import StudentT
+from tfp_vae.distributions.von_mises_fisher import VonMisesFisher
 
 __all__ = [
     "Bernoulli",
@@ -69,6 +70,7 @@ __all__ = [
     "RelaxedOneHotCategorical",
     "SphericalUniform",
     "StudentT",
+    "VonMisesFisher",
     "ZeroInflatedNegativeBinomial",
     "affine_coupling",
     "log_sphere_area",

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import seeds, stateless_random
-from tfp_vae.distributions import rejection
+from tfp_vae.distributions import rejection, turning
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 
@@ -65,18 +65,8 @@ class PowerSpherical(DrawsFromNoise, tfd.PowerSpherical):
         return self._turned(tf.concat([height, across], axis=-1))
 
     def _turned(self, draws: tf.Tensor) -> tf.Tensor:
-        """Turns draws around the first axis into draws around the mean direction.
-
-        A reflection takes the first axis to the mean direction or to its opposite, whichever is
-        farther away, so that the vector to reflect along is never near zero.
-        """
-        direction = self.mean_direction
-        side = tf.where(direction[..., :1] >= 0.0, 1.0, -1.0)
-        side = tf.cast(side, self.dtype)
-        axis = tf.concat([1.0 + side * direction[..., :1], side * direction[..., 1:]], axis=-1)
-        axis /= tf.norm(axis, axis=-1, keepdims=True)
-        along = tf.reduce_sum(draws * axis, axis=-1, keepdims=True)
-        return side * (2.0 * along * axis - draws)
+        """Turns draws around the first axis into draws around the mean direction."""
+        return turning.turned(draws, self.mean_direction)
 
     def _variance(self) -> tf.Tensor:
         return tf.linalg.diag_part(self._covariance())

@@ -54,7 +54,7 @@ def log_gamma(
         accepted = positive & (log_u < 0.5 * x**2 + d * (1.0 - tf.exp(log_v) + log_v))
         return tf.math.log(d) + log_v, accepted
 
-    drawn = _until_accepted(propose, shape, proposal_seed)
+    drawn = until_accepted(propose, shape, proposal_seed)
     log_u = tf.math.log(stateless_random.uniform(shape, power_seed, tf.float64))
     return tf.where(small, drawn + log_u / concentration, drawn)
 
@@ -167,22 +167,35 @@ def _transformed(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor
         log_bound = tf.math.log(v) + log_inverse_alpha - tf.math.log(a / distance**2 + b)
         return safe_k, inside | (~hopeless & (log_bound <= log_prob))
 
-    return _until_accepted(propose, shape, seed)
+    return until_accepted(propose, shape, seed)
 
 
-def _until_accepted(
-    propose: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+def until_accepted(
+    propose: Callable[..., tuple[tf.Tensor, tf.Tensor]],
     shape: stateless_random.Shape,
     seed: tf.Tensor,
+    uniforms: int = 2,
 ) -> tf.Tensor:
-    """Returns the first accepted proposal of every element; `propose` takes two uniform arrays."""
+    """Returns the first accepted proposal of every element, float64 of `shape`.
+
+    Args:
+      propose: From arrays of `shape`, uniform on (0, 1), to proposals and whether each is accepted.
+      shape: The shape of the numbers, an integer tensor or list.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+      uniforms: How many arrays `propose` takes, 2 or 4.
+    """
+    shape = tf.convert_to_tensor(shape, tf.int32)
+    of_both = tf.concat([[uniforms // 2], shape], axis=0) if uniforms > 2 else shape
 
     def unfinished(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tf.Tensor:
         del number, drawn
         return ~tf.reduce_all(done)
 
     def step(number: tf.Tensor, drawn: tf.Tensor, done: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        proposal, accepted = propose(*stateless_random.uniform_pair(shape, seed, number))
+        pair = stateless_random.uniform_pair(of_both, seed, number)
+        if uniforms > 2:
+            pair = tuple(each for both in pair for each in tf.unstack(both, num=uniforms // 2))
+        proposal, accepted = propose(*pair)
         # A loop must keep the static shapes of its variables.
         chosen = tf.ensure_shape(tf.where(done, drawn, proposal), drawn.shape)
         return number + 1, chosen, tf.ensure_shape(done | accepted, done.shape)

@@ -61,6 +61,26 @@ def _power_spherical_from_spherical_uniform(
         return tf.cast(log_area - entropy, q.dtype)
 
 
+@tfd.RegisterKL(distributions.VonMisesFisher, tfd.SphericalUniform)
+def _von_mises_fisher_from_spherical_uniform(
+    q: distributions.VonMisesFisher, p: tfd.SphericalUniform, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of a von Mises-Fisher q from the uniform distribution on the sphere.
+
+    With log q(z) = κ μᵀz - log N and a uniform density of one over the area A, and the mean E μᵀz
+    a ratio of Bessel functions,
+
+        KL(q‖p) = κ E μᵀz - log N + log A = κ (E μᵀz - 1) - (log N - κ) + log A,
+
+    which does not depend on μ: Davidson et al. (2018), "Hyperspherical variational auto-encoders".
+    It is computed in float64, since the terms nearly cancel where κ is large.
+    """
+    del p
+    with tf.name_scope(name or "kl_von_mises_fisher_uniform"):
+        expected = q.concentration64 * (q.mean_cosine() - 1.0) - q.log_normalization_at_mode()
+        return tf.cast(expected + distributions.log_sphere_area(q.event_shape[-1]), q.dtype)
+
+
 @tfd.RegisterKL(distributions.Beta, distributions.Beta)
 @tfd.RegisterKL(distributions.Gamma, distributions.Gamma)
 def _computed_in_float64(

@@ -14,6 +14,7 @@ from tfp_vae.posteriors.planar_flow import PlanarFlow
 from tfp_vae.posteriors.power_spherical import PowerSpherical
 from tfp_vae.posteriors.radial_flow import RadialFlow
 from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
+from tfp_vae.posteriors.von_mises_fisher import VonMisesFisher
 
 __all__ = [
     "Beta",
@@ -30,4 +31,5 @@ __all__ = [
     "PowerSpherical",
     "RadialFlow",
     "RelaxedOneHotCategorical",
+    "VonMisesFisher",
 ]

@@ -6,10 +6,8 @@ import keras
 import tensorflow as tf
 
 from tfp_vae import distributions, supports
+from tfp_vae.posteriors import directions
 from tfp_vae.posteriors.base import Posterior
-
-_SMALLEST_NORM = 1e-6
-_LARGEST_CONCENTRATION = 1e4
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.posteriors")
@@ -44,12 +42,7 @@ class PowerSpherical(Posterior):
     latent_space = supports.UNIT_VECTORS
 
     def __init__(self, latent_size: int, **kwargs: Any) -> None:
-        super().__init__(latent_size, **kwargs)
-        if self.latent_size < 2:
-            raise ValueError(
-                "`latent_size` must be at least 2, since the unit sphere in one dimension is two "
-                f"points; got {self.latent_size}."
-            )
+        super().__init__(directions.sphere_size(latent_size), **kwargs)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Returns `[L]` for the direction and `[1]` for the concentration."""
@@ -59,13 +52,7 @@ class PowerSpherical(Posterior):
         self, loc: tf.Tensor, concentration: tf.Tensor
     ) -> distributions.PowerSpherical:
         """Makes the distribution from a vector `[B, L]` of any length, and `[B, 1]`."""
-        squared = tf.reduce_sum(tf.square(loc), axis=-1, keepdims=True)
-        has_direction = squared > _SMALLEST_NORM**2
-        first_axis = tf.one_hot(0, self.latent_size, dtype=loc.dtype)
-        norm = tf.sqrt(tf.where(has_direction, squared, tf.ones_like(squared)))
         return distributions.PowerSpherical(
-            mean_direction=tf.where(has_direction, loc / norm, first_axis),
-            concentration=tf.minimum(
-                1.0 + tf.math.softplus(concentration[..., 0]), _LARGEST_CONCENTRATION
-            ),
+            mean_direction=directions.unit_direction(loc),
+            concentration=directions.concentration_above_1(concentration[..., 0]),
         )

@@ -8,7 +8,7 @@ from tfp_vae.priors.base import Prior
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
 class SphericalUniform(Prior):
-    """Latents uniform on the unit sphere, for `posteriors.PowerSpherical`.
+    """Latents uniform on the unit sphere, for `PowerSpherical` and `VonMisesFisher` posteriors.
 
     Davidson et al. (2018), "Hyperspherical variational auto-encoders".
 

@@ -146,6 +146,13 @@ POSTERIORS: dict[type, PosteriorEntry] = {
         priors=(priors.LogisticNormal, priors.RelaxedOneHotCategorical, priors.VampPrior),
         smallest_latent_size=2,
     ),
+    kinds_of_posterior.VonMisesFisher: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.VonMisesFisher, latent_size=st.just(latent_size)
+        ),
+        priors=(priors.SphericalUniform, priors.VampPrior),
+        smallest_latent_size=2,
+    ),
 }
 """How every public posterior is drawn."""
 
