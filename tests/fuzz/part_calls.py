@@ -283,6 +283,7 @@ CALLS = {
             "PowerSpherical": {"latent_size": 3},
             "RadialFlow": {"latent_size": 2, "steps": 2},
             "VonMisesFisher": {"latent_size": 3},
+            "HyperbolicNormal": {"latent_size": 2},
             "Beta": {"latent_size": 2},
             "Gamma": {"latent_size": 2},
             "LogisticNormal": {"categories": 3},

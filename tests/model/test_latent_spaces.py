@@ -147,3 +147,11 @@ def test_free_bits_and_the_total_correlation_take_independent_latents(name):
         vae = model(name, objective=objective)
         terms = vae.objective_terms(tf.constant(BINARY), tf.constant([0, 1]), 3, training=True)
         assert np.isfinite(terms.objective).all()
+
+
+@pytest.mark.nightly
+def test_hyperbolic_latents_are_real_vectors_for_traversals_and_chains():
+    vae = vae_with(posteriors.HyperbolicNormal(2), priors.StandardNormal())
+    assert plotting.traversals(vae, BINARY).images
+    drawn = vae.posterior_samples(BINARY[:2], sample_size=50, warm_up=100)
+    assert np.isfinite(drawn.samples).all()

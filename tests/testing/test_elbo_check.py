@@ -72,6 +72,11 @@ def test_a_failure_is_reported_with_what_passed(monkeypatch):
             X,
             {"kl_divergence_of_equal", "kl_divergence_is_the_sum", "free_bits"},
         ),
+        (
+            lambda: model(posteriors.HyperbolicNormal(2)),
+            X,
+            {"kl_divergence", "exact_and_sampled", "free_bits"},
+        ),
         (lambda: model(posteriors.Beta(2), prior=priors.Beta(0.5, 2.0)), X, {}),
         (lambda: model(posteriors.Gamma(2), prior=priors.Gamma(0.5, 2.0)), X, {}),
         (
@@ -80,7 +85,15 @@ def test_a_failure_is_reported_with_what_passed(monkeypatch):
             {"kl_divergence_is_the_sum", "free_bits"},
         ),
     ],
-    ids=["linear-Gaussian", "spherical", "von Mises-Fisher", "beta", "gamma", "logistic-normal"],
+    ids=[
+        "linear-Gaussian",
+        "spherical",
+        "von Mises-Fisher",
+        "hyperbolic",
+        "beta",
+        "gamma",
+        "logistic-normal",
+    ],
 )
 @pytest.mark.nightly
 def test_other_right_models_pass(make, x, inapplicable):

@@ -18,6 +18,8 @@ from tfp_vae.distributions.flow_bijectors import (
     spline_coupling,
 )
 from tfp_vae.distributions.gamma import Gamma
+from tfp_vae.distributions.hyperbolic_geometry import poincare_ball
+from tfp_vae.distributions.hyperbolic_normal import HyperbolicNormal
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
@@ -49,6 +51,7 @@ __all__ = [
     "ContinuousBernoulli",
     "DiscretizedLogistic",
     "Gamma",
+    "HyperbolicNormal",
     "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",
@@ -77,5 +80,6 @@ __all__ = [
     "masked_autoregressive",
     "is_summable",
     "spline_coupling",
+    "poincare_ball",
     "support_beside_rows",
 ]

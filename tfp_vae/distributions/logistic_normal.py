@@ -2,11 +2,11 @@
 
 from typing import Any, ClassVar
 
-import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
 
+from tfp_vae.distributions import fixed_noise
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 _SMALLEST = 1e-30
@@ -73,10 +73,10 @@ class LogisticNormal(DrawsFromNoise, tfd.Distribution):
         return tf.math.reduce_variance(self._draws_for_moments(), axis=0)
 
     def _draws_for_moments(self) -> tf.Tensor:
-        size = self.normal.event_shape[0]
-        half = np.random.default_rng(0).normal(size=[self.moment_draws // 2, size])
-        noise = np.concatenate([half, -half]).reshape([-1, *[1] * self.batch_shape.rank, size])
-        return _shares(self.normal.loc + self.normal.scale.matvec(tf.constant(noise, self.dtype)))
+        noise = fixed_noise.opposite_pairs(
+            self.moment_draws, self.batch_shape.rank, self.normal.event_shape[0], self.dtype
+        )
+        return _shares(self.normal.loc + self.normal.scale.matvec(noise))
 
 
 def _shares(x: tf.Tensor) -> tf.Tensor:

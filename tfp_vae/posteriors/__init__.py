@@ -5,6 +5,7 @@ from tfp_vae.posteriors.beta import Beta
 from tfp_vae.posteriors.categorical import Categorical
 from tfp_vae.posteriors.categorical_joint import CategoricalJoint
 from tfp_vae.posteriors.gamma import Gamma
+from tfp_vae.posteriors.hyperbolic_normal import HyperbolicNormal
 from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.posteriors.logistic_normal import LogisticNormal
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
@@ -21,6 +22,7 @@ __all__ = [
     "Categorical",
     "CategoricalJoint",
     "Gamma",
+    "HyperbolicNormal",
     "InverseAutoregressiveFlow",
     "LogisticNormal",
     "MultivariateNormalDiag",

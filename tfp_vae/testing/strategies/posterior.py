@@ -73,6 +73,13 @@ POSTERIORS: dict[type, PosteriorEntry] = {
         ),
         priors=(priors.Gamma, priors.VampPrior),
     ),
+    kinds_of_posterior.HyperbolicNormal: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.HyperbolicNormal,
+            latent_size=st.just(latent_size),
+            curvature=st.sampled_from([0.1, 1.0, 2.0]),
+        ),
+    ),
     kinds_of_posterior.InverseAutoregressiveFlow: PosteriorEntry(
         layers=lambda latent_size: builds(
             kinds_of_posterior.InverseAutoregressiveFlow,
