@@ -69,7 +69,7 @@ CITATION = re.compile(r"[A-Z]\w+(?: \(\d{4}\)| \d{4}\b)|et al\.? \(?\d{4}")
 WITHOUT_A_SOURCE = {
     "likelihoods": {"Categorical", "Laplace", "Poisson", "for_values", "get", "suggest"}
     | {"candidates", "marginal_distribution", "suggest_columns"},
-    "priors": {"Normal"},
+    "priors": {"Beta", "Gamma", "Normal"},
     "evaluation": {"compare", "reconstruction_error"},
     "divergences": {
         *("declaration", "exact_kl_divergence", "kl_divergence_per_dimension"),

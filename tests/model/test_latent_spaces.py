@@ -153,5 +153,5 @@ def test_free_bits_and_the_total_correlation_take_independent_latents(name):
 def test_hyperbolic_latents_are_real_vectors_for_traversals_and_chains():
     vae = vae_with(posteriors.HyperbolicNormal(2), priors.StandardNormal())
     assert plotting.traversals(vae, BINARY).images
-    drawn = vae.posterior_samples(BINARY[:2], sample_size=50, warm_up=100)
+    drawn = vae.posterior_samples(BINARY[:2], sample_size=500, warm_up=300)
     assert np.isfinite(drawn.samples).all()

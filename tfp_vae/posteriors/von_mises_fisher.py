@@ -15,9 +15,8 @@ class VonMisesFisher(Posterior):
     """Latents on the unit sphere, normal ones around a mean direction that are held to length 1.
 
     The density is proportional to exp(κ μᵀz); the concentration κ is 1 + softplus of the network's
-    output, at most 10,000. With `priors.SphericalUniform` the model is that of Davidson et al.
-    (2018), "Hyperspherical variational auto-encoders", with an exact KL. Draws are by rejection,
-    with the implicit gradient. `PowerSpherical` is nearly the same distribution, and has draws and
+    output, at most 10,000. With `priors.SphericalUniform` it is the hyperspherical autoencoder of
+    Davidson et al. (2018), with an exact KL. Draws are by rejection, with the implicit gradient. `PowerSpherical` is nearly the same distribution, and has draws and
     a density that cost less.
 
     Args:
