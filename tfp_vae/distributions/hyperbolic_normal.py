@@ -24,9 +24,9 @@ class HyperbolicNormal(DrawsFromNoise, tfd.Distribution):
 
     The density is in the volume of z as a real vector, as of all other latents. A translation keeps
     hyperbolic volume, which is (sinh(√c r) / (√c r))^(L - 1) times the volume of the vector at
-    length r; so log p(z) = log p(v) + (L - 1) (log sinhc(√c |z|) - log sinhc(√c |v|)), where v is z
-    after the translation that takes `loc` to the origin. As c goes to 0, it is a normal
-    distribution of mean `loc`.
+    length r. So log p(z) = log p(v) + (L - 1) (log sinhc(√c r) - log sinhc(√c s)) for the lengths r
+    and s of z and v, where v is z after the translation that takes `loc` to the origin. As c goes
+    to 0, it is a normal distribution of mean `loc`.
 
     All is computed in float64, since far from the origin directions need many digits. Mean and
     variance of the coordinates have no closed form: they are estimated from 256 draws of fixed

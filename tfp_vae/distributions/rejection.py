@@ -19,7 +19,7 @@ _ROUNDS = 200
 the chance of rejecting all is below 1e-120."""
 
 _LOG_TINY = -46.0
-"""The logarithm of a gamma number so small that F has one digit-exact term, g^a / Γ(a + 1)."""
+"""The logarithm of a gamma number so small that F is g^a / Γ(a + 1) to all digits of float64."""
 
 _SMALL_RATE = 10.0
 """Rates from here on are drawn by PTRS, which is for rates of at least 10 (Hoermann 1993)."""

@@ -24,8 +24,8 @@ class Gamma(Posterior):
     Args:
       latent_size: The number of latent variables L.
       concentration_floor: A constant added to every concentration, from 0.01 to 1,000. With a
-        concentration below 0.1 some draws are smaller than float32 can tell, and take the smallest
-        number.
+        concentration of 0.1, one draw in 7,000 is smaller than float32 can tell, and takes the
+        smallest number; with 0.01, two in 5.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:

@@ -16,8 +16,8 @@ class VonMisesFisher(Posterior):
 
     The density is proportional to exp(κ μᵀz); the concentration κ is 1 + softplus of the network's
     output, at most 10,000. With `priors.SphericalUniform` it is the hyperspherical autoencoder of
-    Davidson et al. (2018), with an exact KL. Draws are by rejection, with the implicit gradient. `PowerSpherical` is nearly the same distribution, and has draws and
-    a density that cost less.
+    Davidson et al. (2018), with an exact KL. Draws are by rejection, with the implicit gradient.
+    `PowerSpherical` is nearly the same distribution, and has draws and a density that cost less.
 
     Args:
       latent_size: The number of latent variables L, at least 2: the sphere has L - 1 dimensions.
