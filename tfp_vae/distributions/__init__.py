@@ -33,7 +33,6 @@ from tfp_vae.distributions.multivariate_normal import (
 from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.one_hot_categorical import OneHotCategorical, is_summable
-from tfp_vae.distributions.one_hot_categorical import OneHotCategorical
 from tfp_vae.distributions.planar_flow import PlanarFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.product_of_columns import ProductOfColumns

@@ -110,3 +110,20 @@ def test_wrong_arguments_are_named(options, message):
 def test_latents_on_a_part_of_the_real_numbers_are_refused(posterior, prior):
     with pytest.raises(ValueError, match="`vae` must have a prior on all of the real numbers"):
         vae_with(posterior, prior).posterior_samples(BINARY)
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        priors.RealNVP(1, [3]),
+        priors.NeuralSplineFlow(1, [3]),
+        priors.MixtureOfGaussians(2),
+        priors.VampPrior(2),
+    ],
+    ids=lambda prior: type(prior).__name__,
+)
+def test_priors_of_all_real_vectors_are_taken(prior):
+    vae = small_vae(prior=prior)
+    found = vae.posterior_samples(BINARY[:2], sample_size=4, warm_up=4, chains=2, method="hmc")
+    assert found.samples.shape == (4, 2, 2, 2)
+    assert np.isfinite(found.samples).all()

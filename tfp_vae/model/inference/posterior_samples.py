@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from tensorflow_probability import bijectors as tfb
 
-from tfp_vae import checks, seeds
+from tfp_vae import checks, distributions, seeds
 from tfp_vae.model.inference.tracing import traced_unless_eager
 from tfp_vae.supports import REAL_VECTORS
 
@@ -144,11 +144,15 @@ def latents_are_unbounded(vae: "VAE", condition: Any = None) -> bool:
     """
     if any(posterior.latent_space != REAL_VECTORS for posterior, _ in vae.latent_pairs):
         return False
+    prior = vae.prior(condition)
+    while isinstance(prior, distributions.NormalizingFlow):
+        # Its steps map all real vectors to all of them.
+        prior = prior.distribution
     try:
-        bijector = vae.prior(condition).experimental_default_event_space_bijector()
+        bijector = prior.experimental_default_event_space_bijector()
     except NotImplementedError:
         return True
-    return isinstance(bijector, tfb.Identity)
+    return bijector is None or isinstance(bijector, tfb.Identity)
 
 
 def _run(

@@ -155,12 +155,6 @@ def _suits(
         return False
     if categorical:
         return objective.rows_are_independent and not objective.learns_across_rows
-    independent = type(posterior) is posteriors.MultivariateNormalDiag and type(prior) in (
-        priors.Normal,
-        priors.StandardNormal,
-    )
-    if posterior is not None and posterior.summed:
-        return objective.rows_are_independent
     independent = (type(posterior), type(prior)) in _INDEPENDENT
     free_bits: float = getattr(objective, "free_bits", 0.0)
     if isinstance(objective, kinds_of_objective.BetaTCVAE) or free_bits:
