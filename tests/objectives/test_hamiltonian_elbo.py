@@ -259,6 +259,9 @@ def test_every_layer_of_a_hierarchy_moves():
             lambda: posteriors.RelaxedOneHotCategorical(1, 3),
             lambda: priors.RelaxedOneHotCategorical(1, 3),
         ),
+        (lambda: posteriors.Beta(3), priors.Beta),
+        (lambda: posteriors.Gamma(3), priors.Gamma),
+        (lambda: posteriors.LogisticNormal(3), lambda: priors.LogisticNormal(3)),
     ],
 )
 def test_latents_on_a_part_of_the_real_numbers_are_refused(posterior, prior):

@@ -40,6 +40,7 @@ from tfp_vae.distributions.radial_flow import RadialFlow
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
 from tfp_vae.distributions.student_t import StudentT
+from tfp_vae.distributions.unbounded import is_unbounded
 from tfp_vae.distributions.von_mises_fisher import VonMisesFisher
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "log_sphere_area",
     "masked_autoregressive",
     "is_summable",
+    "is_unbounded",
     "spline_coupling",
     "poincare_ball",
     "support_beside_rows",

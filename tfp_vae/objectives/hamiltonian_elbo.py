@@ -16,13 +16,6 @@ from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.terms import ObjectiveTerms
 
 _LARGEST_KICK = 10.0
-_CONFINED = (
-    tfd.Dirichlet,
-    tfd.PowerSpherical,
-    tfd.RelaxedOneHotCategorical,
-    tfd.VonMisesFisher,
-    distributions.RelaxedOneHotCategorical,
-)
 
 LogDensityFn = Callable[[tf.Tensor], tf.Tensor]
 """From latents `[S, B, L]` to an unnormalised log density in nats, `[S, B]`."""
@@ -168,7 +161,7 @@ class HamiltonianELBO(Objective):
         """
         super().check_pair(posterior, prior)
         for part in _parts(posterior):
-            if isinstance(part, _CONFINED):
+            if not distributions.is_unbounded(part):
                 raise ValueError(
                     "`posterior` must be on all of the real numbers, since Hamiltonian "
                     f"trajectories would leave a part of them; got a {type(part).__name__}."

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
-from tensorflow_probability import bijectors as tfb
 
 from tfp_vae import checks, distributions, seeds
 from tfp_vae.model.inference.tracing import traced_unless_eager
@@ -144,15 +143,7 @@ def latents_are_unbounded(vae: "VAE", condition: Any = None) -> bool:
     """
     if any(posterior.latent_space != REAL_VECTORS for posterior, _ in vae.latent_pairs):
         return False
-    prior = vae.prior(condition)
-    while isinstance(prior, distributions.NormalizingFlow):
-        # Its steps map all real vectors to all of them.
-        prior = prior.distribution
-    try:
-        bijector = prior.experimental_default_event_space_bijector()
-    except NotImplementedError:
-        return True
-    return bijector is None or isinstance(bijector, tfb.Identity)
+    return distributions.is_unbounded(vae.prior(condition))
 
 
 def _run(
