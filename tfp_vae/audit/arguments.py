@@ -62,18 +62,48 @@ def check_declaration(
     Raises:
         ValueError: If one of them is unknown, or the weight is not positive.
     """
+    check_likelihood(likelihood)
+    check_decoder_output(decoder_output, likelihood, name)
+    check_kl_weight(expected_kl_weight)
+
+
+def check_likelihood(likelihood: str) -> None:
+    """Checks the declared likelihood.
+
+    Raises:
+        ValueError: If it is unknown.
+    """
     likelihoods = sorted({name for name, _ in DECLARED_FORMS})
     if not isinstance(likelihood, str) or likelihood not in likelihoods:
         raise ValueError(
             f"`likelihood` must be one of {_listed_names(likelihoods)}; got "
             f"{described(likelihood)}."
         )
-    outputs = sorted(output for name, output in DECLARED_FORMS if name == likelihood)
+
+
+def check_decoder_output(
+    decoder_output: str, likelihood: str | None, name: str = "decoder_output"
+) -> None:
+    """Checks the declared output of a decoder for a likelihood, or for any; `name` is its own.
+
+    Raises:
+        ValueError: If it is unknown.
+    """
+    outputs = sorted({output for known, output in DECLARED_FORMS if likelihood in (None, known)})
     if not isinstance(decoder_output, str) or decoder_output not in outputs:
+        of_likelihood = "" if likelihood is None else f" for likelihood={likelihood!r}"
         raise ValueError(
-            f"`{name}` must be one of {_listed_names(outputs)} for "
-            f"likelihood={likelihood!r}; got {described(decoder_output)}."
+            f"`{name}` must be one of {_listed_names(outputs)}{of_likelihood}; got "
+            f"{described(decoder_output)}."
         )
+
+
+def check_kl_weight(expected_kl_weight: float) -> None:
+    """Checks the weight of the KL.
+
+    Raises:
+        ValueError: If it is not a positive number or 0.
+    """
     limits = np.finfo(np.float32)
     is_weight = _is_number(expected_kl_weight) and (
         expected_kl_weight == 0.0 or float(limits.tiny) <= expected_kl_weight <= float(limits.max)

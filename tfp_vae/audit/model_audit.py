@@ -8,7 +8,13 @@ import numpy as np
 
 from tfp_vae import checks
 from tfp_vae.audit.argument_names import DECODER, MEAN, SECOND, X
-from tfp_vae.audit.arguments import check_changes, check_declaration, checked_event_shape
+from tfp_vae.audit.arguments import (
+    check_changes,
+    check_decoder_output,
+    check_kl_weight,
+    check_likelihood,
+    checked_event_shape,
+)
 from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.decoder_range import decoder_range, inferred_declaration, range_findings
@@ -106,7 +112,10 @@ def audit_model(
         )
     event_shape = checked_event_shape(rows.shape[1:], 1)
     if likelihood is not None:
-        check_declaration(likelihood, decoder_output or _usual(likelihood), expected_kl_weight)
+        check_likelihood(likelihood)
+    if decoder_output is not None:
+        check_decoder_output(decoder_output, likelihood)
+    check_kl_weight(expected_kl_weight)
     changes = Declaration(
         expected_kl_weight, *check_changes(prior, kl_floor, kl_capacity, batch_size)
     )
@@ -131,10 +140,6 @@ def audit_model(
             latents,
         )
         return _report(probe, rows, changes, likelihood, decoder_output, returns, data, event_shape)
-
-
-def _usual(likelihood: str) -> str:
-    return "mean" if likelihood == "normal" else "probs"
 
 
 def _report(

@@ -113,7 +113,7 @@ def find_cuts(
     raise ValueError(
         "`model` must give the posterior's mean and scale and the decoder's output by parts with "
         "names, such as encoder and decoder, or z_mean and z_log_var; name them with `encoder`, "
-        f"`decoder` and `latents`; got a step that calls {called}."
+        f"`decoder` and `latents`; got a `step` that calls {called}."
     )
 
 
