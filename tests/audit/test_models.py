@@ -196,7 +196,13 @@ def test_tensors_of_a_graph_can_be_handed_over():
         (keras_models.example, X, {"latents": "z_mean"}, TypeError, "`latents` must be a list"),
         (keras_models.example, X, {"batch_size": 10**6}, ValueError, "`batch_size` must be an int"),
         (keras_models.example, X, {"step": "no_such_step"}, TypeError, "`step` must"),
-        (keras_models.example, X, {"step": lambda: None}, ValueError, "a `step` that calls none"),
+        (
+            keras_models.example,
+            X,
+            {"step": lambda model, x: 0.0},
+            ValueError,
+            "a `step` that calls none",
+        ),
         (keras_models.example, X, {"likelihood": "poisson"}, ValueError, "`likelihood`"),
         (keras_models.example, X, {"likelihood": X}, ValueError, "`likelihood` must be one of"),
         (keras_models.example, X, {"decoder_output": "odds"}, ValueError, "`decoder_output` must"),
@@ -205,7 +211,7 @@ def test_tensors_of_a_graph_can_be_handed_over():
             X,
             {"likelihood": "normal", "decoder_output": "logits"},
             ValueError,
-            "`decoder_output` must be one of 'mean' for likelihood='normal'",
+            "`decoder_output` must be one of 'mean', 'probs' for likelihood='normal'",
         ),
         (
             keras_models.example,
