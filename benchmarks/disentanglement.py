@@ -1,4 +1,4 @@
-"""Disentanglement of six objectives on drawn sprites, by all scores and several seeds.
+"""Disentanglement of seven objectives on drawn sprites, by all scores and several seeds.
 
 The weights of the objectives are the usual ones of their papers for binary pictures of one shape,
 not tuned to these; what a score says of an objective depends on them.
@@ -24,6 +24,7 @@ METHODS: dict[str, Callable[[int], objectives.Objective]] = {
     "ELBO": lambda _: objectives.ELBO(),
     "beta-VAE": lambda _: objectives.ELBO(kl_weight=4.0),
     "beta-TCVAE": lambda rows: objectives.BetaTCVAE(rows, total_correlation_weight=6.0),
+    "FactorVAE": lambda _: objectives.FactorVAE(total_correlation_weight=10.0),
     "MMD-VAE": lambda _: objectives.InfoVAE(mmd_weight=1000.0),
     "DIP-VAE-I": lambda _: objectives.DIPVAE(
         off_diagonal_weight=10.0, diagonal_weight=100.0, covariance="posterior_means"
