@@ -26,6 +26,8 @@ def main() -> None:
             "xla",
             "defaults",
             "disentanglement",
+            "clusters",
+            "labels",
             "report",
             "reproduce",
         ],
@@ -59,12 +61,14 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, help="the number of measurements of each kind")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, help="epochs of a training run")
-    parser.add_argument("--seeds", type=int, help="of disentanglement: the number of seeds")
-    parser.add_argument("--rows", type=int, help="of disentanglement: only so many sprites")
+    parser.add_argument("--seeds", type=int, help="of disentanglement, clusters, labels: how many")
+    parser.add_argument(
+        "--rows", type=int, help="of disentanglement and clusters: only so many training rows"
+    )
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers or networks, as Conv2D")
     parser.add_argument("--sets", nargs="+", help="of defaults: only these data sets")
-    parser.add_argument("--methods", nargs="+", help="of defaults: only these methods")
+    parser.add_argument("--methods", nargs="+", help="of defaults and labels: only these methods")
     parser.add_argument(
         "--again", action="store_true", help="of defaults: measure again what is measured already"
     )
@@ -137,6 +141,26 @@ def main() -> None:
 
         known = results.load(folder).get("xla", {})
         xla.measure(arguments.repeats or 5, arguments.kinds, known, save)
+    elif arguments.what == "clusters":
+        from benchmarks import clusters
+
+        clusters.measure(
+            arguments.mnist,
+            arguments.seeds or clusters.SEEDS,
+            arguments.epochs or clusters.EPOCHS,
+            arguments.rows,
+            save,
+        )
+    elif arguments.what == "labels":
+        from benchmarks import labels
+
+        labels.measure(
+            arguments.mnist,
+            arguments.methods,
+            arguments.seeds or labels.SEEDS,
+            arguments.epochs or labels.EPOCHS,
+            save,
+        )
     elif arguments.what == "defaults":
         from benchmarks.defaults import measurement
 

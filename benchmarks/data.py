@@ -37,5 +37,26 @@ def write(destination: Path, mnist: Path) -> str:
     )
 
 
+def labelled(
+    mnist: Path, binary: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Returns MNIST's training images and classes, and its test images and classes.
+
+    Args:
+      mnist: The .npz file, as Keras distributes MNIST.
+      binary: Whether pixels are cut at half of their range, and not numbers from 0 to 1.
+    """
+    with np.load(mnist) as arrays:
+        images = [arrays[name] for name in ("x_train", "x_test")]
+        classes = [arrays[name].astype(int) for name in ("y_train", "y_test")]
+    train, test = (
+        _binary(x, 255).astype(np.float32)
+        if binary
+        else x.reshape(len(x), -1).astype(np.float32) / 255.0
+        for x in images
+    )
+    return train, classes[0], test, classes[1]
+
+
 def _binary(images: np.ndarray, largest: int) -> np.ndarray:
     return (images.reshape(len(images), -1) >= 0.5 * largest).astype(np.uint8)

@@ -20,8 +20,8 @@ GOALS = {
 HEADER = """# Benchmarks
 
 `python -m benchmarks train`, and likewise `architectures`, `evaluate`, `overhead`, `startup`,
-`scaling`, `impute`, `xla` and `defaults`, measure these results and write this page from
-`benchmarks/measured`. Every peer runs in its own environment, with the versions of
+`scaling`, `impute`, `clusters`, `labels`, `xla` and `defaults`, measure these results and write
+this page from `benchmarks/measured`. Every peer runs in its own environment, with the versions of
 `benchmarks/requirements/`, and follows its own documentation. `defaults` needs the packages of
 `benchmarks/requirements/defaults.txt`; it measures what is not yet stored, or with `--again` all of
 `--sets` and `--methods`.
@@ -57,6 +57,8 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
         "startup": ("Startup time", _startup),
         "scaling": ("Cost against size", _scaling),
         "impute": ("Imputation of missing values", _impute),
+        "clusters": ("Clusters without labels", _clusters),
+        "labels": ("Classes from few labels", _labels),
         "xla": ("Which networks XLA makes faster", _xla),
         "defaults": ("The default model on real data", page.section),
     }
@@ -298,3 +300,15 @@ def _impute(measured: dict[str, Any]) -> list[str]:
     for name, title in titles.items():
         lines.append(f"| {title} | " + " | ".join(f"{run[name]:.4f}" for run in runs) + " |")
     return lines
+
+
+def _clusters(measured: dict[str, Any]) -> list[str]:
+    from benchmarks import clusters
+
+    return list(clusters.lines(measured))
+
+
+def _labels(measured: dict[str, Any]) -> list[str]:
+    from benchmarks import labels
+
+    return list(labels.lines(measured))
