@@ -1,8 +1,8 @@
 """Clusters of MNIST's images without labels, over several seeds, beside scikit-learn's.
 
 The model is the one of Jiang et al. (2017), "Variational deep embedding": ten normal components
-over ten latents. They report an accuracy of 0.9446, from networks that an autoencoder of stacked layers
-has trained before; here `MixtureInitialization` trains with one normal first.
+over ten latents. They report an accuracy of 0.9446, from networks that an autoencoder of stacked
+layers has trained before; here `MixtureInitialization` trains with one normal first.
 """
 
 import time

@@ -76,7 +76,7 @@ def test_clusters_of_every_method_are_scored(images):
 def test_errors_of_both_models_are_measured(images, monkeypatch):
     monkeypatch.setattr(labels, "LABELS", (100,))
     saved = []
-    labels.measure(images, None, seeds=1, epochs=3, save=saved.append)
+    labels.measure(images, None, seeds=1, epochs=50, save=saved.append)
     assert saved[-1]["runs"].keys() == labels.PUBLISHED.keys()
     for of_method in saved[-1]["runs"].values():
         assert of_method["100"]["error"]["median"] < 90.0
