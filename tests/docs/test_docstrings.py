@@ -57,6 +57,7 @@ HOOKS = {
     *("checked", "of_tensors"),
     # of objectives
     *("categorical_cost", "check_pair", "drawn_terms", "draws_categories", "for_model", "learn"),
+    "learned_weights",
     *("schedules", "shown_arguments", "terms"),
 }
 """Methods that a subclass implements; one line says what they do."""

@@ -101,7 +101,10 @@ def test_a_saved_model_goes_on_with_its_weight(tmp_path):
     vae = model.vae(0.3, 1.4, objective=objectives.ControlVAE(0.2, integral_gain=0.05))
     vae.compile(keras.optimizers.Adam(0.01), run_eagerly=True)
     x = model.draws(20)
-    vae.fit(x, epochs=2, batch_size=10, verbose=0)
+    history = vae.fit(x, epochs=2, batch_size=10, verbose=0).history
+    # The log holds float32.
+    assert history["kl_weight"][-1] == pytest.approx(float(vae.objective.kl_weight), rel=1e-6)
+    assert history["kl_weight"][0] < history["kl_weight"][1]
     vae.save(tmp_path / "vae.keras")
     loaded = tfp_vae.load(tmp_path / "vae.keras")
     assert float(loaded.objective.kl_weight) == float(vae.objective.kl_weight) > 0.05

@@ -140,7 +140,7 @@ class VAE(keras.Model):
         self._compiled_functions: dict[str, Any] = {}
         self.kl_declaration = build.assemble(self)
         self.built = True
-        self._own_objective(self.objective)
+        self._own_objective(self._objective)
 
     @classmethod
     def for_data(
@@ -269,7 +269,7 @@ class VAE(keras.Model):
             self._own_objective(objective)
         else:
             self._objective = objective
-        self.trainer.follow(objective)
+            self.trainer.follow(objective)
         # Keras builds it again for this objective.
         self.test_function = None
 
@@ -281,6 +281,7 @@ class VAE(keras.Model):
         self.objective_states.clear()
         if self._objective.state is not None:
             self.objective_states.append(self._objective.state)
+        self.trainer.follow(self._objective)
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -1150,7 +1151,7 @@ class VAE(keras.Model):
             jit_compile,
             on_nonfinite,
             metrics,
-            list(self.objective.schedules),
+            [*self.objective.schedules, *self.objective.learned_weights],
         )
         with chosen.keras_warnings():
             super().compile(

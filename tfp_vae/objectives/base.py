@@ -2,6 +2,7 @@
 
 import abc
 import copy
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import keras
@@ -240,6 +241,11 @@ class Objective(abc.ABC):
     @property
     def schedules(self) -> dict[str, AnySchedule]:
         """The weights that follow a schedule, by the name under which the log shows them."""
+        return {}
+
+    @property
+    def learned_weights(self) -> dict[str, Callable[[Any], tf.Tensor]]:
+        """The weights that training changes, functions of the step, by their names in the log."""
         return {}
 
     def shown_arguments(self) -> dict[str, Any]:

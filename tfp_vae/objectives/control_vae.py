@@ -1,5 +1,6 @@
 """The ELBO whose KL weight a controller adjusts until the KL has a wanted value."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import keras
@@ -29,8 +30,9 @@ class ControlVAE(Objective):
     the error does. A KL above the target raises beta, one below lowers it. With a small `kl_target`
     the latents carry few nats; with a large one they cannot collapse.
 
-    A model has a controller of its own: `vae.objective` is a copy, whose beta is in its `kl_weight`
-    and is saved with the model. Where no model has trained with it, beta is `least_weight`.
+    A model has a controller of its own: `vae.objective` is a copy, whose beta is in its
+    `kl_weight`, is logged under that name, and is saved with the model. Where no model has trained
+    with it, beta is `least_weight`.
 
     Args:
       kl_target: The wanted mean KL, in nats: a number, or a schedule, called with the training
@@ -143,6 +145,11 @@ class ControlVAE(Objective):
     def schedules(self) -> dict[str, AnySchedule]:
         """The target, if it follows a schedule."""
         return {"kl_target": self.kl_target} if isinstance(self.kl_target, AnySchedule) else {}
+
+    @property
+    def learned_weights(self) -> dict[str, Callable[[Any], tf.Tensor]]:
+        """The current beta, for the log."""
+        return {} if self.state is None else {"kl_weight": lambda _: self.kl_weight}
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal objective."""

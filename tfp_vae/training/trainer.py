@@ -63,7 +63,7 @@ class Trainer:
     def follow(self, objective: Any) -> None:
         """Switches to another objective."""
         with self._model.distribute_strategy.scope():
-            self.state.log.follow(objective.schedules)
+            self.state.log.follow({**objective.schedules, **objective.learned_weights})
         if self._model.compiled:
             self.make_steps()
 
