@@ -136,12 +136,13 @@ def test_evaluate_writes_a_self_contained_report(digits_run, folder, run_here):
     assert not re.search(r"<(script|link)[^>]+(src|href)=", text)
     for heading in ("What the most used latents do", "Rows by how poorly they are described"):
         assert heading in markup
-    for word in ("ELBO", "log p(x)", "bits per dimension", "mutual information", "learning rate"):
+    words = ("ELBO", "log p(x)", "bits per dimension", "mutual information", "learning rate")
+    for word in (*words, "classifier accuracy", "Fréchet distance"):
         assert word in text
     assert "Left out" not in text
     steps = lines(done.stderr)
-    assert len(steps) == 11
-    assert steps[0] == "1/11: training"
+    assert len(steps) == 12
+    assert steps[0] == "1/12: training"
     card = (folder / "evaluated" / "model_card.md").read_text()
     for word in ("| ELBO, nats per example |", "| latents | 4 |", "No collapse", "vae.keras"):
         assert word in card

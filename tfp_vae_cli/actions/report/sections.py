@@ -187,6 +187,11 @@ def _calibration(subject: Subject) -> SectionContent:
     )
 
 
+def _generation(subject: Subject) -> SectionContent:
+    found = evaluation.generation(subject.vae, subject.x, seed=subject.seed)
+    return SectionContent(subject.titled("Draws beside the rows"), str(found))
+
+
 def _log_marginal_likelihood(subject: Subject) -> SectionContent:
     found = evaluation.log_marginal_likelihood(
         subject.vae, subject.x, _IMPORTANCE_SAMPLES, seed=subject.seed
@@ -206,6 +211,7 @@ _CONTENTS: dict[str, Callable[[Subject], SectionContent]] = {
     "traversals": _traversals,
     "interpolation": _interpolation,
     "calibration": _calibration,
+    "draws beside rows": _generation,
     "log p(x)": _log_marginal_likelihood,
 }
 
