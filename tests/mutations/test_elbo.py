@@ -19,7 +19,7 @@ from tfp_vae import (
     priors,
     stateless_random,
 )
-from tfp_vae.model import coders
+from tfp_vae.model.coders import decoder
 from tfp_vae.objectives import elbo, sampled_bound
 from tfp_vae.testing import properties
 from tfp_vae.testing.properties import Subject
@@ -85,7 +85,7 @@ exact_kl = divergences.exact_kl_divergence
 log_likelihood = sampled_bound.log_likelihood
 normal_noise = stateless_random.normal
 call_sample_n = distributions.MultivariateNormalDiag._call_sample_n
-flatten_leading = coders.shapes.flatten_leading
+flatten_leading = decoder.shapes.flatten_leading
 elbo_terms = elbo.ELBO.terms
 
 
@@ -263,9 +263,9 @@ MUTATIONS = {
     # In the decoder alone: exchanged there and in the likelihood too, they would be in order.
     "samples and rows exchanged": (
         "leading axes",
-        coders,
+        decoder,
         "shapes",
-        Replaced(coders.shapes, flatten_leading=_transposed_restore),
+        Replaced(decoder.shapes, flatten_leading=_transposed_restore),
     ),
     "the KL's weight on the reported ELBO": (
         "weight",

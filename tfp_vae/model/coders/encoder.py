@@ -1,0 +1,172 @@
+"""The encoder: from data to q(z|x)."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow_probability import distributions as tfd
+
+from tfp_vae import checks, networks, shapes
+from tfp_vae.model.coders.distribution_network import DistributionNetwork, revived
+from tfp_vae.model.layer_arguments import outer_values
+from tfp_vae.posteriors import Posterior
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae")
+class Encoder(DistributionNetwork):
+    """The encoder: from data to the posterior q(z|x).
+
+    Args:
+      trunk: A Keras layer or model, `[B, *event]` in, features `[B, F]` out.
+      posterior: The distribution layer after the trunk, such as
+        `posteriors.MultivariateNormalDiag`.
+      **kwargs: The usual arguments of a Keras layer.
+
+    Call with:
+      x: Data, `[B, *event]`; integers and booleans are cast.
+
+    Returns:
+      The posterior, a `tfd.Distribution`, batch `[B]`, event `[latent_size]`.
+
+    Raises:
+      TypeError: If `trunk` is no Keras layer or `posterior` no posterior.
+      ValueError: If the input has another shape or is non-finite; at the first use, if the trunk
+        fails on it.
+
+    Example:
+      >>> encoder = tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2))
+      >>> encoder(np.zeros([3, 4])).batch_shape
+      TensorShape([3])
+    """
+
+    argument = "x"
+
+    def __init__(self, trunk: keras.layers.Layer, posterior: Posterior, **kwargs: Any) -> None:
+        super().__init__(trunk, **kwargs)
+        self.posterior = checks.instance_of(
+            posterior, Posterior, "posterior", "posteriors.MultivariateNormalDiag(latent_size=16)"
+        )
+        self.sizes_in: tuple[int, ...] | None = None
+        self.input_encoding: keras.layers.Layer | None = None
+        self.condition_width, self.sees_mask = 0, False
+
+    def take_input_encoding(
+        self, encoding: keras.layers.Layer, condition_width: int, sees_mask: bool
+    ) -> None:
+        """Takes the layer by which the trunk sees the data, before the layer is built.
+
+        Args:
+          encoding: The layer.
+          condition_width: How many entries of the last axis are features of a condition.
+          sees_mask: Whether the trunk also sees which values are observed, as further entries of
+            the last axis.
+        """
+        self.input_encoding = encoding
+        self.condition_width, self.sees_mask = condition_width, sees_mask
+
+    def checked(self, values: Any) -> Any:
+        """Returns data as an array of finite numbers, `[B, *event]`."""
+        return outer_values(values, "x", self.sizes_in, self.variable_dtype)
+
+    def build(self, input_shape: Any) -> None:
+        """Builds trunk and posterior for inputs `[batch, *event]`."""
+        self.sizes_in = sizes = tuple(input_shape)[1:]
+        self.input_spec = keras.layers.InputSpec(shape=(None, *sizes))
+        encoded = self.encoded_sizes(sizes)
+        if self.input_encoding is not None and not self.input_encoding.built:
+            self.input_encoding.build((None, *sizes[:-1], self._data_width(sizes)))
+        if self.linear_path is not None:
+            self.linear_path.build((None, shapes.size_of(encoded)))
+        self.build_on(encoded, self.posterior, "encoder")
+
+    def call(self, x: Any, observed: Any = None, training: bool | None = None) -> tfd.Distribution:
+        """Returns the posterior of every row: batch `[B]`, event `[latent_size]`.
+
+        Args:
+          x: Data, `[B, *event]`, with the features of a condition on the last axis.
+          observed: A boolean tensor `[B, *event]`, false where a value is missing; None if none is.
+          training: Whether the trunk runs as in training.
+        """
+        features, added = self._features(x, observed, training)
+        return self.posterior(features) if added is None else self.posterior(features, added=added)
+
+    def posterior_parameters(self, x: tf.Tensor, observed: Any = None) -> dict[str, tf.Tensor]:
+        """Returns the parameters of every row's posterior, outside training, `[B, ...]` each."""
+        features, added = self._features(x, observed, training=False)
+        parameters: dict[str, tf.Tensor] = self.posterior.parameters(features, added=added)
+        return parameters
+
+    def _features(
+        self, x: Any, observed: Any, training: bool | None
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor] | None]:
+        """Returns the trunk's features, and what the linear path adds to the parameters."""
+        if self.input_encoding is None:
+            return self.trunk(tf.cast(x, self.compute_dtype), training=training), None
+        encoded = self._encoded(x, observed, self.input_encoding)
+        seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
+        features = self.trunk(seen, training=training)
+        if self.linear_path is None:
+            return features, None
+        size = shapes.size_of(encoded.shape[1:])
+        return features, self.linear_path(tf.reshape(encoded, [-1, size]))
+
+    def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
+        """Returns the mean of the posterior of every row, or the most probable categories.
+
+        Args:
+          distribution: What this layer returned, batch `[B]`.
+
+        Example:
+          >>> vae.encoder.mean_of(vae.encoder(x)).shape
+          TensorShape([20, 2])
+        """
+        return self.posterior.point(distribution)
+
+    def encoded_sizes(self, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        """Returns the shape of a row as the trunk sees it, for a row of shape `sizes`."""
+        if self.input_encoding is None:
+            return sizes
+        width = self._data_width(sizes)
+        data = self.input_encoding.compute_output_shape((None, *sizes[:-1], width))[1:]
+        return (*data[:-1], data[-1] + self.condition_width + (width if self.sees_mask else 0))
+
+    def _encoded(self, x: Any, observed: Any, encoding: keras.layers.Layer) -> tf.Tensor:
+        """Returns data as the trunk sees it, then the features of a condition and the mask."""
+        x = tf.cast(x, self.variable_dtype)
+        width = self._data_width(x.shape)
+        data = x[..., :width]
+        parts = [encoding(data, observed)]
+        if self.condition_width:
+            parts.append(x[..., width:])
+        if self.sees_mask:
+            seen = tf.ones_like(data) if observed is None else tf.cast(observed, data.dtype)
+            parts.append(seen)
+        return tf.concat(parts, axis=-1) if len(parts) > 1 else parts[0]
+
+    @property
+    def encoded_data_width(self) -> int:
+        """How many entries of the last axis that the trunk sees are encoded data."""
+        assert self.sizes_in is not None
+        masks = self._data_width(self.sizes_in) if self.sees_mask else 0
+        return self.encoded_sizes(self.sizes_in)[-1] - self.condition_width - masks
+
+    def _data_width(self, sizes: Any) -> int:
+        """Returns how many entries of the last axis are data, not features of a condition."""
+        return int(sizes[-1]) - self.condition_width
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """Returns the shape of one draw per row, `[batch, latent_size]`."""
+        return (input_shape[0], *self.posterior.event_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal encoder."""
+        return {
+            **super().get_config(),
+            "trunk": keras.saving.serialize_keras_object(self.trunk),
+            "posterior": keras.saving.serialize_keras_object(self.posterior),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Encoder":
+        """Makes an encoder from the result of `get_config`."""
+        return cls(**revived(config, ("trunk", "posterior")))
