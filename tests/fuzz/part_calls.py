@@ -205,7 +205,7 @@ CALLS = {
         for name, more in {
             "Bernoulli": {}, "ContinuousBernoulli": {}, "Poisson": {}, "Laplace": {},
             "NegativeBinomial": {}, "ZeroInflatedNegativeBinomial": {}, "StudentT": {},
-            "Gamma": {},
+            "Gamma": {}, "Multinomial": {}, "DirichletMultinomial": {},
             "DiscretizedLogistic": {"levels": 8}, "Categorical": {"classes": 3}, "Normal": {},
         }.items()
     },

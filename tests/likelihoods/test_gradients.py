@@ -51,6 +51,11 @@ FAR = {
         lambda: likelihoods.ZeroInflatedNegativeBinomial([2], dispersion="learned"),
         [0.0, 1e7],
     ),
+    "Multinomial": (lambda: likelihoods.Multinomial([2]), [0.0, 3.0, 1e7]),
+    "DirichletMultinomial": (
+        lambda: likelihoods.DirichletMultinomial([2], concentration="learned"),
+        [0.0, 3.0, 1e7],
+    ),
     "DiscretizedLogistic": (lambda: likelihoods.DiscretizedLogistic([2]), [0.0, 7.0, 255.0]),
     "Categorical": (lambda: likelihoods.Categorical([2], 3), [0.0, 2.0]),
 }

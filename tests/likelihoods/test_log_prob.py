@@ -75,6 +75,41 @@ def _poisson(parameters, layer):
     return lambda x: stats.poisson(_rate(parameters["log_rate"])).logpmf(x)
 
 
+def _of_row(logits, x, log_prob):
+    """What SciPy says of whole rows, in equal parts for every value of the row."""
+    size = int(np.prod(x.shape[1:]))
+    rows = np.broadcast_to(x, logits.shape).reshape(-1, size).astype(int)
+    flat = [log_prob(*row) for row in zip(range(len(rows)), rows, strict=True)]
+    return np.reshape(np.repeat(flat, size) / size, logits.shape)
+
+
+def _multinomial(parameters, layer):
+    def log_prob(x):
+        logits = parameters["logits"]
+        probs = special.softmax(logits.reshape(-1, x[0].size), axis=-1)
+        return _of_row(
+            logits, x, lambda place, row: stats.multinomial(row.sum(), probs[place]).logpmf(row)
+        )
+
+    return log_prob
+
+
+def _dirichlet_multinomial(parameters, layer):
+    def log_prob(x):
+        logits = parameters["logits"]
+        shares = special.softmax(logits.reshape(-1, x[0].size), axis=-1)
+        raw = layer.raw_concentration.numpy() if layer.concentration == "shared" else 0.0
+        concentration = 1e-4 + _rate(np.reshape(parameters.get("concentration", raw), [-1, 1]))
+        alpha = np.broadcast_to(concentration, [len(shares), 1]) * shares
+        return _of_row(
+            logits,
+            x,
+            lambda place, row: stats.dirichlet_multinomial(alpha[place], row.sum()).logpmf(row),
+        )
+
+    return log_prob
+
+
 def _negative_binomial(parameters, layer):
     mean = _rate(parameters["log_mean"])
     if layer.dispersion == "learned":
@@ -134,9 +169,11 @@ LOG_PROBS = {
     likelihoods.Bernoulli: _bernoulli,
     likelihoods.Categorical: _categorical,
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
+    likelihoods.DirichletMultinomial: _dirichlet_multinomial,
     likelihoods.DiscretizedLogistic: _discretized_logistic,
     likelihoods.Gamma: _gamma,
     likelihoods.Laplace: _laplace,
+    likelihoods.Multinomial: _multinomial,
     likelihoods.NegativeBinomial: _negative_binomial,
     likelihoods.Poisson: _poisson,
     likelihoods.Product: _product,

@@ -10,6 +10,7 @@ from tfp_vae.distributions.counts import (
     Poisson,
     ZeroInflatedNegativeBinomial,
 )
+from tfp_vae.distributions.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
 from tfp_vae.distributions.flow_bijectors import (
     ParameterFn,
@@ -30,6 +31,7 @@ from tfp_vae.distributions.multivariate_normal import (
     MultivariateNormalDiagPlusLowRank,
     MultivariateNormalTriL,
 )
+from tfp_vae.distributions.multinomial import Multinomial
 from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.one_hot_categorical import OneHotCategorical, is_summable
@@ -49,6 +51,7 @@ __all__ = [
     "Categorical",
     "CategoricalJoint",
     "ContinuousBernoulli",
+    "DirichletMultinomial",
     "DiscretizedLogistic",
     "Gamma",
     "HyperbolicNormal",
@@ -57,6 +60,7 @@ __all__ = [
     "LatentChain",
     "LogisticNormal",
     "MixtureSameFamily",
+    "Multinomial",
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",
     "MultivariateNormalTriL",

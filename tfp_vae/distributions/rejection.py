@@ -21,7 +21,7 @@ the chance of rejecting all is below 1e-120."""
 _LOG_TINY = -46.0
 """The logarithm of a gamma number so small that F is g^a / Γ(a + 1) to all digits of float64."""
 
-_SMALL_RATE = 10.0
+SMALL_RATE = 10.0
 """Rates from here on are drawn by PTRS, which is for rates of at least 10 (Hoermann 1993)."""
 
 
@@ -118,16 +118,32 @@ def poisson(shape: stateless_random.Shape, rate: tf.Tensor, seed: tf.Tensor) -> 
     """
     rate = tf.broadcast_to(tf.cast(rate, tf.float64), shape)
     small_seed, large_seed = seeds.split(seed, 2)
-    small = rate < _SMALL_RATE
+    small = rate < SMALL_RATE
     counted = _counted_up(tf.where(small, rate, tf.zeros_like(rate)), small_seed)
-    large = tf.where(small, _SMALL_RATE * tf.ones_like(rate), rate)
+    large = tf.where(small, SMALL_RATE * tf.ones_like(rate), rate)
     return tf.where(small, counted, _transformed(shape, large, large_seed))
 
 
 def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Draws Poisson counts with rates below 10, by inverting the cumulative distribution."""
-    uniform = stateless_random.uniform(tf.shape(rate), seed, tf.float64)
-    term = tf.exp(-rate)
+    return inverted(tf.exp(-rate), lambda term, k: term * rate / k, rate, seed)
+
+
+def inverted(
+    term: tf.Tensor,
+    following: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    mean: tf.Tensor,
+    seed: tf.Tensor,
+) -> tf.Tensor:
+    """Draws counts of small mean, by inverting the cumulative distribution function.
+
+    Args:
+      term: The probability of 0, float64.
+      following: From the probability of k - 1 and k to that of k.
+      mean: The means, of the shape of `term`.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+    """
+    uniform = stateless_random.uniform(tf.shape(mean), seed, tf.float64)
 
     def unfinished(k: tf.Tensor, term: tf.Tensor, total: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         del term, count
@@ -137,14 +153,14 @@ def _counted_up(rate: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         k: tf.Tensor, term: tf.Tensor, total: tf.Tensor, count: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
         k = k + 1.0
-        term = term * rate / k
+        term = following(term, k)
         # Past the mean the terms decrease, and one that no longer changes the sum ends it.
-        goes_on = (total < uniform) & ((k < rate) | (total + term > total))
+        goes_on = (total < uniform) & ((k < mean) | (total + term > total))
         return k, term, total + term, tf.where(goes_on, k, count)
 
     zero = tf.zeros([], tf.float64)
     return tf.while_loop(
-        unfinished, step, (zero, term, term, tf.zeros_like(rate)), maximum_iterations=_ROUNDS
+        unfinished, step, (zero, term, term, tf.zeros_like(mean)), maximum_iterations=_ROUNDS
     )[3]
 
 

@@ -109,7 +109,8 @@ def calibration(
     Raises:
       TypeError: If an argument is of the wrong kind.
       ValueError: If `x` does not fit the model or has one row, a level is not between 0 and 1, or
-        the likelihood has no scale: Bernoulli, Categorical and Product.
+        the likelihood has no scale, or values that depend on each other: Bernoulli, Categorical,
+        Product, Multinomial and DirichletMultinomial.
 
     Example:
       >>> evaluation.calibration(vae, x, levels=[0.5, 0.9]).coverage.shape
@@ -162,7 +163,10 @@ def _as_levels(levels: Any) -> np.ndarray:
 
 
 def _check_has_scale(likelihood: likelihoods.Likelihood) -> None:
-    without = (likelihoods.Bernoulli, likelihoods.Categorical, likelihoods.Product)
+    without = (
+        *(likelihoods.Bernoulli, likelihoods.Categorical, likelihoods.Product),
+        *(likelihoods.Multinomial, likelihoods.DirichletMultinomial),
+    )
     if isinstance(likelihood, without):
         raise ValueError(
             "`vae` must have a likelihood with a scale, such as likelihoods.Normal; "

@@ -6,10 +6,12 @@ from tfp_vae.likelihoods.candidates import Candidate, candidates
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.column_choice import suggest_columns
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
+from tfp_vae.likelihoods.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.marginal_distribution import marginal_distribution
+from tfp_vae.likelihoods.multinomial import Multinomial
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
 from tfp_vae.likelihoods.poisson import Poisson
@@ -24,11 +26,13 @@ __all__ = [
     "Candidate",
     "Categorical",
     "ContinuousBernoulli",
+    "DirichletMultinomial",
     "DiscretizedLogistic",
     "Evidence",
     "Gamma",
     "Laplace",
     "Likelihood",
+    "Multinomial",
     "NegativeBinomial",
     "Normal",
     "Poisson",

@@ -10,9 +10,11 @@ from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
+from tfp_vae.likelihoods.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
+from tfp_vae.likelihoods.multinomial import Multinomial
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
 from tfp_vae.likelihoods.poisson import Poisson
@@ -24,9 +26,11 @@ NAMES: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "categorical": Categorical,
     "continuous_bernoulli": ContinuousBernoulli,
+    "dirichlet_multinomial": DirichletMultinomial,
     "discretized_logistic": DiscretizedLogistic,
     "gamma": Gamma,
     "laplace": Laplace,
+    "multinomial": Multinomial,
     "negative_binomial": NegativeBinomial,
     "normal": Normal,
     "poisson": Poisson,

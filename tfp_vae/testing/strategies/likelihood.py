@@ -47,6 +47,16 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: np.clip(rng.uniform(-0.1, 1.1, size=shape), 0.0, 1.0),
         outside=(-0.1, 1.5, 255.0),
     ),
+    kinds_of_likelihood.DirichletMultinomial: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            kinds_of_likelihood.DirichletMultinomial,
+            st.just(event_shape),
+            concentration=st.sampled_from(["shared", "learned"]),
+            total=st.sampled_from([None, 7]),
+        ),
+        inside=lambda layer, rng, shape: rng.negative_binomial(1.0, 0.2, shape).astype(np.float64),
+        outside=(-1.0, 0.5),
+    ),
     kinds_of_likelihood.DiscretizedLogistic: LikelihoodEntry(
         layers=lambda event_shape: builds(
             kinds_of_likelihood.DiscretizedLogistic,
@@ -74,6 +84,15 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         ),
         inside=lambda layer, rng, shape: rng.laplace(size=shape),
         outside=(),
+    ),
+    kinds_of_likelihood.Multinomial: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            kinds_of_likelihood.Multinomial,
+            st.just(event_shape),
+            total=st.sampled_from([None, 7]),
+        ),
+        inside=lambda layer, rng, shape: rng.negative_binomial(1.0, 0.2, shape).astype(np.float64),
+        outside=(-1.0, 0.5),
     ),
     kinds_of_likelihood.NegativeBinomial: LikelihoodEntry(
         layers=lambda event_shape: builds(
