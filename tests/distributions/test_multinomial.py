@@ -50,7 +50,9 @@ def _exact(x, probs):
         def log_factorial(n):
             return sum((Decimal(k).ln() for k in range(2, n + 1)), Decimal(0))
 
-        terms = (Decimal(n) * Decimal(p).ln() - log_factorial(n) for n, p in zip(x, probs, strict=True))
+        terms = (
+            Decimal(n) * Decimal(p).ln() - log_factorial(n) for n, p in zip(x, probs, strict=True)
+        )
         return float(log_factorial(sum(x)) + sum(terms))
 
 

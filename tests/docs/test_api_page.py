@@ -65,10 +65,12 @@ RECORDS = (
     "ObjectiveTerms",
     "OutOfDistribution",
     "PredictiveCheck",
+    "Ranking",
     "RateDistortion",
     "ReconstructionError",
     "Split",
     "Suggestion",
+    "Topics",
 )
 """Return types, which the docstrings of their functions describe."""
 

@@ -2,14 +2,16 @@
 
 import functools
 
+import keras
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
+import tfp_vae
 from tests.fuzz import fuzzed_models
 from tests.fuzz.calls import Call, row_count
 from tests.fuzz.fuzzed_models import DATA, model
-from tfp_vae import evaluation, plotting
+from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors, priors
 
 mpl.use("Agg")
 _MORE_ROWS = np.tile(fuzzed_models.REAL, [7, 1])
@@ -30,6 +32,16 @@ def _evaluation(name, kind, may_miss=(), **more):
         lambda: {**given, **own, "vae": model(kind)},
         check,
         may_miss=may_miss,
+    )
+
+
+@functools.cache
+def _topic_model():
+    keras.utils.set_random_seed(0)
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([3]), posteriors.LogisticNormal(2)),
+        tfp_vae.Decoder(keras.layers.Identity(), likelihoods.Multinomial([4])),
+        prior=priors.LogisticNormal(2),
     )
 
 
@@ -112,6 +124,21 @@ CALLS = {
     "evaluation.clustering": Call(
         evaluation.clustering,
         lambda: {"clusters": np.eye(3)[[0, 1, 1, 2, 0, 1]], "labels": fuzzed_models.LABELS},
+    ),
+    "evaluation.topics": Call(
+        evaluation.topics,
+        lambda: {"vae": _topic_model(), "x": fuzzed_models.COUNTS, "words": list("abcd"), "top": 2},
+    ),
+    "evaluation.topic_coherence": Call(
+        evaluation.topic_coherence,
+        lambda: {"top_words": [[0, 1], [2, 1]], "x": fuzzed_models.COUNTS},
+    ),
+    "evaluation.ranking": Call(
+        evaluation.ranking,
+        lambda: {
+            "scores": fuzzed_models.REAL, "held_out": np.eye(4)[[0, 1, 2, 3, 0, 1]],
+            "seen": np.eye(4)[[1, 2, 3, 0, 1, 2]], "k": [1, 3],
+        },
     ),
     "evaluation.out_of_distribution": _evaluation(
         "out_of_distribution", "real", reference=DATA["real"]

@@ -26,12 +26,12 @@ from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
 from tfp_vae.distributions.logistic_normal import LogisticNormal
 from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
+from tfp_vae.distributions.multinomial import Multinomial
 from tfp_vae.distributions.multivariate_normal import (
     MultivariateNormalDiag,
     MultivariateNormalDiagPlusLowRank,
     MultivariateNormalTriL,
 )
-from tfp_vae.distributions.multinomial import Multinomial
 from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.one_hot_categorical import OneHotCategorical, is_summable

@@ -118,7 +118,10 @@ class DirichletMultinomial(DrawsFromNoise, tfd.Distribution):
 
     def _variance(self) -> tf.Tensor:
         logs, log_sum = self._logarithms()
-        total, concentration = row_counts.beside_event(self.total_count, self.event_ndims), tf.exp(log_sum)
+        total, concentration = (
+            row_counts.beside_event(self.total_count, self.event_ndims),
+            tf.exp(log_sum),
+        )
         probs = tf.exp(logs - log_sum)
         return total * probs * (1.0 - probs) * (total + concentration) / (1.0 + concentration)
 
@@ -127,5 +130,9 @@ class DirichletMultinomial(DrawsFromNoise, tfd.Distribution):
         gamma_seed, count_seed = seeds.split(seed, 2)
         logs = tf.cast(self._logarithms()[0], tf.float64)
         log_gamma = rejection.log_gamma(shape, tf.exp(logs), gamma_seed)
-        log_probs = row_counts.log_softmax(tf.maximum(log_gamma, row_counts.UNSEEN), self.event_ndims)
-        return row_counts.drawn(shape, log_probs, self.total_count, self.event_ndims, count_seed, self.dtype)
+        log_probs = row_counts.log_softmax(
+            tf.maximum(log_gamma, row_counts.UNSEEN), self.event_ndims
+        )
+        return row_counts.drawn(
+            shape, log_probs, self.total_count, self.event_ndims, count_seed, self.dtype
+        )

@@ -81,7 +81,9 @@ class Multinomial(DrawsFromNoise, tfd.Distribution):
         return tf.shape(self.logits)[-self.event_ndims :]
 
     def _log_probs(self) -> tf.Tensor:
-        return row_counts.log_softmax(row_counts.masked(self.logits, self.observed), self.event_ndims)
+        return row_counts.log_softmax(
+            row_counts.masked(self.logits, self.observed), self.event_ndims
+        )
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         x = row_counts.counts(value, self.observed, self.dtype)
@@ -89,12 +91,18 @@ class Multinomial(DrawsFromNoise, tfd.Distribution):
         total = tf.reduce_sum(x, axis=axes, keepdims=True)
         log_probs = self._log_probs()
         log_mean = log_probs + tf.math.log(tf.maximum(total, 1.0))
-        deviance = row_counts.deviance(x, row_counts.log_count(x), total * tf.exp(log_probs), log_mean)
+        deviance = row_counts.deviance(
+            x, row_counts.log_count(x), total * tf.exp(log_probs), log_mean
+        )
         deviance += row_counts.factorial_term(x)
-        return tf.reduce_sum(row_counts.factorial_term(total), axis=axes) - tf.reduce_sum(deviance, axis=axes)
+        return tf.reduce_sum(row_counts.factorial_term(total), axis=axes) - tf.reduce_sum(
+            deviance, axis=axes
+        )
 
     def _mean(self) -> tf.Tensor:
-        return row_counts.beside_event(self.total_count, self.event_ndims) * tf.exp(self._log_probs())
+        return row_counts.beside_event(self.total_count, self.event_ndims) * tf.exp(
+            self._log_probs()
+        )
 
     def _variance(self) -> tf.Tensor:
         return self._mean() * (1.0 - tf.exp(self._log_probs()))
@@ -102,4 +110,6 @@ class Multinomial(DrawsFromNoise, tfd.Distribution):
     def _draw(self, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         shape = self._shape_of_draws(sample_shape)
         log_probs = tf.cast(self._log_probs(), tf.float64)
-        return row_counts.drawn(shape, log_probs, self.total_count, self.event_ndims, seed, self.dtype)
+        return row_counts.drawn(
+            shape, log_probs, self.total_count, self.event_ndims, seed, self.dtype
+        )

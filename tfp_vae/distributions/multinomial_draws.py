@@ -83,9 +83,7 @@ def multinomial(total: tf.Tensor, probs: tf.Tensor, seed: tf.Tensor) -> tf.Tenso
     return done[1][..., :categories]
 
 
-def _transformed(
-    total: tf.Tensor, probability: tf.Tensor, seed: tf.Tensor
-) -> tf.Tensor:
+def _transformed(total: tf.Tensor, probability: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Draws binomial counts with means of at least 10 of the rarer outcome, by algorithm BTRS."""
     spread = tf.sqrt(total * probability * (1.0 - probability))
     b = 1.15 + 2.53 * spread

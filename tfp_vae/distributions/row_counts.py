@@ -15,6 +15,7 @@ _STIRLING = 8.0
 
 
 def masked(logits: tf.Tensor, observed: tf.Tensor | None) -> tf.Tensor:
+    """Returns logits with that of a category without probability where a value is missing."""
     return logits if observed is None else tf.where(observed, logits, UNSEEN)
 
 
@@ -32,6 +33,7 @@ def log_sum_exp(logits: tf.Tensor, event_ndims: int) -> tf.Tensor:
 
 
 def log_softmax(logits: tf.Tensor, event_ndims: int) -> tf.Tensor:
+    """Returns the logarithms of softmax over the event."""
     return logits - log_sum_exp(logits, event_ndims)
 
 

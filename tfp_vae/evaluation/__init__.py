@@ -21,8 +21,10 @@ from tfp_vae.evaluation.posterior_predictive_check import (
     PredictiveCheck,
     posterior_predictive_check,
 )
+from tfp_vae.evaluation.ranking import Ranking, ranking
 from tfp_vae.evaluation.rate_distortion import RateDistortion, rate_distortion
 from tfp_vae.evaluation.reconstruction_error import ReconstructionError, reconstruction_error
+from tfp_vae.evaluation.topics import Topics, topic_coherence, topics
 
 __all__ = [
     "Baselines",
@@ -39,8 +41,10 @@ __all__ = [
     "MarginalLikelihood",
     "OutOfDistribution",
     "PredictiveCheck",
+    "Ranking",
     "RateDistortion",
     "ReconstructionError",
+    "Topics",
     "UnsupervisedDisentanglementRanking",
     "baselines",
     "calibration",
@@ -54,7 +58,10 @@ __all__ = [
     "log_marginal_likelihood",
     "out_of_distribution",
     "posterior_predictive_check",
+    "ranking",
     "rate_distortion",
     "reconstruction_error",
+    "topic_coherence",
+    "topics",
     "unsupervised_disentanglement_ranking",
 ]

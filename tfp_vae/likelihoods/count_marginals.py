@@ -102,9 +102,7 @@ def _zero_inflated_parts(
     return np.where(inflated, mean, average), np.where(inflated, share, 0.0)
 
 
-def concentrations(
-    x: np.ndarray, observed: np.ndarray | None, shares: np.ndarray
-) -> np.ndarray:
+def concentrations(x: np.ndarray, observed: np.ndarray | None, shares: np.ndarray) -> np.ndarray:
     """Returns the concentrations of largest likelihood of a Dirichlet-multinomial, `[*event]`.
 
     Their sum is found by golden section for given shares, between 1e-3 and e^10; then all are

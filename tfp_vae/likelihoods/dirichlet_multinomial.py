@@ -89,7 +89,7 @@ class DirichletMultinomial(Multinomial):
     ) -> dict[str, np.ndarray]:
         """Returns the shares of largest likelihood, and sets or returns the concentration."""
         del stddev
-        found = count_marginals.concentrations(x, observed, self.shares(x, observed))
+        found = count_marginals.concentrations(x, observed, self._shares(x, observed))
         raw = link_functions.output_of_rate(found.sum() - _LEAST)
         constants = {"logits": np.log(found / found.sum())}
         if self.concentration == "learned":
@@ -110,7 +110,7 @@ class DirichletMultinomial(Multinomial):
         axes = list(range(-len(self.event_shape), 0))
         log_shares = logits - tf.reduce_logsumexp(logits, axis=axes, keepdims=True)
         return distributions.DirichletMultinomial(
-            log_shares + log_sum, self.total_count(), len(self.event_shape)
+            log_shares + log_sum, self._total_count(), len(self.event_shape)
         )
 
     def get_config(self) -> dict[str, Any]:

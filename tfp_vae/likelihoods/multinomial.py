@@ -21,7 +21,9 @@ class Multinomial(Likelihood):
     n! / Π x_i!, which does not depend on the model. Nothing is said about totals, so that
     log-likelihoods do not compare with those of counts whose totals are modelled, such as
     `Poisson`: `likelihoods.suggest` does not propose it. It is a `Poisson` likelihood given the
-    total. The network emits a logit for every value of the event; together they are softmaxed.
+    total. The network emits a logit for every value of the event, and the probabilities are their
+    softmax over the whole event. Liang et al. (2018), "Variational autoencoders for collaborative
+    filtering", section 2.2, have it for items that users took.
 
     Draws, the mean and so `predict` need a total: `total`, or else the mean total of the data at
     which the model begins, rounded; 1 before that. For the mean of a row with another total,
@@ -59,9 +61,7 @@ class Multinomial(Likelihood):
         "counts."
     )
 
-    def __init__(
-        self, event_shape: Sequence[int], total: int | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, event_shape: Sequence[int], total: int | None = None, **kwargs: Any) -> None:
         super().__init__(event_shape, **kwargs)
         self.total = None if total is None else checks.positive_int(total, "total")
 
@@ -73,7 +73,7 @@ class Multinomial(Likelihood):
             )
         super().build(features_shape)
 
-    def total_count(self) -> tf.Tensor:
+    def _total_count(self) -> tf.Tensor:
         """Returns the total of rows that are drawn, a scalar."""
         return tf.convert_to_tensor(
             self.mean_total if self.total is None else self.total, self.variable_dtype
@@ -88,9 +88,9 @@ class Multinomial(Likelihood):
     ) -> dict[str, np.ndarray]:
         """Returns the logarithms of the shares of the data's total, and sets the mean total."""
         del stddev
-        return {"logits": np.log(self.shares(x, observed))}
+        return {"logits": np.log(self._shares(x, observed))}
 
-    def shares(self, x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
+    def _shares(self, x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
         """Returns the share of every value in the total, and sets the mean total.
 
         A value without a count gets half of one.
@@ -102,7 +102,7 @@ class Multinomial(Likelihood):
 
     def distribution(self, logits: tf.Tensor) -> tfd.Distribution:
         """Makes the likelihood of `logits`, `[B, *event_shape]`."""
-        return distributions.Multinomial(logits, self.total_count(), len(self.event_shape))
+        return distributions.Multinomial(logits, self._total_count(), len(self.event_shape))
 
     def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
         """Returns the distribution of the observed counts of every row given their total.
