@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfp_vae import checks, supports
+from tfp_vae.error_text import described
 from tfp_vae.evaluation.row_batches import checked_rows, row_batches
 from tfp_vae.evaluation.text_tables import table
 from tfp_vae.model import VAE
@@ -27,10 +28,10 @@ class Topics(NamedTuple):
     Example:
       >>> found = evaluation.Topics(np.eye(2), (("sea",), ("wood",)), np.array([0.5, 0.25]))
       >>> print(found)
-      topic  coherence  words
-      0          0.500    sea
-      1          0.250   wood
-      mean       0.375
+      topic    coherence
+      0: sea       0.500
+      1: wood      0.250
+      mean         0.375
     """
 
     probabilities: np.ndarray
@@ -38,13 +39,14 @@ class Topics(NamedTuple):
     coherence: np.ndarray
 
     def __str__(self) -> str:
-        rows = [["topic", "coherence", "words"]] + [
-            [str(topic), f"{coherence:.3f}", " ".join(map(str, words))]
+        rows = [
+            [f"{topic}: {' '.join(map(str, words))}", f"{coherence:.3f}"]
             for topic, (words, coherence) in enumerate(
                 zip(self.top_words, self.coherence, strict=True)
             )
         ]
-        return table([*rows, ["mean", f"{np.mean(self.coherence):.3f}", ""]])
+        mean = ["mean", f"{np.mean(self.coherence):.3f}"]
+        return table([["topic", "coherence"], *rows, mean])
 
 
 def topics(vae: VAE, x: Any, words: Sequence[str] | None = None, top: int = 10) -> Topics:
@@ -88,7 +90,7 @@ def topics(vae: VAE, x: Any, words: Sequence[str] | None = None, top: int = 10) 
     if space != supports.relaxed_one_hot_vectors(1, size):
         raise ValueError(
             "`vae` must have latents that are shares of a whole, such as those of "
-            f"posteriors.LogisticNormal; got {space.description}."
+            f"posteriors.LogisticNormal; got {'others' if space is None else space.description}."
         )
     if likelihood.support != supports.COUNTS or len(likelihood.event_shape) != 1:
         raise ValueError(
@@ -144,8 +146,11 @@ def topic_coherence(top_words: Any, x: Any) -> np.ndarray:
     if counts.ndim != 2 or not counts.size:
         raise ValueError(f"`x` must have shape [N, words]; got shape {list(counts.shape)}.")
     checks.finite(counts, "x")
-    if supports.COUNTS.outside(counts).any():
-        raise ValueError("`x` must hold counts, whole numbers of at least 0.")
+    wrong = supports.COUNTS.outside(counts)
+    if wrong.any():
+        raise ValueError(
+            f"`x` must hold counts, {supports.COUNTS.description}; got {counts[wrong][0]:g}."
+        )
     topics_given = checks.array(top_words, "top_words")
     if topics_given.ndim != 2 or topics_given.shape[1] < 2 or not topics_given.size:
         raise ValueError(
@@ -159,8 +164,9 @@ def topic_coherence(top_words: Any, x: Any) -> np.ndarray:
             f"one from {topics_given.min():g} to {topics_given.max():g}."
         )
     places = topics_given.astype(int)
-    if any(len(set(topic)) < len(topic) for topic in places.tolist()):
-        raise ValueError("`top_words` must have no word twice in a topic.")
+    for topic in places.tolist():
+        if len(set(topic)) < len(topic):
+            raise ValueError(f"`top_words` must have no word twice in a topic; got {topic}.")
     return _coherence(places, counts > 0)
 
 
@@ -189,8 +195,8 @@ def _coherence(top_words: np.ndarray, present: np.ndarray) -> np.ndarray:
 def _names(words: Sequence[str] | None, count: int) -> list[Any]:
     if words is None:
         return list(range(count))
-    if isinstance(words, str) or not hasattr(words, "__len__") or not hasattr(words, "__iter__"):
-        raise TypeError(f"`words` must be a list of {count} words; got a {type(words).__name__}.")
+    if not isinstance(words, (list, tuple, np.ndarray)) or getattr(words, "ndim", 1) != 1:
+        raise TypeError(f"`words` must be a list of {count} words; got {described(words)}.")
     if len(words) != count:
         raise ValueError(f"`words` must have one name for each of {count} words; got {len(words)}.")
     return list(words)
