@@ -176,13 +176,18 @@ class VampPrior(Prior):
         return self._encode
 
     def _random_rows(self, shape: Sequence[int], dtype: str) -> tf.Tensor:
-        """Returns rows that are uniform between two bounds, and else normal, clipped at a bound."""
+        """Returns rows that are uniform between two bounds, and else normal, mirrored at a bound.
+
+        Not clipped: at the smallest positive number a logarithm's gradient overflows.
+        """
         uniform = keras.initializers.RandomUniform(0.0, 1.0)(shape, dtype)
         normal = keras.initializers.RandomNormal(stddev=1.0)(shape, dtype)
         lower, upper = (tf.convert_to_tensor(bound) for bound in (self.lower, self.upper))
-        bounded = tf.math.is_finite(lower) & tf.math.is_finite(upper)
-        width = tf.where(bounded, upper - lower, tf.ones_like(lower))
-        return tf.where(bounded, lower + width * uniform, self._within_range(normal))
+        above, below = tf.math.is_finite(lower), tf.math.is_finite(upper)
+        width = tf.where(above & below, upper - lower, tf.ones_like(lower))
+        rows = tf.where(above, lower + tf.abs(normal), normal)
+        rows = tf.where(below & ~above, upper - tf.abs(normal), rows)
+        return tf.where(above & below, lower + width * uniform, rows)
 
     def _within_range(self, rows: np.ndarray | tf.Tensor) -> tf.Tensor:
         lower, upper = tf.convert_to_tensor(self.lower), tf.convert_to_tensor(self.upper)
