@@ -3,12 +3,18 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import stats
+from scipy import special, stats
 from tensorflow_probability import distributions as tfd
 
 from tests.support.mutations import Replaced, assert_killed
 from tfp_vae import distributions, stateless_random
-from tfp_vae.distributions import counts, discretized_logistic, student_t
+from tfp_vae.distributions import (
+    counts,
+    discretized_logistic,
+    multinomial_draws,
+    row_counts,
+    student_t,
+)
 from tfp_vae.testing import assert_close, assert_mean
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -44,12 +50,33 @@ def _check_counts_drawn():
         assert_mean(drawn.numpy()[:, None] <= cuts, law.cdf(cuts))
 
 
+def _check_rows_of_counts():
+    logits, x = np.array([0.3, -1.0, 0.0]), np.array([5.0, 0.0, 40.0])
+    found = distributions.Multinomial(tf.constant(logits), 1.0).log_prob(x)
+    assert_close(found, stats.multinomial(45, special.softmax(logits)).logpmf(x))
+    found = distributions.DirichletMultinomial(tf.constant(logits), 1.0).log_prob(x)
+    assert_close(found, stats.dirichlet_multinomial(np.exp(logits), 45).logpmf(x))
+
+
+def _check_binomial_draws():
+    for total, probability in ((9, 0.4), (90, 0.6)):
+        law = stats.binom(total, probability)
+        draws = distributions.Multinomial(
+            tf.constant(np.log([probability, 1.0 - probability])), total
+        ).sample(9000, [1, 2])
+        cuts = law.ppf([0.05, 0.3, 0.6, 0.9])
+        assert_mean(draws.numpy()[:, :1] <= cuts, law.cdf(cuts))
+
+
 CHECKS = {
+    "rows of counts": _check_rows_of_counts,
+    "binomial draws": _check_binomial_draws,
     "levels": _check_levels,
     "student's draws": _check_student_draws,
     "counts drawn": _check_counts_drawn,
 }
 
+binomial = multinomial_draws.binomial
 log_gamma = counts.rejection.log_gamma
 
 MUTATIONS = {
@@ -83,10 +110,36 @@ MUTATIONS = {
             shape, tf.where(concentration < 1.0, concentration + 1.0, concentration), seed
         ),
     ),
+    "Stirling's correction of a factorial left out": (
+        "rows of counts",
+        row_counts,
+        "_correction",
+        tf.zeros_like,
+    ),
+    "a deviance without its mean": (
+        "rows of counts",
+        row_counts,
+        "deviance",
+        lambda x, log_x, mean, log_mean: x * (log_x - log_mean) - 0.5 * x,
+    ),
+    "every binomial proposal accepted": (
+        "binomial draws",
+        multinomial_draws.rejection,
+        "until_accepted",
+        lambda propose, shape, seed: propose(*stateless_random.uniform_pair(shape, seed, 0))[0],
+    ),
+    "success and failure of a frequent outcome exchanged": (
+        "binomial draws",
+        multinomial_draws,
+        "binomial",
+        lambda total, probability, seed: binomial(
+            total, tf.minimum(probability, 1.0 - probability), seed
+        ),
+    ),
     "every Poisson proposal accepted": (
         "counts drawn",
         counts.rejection,
-        "_until_accepted",
+        "until_accepted",
         lambda propose, shape, seed: propose(*stateless_random.uniform_pair(shape, seed, 0))[0],
     ),
 }
