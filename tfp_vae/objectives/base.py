@@ -27,7 +27,8 @@ class Objective(abc.ABC):
     """A function of distributions that training raises.
 
     To add one, write a subclass that implements `terms` and `get_config`, and register it with
-    `keras.saving.register_keras_serializable`.
+    `keras.saving.register_keras_serializable`. One that training changes, such as `ControlVAE`,
+    implements `for_model` and `learn`, too.
 
     Call with:
       x: Observations, `[B, *event]`.

@@ -59,8 +59,7 @@ def vimco_signals(log_weights: tf.Tensor) -> tf.Tensor:
     Args:
       log_weights: log w of K draws, `[K, ...]`, K of at least 2.
 
-    Source: Mnih & Rezende (2016), "Variational inference for Monte Carlo objectives", equations 7
-    to 10.
+    Source: Mnih & Rezende (2016), "Variational inference for Monte Carlo objectives".
     """
     size = log_weights.shape[0]
     others = (tf.reduce_sum(log_weights, axis=0) - log_weights) / (size - 1)
