@@ -1,5 +1,6 @@
 """The public calls around a model: files, callbacks, audit, tests, scikit-learn."""
 
+import contextlib
 import functools
 import importlib
 import tempfile
@@ -103,9 +104,26 @@ def _fitted():
     return _estimator().fit(fuzzed_models.REAL)
 
 
+@contextlib.contextmanager
+def _compiled_if_long(epochs):
+    """Compiles where `fit` trains until convergence, which takes many minutes step by step."""
+    eager = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(eager and epochs is not None)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(eager)
+
+
 def _fit_estimator(X, **parameters):  # noqa: N803
     estimator = VAETransformer(**parameters)
-    return estimator.fit(X).transform(X)
+    with _compiled_if_long(parameters["epochs"]):
+        return estimator.fit(X).transform(X)
+
+
+def _fit_table(**parameters):
+    with _compiled_if_long(parameters["epochs"]):
+        return TableVAE(**parameters).fit(_people())
 
 
 def _cells_taken(**given):
@@ -338,7 +356,7 @@ CALLS = {
         tables.percentiles, lambda: {"vae": _table(), "scores": np.array([0.0, -1.0])}
     ),
     "sklearn.TableVAE": Call(
-        lambda **given: TableVAE(**given).fit(_people()),
+        _fit_table,
         lambda: {"latent_size": 2, "hidden_layer_sizes": [3], "epochs": 1, "random_state": 0},
         lambda answer, given: answer.score(_people()),
         of=TableVAE,
