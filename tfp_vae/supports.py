@@ -186,3 +186,8 @@ def relaxed_one_hot_vectors(variables: int, categories: int) -> LatentSpace:
 def one_hot_vectors(variables: int, categories: int) -> LatentSpace:
     """Returns the space of `variables` one-hot vectors of `categories` numbers."""
     return LatentSpace(f"{variables} x {categories} numbers, of which one in {categories} is 1")
+
+
+def code_vectors(positions: int, codes: int) -> LatentSpace:
+    """Returns the space of `positions` vectors, each one of a codebook of `codes` vectors."""
+    return LatentSpace(f"{positions} vectors from a codebook of {codes}")

@@ -52,6 +52,7 @@ RECORDS = (
     "Calibration",
     "Candidate",
     "Clustering",
+    "CodeUsage",
     "Comparison",
     "Digits",
     "Disentanglement",

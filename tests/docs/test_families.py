@@ -16,6 +16,7 @@ ARGUMENTS = {
     "RelaxedOneHotCategorical": (1, 2),
     "Categorical": (2,),
     "LogisticNormal": (2,),
+    "VectorQuantized": (2, 1),
 }
 
 

@@ -42,6 +42,11 @@ def _topic_model():
         tfp_vae.Encoder(networks.mlp([3]), posteriors.LogisticNormal(2)),
         tfp_vae.Decoder(keras.layers.Identity(), likelihoods.Multinomial([4])),
         prior=priors.LogisticNormal(2),
+def _quantized():
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([3]), posteriors.VectorQuantized(4, 2, positions=2)),
+        tfp_vae.Decoder(networks.mlp([3]), likelihoods.Bernoulli([4])),
+        prior=priors.VectorQuantized(4, positions=2),
     )
 
 
@@ -100,6 +105,9 @@ CALLS = {
         annealing_steps=2,
     ),
     "evaluation.latent_usage": _evaluation("latent_usage", "real", draws=5),
+    "evaluation.code_usage": Call(
+        evaluation.code_usage, lambda: {"vae": _quantized(), "x": DATA["binary"], "seed": 0}
+    ),
     "evaluation.inference_gaps": _evaluation(
         "inference_gaps", "real", steps=2, sample_size=2, importance_sample_size=3
     ),

@@ -47,7 +47,7 @@ def _draws(posterior, given):
     _round_trip(posterior, given)
     sizes = [posterior.event_shape[0], *getattr(posterior, "units", [])]
     sizes += [getattr(posterior, "rank", 1), getattr(posterior, "context_size", 1)]
-    sizes += [getattr(posterior, "steps", 1)]
+    sizes += [getattr(posterior, "steps", 1), getattr(posterior, "codes", 1)]
     if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS or _has_own_function(given):
         return
     made = posterior(FEATURES)
@@ -73,7 +73,7 @@ def _draws_alone(prior, given):
             return
     else:
         size = 5 if isinstance(prior, priors.CategoricalJoint) else 2
-    if isinstance(prior, priors.VampPrior):
+    if isinstance(prior, (priors.VampPrior, priors.VectorQuantized)):
         return
     prior.build([size])
     z = prior.distribution().sample(3, seed=[0, 1])
@@ -292,6 +292,9 @@ CALLS = {
             },
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
             "Categorical": {"categories": 3, "latent_variables": 2},
+            "VectorQuantized": {
+                "codes": 3, "code_size": 2, "positions": 2, "decay": 0.9, "restart_below": 0.1,
+            },
         }.items()
     },
     **{
@@ -308,6 +311,7 @@ CALLS = {
             "VampPrior": {"pseudo_inputs": 3},
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
             "Categorical": {"categories": 3, "latent_variables": 2},
+            "VectorQuantized": {"codes": 3, "positions": 2},
         }.items()
     },
     "priors.ConditionalNormal": Call(

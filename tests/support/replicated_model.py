@@ -53,6 +53,18 @@ def controlled_vae():
     )
 
 
+def quantized_vae(codebook):
+    """A codebook, whose codes are restarted at rows of all replicas."""
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(
+            networks.mlp([5]),
+            posteriors.VectorQuantized(6, 2, positions=2, codebook=codebook, decay=0.5),
+        ),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
+        prior=priors.VectorQuantized(6, positions=2),
+    )
+
+
 class NanWhereLarge(keras.layers.Layer):
     def call(self, x):
         return tf.where(x > 50.0, np.nan, x)

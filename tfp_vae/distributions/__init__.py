@@ -25,6 +25,7 @@ from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregress
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
 from tfp_vae.distributions.logistic_normal import LogisticNormal
+from tfp_vae.distributions.markov_chain import OneHotMarkovChain
 from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
 from tfp_vae.distributions.multinomial import Multinomial
 from tfp_vae.distributions.multivariate_normal import (
@@ -43,6 +44,7 @@ from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCateg
 from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
 from tfp_vae.distributions.student_t import StudentT
 from tfp_vae.distributions.unbounded import is_unbounded
+from tfp_vae.distributions.vector_quantized import CodeVectors, VectorQuantized, nearest_codes
 from tfp_vae.distributions.von_mises_fisher import VonMisesFisher
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "Beta",
     "Categorical",
     "CategoricalJoint",
+    "CodeVectors",
     "ContinuousBernoulli",
     "DirichletMultinomial",
     "DiscretizedLogistic",
@@ -68,6 +71,7 @@ __all__ = [
     "Normal",
     "NormalizingFlow",
     "OneHotCategorical",
+    "OneHotMarkovChain",
     "ParameterFn",
     "PlanarFlow",
     "Poisson",
@@ -77,6 +81,7 @@ __all__ = [
     "RelaxedOneHotCategorical",
     "SphericalUniform",
     "StudentT",
+    "VectorQuantized",
     "VonMisesFisher",
     "ZeroInflatedNegativeBinomial",
     "affine_coupling",
@@ -84,6 +89,7 @@ __all__ = [
     "masked_autoregressive",
     "is_summable",
     "is_unbounded",
+    "nearest_codes",
     "spline_coupling",
     "poincare_ball",
     "support_beside_rows",

@@ -135,6 +135,18 @@ def _categorical_joints(
     return tfd.kl_divergence(q.categorical, p.categorical) + tf.reduce_sum(probs * of_each, axis=0)
 
 
+@tfd.RegisterKL(distributions.VectorQuantized, distributions.CodeVectors)
+def _vector_quantized_from_code_vectors(
+    q: distributions.VectorQuantized, p: distributions.CodeVectors, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of codes known for certain: -log p of these.
+
+    Of Σ q(c) (log q(c) - log p(c)) over all codes one term remains, in which q(c) = 1.
+    """
+    with tf.name_scope(name or "kl_vector_quantized_code_vectors"):
+        return -p.log_prob_of_codes(q.codes)
+
+
 def _as_multivariate_normal(product: tfd.Independent) -> tfd.MultivariateNormalDiag:
     normal = product.distribution
     if not isinstance(normal, tfd.Normal) or len(product.event_shape) != 1:

@@ -3,6 +3,7 @@
 from tfp_vae.evaluation.baselines import Baselines, baselines
 from tfp_vae.evaluation.calibration import Calibration, calibration
 from tfp_vae.evaluation.clustering import Clustering, clustering
+from tfp_vae.evaluation.code_usage import CodeUsage, code_usage
 from tfp_vae.evaluation.comparison import Comparison, compare
 from tfp_vae.evaluation.disentanglement import disentanglement
 from tfp_vae.evaluation.disentanglement_ranking import unsupervised_disentanglement_ranking
@@ -30,6 +31,7 @@ __all__ = [
     "Baselines",
     "Calibration",
     "Clustering",
+    "CodeUsage",
     "Comparison",
     "DataCopying",
     "Disentanglement",
@@ -49,6 +51,7 @@ __all__ = [
     "baselines",
     "calibration",
     "clustering",
+    "code_usage",
     "compare",
     "disentanglement",
     "elbo",

@@ -12,7 +12,7 @@ from tfp_vae.model import adaptation
 from tfp_vae.model.inputs import Labels
 from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.objectives import Objective
-from tfp_vae.posteriors import Categorical, Posterior
+from tfp_vae.posteriors import Categorical, Posterior, VectorQuantized
 from tfp_vae.priors import Prior
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def assemble(vae: "VAE") -> str:
     posterior = vae.encoder.of_tensors(inputs, training=False)
     for posterior_layer, prior_layer in vae.latent_pairs:
         check_same_latent_space(posterior_layer, prior_layer)
+    _give_codebook(vae)
     if features is not None:
         vae.prior_layer.take_features(int(features.shape[-1]))
     elif vae.prior_layer.conditional:
@@ -140,6 +141,18 @@ def _rows_of_zeros(vae: "VAE") -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
     y = tf.zeros([1, *conditions.row_shape(vae.condition)], dtype)
     features = conditions.features_of(vae.condition, y, dtype)
     return rows, features, conditions.joined(rows, features, len(vae.event_shape))
+
+
+def _give_codebook(vae: "VAE") -> None:
+    """Gives the prior the codebook of the posterior, where there is one."""
+    quantized = [q for q, _ in vae.latent_pairs if isinstance(q, VectorQuantized)]
+    if len(vae.latent_pairs) > 1 and quantized:
+        raise ValueError(
+            "`encoders` must not have a posteriors.VectorQuantized, whose codes are a single layer "
+            "of latents: use tfp_vae.VAE."
+        )
+    for posterior_layer in quantized:
+        vae.prior_layer.take_codebook(posterior_layer.current_codebook)
 
 
 def _check_missing_values(vae: "VAE", likelihood: tfd.Distribution, rows: tf.Tensor) -> None:

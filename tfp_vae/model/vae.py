@@ -898,11 +898,13 @@ class VAE(keras.Model):
     ) -> tuple[ObjectiveTerms, dict[str, tf.Tensor]]:
         """Computes the terms of the objective, and the metrics of `compile`, `[B]` each.
 
-        In training the objective learns from the batch, if it has something to learn.
+        In training the objective and the posterior learn from the batch, if there is something to.
         """
         batch, terms = self._scored(self.objective, x, seed, step, training, condition)
         if training:
-            self.objective.learn(batch.posterior, terms, seeds.independent_seed(seed), step)
+            learning_seed = seeds.independent_seed(seed)
+            self.objective.learn(batch.posterior, terms, learning_seed, step)
+            self.encoder.posterior.learn(batch.posterior, seeds.fold_in(learning_seed, 0))
         functions = self.trainer.state.log.functions
         return terms, row_metric_values(functions, batch, terms) if functions else {}
 
@@ -950,6 +952,9 @@ class VAE(keras.Model):
         if batch.label_log_prob is not None:
             classified = self.classification_weight * batch.label_log_prob
             terms = terms._replace(objective=terms.objective + classified)
+        cost = self.encoder.posterior.cost(batch.posterior)
+        if cost is not None:
+            terms = terms._replace(objective=terms.objective - cost)
         return batch, terms
 
     def compiled_function(self, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,6 +15,7 @@ from tfp_vae.posteriors.planar_flow import PlanarFlow
 from tfp_vae.posteriors.power_spherical import PowerSpherical
 from tfp_vae.posteriors.radial_flow import RadialFlow
 from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
+from tfp_vae.posteriors.vector_quantized import VectorQuantized
 from tfp_vae.posteriors.von_mises_fisher import VonMisesFisher
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "PowerSpherical",
     "RadialFlow",
     "RelaxedOneHotCategorical",
+    "VectorQuantized",
     "VonMisesFisher",
 ]

@@ -77,6 +77,29 @@ class Posterior(DistributionLayer):
         """
         return distribution.mean()
 
+    def cost(self, distribution: tfd.Distribution) -> tf.Tensor | None:
+        """Returns what is subtracted from the objective of every row, `[B]`; None for nothing.
+
+        It is no part of the ELBO: a penalty by which the layer trains its own weights.
+
+        Args:
+          distribution: What this layer returned, batch `[B]`.
+        """
+        del distribution
+        return None
+
+    def learn(self, distribution: tfd.Distribution, seed: tf.Tensor) -> None:
+        """Changes weights that are not trainable after a batch in training; by default none.
+
+        If the loss or a gradient of the batch is non-finite, the change is undone. Sums over the
+        rows are reduced over all replicas by `replica_context.all_reduce_sum`.
+
+        Args:
+          distribution: What this layer returned, batch `[B]`.
+          seed: A stateless seed, `[2]`.
+        """
+        del distribution, seed
+
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""
         return {**super().get_config(), "latent_size": self.latent_size}

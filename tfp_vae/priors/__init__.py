@@ -16,6 +16,7 @@ from tfp_vae.priors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.priors.spherical_uniform import SphericalUniform
 from tfp_vae.priors.standard_normal import StandardNormal
 from tfp_vae.priors.vamp_prior import VampPrior
+from tfp_vae.priors.vector_quantized import VectorQuantized
 
 __all__ = [
     "Beta",
@@ -34,4 +35,5 @@ __all__ = [
     "SphericalUniform",
     "StandardNormal",
     "VampPrior",
+    "VectorQuantized",
 ]

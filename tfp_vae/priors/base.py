@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 import numpy.typing as npt
+import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import supports
@@ -68,6 +69,15 @@ class Prior(keras.layers.Layer, abc.ABC):
           width: The number of features C; it is called only in a model with a condition.
         """
         del width
+
+    def take_codebook(self, codebook: Callable[[], tf.Tensor]) -> None:
+        """Receives the codebook of the posterior, before `build`; by default for nothing.
+
+        Args:
+          codebook: A function that returns the code vectors, `[K, D]`; it is called only in a model
+            with a `posteriors.VectorQuantized`.
+        """
+        del codebook
 
     @property
     def rows_wanted(self) -> int:

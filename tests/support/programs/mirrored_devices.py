@@ -5,6 +5,7 @@ a process of its own.
 """
 
 import sys
+from functools import partial
 
 import keras
 import numpy as np
@@ -25,6 +26,7 @@ from tests.support.replicated_model import (
     fitted,
     labelled_vae,
     plain,
+    quantized_vae,
     with_devices,
 )
 from tfp_vae import callbacks
@@ -52,6 +54,9 @@ NIGHTLY_CASES = [
     (labelled_vae, {}, ROWS, {"y": SOME_LABELS, "compile": {"metrics": None}}),
     # A controller, which sees the mean KL of all replicas.
     (controlled_vae, {}, ROWS, {"compile": {"metrics": None}}),
+    # Codes that are learned by gradient, and by moving averages.
+    (partial(quantized_vae, "gradient"), {}, ROWS, {"compile": {"metrics": None}}),
+    (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
 ]
 
 

@@ -147,8 +147,8 @@ def _suits(
 
     Where latents are summed over, only objectives of single rows can be. Free bits and the
     decomposed KL need independent latents; the discrepancy of the aggregate posterior needs a prior
-    with reparameterized draws, which mixtures do not have; the covariance of the latents must be
-    known in closed form; Hamiltonian trajectories would leave a part of the real numbers.
+    with reparameterized draws, which mixtures and codes do not have; the covariance of the latents
+    must be known in closed form; Hamiltonian trajectories would leave a part of the real numbers.
     """
     categorical = posterior is not None and posterior.summed
     if objective.draws_categories and not categorical:
@@ -163,8 +163,9 @@ def _suits(
         return posterior.latent_space == supports.REAL_VECTORS
     if isinstance(objective, kinds_of_objective.DIPVAE) and posterior is not None:
         return isinstance(posterior, _WITH_MOMENTS)
-    mixture = type(prior) in (priors.MixtureOfGaussians, priors.VampPrior)
-    return not (isinstance(objective, kinds_of_objective.InfoVAE) and mixture)
+    without_gradient = (priors.MixtureOfGaussians, priors.VampPrior, priors.VectorQuantized)
+    no_draws = type(prior) in without_gradient
+    return not (isinstance(objective, kinds_of_objective.InfoVAE) and no_draws)
 
 
 def objectives(

@@ -153,6 +153,19 @@ POSTERIORS: dict[type, PosteriorEntry] = {
         priors=(priors.LogisticNormal, priors.RelaxedOneHotCategorical, priors.VampPrior),
         smallest_latent_size=2,
     ),
+    kinds_of_posterior.VectorQuantized: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.VectorQuantized,
+            codes=st.just(3),
+            code_size=st.just(1),
+            positions=st.just(latent_size),
+            commitment_weight=st.sampled_from([0.0, 0.25, 2.0]),
+            codebook=st.sampled_from(["gradient", "moving_average"]),
+            decay=st.sampled_from([0.0, 0.9, 0.99]),
+            restart_below=st.sampled_from([0.0, 0.05]),
+        ),
+        priors=(priors.VectorQuantized,),
+    ),
     kinds_of_posterior.VonMisesFisher: PosteriorEntry(
         layers=lambda latent_size: builds(
             kinds_of_posterior.VonMisesFisher, latent_size=st.just(latent_size)

@@ -75,6 +75,12 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
     kinds_of_prior.VampPrior: lambda latent_size: builds(
         kinds_of_prior.VampPrior, pseudo_inputs=st.integers(1, 3)
     ),
+    kinds_of_prior.VectorQuantized: lambda latent_size: builds(
+        kinds_of_prior.VectorQuantized,
+        codes=st.just(3),
+        positions=st.just(latent_size),
+        model=st.sampled_from(["uniform", "independent", "markov_chain"]),
+    ),
 }
 """From every public prior to a function from a latent size to a strategy of them."""
 

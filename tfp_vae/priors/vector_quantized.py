@@ -1,0 +1,150 @@
+"""The prior of the VQ-VAE, over codes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from tfp_vae import checks, distributions, supports
+from tfp_vae.priors.base import Prior
+
+_MODELS = ("uniform", "independent", "markov_chain")
+_SMOOTHING = 0.5
+
+
+@keras.saving.register_keras_serializable(package="tfp_vae.priors")
+class VectorQuantized(Prior):
+    """Codes as their code vectors, for the posterior of the same name.
+
+    ==============  ==============================================================
+    `model`         p of the codes of a row
+    ==============  ==============================================================
+    "uniform"       equal for all; the KL of every row is P log K nats
+    "independent"   learned probabilities of the codes at each position
+    "markov_chain"  learned probabilities of each code given that of the position before, the same
+                    at all positions
+    ==============  ==============================================================
+
+    A uniform prior is for training. Draws need one that knows which codes there are: of a trained
+    model, `vae.refit_prior(priors.VectorQuantized(64, 4, "markov_chain"), x)` returns a copy with
+    it. The code vectors are those of the model's posterior.
+
+    Args:
+      codes: The number K of code vectors, 2 or more.
+      positions: The number P of codes of a row.
+      model: "uniform", "independent" or "markov_chain".
+      **kwargs: The usual arguments of a Keras layer.
+
+    Raises:
+      TypeError: If `codes` or `positions` is not an int, or `model` no string.
+      ValueError: If one is not positive, `codes` below 2, or `model` unknown; when it is built, if
+        it belongs to no model with a `posteriors.VectorQuantized`.
+
+    Example:
+      >>> vae = tfp_vae.VAE(
+      ...     tfp_vae.Encoder(networks.mlp([8]), posteriors.VectorQuantized(16, 2, positions=3)),
+      ...     tfp_vae.Decoder(networks.mlp([8]), likelihoods.Bernoulli([4])),
+      ...     prior=priors.VectorQuantized(codes=16, positions=3),
+      ... )
+      >>> vae.prior().sample(5, seed=0).shape
+      TensorShape([5, 6])
+      >>> float(vae.elbo(np.ones([1, 4]), seed=0).kl_divergence) == np.float32(3 * np.log(16))
+      True
+
+    Source: van den Oord et al. (2017), "Neural discrete representation learning", section 3.3, for
+    a prior that is fitted after training.
+    """
+
+    def __init__(
+        self, codes: int, positions: int = 1, model: str = "uniform", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.codes = checks.positive_int(codes, "codes")
+        self.positions = checks.positive_int(positions, "positions")
+        if self.codes < 2:
+            raise ValueError(f"`codes` must be at least 2; got {self.codes}.")
+        self.model = checks.one_of(model, _MODELS, "model")
+        self.latent_space = supports.code_vectors(self.positions, self.codes)
+        self._codebook: Callable[[], tf.Tensor] | None = None
+
+    def take_codebook(self, codebook: Callable[[], tf.Tensor]) -> None:
+        """Keeps the codebook as a function, so that its weights are tracked by the model alone."""
+        self._codebook = codebook
+
+    def build(self, event_shape: Sequence[int]) -> None:
+        """Creates the logits: `[P, K]`, or of a chain `[K]` and `[K, K]`."""
+        self._check_codebook()
+        if self.model == "independent":
+            self.logits = self._weight("logits", [self.positions, self.codes])
+        elif self.model == "markov_chain":
+            self.initial_logits = self._weight("initial_logits", [self.codes])
+            self.transition_logits = self._weight("transition_logits", [self.codes, self.codes])
+        super().build(event_shape)
+
+    def adapt_to_latents(self, z: npt.ArrayLike, seed: int = 0) -> None:
+        """Sets the probabilities to the shares of the codes in latents, `[N, P * D]`.
+
+        Half a code is added to every count, so that no probability is zero.
+        """
+        del seed
+        vectors = np.asarray(z).reshape([len(np.asarray(z)), self.positions, -1])
+        codebook = tf.convert_to_tensor(self._check_codebook()())
+        codes = distributions.nearest_codes(tf.cast(vectors, codebook.dtype), codebook).numpy()
+        if self.model == "independent":
+            counts = np.stack([np.bincount(each, minlength=self.codes) for each in codes.T])
+            self.logits.assign(_log_shares(counts))
+        elif self.model == "markov_chain":
+            self.initial_logits.assign(_log_shares(np.bincount(codes[:, 0], minlength=self.codes)))
+            pairs = (codes[:, :-1] * self.codes + codes[:, 1:]).ravel()
+            counts = np.bincount(pairs, minlength=self.codes**2)
+            self.transition_logits.assign(_log_shares(counts.reshape([self.codes, self.codes])))
+
+    def distribution(self) -> distributions.CodeVectors:
+        """Makes the prior: batch `[]`, event `[P * D]`."""
+        return distributions.CodeVectors(self._one_hot(), self._check_codebook()())
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "codes": self.codes,
+            "positions": self.positions,
+            "model": self.model,
+        }
+
+    def get_build_config(self) -> None:
+        """Returns nothing: the model builds this layer after it has set the codebook."""
+
+    def _one_hot(self) -> distributions.OneHotCategorical | distributions.OneHotMarkovChain:
+        if self.model == "markov_chain":
+            return distributions.OneHotMarkovChain(
+                tf.convert_to_tensor(self.initial_logits),
+                tf.convert_to_tensor(self.transition_logits),
+                self.positions,
+            )
+        if self.model == "independent":
+            return distributions.OneHotCategorical(tf.convert_to_tensor(self.logits))
+        zeros = tf.zeros([self.positions, self.codes], self.variable_dtype)
+        return distributions.OneHotCategorical(zeros)
+
+    def _weight(self, name: str, shape: Sequence[int]) -> keras.Variable:
+        return self.add_weight(name=name, shape=shape, initializer="zeros", autocast=False)
+
+    def _check_codebook(self) -> Callable[[], tf.Tensor]:
+        if self._codebook is None:
+            raise ValueError(
+                "A priors.VectorQuantized must belong to a model before it is used, since its "
+                "code vectors are those of the posterior: pass it to tfp_vae.VAE(..., prior=...) "
+                "with a posteriors.VectorQuantized."
+            )
+        return self._codebook
+
+
+def _log_shares(counts: np.ndarray) -> np.ndarray:
+    """Returns the logarithms of the smoothed shares along the last axis."""
+    smoothed = counts + _SMOOTHING
+    logits: np.ndarray = np.log(smoothed / smoothed.sum(axis=-1, keepdims=True))
+    return logits
