@@ -49,7 +49,7 @@ HOOKS = {
         "prediction",
         "present_temperature",
     ),
-    *("rows_wanted", "take_encoder", "take_features"),
+    *("cost", "rows_wanted", "take_codebook", "take_encoder", "take_features"),
     # by which they begin at data
     *("affine_map", "constants_at", "input_encoding", "location_unit", "locations"),
     *("noise_groups", "noise_scale", "outputs_of", "stddev_of", "take_units", "zero_heads"),
@@ -71,7 +71,7 @@ WITHOUT_A_SOURCE = {
     "likelihoods": {"Categorical", "Laplace", "Poisson", "for_values", "get", "suggest"}
     | {"candidates", "marginal_distribution", "suggest_columns"},
     "priors": {"Beta", "Gamma", "Normal"},
-    "evaluation": {"compare", "reconstruction_error"},
+    "evaluation": {"code_usage", "compare", "reconstruction_error"},
     "divergences": {
         *("declaration", "exact_kl_divergence", "kl_divergence_per_dimension"),
         *("latent_factors", "sampled_kl_divergence"),

@@ -85,6 +85,22 @@ def test_a_failure_is_reported_with_what_passed(monkeypatch):
             X,
             {"kl_divergence_is_the_sum", "free_bits"},
         ),
+        (
+            lambda: model(
+                posteriors.VectorQuantized(5, 2, positions=2),
+                prior=priors.VectorQuantized(5, 2, "markov_chain"),
+            ),
+            X,
+            {"kl_divergence_of_equal", "kl_divergence_is_the_sum", "free_bits"},
+        ),
+        (
+            lambda: model(
+                posteriors.VectorQuantized(5, 2, codebook="moving_average"),
+                prior=priors.VectorQuantized(5),
+            ),
+            X,
+            {"kl_divergence_of_equal", "kl_divergence_is_the_sum", "free_bits"},
+        ),
     ],
     ids=[
         "linear-Gaussian",
@@ -94,6 +110,8 @@ def test_a_failure_is_reported_with_what_passed(monkeypatch):
         "beta",
         "gamma",
         "logistic-normal",
+        "codes",
+        "codes of moving averages",
     ],
 )
 @pytest.mark.nightly

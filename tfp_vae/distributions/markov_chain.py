@@ -98,13 +98,15 @@ class OneHotMarkovChain(DrawsFromNoise, tfd.Distribution):
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
         shape = tf.concat([tf.shape(value)[:-1], [self.length, self.categories]], axis=0)
-        codes = tf.argmax(tf.reshape(value, shape), axis=-1)
+        vectors = tf.reshape(value, shape)
         initial = tf.nn.log_softmax(self.initial_logits)
-        transition = tf.reshape(tf.nn.log_softmax(self.transition_logits), [-1])
-        pairs = codes[..., :-1] * self.categories + codes[..., 1:]
-        log_prob = tf.gather(initial, codes[..., 0]) + tf.reduce_sum(
-            tf.gather(transition, pairs), axis=-1
-        )
+        # One matrix product with all vectors as rows: the log-probabilities of what comes next.
+        rows = tf.reshape(vectors[..., :-1, :], [-1, self.categories])
+        transition = tf.matmul(rows, tf.nn.log_softmax(self.transition_logits))
+        shape = tf.concat([tf.shape(value)[:-1], [self.length - 1, self.categories]], axis=0)
+        chosen = tf.math.multiply_no_nan(tf.reshape(transition, shape), vectors[..., 1:, :])
+        first = tf.math.multiply_no_nan(initial, vectors[..., 0, :])
+        log_prob = tf.reduce_sum(first, axis=-1) + tf.reduce_sum(chosen, axis=[-2, -1])
         return tf.ensure_shape(log_prob, value.shape[:-1])
 
     def _mean(self) -> tf.Tensor:

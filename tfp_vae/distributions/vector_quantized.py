@@ -24,10 +24,14 @@ def nearest_codes(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
     # Of |v - e|² = |v|² - 2 v·e + |e|² the first term is the same for all codes. Around the mean of
     # the codebook the two others cancel least.
     center = tf.reduce_mean(codebook, axis=0)
-    codebook = codebook - center
+    codebook = tf.convert_to_tensor(codebook) - center
     half_squares = 0.5 * tf.reduce_sum(tf.square(codebook), axis=-1)
-    distances = half_squares - tf.matmul(vectors - center, codebook, transpose_b=True)
-    return tf.argmin(distances, axis=-1, output_type=tf.int32)
+    vectors = tf.convert_to_tensor(vectors)
+    # As one matrix: TensorFlow 2.21 writes out of bounds where a matrix is broadcast over batches.
+    flat = tf.reshape(vectors, [-1, codebook.shape[-1]])
+    distances = half_squares - tf.matmul(flat - center, codebook, transpose_b=True)
+    codes = tf.argmin(distances, axis=-1, output_type=tf.int32)
+    return tf.ensure_shape(tf.reshape(codes, tf.shape(vectors)[:-1]), vectors.shape[:-1])
 
 
 class VectorQuantized(DrawsFromNoise, tfd.Distribution):

@@ -182,6 +182,12 @@ def check_same_latent_space(posterior: Posterior, prior: Prior | Posterior) -> N
             f"probabilities of its own, since objectives sum over {ours.description}; got "
             f"{type(prior).__name__}, a mixture of posteriors."
         )
+    if theirs is None and isinstance(posterior, VectorQuantized):
+        raise ValueError(
+            "`prior` must be a distribution over the latents of VectorQuantized that gives every "
+            "code a probability, such as priors.VectorQuantized; got a "
+            f"{type(prior).__name__}, a mixture of posteriors, which are sure of theirs."
+        )
     if theirs is None or theirs == ours:
         return
     raise ValueError(

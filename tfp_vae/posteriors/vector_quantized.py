@@ -120,7 +120,14 @@ class VectorQuantized(Posterior):
         super().build(features_shape)
 
     def current_codebook(self) -> tf.Tensor:
-        """Returns the code vectors, `[K, D]`."""
+        """Returns the code vectors, `[K, D]`.
+
+        Example:
+          >>> layer = posteriors.VectorQuantized(codes=16, code_size=2)
+          >>> layer.build([None, 8])
+          >>> layer.current_codebook().shape
+          TensorShape([16, 2])
+        """
         return tf.convert_to_tensor(self.code_vectors) + tf.convert_to_tensor(self.restarts)
 
     def distribution(self, vectors: tf.Tensor) -> distributions.VectorQuantized:

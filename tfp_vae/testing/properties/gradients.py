@@ -80,7 +80,9 @@ def _derivatives(
         outer.watch(u)
         with tf.GradientTape() as inner:
             total = tf.reduce_sum(u * subject.objective_on(objective, places, seed).objective)
-        gradients = inner.gradient(total, variables, unconnected_gradients="zero")
+        # Weights that a cost of the posterior trains alone have none.
+        found = inner.gradient(total, variables)
+        gradients = [gradient for gradient in found if gradient is not None]
         along = tf.add_n(
             [
                 tf.reduce_sum(gradient * tf.cast(rng.normal(size=gradient.shape), gradient.dtype))
