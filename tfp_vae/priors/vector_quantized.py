@@ -12,7 +12,6 @@ from tfp_vae import checks, distributions, supports
 from tfp_vae.priors.base import Prior
 
 _MODELS = ("uniform", "independent", "markov_chain")
-_SMOOTHING = 0.5
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
@@ -24,8 +23,7 @@ class VectorQuantized(Prior):
     ==============  ==============================================================
     "uniform"       equal for all; the KL of every row is P log K nats
     "independent"   learned probabilities of the codes at each position
-    "markov_chain"  learned probabilities of each code given that of the position before, the same
-                    at all positions
+    "markov_chain"  learned probabilities of each code given that of the position before
     ==============  ==============================================================
 
     A uniform prior is for training. Draws need one that knows which codes there are: of a trained
@@ -75,32 +73,38 @@ class VectorQuantized(Prior):
         self._codebook = codebook
 
     def build(self, event_shape: Sequence[int]) -> None:
-        """Creates the logits: `[P, K]`, or of a chain `[K]` and `[K, K]`."""
+        """Creates the logits: `[P, K]`, or of a chain `[K]` and `[P - 1, K, K]`."""
         self._check_codebook()
         if self.model == "independent":
             self.logits = self._weight("logits", [self.positions, self.codes])
         elif self.model == "markov_chain":
             self.initial_logits = self._weight("initial_logits", [self.codes])
-            self.transition_logits = self._weight("transition_logits", [self.codes, self.codes])
+            shape = [self.positions - 1, self.codes, self.codes]
+            self.transition_logits = self._weight("transition_logits", shape)
         super().build(event_shape)
 
     def adapt_to_latents(self, z: npt.ArrayLike, seed: int = 0) -> None:
         """Sets the probabilities to the shares of the codes in latents, `[N, P * D]`.
 
-        Half a code is added to every count, so that no probability is zero.
+        No probability is zero: half a code is added to every count, and to those of the codes that
+        follow another one as many as there are codes, in the shares of their position.
         """
         del seed
         vectors = np.asarray(z).reshape([len(np.asarray(z)), self.positions, -1])
         codebook = tf.convert_to_tensor(self._check_codebook()())
         codes = distributions.nearest_codes(tf.cast(vectors, codebook.dtype), codebook).numpy()
+        shares = _shares(
+            np.stack([np.bincount(each, minlength=self.codes) for each in codes.T]) + 0.5
+        )
         if self.model == "independent":
-            counts = np.stack([np.bincount(each, minlength=self.codes) for each in codes.T])
-            self.logits.assign(_log_shares(counts))
+            self.logits.assign(np.log(shares))
         elif self.model == "markov_chain":
-            self.initial_logits.assign(_log_shares(np.bincount(codes[:, 0], minlength=self.codes)))
-            pairs = (codes[:, :-1] * self.codes + codes[:, 1:]).ravel()
-            counts = np.bincount(pairs, minlength=self.codes**2)
-            self.transition_logits.assign(_log_shares(counts.reshape([self.codes, self.codes])))
+            self.initial_logits.assign(np.log(shares[0]))
+            pairs = codes[:, :-1] * self.codes + codes[:, 1:]
+            counts = [np.bincount(each, minlength=self.codes**2) for each in pairs.T]
+            added = self.codes * shares[1:, None]
+            by_code = np.reshape(counts, [-1, self.codes, self.codes])
+            self.transition_logits.assign(np.log(_shares(by_code + added)))
 
     def distribution(self) -> distributions.CodeVectors:
         """Makes the prior: batch `[]`, event `[P * D]`."""
@@ -123,7 +127,6 @@ class VectorQuantized(Prior):
             return distributions.OneHotMarkovChain(
                 tf.convert_to_tensor(self.initial_logits),
                 tf.convert_to_tensor(self.transition_logits),
-                self.positions,
             )
         if self.model == "independent":
             return distributions.OneHotCategorical(tf.convert_to_tensor(self.logits))
@@ -143,8 +146,7 @@ class VectorQuantized(Prior):
         return self._codebook
 
 
-def _log_shares(counts: np.ndarray) -> np.ndarray:
-    """Returns the logarithms of the smoothed shares along the last axis."""
-    smoothed = counts + _SMOOTHING
-    logits: np.ndarray = np.log(smoothed / smoothed.sum(axis=-1, keepdims=True))
-    return logits
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """Returns the shares along the last axis."""
+    shares: np.ndarray = counts / counts.sum(axis=-1, keepdims=True)
+    return shares
