@@ -112,11 +112,13 @@ class VectorQuantized(Posterior):
             autocast=False,
             aggregation="mean",
         )
-        # What restarts add to trained code vectors: a step that is undone leaves those as they are.
-        self.restarts = self._average("restarts", shape)
         self.average_counts = self._average("average_counts", shape[:1])
         if self.codebook == "moving_average":
             self.average_sums = self._average("average_sums", shape)
+        else:
+            # What restarts add to trained code vectors: only weights that are not trained are set
+            # back where a step is not taken.
+            self.restarts = self._average("restarts", shape)
         super().build(features_shape)
 
     def current_codebook(self) -> tf.Tensor:
@@ -128,7 +130,10 @@ class VectorQuantized(Posterior):
           >>> layer.current_codebook().shape
           TensorShape([16, 2])
         """
-        return tf.convert_to_tensor(self.code_vectors) + tf.convert_to_tensor(self.restarts)
+        code_vectors = tf.convert_to_tensor(self.code_vectors)
+        if self.codebook == "moving_average":
+            return code_vectors
+        return code_vectors + tf.convert_to_tensor(self.restarts)
 
     def distribution(self, vectors: tf.Tensor) -> distributions.VectorQuantized:
         """Makes the distribution of vectors `[B, P, D]`."""
