@@ -42,6 +42,10 @@ def _topic_model():
         tfp_vae.Encoder(networks.mlp([3]), posteriors.LogisticNormal(2)),
         tfp_vae.Decoder(keras.layers.Identity(), likelihoods.Multinomial([4])),
         prior=priors.LogisticNormal(2),
+    )
+
+
+@functools.cache
 def _quantized():
     return tfp_vae.VAE(
         tfp_vae.Encoder(networks.mlp([3]), posteriors.VectorQuantized(4, 2, positions=2)),

@@ -2,7 +2,7 @@
 
 The vector has the length and the direction of the shortest path from the origin. The maps are
 those of the hyperboloid of curvature -1, where the point of vector w is
-(cosh |w|, w sinh |w| / |w|). They are written in functions that are smooth at zero.
+(cosh ‖w‖, w sinh ‖w‖ / ‖w‖). They are written in functions that are smooth at zero.
 """
 
 import tensorflow as tf

@@ -63,7 +63,7 @@ class RadialFlow(AmortizedFlow):
 
 
 class Radial(tfb.Bijector):
-    """The bijector y = x + b (x - c) / (a + r), where r = |x - c| is the distance from a center.
+    """The bijector y = x + b (x - c) / (a + r), where r = ‖x - c‖ is the distance from a center.
 
     It is invertible if a > 0 and b ≥ -a (Rezende & Mohamed 2015, appendix A). Both hold for any
     parameters, with f(x) = (1 + softplus(x)) / (1 + softplus(-x)):

@@ -7,7 +7,7 @@ from tfp_vae.distributions.logistic_normal import LogisticNormal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
 from tfp_vae.distributions.one_hot_categorical import OneHotCategorical
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
-from tfp_vae.distributions.vector_quantized import VectorQuantized
+from tfp_vae.distributions.vector_quantized import CodeVectors, VectorQuantized
 
 _CONFINED = (
     LogisticNormal,

@@ -30,7 +30,7 @@ class HamiltonianELBO(Objective):
     noise ε, of which the first momentum is ε / √β₀, and the last momentum m, the objective is the
     expectation of
 
-        log p(x, z_K) - log q(z₀|x) + (|ε|² - |m|²) / 2,
+        log p(x, z_K) - log q(z₀|x) + (‖ε‖² - ‖m‖²) / 2,
 
     whose exponential has expectation p(x): a lower bound of log p(x) for every number and size of
     steps. After step k the momentum is multiplied by √(β_{k-1} / β_k), with their quadratic scheme
@@ -120,7 +120,7 @@ class HamiltonianELBO(Objective):
         return terms._replace(objective=terms.elbo + tf.reduce_mean(gained, axis=0))
 
     def _gained(self, log_joint: LogDensityFn, z: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """Returns log p(x, z_K) - log p(x, z₀) + (|ε|² - |m|²) / 2 of every draw, `[S, B]`."""
+        """Returns log p(x, z_K) - log p(x, z₀) + (‖ε‖² - ‖m‖²) / 2 of every draw, `[S, B]`."""
         scales = self._momentum_scales()
         momentum = scales[0] * noise
         start, force = self._value_and_force(log_joint, z)

@@ -16,7 +16,7 @@ class RadialFlow(Posterior):
     Rezende & Mohamed (2015), "Variational inference with normalizing flows": z₀ = loc + scale ε,
     and in every step
 
-        z ← z + b (z - c) / (a + r),   r = |z - c|,
+        z ← z + b (z - c) / (a + r),   r = ‖z - c‖,
 
         log q(z|x) = log q(z₀|x) - Σ ((L - 1) log(1 + b / (a + r)) + log(1 + ab / (a + r)²)),
 

@@ -231,7 +231,7 @@ def planar_forward(
 def radial_forward(
     z: np.ndarray, center: np.ndarray, radius: np.ndarray, strength: np.ndarray
 ) -> np.ndarray:
-    """Maps latents by radial steps, z ← z + b (z - c) / (a + |z - c|).
+    """Maps latents by radial steps, z ← z + b (z - c) / (a + ‖z - c‖).
 
     Args:
       z: Latents, `[..., B, L]`.
