@@ -13,6 +13,7 @@ ARGUMENTS = {
     posteriors.Categorical: (3,),
     posteriors.LogisticNormal: (3,),
     posteriors.RelaxedOneHotCategorical: (1, 3),
+    posteriors.VectorQuantized: (3, 2),
 }
 
 
