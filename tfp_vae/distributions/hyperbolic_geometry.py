@@ -55,7 +55,8 @@ def poincare_ball(z: tf.Tensor, curvature: float = 1.0) -> tf.Tensor:
       A tensor of the same shape. In two dimensions it is the disc that trees are drawn in.
 
     Example:
-      >>> distributions.poincare_ball(tf.constant([[3.0, 0.0], [0.0, 0.2]])).numpy().round(2)
+      >>> z = tf.constant([[3.0, 0.0], [0.0, 0.2]])
+      >>> tfp_vae.distributions.poincare_ball(z).numpy().round(2)
       array([[0.91, 0.  ],
              [0.  , 0.1 ]], dtype=float32)
     """
