@@ -302,3 +302,11 @@ def test_a_layer_on_a_part_of_the_real_numbers_is_refused():
 def test_wrong_arguments_are_named(arguments, error):
     with pytest.raises(error, match=f"`{next(iter(arguments))}` must be"):
         HMC(**arguments)
+
+
+def test_categories_are_summed_over_and_do_not_move():
+    vae = vae_with(posteriors.Categorical(3), priors.Categorical(3), objective=HMC())
+    x = tf.constant(BINARY)
+    terms = vae.objective_terms(x, tf.constant([1, 2]), 0, training=True)
+    exact = vae.terms_of(objectives.ELBO(), x, tf.constant([1, 2]), 0, True, None)
+    assert_close(terms.objective, exact.objective)

@@ -178,7 +178,9 @@ class HamiltonianELBO(Objective):
 
 
 def _parts(posterior: tfd.Distribution) -> Iterator[tfd.Distribution]:
-    """Yields the distributions that a posterior of continuous latents consists of."""
+    """Yields the distributions of continuous latents that a posterior consists of."""
+    if isinstance(posterior, distributions.OneHotCategorical):
+        return
     if isinstance(posterior, distributions.CategoricalJoint):
         yield posterior.continuous_fn(distributions.support_beside_rows(posterior.categorical))
     elif isinstance(posterior, distributions.LatentChain):
