@@ -21,7 +21,8 @@ PAIRS = [(0.6, 0.7), (1.0, 1.0), (2.5, 0.1), (30.0, 4.0), (2000.0, 900.0)]
 
 
 def _law(concentration, rate):
-    return stats.gamma(concentration, scale=1.0 / rate)
+    # SciPy computes with float32 if it is given that.
+    return stats.gamma(float(concentration), scale=1.0 / float(rate))
 
 
 def _integral(law, function):
