@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tfp_vae import likelihoods
+from tfp_vae.likelihoods.candidates import levels
 
 RNG = np.random.default_rng(0)
 
@@ -40,3 +41,20 @@ def test_large_counts_may_be_real_values():
 def test_data_without_a_likelihood_is_refused(x):
     with pytest.raises(ValueError, match="`x` must"):
         likelihoods.candidates(x)
+
+
+@pytest.mark.parametrize(
+    ("x", "count"),
+    [
+        (np.array([[[0.0, 1.0, 16.0]]]), 17),
+        (np.array([[[0.0, 1.0, 255.0]]]), 256),
+        (np.array([[0.0, 255.0]]), 256),
+        (np.array([[0, 7]], np.uint8), 256),
+        (np.array([[0.0, 16.0]]), None),
+        (np.array([[[0.0, 0.5, 255.0]]]), None),
+        (np.array([[[0.0, 1.0, 256.0]]]), None),
+        (np.array([[[-1.0, 1.0, 255.0]]]), None),
+    ],
+)
+def test_levels_are_those_of_whole_numbers_like_pixels(x, count):
+    assert levels(x) == count

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tfp_vae import likelihoods
+from tfp_vae.likelihoods.suggest import plainest
 
 RNG = np.random.default_rng(0)
 
@@ -68,3 +69,10 @@ def test_the_choice_does_not_depend_on_where_the_values_lie():
 def test_data_without_a_likelihood_is_refused(x, error):
     with pytest.raises(error, match="`x` must"):
         likelihoods.suggest(x)
+
+
+def test_a_score_that_is_not_finite_is_never_the_best():
+    good, bad = np.array([-1.0, -1.1]), np.array([np.nan, -1.0])
+    assert plainest([bad, good], 1) == 1
+    assert plainest([good, bad], 1) == 0
+    assert plainest([bad, -np.array([np.inf, 1.0])], 1) is None
