@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import tfp_vae
+from tests.support.small_models import small_vae
 from tfp_vae import likelihoods, networks, posteriors
 
 ROWS = np.random.default_rng(0).normal(size=[70, 4]).astype("float32")
@@ -172,3 +173,8 @@ def test_a_bar_is_shown_only_where_it_takes_long(capsys):
 def test_what_does_not_fit_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call(model())
+
+
+def test_data_without_batches_is_named():
+    with pytest.raises(ValueError, match="`x` must hold at least one row; got a source without"):
+        small_vae().encode(iter(()), verbose=0)

@@ -238,7 +238,7 @@ class Trainer:
             verbose = 0
         with self._reading():
             callbacks = callback_list(self._model, chosen.callbacks, verbose, source.count)
-            return run_predictions(step, source, callbacks)
+            return run_predictions(step, source, callbacks, name)
 
     def compiled_step(self, step: Callable[..., Any]) -> Callable[..., Any]:
         """Returns a function of a batch, compiled at its first call as `compile` says.

@@ -116,6 +116,11 @@ def test_wrong_arguments_are_named(options, message):
         small_vae().refit_prior(priors.Normal(), BINARY, **options)
 
 
+def test_rows_that_can_be_read_only_once_are_refused():
+    with pytest.raises(ValueError, match="`x` must be data that can be read more than once"):
+        small_vae().refit_prior(priors.Normal(), (row for row in [BINARY]))
+
+
 def test_one_row_is_refused():
     with pytest.raises(ValueError, match="`x` must hold at least two rows; got 1"):
         small_vae().refit_prior(priors.Normal(), BINARY[:1])

@@ -1,5 +1,6 @@
 """A prior fitted to the latents of a trained model, whose networks stay as they are."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -44,13 +45,19 @@ def refitted(
 
     Raises:
       TypeError: If an argument is of the wrong kind.
-      ValueError: If the prior does not suit the model or has no weights, or the data does not fit.
+      ValueError: If the prior does not suit the model or has no weights, or the data does not fit
+        or can be read only once.
     """
     checks.instance_of(prior, Prior, "prior", "priors.MixtureOfGaussians(10)")
     epochs = checks.positive_int(epochs, "epochs")
     learning_rate = checks.finite_number(
         learning_rate, "learning_rate", minimum=0.0, exclusive=True
     )
+    if isinstance(x, Iterator):
+        raise ValueError(
+            "`x` must be data that can be read more than once, such as an array or a dataset; got "
+            f"a {type(x).__name__}."
+        )
     key = seeds.as_seed(seed)
     copy = _with_prior(vae, prior)
     layer = copy.distribution_layers["prior"]

@@ -128,6 +128,7 @@ def run_predictions(
     predict: Callable[[Batch], Any],
     source: BatchSource,
     callbacks: keras.callbacks.CallbackList,
+    name: str = "x",
 ) -> Any:
     """Computes the predictions for all rows.
 
@@ -135,6 +136,10 @@ def run_predictions(
       predict: Computes the predictions for a batch, a tensor `[B, ...]` or several.
       source: The batches.
       callbacks: The callbacks.
+      name: The caller's name for the data.
+
+    Raises:
+      ValueError: If there is no batch.
     """
     callbacks.on_predict_begin()
     predictions = []
@@ -143,6 +148,8 @@ def run_predictions(
         predictions.append(tf.nest.map_structure(lambda part: part.numpy(), predict(batch)))
         callbacks.on_predict_batch_end(index, {"outputs": predictions[-1]})
     callbacks.on_predict_end()
+    if not predictions:
+        raise ValueError(f"`{name}` must hold at least one row; got a source without batches.")
     return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *predictions)
 
 
