@@ -8,7 +8,7 @@ from tests.audit.meant_losses import meant_losses
 from tfp_vae.audit import audit
 
 # Half of them with mistakes, half with what is meant.
-IN_CI = 60
+IN_CI = 200
 NIGHTLY = 2000
 
 

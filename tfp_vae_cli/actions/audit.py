@@ -135,7 +135,16 @@ def _rows(model: Any, request: Request) -> np.ndarray:
     """Random examples of the model's own shape, where no real ones are given."""
     shape = request.event_shape
     if shape is None:
-        own = getattr(model, "input_shape", None)
-        shape = own[1:] if isinstance(own, tuple) and all(own[1:]) else (784,)
+        encoder = getattr(model, request.parts.get("encoder") or "encoder", None)
+        known = (_input_shape(part) for part in (model, encoder))
+        shape = next((own for own in known if own is not None), (784,))
     rng = np.random.default_rng(0)
     return (rng.random((_ROWS, *shape)) > 0.5).astype(np.float32)
+
+
+def _input_shape(part: Any) -> tuple[int, ...] | None:
+    """Returns the shape of one example that a model of Keras takes, or None if it does not say."""
+    shape = getattr(part, "input_shape", None)
+    if not isinstance(shape, tuple) or not all(isinstance(size, int) for size in shape[1:]):
+        return None
+    return shape[1:] or None
