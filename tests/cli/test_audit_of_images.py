@@ -1,4 +1,7 @@
-"""A model of images is audited without its shape, which its encoder knows."""
+"""A model of images is audited without its shape, which its encoder knows.
+
+The layers of mean and logarithm of the variance have no names, and the encoder draws z itself.
+"""
 
 import sys
 
@@ -51,4 +54,5 @@ def test_the_shape_is_that_of_the_encoder(tmp_path, run_here, monkeypatch, named
     done = run_here("audit", "image_models.py:model", *named, cwd=tmp_path)
     sys.modules.pop("image_models", None)
     assert done.returncode == 1, done.stderr
+    assert "This loss has 1 mistake." in done.stdout
     assert "ERROR kl-reduction" in done.stdout

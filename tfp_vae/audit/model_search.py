@@ -65,6 +65,9 @@ def find_cuts(
         mean, *others = _named(owner, latents, "latents")
         heads = {MEAN: [mean], SECOND: others}
         encoders = []
+    elif not isinstance(owner, dict):
+        for role, cuts_of_role in _output_cuts(owner, encoders).items():
+            heads[role] = [*heads[role], *cuts_of_role]
     draws = draw_cuts(owner)
     cuts = _unique([*encoders, *decoders, *heads[MEAN], *heads[SECOND], *draws])
     rows = as_input(x[:ROWS], framework)
@@ -146,6 +149,26 @@ def _at_path(owner: Any, path: str) -> Cut | None:
     for part in parts:
         owner = owner.get(part) if isinstance(owner, dict) else getattr(owner, part, None)
     return None if owner is None else cut_of(owner, name)
+
+
+def _output_cuts(owner: Any, encoders: Sequence[Cut]) -> dict[str, list[Cut]]:
+    """The cuts at the layers of mean and second output of encoders that draw z themselves.
+
+    They are functional models of Keras with the outputs mean, second and z: cut as a whole, what
+    they draw would be left out.
+    """
+    found: dict[str, list[Cut]] = {MEAN: [], SECOND: []}
+    for encoder in encoders:
+        outputs = getattr(getattr(owner, encoder.name, None), "outputs", None)
+        if not isinstance(outputs, (list, tuple)) or len(outputs) != 3:
+            continue
+        for role, tensor in zip((MEAN, SECOND), outputs, strict=False):
+            history = getattr(tensor, "_keras_history", None)
+            layer = getattr(history, "operation", getattr(history, "layer", None))
+            cut = None if layer is None else cut_at(layer, layer.name)
+            if cut is not None:
+                found[role].append(cut)
+    return found
 
 
 def _gives_x(cut: Cut, event_shape: tuple[int, ...]) -> bool:
