@@ -77,7 +77,7 @@ def section(measured: dict[str, Any]) -> list[str]:
     ]
     if failed:
         lines += ["Failed:", "", *(f"- {failure}" for failure in failed), ""]
-    return [*lines, *_unmeasured(sets), *_goal_table(sets)]
+    return [*lines, *_unmeasured(sets), *_goal_table(sets), *_linear_models(sets)]
 
 
 def _unmeasured(sets: list[dict[str, Any]]) -> list[str]:
@@ -188,3 +188,20 @@ def _goal_table(sets: list[dict[str, Any]]) -> list[str]:
             f"{', '.join(goal.sets)} |"
         )
     return lines
+
+
+def _linear_models(sets: list[dict[str, Any]]) -> list[str]:
+    """Returns what the linear models of log p reach of a goal that is PCA's own criterion."""
+    reached = []
+    for method in (goals.FACTORS, "probabilistic PCA"):
+        close, of = goals.close_to_pca(sets, method)
+        if of:
+            reached.append(f"{method} in {close} of {of} sets")
+    if not reached:
+        return []
+    return [
+        "",
+        "PCA has the least squared error that a linear model can have; one that has the highest "
+        "log p reconstructs little of a column whose noise is large. At most "
+        f"{goals.CLOSE_TO_PCA} times PCA's error have {' and '.join(reached)}.",
+    ]

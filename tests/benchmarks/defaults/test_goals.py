@@ -157,3 +157,13 @@ def test_the_page_names_what_was_not_measured():
     assert "- ours: not in 1 of 2 sets: second" in lines
     assert "- TVAE: in no set" in lines
     assert not any(line.startswith("- column means") for line in lines)
+
+
+def test_the_page_says_how_often_linear_models_are_close_to_pca():
+    sets = [
+        a_set("a", ours=figures(1.0), PCA=figures(0.0, 0.10), factor_analysis=figures(0.0, 0.104)),
+        a_set("b", ours=figures(1.0), PCA=figures(0.0, 0.10), factor_analysis=figures(0.0, 0.106)),
+        a_set("c", ours=figures(1.0), factor_analysis=figures(0.0, 0.1)),
+    ]
+    assert goals.close_to_pca(sets, "factor analysis") == (1, 2)
+    assert "factor analysis in 1 of 2 sets" in page.section({"sets": sets})[-1]
