@@ -89,6 +89,31 @@ def test_the_validation_elbo_counts_where_there_is_one():
     assert message.startswith("`val_elbo` still climbs by 3 nats an epoch after 100 epochs")
 
 
+def test_a_model_that_was_better_before_has_overfitted():
+    fallen = [-3.0] * 30 + [-4.0] * 10 + [-9.0] * 10
+    (message,) = warned({"elbo": FLAT[:50], "val_elbo": fallen}, marginal_elbo=-5.0)
+    assert message == (
+        "`val_elbo` is 4 nats below that of independent columns, and was above it after 1 of 50 "
+        "epochs, so the model has overfitted: train for fewer epochs, or with "
+        "`callbacks.Convergence()`, validation data and large `epochs`."
+    )
+
+
+def test_weights_that_a_callback_restored_are_judged_by_their_own_elbo():
+    fallen = {"elbo": FLAT[:50], "val_elbo": [-9.0] * 50}
+
+    def asked(elbo, stopped):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            warn_of_underfitting(fallen, stopped, -5.0, 1, lambda: elbo)
+        return [str(each.message) for each in caught]
+
+    assert asked(-4.0, stopped=True) == []
+    assert asked(-7.0, stopped=True)[0].startswith("`val_elbo` is 2 nats below")
+    assert asked(None, stopped=True)[0].startswith("`val_elbo` is 4 nats below")
+    assert asked(-4.0, stopped=False)[0].startswith("`val_elbo` is 4 nats below")
+
+
 class Climbing(keras.callbacks.Callback):
     """Replaces the bound of every epoch by one that climbs."""
 
@@ -103,3 +128,19 @@ def test_fit_warns_at_its_end(monkeypatch):
         vae.fit(BINARY, epochs=6, verbose=0, callbacks=[Climbing()])
     ours = [each for each in caught if each.category is RuntimeWarning]
     assert [each.filename for each in ours] == [__file__]
+
+
+class Overfitted(keras.callbacks.Callback):
+    """Says after five epochs that the validation ELBO has been poor, and ends training."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_elbo"] = -1e6
+        self.model.stop_training = epoch == 5
+
+
+def test_fit_judges_the_weights_that_it_ends_with(monkeypatch):
+    monkeypatch.setattr(underfitting, "FEWEST_EPOCHS", 6)
+    vae = eager_vae()
+    monkeypatch.setattr(type(vae), "marginal_elbo", -1e5)
+    run = {"validation_data": BINARY, "epochs": 9, "verbose": 0}
+    assert len(vae.fit(BINARY, callbacks=[Overfitted()], **run).epoch) == 6

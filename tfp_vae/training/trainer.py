@@ -163,14 +163,22 @@ class Trainer:
                     data.validation,
                     chosen,
                 )
-        _warn_of_nan_validations(history.history.get("val_elbo", []))
-        warn_of_underfitting(
-            history.history,
-            self._model.stop_training,
-            marginal_elbo=self._model.marginal_elbo,
-            stacklevel=4,
-        )
+                _warn_of_nan_validations(history.history.get("val_elbo", []))
+                warn_of_underfitting(
+                    history.history,
+                    self._model.stop_training,
+                    marginal_elbo=self._model.marginal_elbo,
+                    stacklevel=4,
+                    current_elbo=self._validation_elbo,
+                )
         return history
+
+    def _validation_elbo(self) -> float | None:
+        """Returns the validation ELBO under the present weights; None without such data."""
+        context = self.state.fit_context
+        if context is None or context.validate is None:
+            return None
+        return context.validate()["elbo"]
 
     def evaluate(
         self, x: Any, y: Any, arguments: Mapping[str, Any]

@@ -1,7 +1,7 @@
-"""Warnings of a model that is not trained enough."""
+"""Warnings of a model that is not trained enough, or too long."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,6 +16,8 @@ more seldom in longer ones."""
 
 _LEAST_SHORTFALL = 0.1
 _SHORTFALL_SHARE = 0.01
+
+_ADVICE = "with `callbacks.Convergence()`, validation data and large `epochs`."
 
 
 def climbing_rate(elbos: Sequence[float]) -> float | None:
@@ -42,7 +44,9 @@ def climbing_rate(elbos: Sequence[float]) -> float | None:
     return slope
 
 
-def shortfall(elbos: Sequence[float], marginal_elbo: float | None) -> float | None:
+def shortfall(
+    elbos: Sequence[float], marginal_elbo: float | None, elbo: float | None = None
+) -> float | None:
     """Returns by how much a model is worse than the marginals of the data, in nats, or None.
 
     Less than 1 % of the marginals' log-density, or than 0.1 nats, does not count, nor does what
@@ -51,48 +55,60 @@ def shortfall(elbos: Sequence[float], marginal_elbo: float | None) -> float | No
     Args:
       elbos: The ELBO of every epoch or of every validation, in nats.
       marginal_elbo: The log-density of independent columns, in nats; None if unknown.
+      elbo: The ELBO of the model, in nats; None for that of the last epoch.
     """
     if marginal_elbo is None or len(elbos) < FEWEST_EPOCHS:
         return None
     noise = 2.0 * float(np.std(elbos[-5:]))
     margin = max(_LEAST_SHORTFALL, _SHORTFALL_SHARE * abs(marginal_elbo), noise)
-    lacking = marginal_elbo - elbos[-1]
+    lacking = marginal_elbo - (elbos[-1] if elbo is None else elbo)
     return lacking if lacking > margin else None
 
 
 def warn_of_underfitting(
-    history: dict[str, list[float]], stopped: bool, marginal_elbo: float | None, stacklevel: int
+    history: dict[str, list[float]],
+    stopped: bool,
+    marginal_elbo: float | None,
+    stacklevel: int,
+    current_elbo: Callable[[], float | None] = lambda: None,
 ) -> None:
     """Warns once if the ELBO still climbs steeply or is below that of the marginals.
 
     Args:
       history: The log of every epoch.
-      stopped: Whether a callback ended training.
+      stopped: Whether a callback ended training, which may have restored other weights than the
+        last ones.
       marginal_elbo: The log-density of independent columns, in nats; None if unknown.
       stacklevel: As of `warnings.warn`, from this function.
+      current_elbo: Computes the validation ELBO of the present weights, in nats, or None where
+        there is no validation data.
     """
     name = "val_elbo" if history.get("val_elbo") else "elbo"
     elbos = history.get(name, [])
     if not elbos:
         return
-    advice = (
-        "train for more epochs, or with `callbacks.Convergence()`, validation data and large "
-        "`epochs`."
-    )
     lacking = shortfall(elbos, marginal_elbo)
+    if lacking is not None and stopped:
+        lacking = shortfall(elbos, marginal_elbo, current_elbo())
     rate = None if stopped else climbing_rate(elbos)
     epochs = len(history["elbo"])
-    if lacking is not None:
-        warnings.warn(
-            f"`{name}` is {lacking:.3g} nats below that of independent columns, so the model has "
-            f"learned nothing of what they share: {advice}",
-            RuntimeWarning,
-            stacklevel=stacklevel,
-        )
-    elif rate is not None:
-        warnings.warn(
+    best = int(np.argmax(elbos))
+    if lacking is None and rate is not None:
+        sentence = (
             f"`{name}` still climbs by {rate * len(elbos) / epochs:.3g} nats an epoch after "
-            f"{epochs} epochs: {advice}",
-            RuntimeWarning,
-            stacklevel=stacklevel,
+            f"{epochs} epochs: train for more epochs, or {_ADVICE}"
         )
+    elif lacking is None:
+        return
+    elif marginal_elbo is not None and elbos[best] >= marginal_elbo:
+        sentence = (
+            f"`{name}` is {lacking:.3g} nats below that of independent columns, and was above it "
+            f"after {round((best + 1) * epochs / len(elbos))} of {epochs} epochs, so the model "
+            f"has overfitted: train for fewer epochs, or {_ADVICE}"
+        )
+    else:
+        sentence = (
+            f"`{name}` is {lacking:.3g} nats below that of independent columns, so the model has "
+            f"learned nothing of what they share: train for more epochs, or {_ADVICE}"
+        )
+    warnings.warn(sentence, RuntimeWarning, stacklevel=stacklevel)
