@@ -16,6 +16,10 @@ from tfp_vae.supports import REAL, Columns, Support, all_inside
 
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _OVER_SMALL_SCALES, _ALWAYS_TAKEN = 1e5, 1e4
+_PAD = (
+    "`tfp_vae.datasets.padded` makes a dense array, for a model with `missing_values` np.nan, or -1 "
+    "for class codes"
+)
 _SMALLEST_FLOAT = float(np.finfo(np.float32).tiny)
 
 
@@ -125,7 +129,9 @@ def array(x: Any, name: str = "x") -> np.ndarray:
     """
     if x is None:
         raise TypeError(f"`{name}` must be an array of numbers; got None.")
-    if isinstance(x, (tf.RaggedTensor, tf.SparseTensor)) or hasattr(x, "tocsr"):
+    if isinstance(x, tf.RaggedTensor):
+        raise TypeError(f"`{name}` must be a dense array of numbers; got a RaggedTensor: {_PAD}.")
+    if isinstance(x, tf.SparseTensor) or hasattr(x, "tocsr"):
         raise TypeError(
             f"`{name}` must be a dense array of numbers; got a {type(x).__name__}: make it dense "
             "first."
@@ -142,7 +148,7 @@ def array(x: Any, name: str = "x") -> np.ndarray:
         reason = " ".join(str(error).split()).rstrip(".")
         raise TypeError(
             f"`{name}` must be a dense array of numbers, with rows of equal length; got a "
-            f"{type(x).__name__} that is none ({reason})."
+            f"{type(x).__name__} that is none ({reason}). Of rows of unequal length, {_PAD}."
         ) from error
     if values.dtype == object and values.size and not _holds_text(values):
         with contextlib.suppress(TypeError, ValueError, OverflowError):

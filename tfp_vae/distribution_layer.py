@@ -104,9 +104,9 @@ class DistributionLayer(keras.layers.Layer, abc.ABC):
         parameters = {}
         for name, shape in self.parameter_shapes().items():
             output = tf.cast(self.heads[name](flat), self.variable_dtype)
-            parameters[name] = restore(
-                tf.reshape(output, [-1, *shape]) if len(shape) > 1 else output
-            )
+            if len(shape) > 1 or self.features_rank > 1:
+                output = tf.reshape(output, [-1, *shape])
+            parameters[name] = restore(output)
             if added is not None and name in added:
                 # Under a mixed policy Keras casts the arguments of a call.
                 parameters[name] += tf.cast(added[name], self.variable_dtype)

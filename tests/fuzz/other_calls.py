@@ -218,6 +218,17 @@ CALLS = {
         lambda: {"x": fuzzed_models.REAL, "batch_size": 3, "steps": 5},
         of=datasets.repeated,
     ),
+    # Of missing values, rows are filled up with them.
+    "datasets.padded": Call(
+        lambda **given: np.nan_to_num(datasets.padded(**given)),
+        lambda: {"rows": fuzzed_models.REAL, "length": 6},
+        of=datasets.padded,
+    ),
+    "datasets.unpadded": Call(
+        lambda **given: np.concatenate(datasets.unpadded(**given)),
+        lambda: {"x": fuzzed_models.BINARY, "missing_values": 2.0},
+        of=datasets.unpadded,
+    ),
     "datasets.sprites": Call(
         datasets.sprites,
         lambda: {"rows": 5, "values": (3, 2, 2, 2, 2), "side": 8, "seed": 0},

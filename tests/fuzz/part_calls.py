@@ -144,6 +144,43 @@ def _transposed_shape(given):
     return (2, *event[:2], given["filters"][-1])
 
 
+def _scores_codes(likelihood, given):
+    if max(likelihood.classes, likelihood.units, *likelihood.event_shape) > 50:
+        _round_trip(likelihood, given)
+    else:
+        _scores(likelihood, given)
+
+
+def _few(given, *names):
+    """Tells whether sizes are small enough to try the network, with none that XLA would unroll."""
+    sizes = [size for name in names for size in np.ravel(given.get(name, 1))]
+    return all(float(size) < 10 for size in sizes)
+
+
+def _recurrent_shape(given):
+    width = given["units"][-1] * (1 + bool(given.get("bidirectional")))
+    return (2, width) if _few(given, "units") else None
+
+
+def _steps_shape(name):
+    def shape(given):
+        if not _few(given, name, "event_shape", "kernel_size", "blocks", "heads"):
+            return None
+        return (2, given["event_shape"][0], np.ravel(given[name])[-1])
+
+    return shape
+
+
+def _pooled_shape(name):
+    def shape(given):
+        if not _few(given, name, "kernel_size", "blocks", "heads"):
+            return None
+        return (2, 2 * np.ravel(given[name])[-1])
+
+    return shape
+
+
+_STEPS = np.zeros([2, 4, 3], "float32")
 _IMAGES = np.zeros([2, 5, 5, 1], "float32")
 
 
@@ -209,6 +246,11 @@ CALLS = {
             "DiscretizedLogistic": {"levels": 8}, "Categorical": {"classes": 3}, "Normal": {},
         }.items()
     },
+    "likelihoods.AutoregressiveCategorical": Call(
+        likelihoods.AutoregressiveCategorical,
+        lambda: {"event_shape": [4], "classes": 3, "units": 4},
+        _scores_codes,
+    ),
     "likelihoods.Product": Call(
         likelihoods.Product,
         lambda: {
@@ -344,6 +386,48 @@ CALLS = {
         lambda: {"filters": [2], "event_shape": [5, 5, 1]},
         _networks_output(_transposed_shape),
         not_fuzzed=("name",),
+    ),
+    "networks.recurrent": Call(
+        networks.recurrent,
+        lambda: {"units": [4]},
+        _networks_output(_recurrent_shape, _STEPS),
+        not_fuzzed=("name",),
+    ),
+    "networks.recurrent_decoder": Call(
+        networks.recurrent_decoder,
+        lambda: {"units": [4], "event_shape": [5, 2]},
+        _networks_output(_steps_shape("units")),
+        not_fuzzed=("name",),
+    ),
+    "networks.temporal_conv": Call(
+        networks.temporal_conv,
+        lambda: {"filters": [4]},
+        _networks_output(_pooled_shape("filters"), _STEPS),
+        not_fuzzed=("name",),
+    ),
+    "networks.temporal_conv_decoder": Call(
+        networks.temporal_conv_decoder,
+        lambda: {"filters": [4], "event_shape": [5, 2]},
+        _networks_output(_steps_shape("filters")),
+        not_fuzzed=("name",),
+    ),
+    "networks.transformer": Call(
+        networks.transformer,
+        lambda: {"width": 4, "heads": 2},
+        _networks_output(_pooled_shape("width"), _STEPS),
+        not_fuzzed=("name",),
+    ),
+    "networks.transformer_decoder": Call(
+        networks.transformer_decoder,
+        lambda: {"width": 4, "heads": 2, "event_shape": [5, 2]},
+        _networks_output(_steps_shape("width")),
+        not_fuzzed=("name",),
+    ),
+    "networks.SequenceEncoder": Call(
+        networks.SequenceEncoder, lambda: {"layers": [networks.LastAndLargest()]}, _round_trip
+    ),
+    "networks.NextCode": Call(
+        networks.NextCode, lambda: {"classes": 3, "units": 4}, _round_trip
     ),
     "networks.GaussianCorruption": Call(
         networks.GaussianCorruption,

@@ -15,6 +15,7 @@ from tfp_vae.testing import strategies
 from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 MODELS = {
+    "AutoregressiveCategorical": lambda: likelihoods.AutoregressiveCategorical([4], 3, units=4),
     "Bernoulli": lambda: likelihoods.Bernoulli([4]),
     "Categorical": lambda: likelihoods.Categorical([4], 3),
     "ContinuousBernoulli": lambda: likelihoods.ContinuousBernoulli([4]),
@@ -32,7 +33,9 @@ MODELS = {
     "StudentT": lambda: likelihoods.StudentT([4]),
     "ZeroInflatedNegativeBinomial": lambda: likelihoods.ZeroInflatedNegativeBinomial([4]),
 }
-KINDS = [kind for kind in LIKELIHOODS if kind is not likelihoods.Product]
+OF_PARTS = (likelihoods.AutoregressiveCategorical, likelihoods.Product)
+"""Those with parts of their own, which begin at data by themselves."""
+KINDS = [kind for kind in LIKELIHOODS if kind not in OF_PARTS]
 MOVABLE = [kind for kind in KINDS if kind.location_name is not None]
 
 
@@ -53,10 +56,12 @@ def _adapted(layer, x, observed=None, stddev=None):
 
 
 def _distribution(layer, constants):
-    """The distribution of a row, whatever its latents."""
+    """The distribution of a row, whatever its latents; a parameter without a constant is 0."""
     return layer.distribution(
         **{
-            name: tf.constant(np.broadcast_to(constants[name], shape)[None], layer.variable_dtype)
+            name: tf.constant(
+                np.broadcast_to(constants.get(name, 0.0), shape)[None], layer.variable_dtype
+            )
             for name, shape in layer.parameter_shapes().items()
         }
     )

@@ -58,6 +58,10 @@ FAR = {
     ),
     "DiscretizedLogistic": (lambda: likelihoods.DiscretizedLogistic([2]), [0.0, 7.0, 255.0]),
     "Categorical": (lambda: likelihoods.Categorical([2], 3), [0.0, 2.0]),
+    "AutoregressiveCategorical": (
+        lambda: likelihoods.AutoregressiveCategorical([2], 3),
+        [0.0, 2.0],
+    ),
 }
 
 

@@ -12,7 +12,7 @@ def test_a_likelihood_by_its_name(name):
     if name == "product":
         likelihood = likelihoods.get(name, parts=[(range(3), likelihoods.Normal([3]))])
     else:
-        options = {"classes": 4} if name == "categorical" else {}
+        options = {"classes": 4} if name.endswith("categorical") else {}
         likelihood = likelihoods.get(name, [3], **options)
     assert likelihood.event_shape == (3,)
     assert type(likelihood).__name__.lower() == name.replace("_", "")

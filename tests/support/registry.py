@@ -10,7 +10,14 @@ from tfp_vae.testing.strategies.objective import OBJECTIVES, SCHEDULES
 from tfp_vae.testing.strategies.posterior import POSTERIORS
 from tfp_vae.testing.strategies.prior import PRIORS
 
-BESIDE_NETWORKS = {"AffineMap", "LinearPath", "compressed_tails", "moments"}
+BESIDE_NETWORKS = {
+    "AffineMap",
+    "LinearPath",
+    "NextCode",
+    "compressed_tails",
+    "moments",
+    "step_mask",
+}
 """Names of `tfp_vae.networks` that are no networks: what is added to one, and functions."""
 
 

@@ -4,6 +4,7 @@ from tfp_vae.datasets.annotated_data import AnnotatedRows, from_anndata
 from tfp_vae.datasets.dialect import TextFormat, text_format
 from tfp_vae.datasets.digits import Digits, digits
 from tfp_vae.datasets.files import from_file
+from tfp_vae.datasets.padding import padded, unpadded
 from tfp_vae.datasets.repetition import repeated
 from tfp_vae.datasets.splitting import Split, split
 from tfp_vae.datasets.sprites import Sprites, sprites
@@ -20,9 +21,11 @@ __all__ = [
     "from_anndata",
     "from_file",
     "from_files",
+    "padded",
     "repeated",
     "split",
     "sprites",
     "text_format",
+    "unpadded",
     "write_records",
 ]

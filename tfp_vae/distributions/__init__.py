@@ -1,5 +1,9 @@
 """Distributions whose draws or speed differ from TensorFlow Probability's, and flows."""
 
+from tfp_vae.distributions.autoregressive_categorical import (
+    AutoregressiveCategorical,
+    StepNetwork,
+)
 from tfp_vae.distributions.bernoulli import Bernoulli
 from tfp_vae.distributions.beta import Beta
 from tfp_vae.distributions.categorical import Categorical
@@ -48,6 +52,7 @@ from tfp_vae.distributions.vector_quantized import CodeVectors, VectorQuantized,
 from tfp_vae.distributions.von_mises_fisher import VonMisesFisher
 
 __all__ = [
+    "AutoregressiveCategorical",
     "Bernoulli",
     "Beta",
     "Categorical",
@@ -80,6 +85,7 @@ __all__ = [
     "RadialFlow",
     "RelaxedOneHotCategorical",
     "SphericalUniform",
+    "StepNetwork",
     "StudentT",
     "VectorQuantized",
     "VonMisesFisher",

@@ -1,5 +1,6 @@
 """Likelihoods p(x|z): layers from a decoder's features to a distribution of the data."""
 
+from tfp_vae.likelihoods.autoregressive_categorical import AutoregressiveCategorical
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.candidates import Candidate, candidates
@@ -22,6 +23,7 @@ from tfp_vae.likelihoods.suggest import Evidence, Suggestion, suggest
 from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
 
 __all__ = [
+    "AutoregressiveCategorical",
     "Bernoulli",
     "Candidate",
     "Categorical",

@@ -1,5 +1,6 @@
 """The base class of likelihoods p(x|z)."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import keras
@@ -141,6 +142,33 @@ class Likelihood(DistributionLayer):
         """
         del x, observed
         return distribution
+
+    def in_training(self, distribution: tfd.Distribution, seed: tf.Tensor) -> tfd.Distribution:
+        """Returns the distribution by which training scores a batch, by default the same one.
+
+        A likelihood that draws in training, such as what its network does not see, does it here.
+
+        Args:
+          distribution: p(x|z), batch `[..., B]`, event `event_shape`.
+          seed: A stateless seed, `[2]`.
+        """
+        del seed
+        return distribution
+
+    def check_rows(
+        self, x: np.ndarray, observed_in: Callable[[np.ndarray], np.ndarray] | None, name: str
+    ) -> None:
+        """Checks rows whose every value lies in the support, or is missing; by default nothing.
+
+        Args:
+          x: Rows, `[N, *event_shape]`.
+          observed_in: From an array to a boolean one, false where a value is missing; None if none
+            is.
+          name: The caller's name for `x`.
+
+        Raises:
+          ValueError: If a row has no likelihood.
+        """
 
     def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
         """Returns the distribution of the observed values of every row.

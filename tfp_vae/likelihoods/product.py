@@ -9,6 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, networks, supports
+from tfp_vae.likelihoods.autoregressive_categorical import AutoregressiveCategorical
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.column_types import parts_for
 
@@ -40,7 +41,7 @@ class Product(Likelihood):
     Raises:
       TypeError: If `parts` is not a list of pairs of columns and a likelihood.
       ValueError: If a likelihood has another event shape than its columns or another dtype than
-        the first, or if the columns are not 0 to n - 1, each once.
+        the first, or is one of sequences, or if the columns are not 0 to n - 1, each once.
 
     Example:
       >>> table = likelihoods.Product(
@@ -284,6 +285,11 @@ def _checked_part(part: Any) -> tuple[list[int], Likelihood]:
         )
     columns, likelihood = list(part[0]), part[1]
     checks.instance_of(likelihood, Likelihood, "parts", _EXAMPLE)
+    if isinstance(likelihood, AutoregressiveCategorical):
+        raise ValueError(
+            "`parts` must be likelihoods of independent columns; got an AutoregressiveCategorical, "
+            "of a sequence: make a model of the sequence alone."
+        )
     for column in columns:
         if isinstance(column, bool) or not hasattr(column, "__index__"):
             raise TypeError(f"`parts` must name columns by ints; got {column!r}.")

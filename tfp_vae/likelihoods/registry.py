@@ -6,6 +6,7 @@ from typing import Any
 import numpy.typing as npt
 
 from tfp_vae import checks
+from tfp_vae.likelihoods.autoregressive_categorical import AutoregressiveCategorical
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.bernoulli import Bernoulli
 from tfp_vae.likelihoods.categorical import Categorical
@@ -23,6 +24,7 @@ from tfp_vae.likelihoods.student_t import StudentT
 from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
 
 NAMES: dict[str, type[Likelihood]] = {
+    "autoregressive_categorical": AutoregressiveCategorical,
     "bernoulli": Bernoulli,
     "categorical": Categorical,
     "continuous_bernoulli": ContinuousBernoulli,

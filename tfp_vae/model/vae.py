@@ -33,6 +33,9 @@ from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior, StandardNormal
 from tfp_vae.training import CompileOptions, Trainer, initial_rows, row_metric_values
 
+_LIKELIHOOD = 2
+"""Which of the seeds of a batch is that of the likelihood; 1 is that of the corruption."""
+
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
 class VAE(keras.Model):
@@ -852,6 +855,8 @@ class VAE(keras.Model):
             likelihood = decoder_fn(z)
             if training:
                 likelihood = layer.fitted_to(likelihood, prepared, observed)
+                training_seed = seeds.fold_in(seeds.as_seed(seed), _LIKELIHOOD)
+                likelihood = layer.in_training(likelihood, training_seed)
             return likelihood if observed is None else layer.of_observed(likelihood, observed)
 
         seen = self.pipeline.corrupted(prepared, seed) if training else prepared

@@ -1,5 +1,6 @@
 """The encoder: from data to q(z|x)."""
 
+import inspect
 from typing import Any
 
 import keras
@@ -17,7 +18,9 @@ class Encoder(DistributionNetwork):
     """The encoder: from data to the posterior q(z|x).
 
     Args:
-      trunk: A Keras layer or model, `[B, *event]` in, features `[B, F]` out.
+      trunk: A Keras layer or model, `[B, *event]` in, features `[B, F]` out. One whose call has an
+        argument `observed`, such as `networks.recurrent`, takes sequences: steps `[B, T, C]`, and a
+        boolean tensor `[B, *event]`, false where a value is missing, or None if none is.
       posterior: The distribution layer after the trunk, such as
         `posteriors.MultivariateNormalDiag`.
       **kwargs: The usual arguments of a Keras layer.
@@ -49,6 +52,7 @@ class Encoder(DistributionNetwork):
         self.sizes_in: tuple[int, ...] | None = None
         self.input_encoding: keras.layers.Layer | None = None
         self.condition_width, self.sees_mask = 0, False
+        self.takes_steps = "observed" in inspect.signature(trunk.call).parameters
 
     def take_input_encoding(
         self, encoding: keras.layers.Layer, condition_width: int, sees_mask: bool
@@ -60,7 +64,15 @@ class Encoder(DistributionNetwork):
           condition_width: How many entries of the last axis are features of a condition.
           sees_mask: Whether the trunk also sees which values are observed, as further entries of
             the last axis.
+
+        Raises:
+          ValueError: If the trunk takes steps, and the data has columns of different kinds.
         """
+        if self.takes_steps and isinstance(encoding, networks.ColumnEncodings):
+            raise ValueError(
+                "The encoder's trunk must take columns of different kinds, as likelihoods.Product "
+                f"has them; got a {type(self.trunk).__name__}, whose steps are of one kind."
+            )
         self.input_encoding = encoding
         self.condition_width, self.sees_mask = condition_width, sees_mask
 
@@ -100,11 +112,12 @@ class Encoder(DistributionNetwork):
         self, x: Any, observed: Any, training: bool | None
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor] | None]:
         """Returns the trunk's features, and what the linear path adds to the parameters."""
+        more = {"observed": observed} if self.takes_steps else {}
         if self.input_encoding is None:
-            return self.trunk(tf.cast(x, self.compute_dtype), training=training), None
+            return self.trunk(tf.cast(x, self.compute_dtype), training=training, **more), None
         encoded = self._encoded(x, observed, self.input_encoding)
         seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
-        features = self.trunk(seen, training=training)
+        features = self.trunk(seen, training=training, **more)
         if self.linear_path is None:
             return features, None
         size = shapes.size_of(encoded.shape[1:])
@@ -126,9 +139,18 @@ class Encoder(DistributionNetwork):
         """Returns the shape of a row as the trunk sees it, for a row of shape `sizes`."""
         if self.input_encoding is None:
             return sizes
+        data, masks = self._encoded_data_sizes(sizes)
+        return (*data[:-1], data[-1] + self.condition_width + masks)
+
+    def _encoded_data_sizes(self, sizes: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+        """Returns the shape of an encoded row, and how many entries of its last axis are masks."""
+        assert self.input_encoding is not None
         width = self._data_width(sizes)
-        data = self.input_encoding.compute_output_shape((None, *sizes[:-1], width))[1:]
-        return (*data[:-1], data[-1] + self.condition_width + (width if self.sees_mask else 0))
+        data = tuple(self.input_encoding.compute_output_shape((None, *sizes[:-1], width))[1:])
+        if self.takes_steps and len(sizes) == 1:
+            # The values of a row are its steps.
+            data, width = (width, data[0] // width), 1
+        return data, width if self.sees_mask else 0
 
     def _encoded(self, x: Any, observed: Any, encoding: keras.layers.Layer) -> tf.Tensor:
         """Returns data as the trunk sees it, then the features of a condition and the mask."""
@@ -141,14 +163,19 @@ class Encoder(DistributionNetwork):
         if self.sees_mask:
             seen = tf.ones_like(data) if observed is None else tf.cast(observed, data.dtype)
             parts.append(seen)
+        if self.takes_steps and x.shape.rank == 2:
+            parts = [tf.reshape(parts[0], [-1, width, parts[0].shape[-1] // width]), *parts[1:]]
+            if self.condition_width:
+                parts[1] = tf.repeat(parts[1][:, None], width, axis=1)
+            if self.sees_mask:
+                parts[-1] = parts[-1][..., None]
         return tf.concat(parts, axis=-1) if len(parts) > 1 else parts[0]
 
     @property
     def encoded_data_width(self) -> int:
         """How many entries of the last axis that the trunk sees are encoded data."""
         assert self.sizes_in is not None
-        masks = self._data_width(self.sizes_in) if self.sees_mask else 0
-        return self.encoded_sizes(self.sizes_in)[-1] - self.condition_width - masks
+        return self._encoded_data_sizes(self.sizes_in)[0][-1]
 
     def _data_width(self, sizes: Any) -> int:
         """Returns how many entries of the last axis are data, not features of a condition."""

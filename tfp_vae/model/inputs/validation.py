@@ -34,8 +34,11 @@ def check_rows(inputs: "InputPipeline", likelihood: Likelihood, x: Any, name: st
         checks.batch_shape(x.shape, inputs.event_shape, name)
         filled = None if inputs.missing is None else inputs.missing.filled_array
         largest = checks.largest_representable(likelihood.variable_dtype)
+        observed_in = None if inputs.missing is None else inputs.missing.observed_in
         if all_inside(x, likelihood.support, largest, filled):
+            likelihood.check_rows(x, observed_in, name)
             return
+        given = x
         if filled is not None:
             x = filled(x)
         elif np.issubdtype(x.dtype, np.floating) and np.isnan(x).any():
@@ -44,6 +47,7 @@ def check_rows(inputs: "InputPipeline", likelihood: Likelihood, x: Any, name: st
             x, inputs.event_shape, likelihood.support, likelihood.advice, name
         )
         checks.representable(values, likelihood.variable_dtype, name)
+        likelihood.check_rows(given, observed_in, name)
         return
     values = checks.array(x, name)
     if values.ndim == 0 or values.shape[0] == 0:
@@ -56,10 +60,11 @@ def check_rows(inputs: "InputPipeline", likelihood: Likelihood, x: Any, name: st
         checks.observations(values, values.shape[1:], support, advice, name)
     for start in range(0, len(values), _ROWS_AT_ONCE):
         rows = tf.convert_to_tensor(values[start : start + _ROWS_AT_ONCE])
-        checks.observations(
+        given = checks.observations(
             inputs.preprocessed_rows(rows).numpy(),
             inputs.event_shape,
             likelihood.support,
             likelihood.advice,
             f"preprocess({name})",
         )
+        likelihood.check_rows(given, None, f"preprocess({name})")

@@ -28,6 +28,11 @@ class LikelihoodEntry:
 
 
 LIKELIHOODS: dict[type, LikelihoodEntry] = {
+    kinds_of_likelihood.AutoregressiveCategorical: LikelihoodEntry(
+        layers=lambda event_shape: _sequences(event_shape),  # noqa: PLW0108, defined below
+        inside=lambda *arguments: _codes_up_to_the_end(*arguments),  # noqa: PLW0108, defined below
+        outside=(-1.0, 0.5, 4.0, 255.0),
+    ),
     kinds_of_likelihood.Bernoulli: LikelihoodEntry(
         layers=lambda event_shape: builds(kinds_of_likelihood.Bernoulli, st.just(event_shape)),
         inside=lambda layer, rng, shape: rng.integers(0, 2, size=shape).astype(np.float64),
@@ -148,6 +153,29 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
 """How every public likelihood is drawn, with its data."""
 
 
+def _sequences(event_shape: list[int]) -> st.SearchStrategy:
+    if len(event_shape) != 1:
+        return st.nothing()
+    return builds(
+        kinds_of_likelihood.AutoregressiveCategorical,
+        st.just(event_shape),
+        classes=st.integers(2, 4),
+        units=st.integers(1, 4),
+        end=st.sampled_from([None, 0]),
+    )
+
+
+def _codes_up_to_the_end(
+    layer: kinds_of_likelihood.AutoregressiveCategorical,
+    rng: np.random.Generator,
+    shape: list[int],
+) -> np.ndarray:
+    x = rng.integers(0, layer.classes, shape).astype(np.float64)
+    if layer.end is None:
+        return x
+    return np.where(np.maximum.accumulate(x == layer.end, axis=1), layer.end, x)
+
+
 def _tables(event_shape: list[int]) -> st.SearchStrategy:
     return _products(event_shape[0]) if len(event_shape) == 1 else st.nothing()
 
@@ -158,7 +186,8 @@ def _products(draw: st.DrawFn, columns: int) -> kinds_of_likelihood.Product:
     order = draw(st.permutations(range(columns)))
     cut = draw(st.integers(1, max(columns - 1, 1)))
     groups = [group for group in (order[:cut], order[cut:]) if group]
-    families = [kind for kind in LIKELIHOODS if kind is not kinds_of_likelihood.Product]
+    alone = (kinds_of_likelihood.AutoregressiveCategorical, kinds_of_likelihood.Product)
+    families = [kind for kind in LIKELIHOODS if kind not in alone]
     parts = [
         (group, draw(LIKELIHOODS[draw(st.sampled_from(families))].layers([len(group)])))
         for group in groups

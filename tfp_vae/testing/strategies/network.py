@@ -52,6 +52,72 @@ NETWORKS: dict[str, NetworkEntry] = {
         ),
         (3,),
     ),
+    "recurrent": NetworkEntry(
+        builds(
+            kinds_of_network.recurrent,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            cell=st.sampled_from(["gru", "lstm"]),
+            bidirectional=st.booleans(),
+        ),
+        (4, 2),
+    ),
+    "recurrent_decoder": NetworkEntry(
+        builds(
+            kinds_of_network.recurrent_decoder,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            event_shape=st.sampled_from([[4], [3, 2]]),
+            cell=st.sampled_from(["gru", "lstm"]),
+        ),
+        (3,),
+    ),
+    "temporal_conv": NetworkEntry(
+        builds(
+            kinds_of_network.temporal_conv,
+            st.lists(st.integers(1, 4), min_size=1, max_size=3),
+            kernel_size=st.integers(1, 3),
+            activation=activations,
+        ),
+        (4, 2),
+    ),
+    "temporal_conv_decoder": NetworkEntry(
+        builds(
+            kinds_of_network.temporal_conv_decoder,
+            st.lists(st.integers(1, 4), min_size=1, max_size=3),
+            event_shape=st.sampled_from([[4], [3, 2]]),
+            kernel_size=st.integers(1, 3),
+            activation=activations,
+        ),
+        (3,),
+    ),
+    "transformer": NetworkEntry(
+        builds(
+            kinds_of_network.transformer,
+            width=st.sampled_from([2, 4]),
+            blocks=st.integers(1, 2),
+            heads=st.integers(1, 2),
+            activation=activations,
+        ),
+        (4, 2),
+    ),
+    "transformer_decoder": NetworkEntry(
+        builds(
+            kinds_of_network.transformer_decoder,
+            width=st.sampled_from([2, 4]),
+            event_shape=st.sampled_from([[4], [3, 2]]),
+            blocks=st.integers(1, 2),
+            heads=st.integers(1, 2),
+            activation=activations,
+        ),
+        (3,),
+    ),
+    "SequenceEncoder": NetworkEntry(
+        builds(
+            kinds_of_network.SequenceEncoder,
+            st.lists(builds(kinds_of_network.LastAndLargest), min_size=1, max_size=1),
+        ),
+        (4, 2),
+    ),
+    "LastAndLargest": NetworkEntry(builds(kinds_of_network.LastAndLargest), (4, 2)),
     "MADE": NetworkEntry(
         builds(
             kinds_of_network.MADE,
