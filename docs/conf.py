@@ -63,7 +63,15 @@ html_css_files = ["site.css"]
 
 
 OF_KERAS = {
-    *("build", "call", "compute_output_shape", "get_build_config", "get_config", "from_config"),
+    *(
+        "build",
+        "call",
+        "compute_mask",
+        "compute_output_shape",
+        "get_build_config",
+        "get_config",
+        "from_config",
+    ),
     *("compile_from_config", "get_compile_config", "metrics"),
     *("on_epoch_begin", "on_epoch_end", "on_train_begin", "on_train_end"),
     *("make_train_function", "predict_step", "test_step", "train_step"),

@@ -17,8 +17,8 @@ from tfp_vae.supports import REAL, Columns, Support, all_inside
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 _OVER_SMALL_SCALES, _ALWAYS_TAKEN = 1e5, 1e4
 _PAD = (
-    "`tfp_vae.datasets.padded` makes a dense array, for a model with `missing_values` np.nan, or -1 "
-    "for class codes"
+    "`tfp_vae.datasets.padded` makes a dense array, for a model with `missing_values` np.nan, or "
+    "-1 for class codes"
 )
 _SMALLEST_FLOAT = float(np.finfo(np.float32).tiny)
 

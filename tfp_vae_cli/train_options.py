@@ -18,6 +18,7 @@ class LikelihoodName(StrEnum):
     """The likelihoods to choose from: those of `tfp_vae.likelihoods.registry`, or automatically."""
 
     auto = AUTO
+    autoregressive_categorical = "autoregressive_categorical"
     bernoulli = "bernoulli"
     categorical = "categorical"
     continuous_bernoulli = "continuous_bernoulli"

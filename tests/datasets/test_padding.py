@@ -6,8 +6,8 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfp_vae import datasets, networks
 from tests.support.small_models import eager_vae
+from tfp_vae import datasets
 
 
 @given(

@@ -57,6 +57,23 @@ def test_the_first_codes_have_the_sum_over_all_that_may_follow(count, end, seed)
     np.testing.assert_array_equal(other, found)
 
 
+@settings(max_examples=6)
+@given(st.integers(0, 3), st.sampled_from([None, 1]), st.integers(0, 1000))
+def test_what_follows_given_codes_is_conditional_on_them(count, end, seed):
+    d = made(steps=3, batch=(), seed=seed, end=end)
+    x, seen = all_codes(3, 3), np.arange(3) < count
+    row = np.array([0.0, 2.0, 1.0])
+    given_row = d.given_observed(row, seen)
+    found = given_row.log_prob(x).numpy()
+    same = (x[:, :count] == row[:count]).all(axis=1)
+    assert np.isneginf(found[~same]).all()
+    before = d.of_observed(seen).log_prob(row).numpy()
+    np.testing.assert_allclose(found[same], d.log_prob(x[same]) - before, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(np.exp(found).sum(), 1.0, rtol=1e-9)
+    assert (given_row.sample([2, 3], seed=0).numpy()[..., :count] == row[:count]).all()
+    assert (given_row.greedy().numpy()[:count] == row[:count]).all()
+
+
 @pytest.mark.parametrize("end", [None, 2])
 def test_draws_have_their_probabilities(end):
     """A χ² test of all sequences, that fails by chance once in a million seeds; this is fixed."""

@@ -39,6 +39,8 @@ HOOKS = {
         "counts",
         "distribution",
         "fitted_to",
+        "given_observed",
+        "in_training",
     ),
     *("for_values",),
     *(

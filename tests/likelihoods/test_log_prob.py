@@ -166,7 +166,7 @@ def _product(parameters, layer):
 
 def _autoregressive_categorical(parameters, layer):
     """A gated recurrent unit in NumPy, whose reset gate is applied after the product."""
-    (context,) = parameters
+    context = parameters["context"]
     network = layer.network
     first_kernel, first_bias, logits_kernel, logits_bias = (
         weight.numpy()

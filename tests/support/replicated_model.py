@@ -5,11 +5,14 @@ import numpy as np
 import tensorflow as tf
 
 import tfp_vae
-from tfp_vae import likelihoods, networks, objectives, posteriors, priors
+from tfp_vae import datasets, likelihoods, networks, objectives, posteriors, priors
 
 ROWS = np.random.default_rng(0).integers(0, 2, [53, 6]).astype("float32")
 HELD_OUT = np.random.default_rng(1).integers(0, 2, [21, 6]).astype("float32")
 REAL = np.random.default_rng(2).normal(size=[53, 6]).astype("float32")
+CODES = datasets.padded(
+    [row[: 1 + number % 5].astype(int) for number, row in enumerate(ROWS)], length=6, end=2
+)
 SOME_LABELS = np.maximum(np.arange(53) % 5 - 2, -1)
 WITH_A_FAILING_ROW = np.where(np.arange(53)[:, None] == 40, 100.0, REAL).astype("float32")
 
@@ -50,6 +53,18 @@ def controlled_vae():
         tfp_vae.Encoder(networks.mlp([5]), posteriors.MultivariateNormalDiag(2)),
         tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
         objective=objectives.ControlVAE(0.05, integral_gain=0.1),
+    )
+
+
+def sequence_vae():
+    """Sequences of unequal length, of whose codes training hides some."""
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.recurrent([4]), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(
+            networks.mlp([5]),
+            likelihoods.AutoregressiveCategorical([6], classes=3, units=4, word_dropout=0.3, end=2),
+        ),
+        missing_values=-1,
     )
 
 

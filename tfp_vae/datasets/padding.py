@@ -38,7 +38,8 @@ def padded(
       An array `[N, T, ...]`: of the dtype of the rows, or int64 for booleans and unsigned integers.
 
     Raises:
-      TypeError: If `rows` are no such arrays of real numbers, or another argument of the wrong kind.
+      TypeError: If `rows` are no such arrays of real numbers, or another argument is of the wrong
+        kind.
       ValueError: If there is no row, one has no steps, more than `length` or another shape; a real
         number is NaN in its last step; a whole number is negative; or `lengths` does not fit.
 

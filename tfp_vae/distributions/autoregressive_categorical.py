@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
@@ -57,6 +58,8 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
       observed: Which codes are observed, a boolean tensor that broadcasts to `[..., T]`: the
         probability then is that of these. In every row they must be the first ones, of which the
         later ones, summed over all codes, do not change the probability. None if all are.
+      given: Codes `[..., T]` of which the first ones are known, those that `observed` says: the
+        distribution then is that of the later ones given these. None for none.
       dropout_rate: The probability that `log_prob` hides the code before a step from the network.
       dropout_seed: The stateless seed, `[2]`, of what is hidden.
       name: The name of the distribution.
@@ -77,6 +80,7 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
         steps: int,
         end: int | None = None,
         observed: tf.Tensor | None = None,
+        given: tf.Tensor | None = None,
         dropout_rate: float = 0.0,
         dropout_seed: tf.Tensor | None = None,
         name: str = "AutoregressiveCategorical",
@@ -84,6 +88,7 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
         parameters = dict(locals())
         self.context = tf.convert_to_tensor(context)
         self.network, self.steps, self.end, self.observed = network, steps, end, observed
+        self.given = None if given is None else tf.cast(given, tf.int32)
         self.dropout_rate, self.dropout_seed = dropout_rate, dropout_seed
         super().__init__(
             dtype=self.context.dtype,
@@ -105,6 +110,15 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
         """Returns the distribution of the first codes of every row, which are observed."""
         return self.copy(observed=observed)
 
+    def given_observed(self, x: tf.Tensor, observed: tf.Tensor) -> "AutoregressiveCategorical":
+        """Returns the distribution of rows whose first codes, which are observed, are those of `x`.
+
+        Args:
+          x: Codes, `[..., T]`.
+          observed: A boolean tensor that broadcasts to `[..., T]`.
+        """
+        return self.copy(observed=observed, given=x)
+
     def with_dropout(self, rate: float, seed: tf.Tensor) -> "AutoregressiveCategorical":
         """Returns the distribution of which the network does not see some of the codes before."""
         return self.copy(dropout_rate=rate, dropout_seed=seed)
@@ -114,7 +128,7 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
 
         It need not be the most probable sequence.
         """
-        return self._generated(self.context, lambda step, logits: tf.argmax(logits, axis=-1))
+        return self._generated(self.context, lambda _, logits: tf.argmax(logits, axis=-1))
 
     def _event_shape(self) -> tf.TensorShape:
         return tf.TensorShape([self.steps])
@@ -143,10 +157,14 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
         if self.end is not None:
             is_end = tf.cast(tf.equal(each, self.end), tf.int32)
             ended = tf.cumsum(is_end, axis=1, exclusive=True) > 0
-            certain = tf.where(is_end > 0, tf.zeros_like(terms), terms.dtype.as_numpy_dtype("-inf"))
+            certain = tf.where(is_end > 0, tf.zeros_like(terms), tf.cast(-np.inf, terms.dtype))
             terms = tf.where(ended, certain, terms)
         terms = tf.reshape(terms, tf.concat([leading, [self.steps]], axis=0))
-        if self.observed is not None:
+        if self.given is not None:
+            agrees = tf.equal(codes, self.given)
+            known = tf.where(agrees, tf.zeros_like(terms), tf.cast(-np.inf, terms.dtype))
+            terms = tf.where(self.observed, known, terms)
+        elif self.observed is not None:
             terms = tf.where(self.observed, terms, tf.zeros_like(terms))
         result = tf.reduce_sum(terms, axis=-1)
         result.set_shape(tf.broadcast_static_shape(value.shape[:-1], self.batch_shape))
@@ -180,6 +198,13 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
         """Returns codes `[..., T]`, each chosen by its number and its logits `[N, K]`."""
         flat = tf.reshape(context, [-1, context.shape[-1]])
         count = tf.shape(flat)[0]
+        all_codes = tf.concat([tf.shape(context)[:-1], [self.steps]], axis=0)
+        given, is_given = (
+            None
+            if self.given is None
+            else tf.transpose(tf.reshape(tf.broadcast_to(part, all_codes), [-1, self.steps]))
+            for part in (self.given, self.observed)
+        )
 
         def body(
             step: tf.Tensor, previous: tf.Tensor, state: tf.Tensor, codes: tf.TensorArray
@@ -188,6 +213,8 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
             code = tf.cast(chosen(step, logits), tf.int32)
             if self.end is not None:
                 code = tf.where(previous == self.end, self.end, code)
+            if given is not None:
+                code = tf.where(is_given[step], given[step], code)
             code.set_shape(previous.shape)
             return step + 1, code, state, codes.write(step, code)
 
@@ -200,7 +227,6 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
             maximum_iterations=self.steps,
         )
         by_row = tf.transpose(codes.stack())
-        shape = tf.concat([tf.shape(context)[:-1], [self.steps]], axis=0)
-        generated = tf.cast(tf.reshape(by_row, shape), self.dtype)
+        generated = tf.cast(tf.reshape(by_row, all_codes), self.dtype)
         generated.set_shape([*context.shape[:-1], self.steps])
         return generated

@@ -166,6 +166,7 @@ def _check_has_scale(likelihood: likelihoods.Likelihood) -> None:
     without = (
         *(likelihoods.Bernoulli, likelihoods.Categorical, likelihoods.Product),
         *(likelihoods.Multinomial, likelihoods.DirichletMultinomial),
+        likelihoods.AutoregressiveCategorical,
     )
     if isinstance(likelihood, without):
         raise ValueError(

@@ -134,7 +134,7 @@ def reconstruction_error(
 
 def _class_codes(likelihood: likelihoods.Likelihood, size: int) -> np.ndarray:
     """Returns which values of a row are class codes, `[size]`."""
-    if isinstance(likelihood, likelihoods.Categorical):
+    if isinstance(likelihood, (likelihoods.AutoregressiveCategorical, likelihoods.Categorical)):
         return np.ones(size, bool)
     codes = np.zeros(size, bool)
     if isinstance(likelihood, likelihoods.Product):

@@ -20,8 +20,7 @@ class AutoregressiveCategorical(Likelihood):
     p(x|z) is the product of p(x_t|x_1 to x_(t-1), z): the features of the decoder make a context,
     and a recurrent network, which belongs to this layer, sees it and the codes before each step.
     Such a network can model a sequence alone, and then ignores z: a part of the codes hidden in
-    training (`word_dropout`) and `objectives.ELBO(free_bits=...)` work against that. Bowman et al.
-    (2016), "Generating sentences from a continuous space".
+    training (`word_dropout`) and `objectives.ELBO(free_bits=...)` work against that.
 
     Codes have no mean: `predict` and `sample(mean=True)` return `greedy` codes, each the most
     probable one after those before it. Rows of a model with `missing_values` may end early: the
@@ -52,6 +51,8 @@ class AutoregressiveCategorical(Likelihood):
       >>> likelihood = likelihoods.AutoregressiveCategorical([4], classes=3, units=8)
       >>> likelihood(np.zeros([5, 8])).sample(seed=0).shape
       TensorShape([5, 4])
+
+    Source: Bowman et al. (2016), "Generating sentences from a continuous space".
     """
 
     parameter_names = ("context",)
@@ -149,6 +150,21 @@ class AutoregressiveCategorical(Likelihood):
           observed: A boolean tensor, `[B, T]`.
         """
         return distribution.of_observed(observed)
+
+    def given_observed(
+        self,
+        distribution: distributions.AutoregressiveCategorical,
+        x: tf.Tensor,
+        observed: tf.Tensor,
+    ) -> distributions.AutoregressiveCategorical:
+        """Returns the distribution of rows that begin with the observed codes of `x`.
+
+        Args:
+          distribution: p(x|z), batch `[..., B]`, event `[T]`.
+          x: Rows, `[B, T]`.
+          observed: A boolean tensor, `[B, T]`.
+        """
+        return distribution.given_observed(x, observed)
 
     def check_rows(
         self, x: np.ndarray, observed_in: Callable[[np.ndarray], np.ndarray] | None, name: str

@@ -195,6 +195,21 @@ class Likelihood(DistributionLayer):
             tfd.Masked(inner, observed, safe_sample_fn=lambda each: tf.cast(value, each.dtype))
         )
 
+    def given_observed(
+        self, distribution: tfd.Distribution, x: tf.Tensor, observed: tf.Tensor
+    ) -> tfd.Distribution:
+        """Returns the distribution of rows given their observed values, of which others are drawn.
+
+        By default it is the same one, whose values are independent given z.
+
+        Args:
+          distribution: p(x|z), batch `[..., B]`, event `event_shape`.
+          x: Rows, `[B, *event_shape]`.
+          observed: A boolean tensor of the same shape.
+        """
+        del x, observed
+        return distribution
+
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""
         return {**super().get_config(), "event_shape": list(self.event_shape)}

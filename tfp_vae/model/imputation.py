@@ -195,11 +195,16 @@ def importance_impute(
       condition: y, `[B, ...]`, or None.
     """
     batch = vae.distributions(x, condition=condition)
+    observed = vae.pipeline.prepared(x)[1]
+
+    def completed(z: tf.Tensor) -> tfd.Distribution:
+        return vae.decoder.likelihood.given_observed(batch.decoder_fn(z), batch.x, observed)
+
     draw_seed, gumbel_seed, value_seed = seeds.split(seed, 3)
     rows, dtype = tf.shape(batch.x)[0], batch.posterior.dtype
     no_latents = tf.zeros([sample_size, rows, vae.latent_size], dtype)
     # The variance is summed about a centre, lest two large numbers cancel.
-    centre = _moments(batch.decoder_fn(no_latents[:1]), value_seed)[0][0]
+    centre = _moments(completed(no_latents[:1]), value_seed)[0][0]
 
     def with_next_block(
         block: tf.Tensor, sums: _WeightedSums, resampled: _ResampledLatents
@@ -207,7 +212,7 @@ def importance_impute(
         z = batch.posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(draw_seed, block))
         wanted = block * _DRAWS_AT_ONCE + tf.range(_DRAWS_AT_ONCE) < draws
         log_weights = tf.where(wanted[:, None], batch.log_weights(z), -math.inf)
-        mean, variance = _moments(batch.decoder_fn(z), seeds.fold_in(value_seed, block))
+        mean, variance = _moments(completed(z), seeds.fold_in(value_seed, block))
         best = _largest_of(log_weights, z, sample_size, seeds.fold_in(gumbel_seed, block))
         return (
             block + 1,
@@ -227,7 +232,7 @@ def importance_impute(
         parallel_iterations=1,
     )
     shift, stddev = sums.moments()
-    values = batch.decoder_fn(resampled.z).sample(seed=value_seed)
+    values = completed(resampled.z).sample(seed=value_seed)
     return centre + shift, stddev, values, sums.effective_sample_size()
 
 

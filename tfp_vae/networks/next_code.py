@@ -36,8 +36,13 @@ class NextCode(keras.layers.Layer):
     Example:
       >>> network = networks.NextCode(classes=3, units=8)
       >>> network.build([None, 2])
-      >>> network(np.array([[3, 0, 1, 4]]), np.zeros([1, 2], "float32")).shape
+      >>> context = np.zeros([1, 2], "float32")
+      >>> network(np.array([[network.begin, 0, 1, network.unknown]]), context).shape
       TensorShape([1, 4, 3])
+      >>> state = network.first_state(context)
+      >>> logits, state = network.step(np.array([network.begin]), state, context)
+      >>> logits.shape, state.shape
+      (TensorShape([1, 3]), TensorShape([1, 8]))
     """
 
     def __init__(self, classes: int, units: int = 64, **kwargs: Any) -> None:
@@ -81,7 +86,11 @@ class NextCode(keras.layers.Layer):
         return self._logits_of(self.reader(inputs, initial_state=[self.first_state(context)]))
 
     def first_state(self, context: tf.Tensor) -> tf.Tensor:
-        """Returns the state before the first code, `[N, units]`."""
+        """Returns the state before the first code, `[N, units]`.
+
+        Args:
+          context: A tensor `[N, C]`.
+        """
         return self.beginning(tf.cast(context, self.compute_dtype))
 
     def step(

@@ -13,6 +13,7 @@ import scipy.sparse
 import tensorflow as tf
 
 from tests.support.replicated_model import (
+    CODES,
     HELD_OUT,
     REAL,
     ROWS,
@@ -27,6 +28,7 @@ from tests.support.replicated_model import (
     labelled_vae,
     plain,
     quantized_vae,
+    sequence_vae,
     with_devices,
 )
 from tfp_vae import callbacks
@@ -54,6 +56,8 @@ NIGHTLY_CASES = [
     (labelled_vae, {}, ROWS, {"y": SOME_LABELS, "compile": {"metrics": None}}),
     # A controller, which sees the mean KL of all replicas.
     (controlled_vae, {}, ROWS, {"compile": {"metrics": None}}),
+    # Rows of unequal length.
+    (sequence_vae, {}, CODES, {}),
     # Codes that are learned by gradient, and by moving averages.
     (partial(quantized_vae, "gradient"), {}, ROWS, {"compile": {"metrics": None}}),
     (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
