@@ -54,6 +54,43 @@ def test_a_model_of_unequal_rows_trains_saves_and_loads(name, adaptive, tmp_path
     np.testing.assert_array_equal(loaded.elbo(x, seed=0).elbo, terms.elbo)
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", [*PAIRS, "codes"])
+def test_training_under_xla_reaches_the_same_weights(name):
+    weights = []
+    for jit_compile in (False, True):
+        keras.utils.set_random_seed(0)
+        if name == "codes":
+            likelihood = likelihoods.AutoregressiveCategorical([6], 4, 4, word_dropout=0.3, end=3)
+            vae = small_vae(likelihood, networks.recurrent([4]), missing_values=-1)
+            x = datasets.padded(CODES, length=6, end=3)
+        else:
+            vae, x = sequence_vae(name), datasets.padded(ROWS)
+        vae.compile(keras.optimizers.SGD(1e-3), jit_compile=jit_compile)
+        vae.fit(x, epochs=2, batch_size=10, verbose=0)
+        weights.append(vae.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_layers_follow_a_network_of_sequences_in_a_chain():
+    x = datasets.padded(ROWS)
+    chain = networks.SequenceEncoder([networks.recurrent([4]), keras.layers.Dense(3)])
+    vae = small_vae(likelihoods.Normal([6, 2]), chain, missing_values=np.nan)
+    assert vae.encoder.takes_steps
+    inner = chain.chain[0]
+    steps = np.where(np.isnan(x), 0.0, x)
+    found = chain.chain[1](inner(np.concatenate([steps, ~np.isnan(x)], -1), observed=~np.isnan(x)))
+    np.testing.assert_allclose(
+        chain(np.concatenate([steps, ~np.isnan(x)], -1), observed=~np.isnan(x)), found, rtol=1e-6
+    )
+    with pytest.raises(ValueError, match="`trunk` must not be a Keras model around a network"):
+        tfp_vae.Encoder(
+            keras.Sequential([networks.recurrent([4]), keras.layers.Dense(3)]),
+            posteriors.MultivariateNormalDiag(2),
+        )
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_model_of_class_codes_reads_them_step_by_step(name):
     likelihood = likelihoods.Categorical([6], classes=3)

@@ -15,7 +15,8 @@ class SequenceEncoder(keras.layers.Layer):
     A row ends with its last step of which any value is observed: in a model with `missing_values`,
     shorter rows are filled up with the code of a missing value, as `datasets.padded` does. The
     steps beyond are set to 0, and a layer whose call has an argument `mask` is told which they are,
-    so that they change nothing, bit for bit. A step that is missing before the end is a step: the
+    so that they change nothing, bit for bit; one with an argument `observed`, such as
+    `networks.recurrent` itself, gets that. A step that is missing before the end is a step: the
     encoder of a model sees 0 and which values are observed, as further entries of the last axis.
 
     Args:
@@ -76,7 +77,7 @@ class SequenceEncoder(keras.layers.Layer):
         steps = tf.where(mask[..., None], steps, tf.zeros_like(steps))
         for layer in self.chain:
             arguments = inspect.signature(layer.call).parameters
-            given = {"mask": mask, "training": training}
+            given = {"mask": mask, "observed": observed, "training": training}
             steps = layer(steps, **{name: given[name] for name in given if name in arguments})
         return steps
 

@@ -33,7 +33,8 @@ class Encoder(DistributionNetwork):
 
     Raises:
       TypeError: If `trunk` is no Keras layer or `posterior` no posterior.
-      ValueError: If the input has another shape or is non-finite; at the first use, if the trunk
+      ValueError: If `trunk` is a Keras model around a network of sequences, which could not tell it
+        where rows end; if the input has another shape or is non-finite; at the first use, if the trunk
         fails on it.
 
     Example:
@@ -46,6 +47,7 @@ class Encoder(DistributionNetwork):
 
     def __init__(self, trunk: keras.layers.Layer, posterior: Posterior, **kwargs: Any) -> None:
         super().__init__(trunk, **kwargs)
+        _check_sees_ends(trunk)
         self.posterior = checks.instance_of(
             posterior, Posterior, "posterior", "posteriors.MultivariateNormalDiag(latent_size=16)"
         )
@@ -197,3 +199,14 @@ class Encoder(DistributionNetwork):
     def from_config(cls, config: dict[str, Any]) -> "Encoder":
         """Makes an encoder from the result of `get_config`."""
         return cls(**revived(config, ("trunk", "posterior")))
+
+
+def _check_sees_ends(trunk: keras.layers.Layer) -> None:
+    """Checks that a network of sequences inside the trunk is told where rows end."""
+    inside = [layer for layer in getattr(trunk, "layers", []) if layer is not trunk]
+    if any(isinstance(layer, networks.SequenceEncoder) for layer in inside):
+        raise ValueError(
+            "`trunk` must not be a Keras model around a network of sequences, which could not tell "
+            f"it where rows end; got a {type(trunk).__name__}: put the layers in a "
+            "networks.SequenceEncoder([...])."
+        )
