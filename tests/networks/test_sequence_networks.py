@@ -25,7 +25,7 @@ DECODERS = {
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(
     lengths=st.lists(st.integers(0, 6), min_size=2, max_size=4),
     more=st.integers(1, 20),

@@ -109,7 +109,9 @@ class NextCode(keras.layers.Layer):
         return self._logits_of(output), output
 
     def _vectors_of(self, codes: tf.Tensor) -> tf.Tensor:
-        return tf.gather(tf.cast(tf.convert_to_tensor(self.vectors), self.compute_dtype), codes)
+        # The gradient of a gather is no tensor, and has no gradient of its own.
+        one_hot = tf.one_hot(codes, self.classes + 2, dtype=self.compute_dtype)
+        return tf.matmul(one_hot, tf.cast(tf.convert_to_tensor(self.vectors), self.compute_dtype))
 
     def _logits_of(self, output: tf.Tensor) -> tf.Tensor:
         return tf.cast(self.logits(output), self.variable_dtype)

@@ -1,5 +1,6 @@
 """The network of an encoder of sequences, which reads no step beyond the end of a row."""
 
+import copy
 import inspect
 from collections.abc import Sequence
 from typing import Any
@@ -96,7 +97,11 @@ class SequenceEncoder(keras.layers.Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "SequenceEncoder":
         """Makes a network from the result of `get_config`."""
-        layers = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
+        # Some layers of Keras change the configuration that they are made from.
+        layers = [
+            keras.saving.deserialize_keras_object(layer)
+            for layer in copy.deepcopy(config["layers"])
+        ]
         return cls(**{**config, "layers": layers})
 
     @staticmethod

@@ -34,8 +34,8 @@ class Encoder(DistributionNetwork):
     Raises:
       TypeError: If `trunk` is no Keras layer or `posterior` no posterior.
       ValueError: If `trunk` is a Keras model around a network of sequences, which could not tell it
-        where rows end; if the input has another shape or is non-finite; at the first use, if the trunk
-        fails on it.
+        where rows end; if the input has another shape or is non-finite; at the first use, if the
+        trunk fails on it.
 
     Example:
       >>> encoder = tfp_vae.Encoder(networks.mlp([8]), posteriors.MultivariateNormalDiag(2))
