@@ -145,7 +145,7 @@ def _transposed_shape(given):
 
 
 def _scores_codes(likelihood, given):
-    if max(likelihood.classes, likelihood.units, *likelihood.event_shape) > 50:
+    if max(likelihood.classes, likelihood.recurrent_units, *likelihood.event_shape) > 50:
         _round_trip(likelihood, given)
     else:
         _scores(likelihood, given)
@@ -248,7 +248,7 @@ CALLS = {
     },
     "likelihoods.AutoregressiveCategorical": Call(
         likelihoods.AutoregressiveCategorical,
-        lambda: {"event_shape": [4], "classes": 3, "units": 4},
+        lambda: {"event_shape": [4], "classes": 3, "recurrent_units": 4},
         _scores_codes,
     ),
     "likelihoods.Product": Call(

@@ -16,7 +16,7 @@ ROWS = [RNG.integers(0, 3, size=count) for count in RNG.integers(1, 6, size=30)]
 def code_vae(word_dropout=0.0, end=3, steps=6, **options):
     return small_vae(
         likelihoods.AutoregressiveCategorical(
-            [steps], classes=4, units=4, word_dropout=word_dropout, end=end
+            [steps], classes=4, recurrent_units=4, word_dropout=word_dropout, end=end
         ),
         networks.recurrent([4]),
         **{"missing_values": -1, **options},
@@ -120,7 +120,7 @@ def test_rows_without_a_likelihood_are_refused(x, message):
 def test_what_is_missing_is_drawn_after_what_is_observed():
     """A code repeats the one before it: a draw that ignored the row would differ half the time."""
     vae = small_vae(
-        likelihoods.AutoregressiveCategorical([4], classes=2, units=2), missing_values=-1
+        likelihoods.AutoregressiveCategorical([4], classes=2, recurrent_units=2), missing_values=-1
     )
     network = vae.decoder.likelihood.network
     network.vectors.assign([[9.0, 0.0], [0.0, 9.0], [0.0, 0.0], [0.0, 0.0]])
@@ -145,7 +145,7 @@ def test_every_row_may_be_missing():
     [
         ({"event_shape": [3, 2]}, ValueError, r"`event_shape` must be \[T\]"),
         ({"classes": 1}, ValueError, "`classes` must be at least 2"),
-        ({"units": 0}, ValueError, "`units` must be"),
+        ({"recurrent_units": 0}, ValueError, "`recurrent_units` must be"),
         ({"word_dropout": 1.0}, ValueError, "`word_dropout` must be below 1"),
         ({"word_dropout": -0.1}, ValueError, "`word_dropout` must be"),
         ({"end": 4}, ValueError, "`end` must be a class"),
@@ -162,4 +162,6 @@ def test_it_is_no_part_of_a_table():
     layer = likelihoods.AutoregressiveCategorical([2], classes=3)
     with pytest.raises(ValueError, match="`parts` must be likelihoods of independent columns"):
         likelihoods.Product([([0, 1], layer)])
-    assert tfp_vae.likelihoods.get("autoregressive_categorical", [2], classes=3).units == 64
+    assert (
+        tfp_vae.likelihoods.get("autoregressive_categorical", [2], classes=3).recurrent_units == 64
+    )

@@ -15,7 +15,7 @@ from tfp_vae.testing import strategies
 from tfp_vae.testing.strategies.likelihood import LIKELIHOODS
 
 MODELS = {
-    "AutoregressiveCategorical": lambda: likelihoods.AutoregressiveCategorical([4], 3, units=4),
+    "AutoregressiveCategorical": lambda: likelihoods.AutoregressiveCategorical([4], 3, 4),
     "Bernoulli": lambda: likelihoods.Bernoulli([4]),
     "Categorical": lambda: likelihoods.Categorical([4], 3),
     "ContinuousBernoulli": lambda: likelihoods.ContinuousBernoulli([4]),

@@ -50,7 +50,7 @@ def test_gradient_is_that_of_finite_differences(model, steps):
 
 
 LIKELIHOODS = {
-    "AutoregressiveCategorical": {"classes": 3, "units": 4},
+    "AutoregressiveCategorical": {"classes": 3, "recurrent_units": 4},
     "Bernoulli": {},
     "Categorical": {"classes": 3},
     "ContinuousBernoulli": {},

@@ -62,7 +62,9 @@ def sequence_vae():
         tfp_vae.Encoder(networks.recurrent([4]), posteriors.MultivariateNormalDiag(2)),
         tfp_vae.Decoder(
             networks.mlp([5]),
-            likelihoods.AutoregressiveCategorical([6], classes=3, units=4, word_dropout=0.3, end=2),
+            likelihoods.AutoregressiveCategorical(
+                [6], classes=3, recurrent_units=4, word_dropout=0.3, end=2
+            ),
         ),
         missing_values=-1,
     )

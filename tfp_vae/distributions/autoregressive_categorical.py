@@ -108,7 +108,8 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
 
     def of_observed(self, observed: tf.Tensor) -> "AutoregressiveCategorical":
         """Returns the distribution of the first codes of every row, which are observed."""
-        return self.copy(observed=observed)
+        changed: AutoregressiveCategorical = self.copy(observed=observed)
+        return changed
 
     def given_observed(self, x: tf.Tensor, observed: tf.Tensor) -> "AutoregressiveCategorical":
         """Returns the distribution of rows whose first codes, which are observed, are those of `x`.
@@ -117,11 +118,13 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
           x: Codes, `[..., T]`.
           observed: A boolean tensor that broadcasts to `[..., T]`.
         """
-        return self.copy(observed=observed, given=x)
+        changed: AutoregressiveCategorical = self.copy(observed=observed, given=x)
+        return changed
 
     def with_dropout(self, rate: float, seed: tf.Tensor) -> "AutoregressiveCategorical":
         """Returns the distribution of which the network does not see some of the codes before."""
-        return self.copy(dropout_rate=rate, dropout_seed=seed)
+        changed: AutoregressiveCategorical = self.copy(dropout_rate=rate, dropout_seed=seed)
+        return changed
 
     def greedy(self) -> tf.Tensor:
         """Returns the most probable code of every step, given those chosen before, `[..., T]`.
@@ -199,12 +202,12 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
         flat = tf.reshape(context, [-1, context.shape[-1]])
         count = tf.shape(flat)[0]
         all_codes = tf.concat([tf.shape(context)[:-1], [self.steps]], axis=0)
-        given, is_given = (
-            None
-            if self.given is None
-            else tf.transpose(tf.reshape(tf.broadcast_to(part, all_codes), [-1, self.steps]))
-            for part in (self.given, self.observed)
-        )
+        known: list[tf.Tensor] = []
+        if self.given is not None:
+            known = [
+                tf.transpose(tf.reshape(tf.broadcast_to(part, all_codes), [-1, self.steps]))
+                for part in (self.given, self.observed)
+            ]
 
         def body(
             step: tf.Tensor, previous: tf.Tensor, state: tf.Tensor, codes: tf.TensorArray
@@ -213,7 +216,8 @@ class AutoregressiveCategorical(DrawsFromNoise, tfd.Distribution):
             code = tf.cast(chosen(step, logits), tf.int32)
             if self.end is not None:
                 code = tf.where(previous == self.end, self.end, code)
-            if given is not None:
+            if known:
+                given, is_given = known
                 code = tf.where(is_given[step], given[step], code)
             code.set_shape(previous.shape)
             return step + 1, code, state, codes.write(step, code)

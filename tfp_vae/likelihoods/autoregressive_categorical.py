@@ -30,7 +30,7 @@ class AutoregressiveCategorical(Likelihood):
     Args:
       event_shape: The number of codes of a row, `[T]`.
       classes: The number of classes, at least 2, of codes 0 to classes - 1; `end` is one of them.
-      units: The width of the recurrent network, and of the context.
+      recurrent_units: The width of the recurrent network, and of the context.
       word_dropout: The probability that the network does not see the code before a step in
         training, below 1; the ELBO that training logs is then below that of `vae.elbo`.
       end: The code after which all codes are `end`, with probability 1; None if there is none.
@@ -48,7 +48,7 @@ class AutoregressiveCategorical(Likelihood):
         outside [0, 1), or `end` is no class.
 
     Example:
-      >>> likelihood = likelihoods.AutoregressiveCategorical([4], classes=3, units=8)
+      >>> likelihood = likelihoods.AutoregressiveCategorical([4], classes=3, recurrent_units=8)
       >>> likelihood(np.zeros([5, 8])).sample(seed=0).shape
       TensorShape([5, 4])
 
@@ -65,7 +65,7 @@ class AutoregressiveCategorical(Likelihood):
         self,
         event_shape: Sequence[int],
         classes: int,
-        units: int = 64,
+        recurrent_units: int = 64,
         word_dropout: float = 0.0,
         end: int | None = None,
         **kwargs: Any,
@@ -78,13 +78,15 @@ class AutoregressiveCategorical(Likelihood):
         self.classes = checks.positive_int(classes, "classes")
         if self.classes < 2:
             raise ValueError(f"`classes` must be at least 2; got {self.classes}.")
-        self.units = checks.positive_int(units, "units")
+        self.recurrent_units = checks.positive_int(recurrent_units, "recurrent_units")
         self.word_dropout = checks.finite_number(word_dropout, "word_dropout", minimum=0.0)
         if self.word_dropout >= 1.0:
             raise ValueError(f"`word_dropout` must be below 1; got {self.word_dropout:g}.")
         self.end = None if end is None else _class_code(end, self.classes)
         self.support = supports.whole_numbers_to(self.classes - 1)
-        self.network = networks.NextCode(self.classes, self.units, dtype=self.dtype_policy)
+        self.network = networks.NextCode(
+            self.classes, self.recurrent_units, dtype=self.dtype_policy
+        )
 
     @classmethod
     def for_values(cls, x: np.ndarray) -> Self:
@@ -94,12 +96,12 @@ class AutoregressiveCategorical(Likelihood):
     def build(self, features_shape: Sequence[int | None]) -> None:
         """Makes the head of the context, and the network of the codes."""
         if not self.network.built:
-            self.network.build((None, self.units))
+            self.network.build((None, self.recurrent_units))
         super().build(features_shape)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Returns the shape of the context for one row, `[units]`."""
-        return {"context": (self.units,)}
+        """Returns the shape of the context for one row, `[recurrent_units]`."""
+        return {"context": (self.recurrent_units,)}
 
     def input_encoding(self) -> keras.layers.Layer:
         """Returns the layer that makes one-hot vectors, along the last axis."""
@@ -127,7 +129,7 @@ class AutoregressiveCategorical(Likelihood):
         return {}
 
     def distribution(self, context: tf.Tensor) -> distributions.AutoregressiveCategorical:
-        """Makes the likelihood of a context, `[B, units]`."""
+        """Makes the likelihood of a context, `[B, recurrent_units]`."""
         return distributions.AutoregressiveCategorical(
             context, self.network, self.event_shape[0], self.end
         )
@@ -198,7 +200,7 @@ class AutoregressiveCategorical(Likelihood):
         return {
             **super().get_config(),
             "classes": self.classes,
-            "units": self.units,
+            "recurrent_units": self.recurrent_units,
             "word_dropout": self.word_dropout,
             "end": self.end,
         }

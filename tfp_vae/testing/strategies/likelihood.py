@@ -160,7 +160,7 @@ def _sequences(event_shape: list[int]) -> st.SearchStrategy:
         kinds_of_likelihood.AutoregressiveCategorical,
         st.just(event_shape),
         classes=st.integers(2, 4),
-        units=st.integers(1, 4),
+        recurrent_units=st.integers(1, 4),
         end=st.sampled_from([None, 0]),
     )
 
