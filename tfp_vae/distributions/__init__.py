@@ -14,6 +14,7 @@ from tfp_vae.distributions.counts import (
     Poisson,
     ZeroInflatedNegativeBinomial,
 )
+from tfp_vae.distributions.deep_markov_chain import DeepMarkovChain
 from tfp_vae.distributions.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
 from tfp_vae.distributions.flow_bijectors import (
@@ -23,11 +24,13 @@ from tfp_vae.distributions.flow_bijectors import (
     spline_coupling,
 )
 from tfp_vae.distributions.gamma import Gamma
+from tfp_vae.distributions.gaussian_process import GaussianProcesses
 from tfp_vae.distributions.hyperbolic_geometry import poincare_ball
 from tfp_vae.distributions.hyperbolic_normal import HyperbolicNormal
 from tfp_vae.distributions.inverse_autoregressive_flow import InverseAutoregressiveFlow
 from tfp_vae.distributions.laplace import Laplace
 from tfp_vae.distributions.latent_chain import LatentChain
+from tfp_vae.distributions.linear_markov_chain import LinearMarkovChain
 from tfp_vae.distributions.logistic_normal import LogisticNormal
 from tfp_vae.distributions.markov_chain import OneHotMarkovChain
 from tfp_vae.distributions.mixture_same_family import MixtureSameFamily
@@ -59,13 +62,16 @@ __all__ = [
     "CategoricalJoint",
     "CodeVectors",
     "ContinuousBernoulli",
+    "DeepMarkovChain",
     "DirichletMultinomial",
     "DiscretizedLogistic",
     "Gamma",
+    "GaussianProcesses",
     "HyperbolicNormal",
     "InverseAutoregressiveFlow",
     "Laplace",
     "LatentChain",
+    "LinearMarkovChain",
     "LogisticNormal",
     "MixtureSameFamily",
     "Multinomial",

@@ -13,7 +13,9 @@ from tfp_vae import stateless_random
 from tfp_vae.distributions.draws import DrawsFromNoise
 
 
-class _NormalDraws(DrawsFromNoise):
+class NormalDraws(DrawsFromNoise):
+    """Draws of a `tfd.MultivariateNormalLinearOperator` with a location and a scale."""
+
     def _draw(self: Any, sample_shape: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         row_axis = -2 if self.batch_shape.rank else None
         standard = stateless_random.normal(
@@ -22,7 +24,7 @@ class _NormalDraws(DrawsFromNoise):
         return self.loc + self.scale.matvec(standard)
 
 
-class MultivariateNormalDiag(_NormalDraws, tfd.MultivariateNormalDiag):
+class MultivariateNormalDiag(NormalDraws, tfd.MultivariateNormalDiag):
     """A `tfd.MultivariateNormalDiag` that draws the same eagerly, in graphs and under XLA.
 
     Its mean and standard deviation are broadcast by arithmetic, not by shapes, which ONNX lacks.
@@ -35,7 +37,7 @@ class MultivariateNormalDiag(_NormalDraws, tfd.MultivariateNormalDiag):
         return self.scale.diag_part() + tf.zeros_like(self.loc)
 
 
-class MultivariateNormalTriL(_NormalDraws, tfd.MultivariateNormalTriL):
+class MultivariateNormalTriL(NormalDraws, tfd.MultivariateNormalTriL):
     """A `tfd.MultivariateNormalTriL` that draws the same eagerly, in graphs and under XLA.
 
     Its mean and standard deviation are broadcast by arithmetic, not by shapes, which ONNX lacks,
@@ -50,7 +52,7 @@ class MultivariateNormalTriL(_NormalDraws, tfd.MultivariateNormalTriL):
         return tf.sqrt(variance) + tf.zeros_like(self.loc)
 
 
-class MultivariateNormalDiagPlusLowRank(_NormalDraws, tfd.MultivariateNormalDiagPlusLowRank):
+class MultivariateNormalDiagPlusLowRank(NormalDraws, tfd.MultivariateNormalDiagPlusLowRank):
     """A `tfd.MultivariateNormalDiagPlusLowRank` with the same draws everywhere, and under XLA.
 
     TensorFlow Probability does not use that a positive diagonal makes the scale positive definite,

@@ -135,6 +135,50 @@ def _categorical_joints(
     return tfd.kl_divergence(q.categorical, p.categorical) + tf.reduce_sum(probs * of_each, axis=0)
 
 
+@tfd.RegisterKL(distributions.LinearMarkovChain, distributions.LinearMarkovChain)
+def _linear_markov_chains(
+    q: distributions.LinearMarkovChain,
+    p: distributions.LinearMarkovChain,
+    name: str | None = None,
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of two chains of normal states.
+
+    By the chain rule it is the sum over the steps of E KL(q(z_t|z')‖p(z_t|z')), in the mean over
+    states z' of the step before, of mean m and covariance P under q. Both conditionals are normal
+    with covariances that do not depend on z', and means A z' + b and F z' + c. Where p's covariance
+    is R Rᵀ, the divergence depends on z' by |R⁻¹ (A - F) z' + …|² / 2 alone, whose mean is its
+    value at m plus tr(R⁻¹ (A - F) P (A - F)ᵀ R⁻ᵀ) / 2.
+    """
+    with tf.name_scope(name or "kl_linear_markov_chains"):
+        mean = q.states(q.mean())
+        following = p.conditionals(mean)
+        at_mean = tfd.kl_divergence(q.conditionals(mean), following)
+        covariance = q.marginal_covariances()[..., :-1, :, :]
+        difference = (q.transition - p.transition)[..., 1:, :, :]
+        scale = tf.linalg.LinearOperatorLowerTriangular(
+            following.scale.to_dense()[..., 1:, :, :], is_non_singular=True
+        )
+        scaled = scale.solve(difference)
+        spread = tf.reduce_sum(tf.matmul(scaled, covariance) * scaled, axis=[-3, -2, -1])
+        return tf.reduce_sum(at_mean, axis=-1) + 0.5 * spread
+
+
+@tfd.RegisterKL(distributions.LinearMarkovChain, tfd.MultivariateNormalLinearOperator)
+def _linear_markov_chain_from_multivariate_normal(
+    q: distributions.LinearMarkovChain, p: tfd.Distribution, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats of a chain of normal states, which is a multivariate normal."""
+    return tfd.kl_divergence(q.multivariate_normal(), p, name=name)
+
+
+@tfd.RegisterKL(tfd.MultivariateNormalLinearOperator, distributions.LinearMarkovChain)
+def _multivariate_normal_from_linear_markov_chain(
+    q: tfd.Distribution, p: distributions.LinearMarkovChain, name: str | None = None
+) -> tf.Tensor:
+    """Returns KL(q‖p) in nats to a chain of normal states, which is a multivariate normal."""
+    return tfd.kl_divergence(q, p.multivariate_normal(), name=name)
+
+
 @tfd.RegisterKL(distributions.VectorQuantized, distributions.CodeVectors)
 def _vector_quantized_from_code_vectors(
     q: distributions.VectorQuantized, p: distributions.CodeVectors, name: str | None = None

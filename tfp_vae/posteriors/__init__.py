@@ -7,6 +7,7 @@ from tfp_vae.posteriors.categorical_joint import CategoricalJoint
 from tfp_vae.posteriors.gamma import Gamma
 from tfp_vae.posteriors.hyperbolic_normal import HyperbolicNormal
 from tfp_vae.posteriors.inverse_autoregressive_flow import InverseAutoregressiveFlow
+from tfp_vae.posteriors.linear_markov_chain import LinearMarkovChain
 from tfp_vae.posteriors.logistic_normal import LogisticNormal
 from tfp_vae.posteriors.multivariate_normal_diag import MultivariateNormalDiag
 from tfp_vae.posteriors.multivariate_normal_low_rank import MultivariateNormalDiagPlusLowRank
@@ -25,6 +26,7 @@ __all__ = [
     "Gamma",
     "HyperbolicNormal",
     "InverseAutoregressiveFlow",
+    "LinearMarkovChain",
     "LogisticNormal",
     "MultivariateNormalDiag",
     "MultivariateNormalDiagPlusLowRank",

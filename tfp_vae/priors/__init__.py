@@ -5,12 +5,16 @@ from tfp_vae.priors.beta import Beta
 from tfp_vae.priors.categorical import Categorical
 from tfp_vae.priors.categorical_joint import CategoricalJoint
 from tfp_vae.priors.conditional_normal import ConditionalNormal
+from tfp_vae.priors.deep_markov_chain import DeepMarkovChain
 from tfp_vae.priors.gamma import Gamma
+from tfp_vae.priors.gaussian_process import GaussianProcess
+from tfp_vae.priors.linear_markov_chain import LinearMarkovChain
 from tfp_vae.priors.logistic_normal import LogisticNormal
 from tfp_vae.priors.masked_autoregressive_flow import MaskedAutoregressiveFlow
 from tfp_vae.priors.mixture_of_gaussians import MixtureOfGaussians
 from tfp_vae.priors.neural_spline_flow import NeuralSplineFlow
 from tfp_vae.priors.normal import Normal
+from tfp_vae.priors.process import Process
 from tfp_vae.priors.real_nvp import RealNVP
 from tfp_vae.priors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.priors.spherical_uniform import SphericalUniform
@@ -23,13 +27,17 @@ __all__ = [
     "Categorical",
     "CategoricalJoint",
     "ConditionalNormal",
+    "DeepMarkovChain",
     "Gamma",
+    "GaussianProcess",
+    "LinearMarkovChain",
     "LogisticNormal",
     "MaskedAutoregressiveFlow",
     "MixtureOfGaussians",
     "NeuralSplineFlow",
     "Normal",
     "Prior",
+    "Process",
     "RealNVP",
     "RelaxedOneHotCategorical",
     "SphericalUniform",
