@@ -11,6 +11,7 @@ from tfp_vae.testing.strategies.posterior import POSTERIORS
 
 ARGUMENTS = {
     posteriors.Categorical: (3,),
+    posteriors.LinearMarkovChain: (3, 2),
     posteriors.LogisticNormal: (3,),
     posteriors.RelaxedOneHotCategorical: (1, 3),
     posteriors.VectorQuantized: (3, 2),
@@ -35,6 +36,9 @@ def test_it_agrees_with_what_every_posterior_declares(kind):
         priors.MaskedAutoregressiveFlow(1, [3]),
         priors.MixtureOfGaussians(2),
         priors.VampPrior(2),
+        priors.DeepMarkovChain(2),
+        priors.GaussianProcess(2),
+        priors.LinearMarkovChain(2),
     ],
     ids=lambda prior: type(prior).__name__,
 )

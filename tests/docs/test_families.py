@@ -17,6 +17,9 @@ ARGUMENTS = {
     "Categorical": (2,),
     "LogisticNormal": (2,),
     "VectorQuantized": (2, 1),
+    "DeepMarkovChain": (2,),
+    "GaussianProcess": (2,),
+    "LinearMarkovChain": (2,),
 }
 
 
@@ -26,6 +29,8 @@ def _made(module, name, default=()):
         if module is posteriors:
             parts.append(posteriors.MultivariateNormalDiag(1))
         return module.CategoricalJoint(*parts)
+    if name == "LinearMarkovChain" and module is posteriors:
+        return posteriors.LinearMarkovChain(2, 1)
     return getattr(module, name)(*ARGUMENTS.get(name, default))
 
 

@@ -70,12 +70,17 @@ _MADE = {
     "hierarchical": lambda: tfp_vae.HierarchicalVAE.from_mlps(
         likelihoods.Bernoulli([4]), latent_sizes=[2, 2], units=[[3], [3]]
     ),
+    "series": lambda: tfp_vae.StateSpaceVAE(
+        tfp_vae.Encoder(networks.mlp([3]), posteriors.LinearMarkovChain(2, 1)),
+        tfp_vae.Decoder(keras.layers.Reshape([2, 1]), likelihoods.Normal([2, 2])),
+        prior=priors.LinearMarkovChain(2),
+    ),
 }  # fmt: skip
 DATA = {
     "binary": BINARY, "real": REAL, "heavy": REAL, "unit": UNIT, "counts": COUNTS,
     "dispersed": COUNTS, "codes": CODES, "levels": COUNTS, "images": IMAGES, "holes": HOLES,
     "grey": UNIT, "conditional": BINARY, "clusters": BINARY, "labelled": BINARY,
-    "hierarchical": BINARY,
+    "hierarchical": BINARY, "series": REAL.reshape([ROWS, 2, 2]),
 }  # fmt: skip
 KINDS = tuple(DATA)
 WITH_Y = ("conditional", "labelled")

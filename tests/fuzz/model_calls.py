@@ -96,6 +96,29 @@ def _imputed():
     )
 
 
+MOST_FORECASTS = 20
+
+
+def _forecast():
+    def check(answer, given):
+        wanted = (row_count(given["x"]), int(given["steps"]), 2)
+        assert answer.mean.shape == answer.stddev.shape == wanted
+        assert answer.draws.shape == (int(given["sample_size"]), *wanted)
+
+    def forecast(**given):
+        for name in ("steps", "sample_size"):
+            if isinstance(given[name], (int, np.integer)) and given[name] > MOST_FORECASTS:
+                raise ValueError(f"`{name}` must not fill the memory of the tests.")
+        return model("series").forecast(**given)
+
+    return Call(
+        forecast,
+        lambda: {"x": DATA["series"], "steps": 3, "sample_size": 2, "seed": 0},
+        check,
+        of=model("series").forecast,
+    )
+
+
 VALIDATION_TERMS = ("val_elbo", "val_log_likelihood", "val_kl_divergence", "val_loss")
 """A huge row or weight throws the weights far away, and infinite terms of other rows are told."""
 
@@ -287,6 +310,12 @@ def _fits_data(vae, given):
     assert np.isfinite(vae.elbo(x[:2].astype("float64"), seed=0).elbo).all()
 
 
+def _is_of_series(vae, given):
+    """Checks of a model of series just made that it scores rows of its own support."""
+    rows = np.full([3, *vae.event_shape], vae.decoder.likelihood.support.inner_value)
+    assert np.isfinite(vae.elbo(rows, seed=0).elbo).all()
+
+
 def _same_vae(vae):
     return {
         "encoder": _encoder(), "decoder": _decoder(), "prior": priors.StandardNormal(),
@@ -324,6 +353,7 @@ CALLS = {
     **{f"VAE.decoder, {kind}": _decoded(kind) for kind in ("real", "counts", "codes")},
     **{f"VAE.sample, {kind}": _sampled(kind) for kind in ("real", "conditional", "hierarchical")},
     "VAE.impute, holes": _imputed(),
+    "VAE.forecast, series": _forecast(),
     **{
         f"VAE.fit, {kind}": _fitted(kind)
         for kind in (
@@ -380,6 +410,20 @@ CALLS = {
             "likelihood": likelihoods.Bernoulli([4]), "latent_sizes": [2, 2], "units": [[3], [3]],
         },
         _scores,
+    ),
+    "StateSpaceVAE": Call(
+        tfp_vae.StateSpaceVAE,
+        lambda: {
+            "encoder": tfp_vae.Encoder(networks.mlp([3]), posteriors.LinearMarkovChain(2, 1)),
+            "decoder": tfp_vae.Decoder(keras.layers.Reshape([2, 1]), likelihoods.Normal([2, 2])),
+            "prior": priors.LinearMarkovChain(2),
+        },
+        _is_of_series,
+    ),
+    "StateSpaceVAE.from_gru": Call(
+        tfp_vae.StateSpaceVAE.from_gru,
+        lambda: {"likelihood": likelihoods.Normal([2, 2]), "state_size": 2, "units": 3},
+        _is_of_series,
     ),
     "Encoder": Call(
         tfp_vae.Encoder,

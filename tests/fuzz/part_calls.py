@@ -48,6 +48,7 @@ def _draws(posterior, given):
     sizes = [posterior.event_shape[0], *getattr(posterior, "units", [])]
     sizes += [getattr(posterior, "rank", 1), getattr(posterior, "context_size", 1)]
     sizes += [getattr(posterior, "steps", 1), getattr(posterior, "codes", 1)]
+    sizes += [getattr(posterior, "state_size", 1)]
     if np.prod([float(size) for size in sizes]) > MOST_ELEMENTS or _has_own_function(given):
         return
     made = posterior(FEATURES)
@@ -328,6 +329,7 @@ CALLS = {
             "HyperbolicNormal": {"latent_size": 2},
             "Beta": {"latent_size": 2},
             "Gamma": {"latent_size": 2},
+            "LinearMarkovChain": {"time_steps": 3, "state_size": 2},
             "LogisticNormal": {"categories": 3},
             "InverseAutoregressiveFlow": {
                 "latent_size": 2, "steps": 1, "units": [4], "context_size": 3,
@@ -346,6 +348,9 @@ CALLS = {
             "NeuralSplineFlow": {"steps": 1, "units": [4], "bins": 3},
             "RealNVP": {"steps": 1, "units": [4]},
             "MixtureOfGaussians": {"components": 3},
+            "DeepMarkovChain": {"time_steps": 2, "units": [4]},
+            "GaussianProcess": {"time_steps": 2},
+            "LinearMarkovChain": {"time_steps": 2},
             "Normal": {},
             "Beta": {},
             "Gamma": {},

@@ -64,4 +64,4 @@ def public_calls():
         }
     top = [name for name in tfp_vae.__all__ if not inspect.ismodule(getattr(tfp_vae, name))]
     found |= {name for name in top if _takes_arguments(getattr(tfp_vae, name))}
-    return found | {f"HierarchicalVAE.{name}" for name in ("from_mlps",)}
+    return found | {"HierarchicalVAE.from_mlps", "StateSpaceVAE.from_gru"}

@@ -136,7 +136,7 @@ def _conditionals(covariance):
 
 
 def chain_moments(d):
-    """Returns mean and covariance of all states of a `LinearMarkovChain` without batch, step by step."""
+    """Returns mean and covariance of all states of a `LinearMarkovChain` without batch."""
     offset, transition, scale = d.offset.numpy(), d.transition.numpy(), d.scale_tril.numpy()
     steps, size = offset.shape
     # z = offset + (A z one step before) + noise, solved for all steps together.

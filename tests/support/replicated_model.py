@@ -82,6 +82,16 @@ def quantized_vae(codebook):
     )
 
 
+def state_space_vae():
+    """Series of three steps, whose draws are keyed by row."""
+    return tfp_vae.StateSpaceVAE.from_gru(
+        likelihoods.Normal([3, 2], scale="calibrated"),
+        state_size=2,
+        units=3,
+        prior=priors.GaussianProcess(3),
+    )
+
+
 class NanWhereLarge(keras.layers.Layer):
     def call(self, x):
         return tf.where(x > 50.0, np.nan, x)

@@ -4,18 +4,22 @@ from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder, Transition
 from tfp_vae.model.factor_analysis import FactorAnalysis
 from tfp_vae.model.factor_analysis import fit as fit_factor_analysis
+from tfp_vae.model.forecasting import Forecast
 from tfp_vae.model.frames import take_schema_class
 from tfp_vae.model.hierarchical import HierarchicalVAE
 from tfp_vae.model.inference import PosteriorSamples, latents_are_unbounded
 from tfp_vae.model.loading import load
 from tfp_vae.model.sampling import ancestral_sample
+from tfp_vae.model.state_space import StateSpaceVAE
 from tfp_vae.model.vae import VAE
 
 __all__ = [
     "BatchDistributions",
     "FactorAnalysis",
+    "Forecast",
     "HierarchicalVAE",
     "PosteriorSamples",
+    "StateSpaceVAE",
     "VAE",
     "Decoder",
     "Encoder",

@@ -204,7 +204,7 @@ def importance_impute(
     rows, dtype = tf.shape(batch.x)[0], batch.posterior.dtype
     no_latents = tf.zeros([sample_size, rows, vae.latent_size], dtype)
     # The variance is summed about a centre, lest two large numbers cancel.
-    centre = _moments(completed(no_latents[:1]), value_seed)[0][0]
+    centre = moments(completed(no_latents[:1]), value_seed)[0][0]
 
     def with_next_block(
         block: tf.Tensor, sums: _WeightedSums, resampled: _ResampledLatents
@@ -212,7 +212,7 @@ def importance_impute(
         z = batch.posterior.sample(_DRAWS_AT_ONCE, seed=seeds.fold_in(draw_seed, block))
         wanted = block * _DRAWS_AT_ONCE + tf.range(_DRAWS_AT_ONCE) < draws
         log_weights = tf.where(wanted[:, None], batch.log_weights(z), -math.inf)
-        mean, variance = _moments(completed(z), seeds.fold_in(value_seed, block))
+        mean, variance = moments(completed(z), seeds.fold_in(value_seed, block))
         best = _largest_of(log_weights, z, sample_size, seeds.fold_in(gumbel_seed, block))
         return (
             block + 1,
@@ -257,8 +257,13 @@ def _largest_of(
     return tf.reduce_max(scores, axis=0), tf.transpose(rows_first, [1, 0, 2])
 
 
-def _moments(likelihood: tfd.Distribution, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns mean and variance; without a closed form, a single draw and 0."""
+def moments(likelihood: tfd.Distribution, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns mean and variance; without a closed form, a single draw and 0.
+
+    Args:
+      likelihood: p(x|z), of any batch.
+      seed: A stateless seed, `[2]` of 32-bit integers.
+    """
     try:
         return likelihood.mean(), likelihood.variance()
     except NotImplementedError:

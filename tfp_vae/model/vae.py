@@ -25,6 +25,7 @@ from tfp_vae.model import (
 )
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.forecasting import Forecast, forecast, sampled_forecast
 from tfp_vae.model.frames import TableSchema, schema_class
 from tfp_vae.model.imputation import Imputation, importance_impute, impute
 from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
@@ -805,6 +806,50 @@ class VAE(keras.Model):
         )
         compiled = self.compiled_function(importance_impute)
         return impute(self, compiled, x, *sizes, seeds.as_seed(seed), condition)
+
+    def forecast(
+        self,
+        x: Any,
+        steps: int,
+        sample_size: int = 100,
+        seed: seeds.Seed = None,
+        condition: Any = None,
+    ) -> Forecast:
+        """Forecasts what follows series: its mean, standard deviation and draws.
+
+        It is for a model whose prior is a process over time, such as a `StateSpaceVAE`. The states
+        of a series are drawn from q(z|x), those that follow from the prior given them, and the data
+        from p(x|z).
+
+        Args:
+          x: Series, `[N, T, *values]`; what is missing at their end is forecast by `impute`.
+          steps: The number of steps H to forecast, of any length.
+          sample_size: The number of draws for every series.
+          seed: An int, a `[2]` integer tensor, or None for a fresh seed.
+          condition: y, `[N, ...]`, for a model of p(x|y).
+
+        Returns:
+          `Forecast`: arrays `mean` and `stddev`, `[N, H, *values]`, estimated by the draws of the
+          states, and `draws`, `[sample_size, N, H, *values]`. Class codes have no mean: use
+          `draws`.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model, a size is not positive, the
+            prior is no process over time, or the decoder is not the same for all steps.
+
+        Example:
+          >>> vae = tfp_vae.StateSpaceVAE.from_gru(likelihoods.Normal([5, 1]), 2, units=4)
+          >>> forecast = vae.forecast(np.zeros([3, 5, 1]), steps=2, sample_size=10, seed=0)
+          >>> forecast.mean.shape, forecast.draws.shape
+          ((3, 2, 1), (10, 3, 2, 1))
+        """
+        sizes = (
+            checks.positive_int(steps, "steps"),
+            checks.positive_int(sample_size, "sample_size"),
+        )
+        compiled = self.compiled_function(sampled_forecast)
+        return forecast(self, compiled, x, *sizes, seeds.as_seed(seed), condition)
 
     def call(self, x: Any, condition: Any = None, training: bool | None = None) -> tf.Tensor:
         """Returns the mean of p(x|z) at the posterior mean, `[B, *event]`.

@@ -63,8 +63,10 @@ class DeepMarkovChain(Process):
     ) -> None:
         super().__init__(time_steps, **kwargs)
         self.units = checks.positive_ints(units, "units")
-        self.activation = keras_arguments.activation(activation)
+        self.activation = keras.activations.get(keras_arguments.activation(activation))
         self.scale_floor = scale_floor_below_1(scale_floor)
+        scale = np.sqrt(1.0 - _BEGIN**2)
+        self._first_raw_output = float(output_of_scale(scale, self.scale_floor))
 
     def build(self, event_shape: Sequence[int]) -> None:
         """Creates the weights of the first state, the linear function and the network."""
@@ -108,10 +110,9 @@ class DeepMarkovChain(Process):
         gate, proposal, raw_scale = tf.split(restore(self.network(flat)), 3, axis=-1)
         gate = tf.sigmoid(gate + _CLOSED)
         linear = tf.linalg.matvec(tf.convert_to_tensor(self.kernel), states) + self.bias
-        begin = float(output_of_scale(np.sqrt(1.0 - _BEGIN**2), self.scale_floor))
         return distributions.MultivariateNormalDiag(
             loc=(1.0 - gate) * linear + gate * proposal,
-            scale_diag=tf.math.softplus(raw_scale + begin) + self.scale_floor,
+            scale_diag=tf.math.softplus(raw_scale + self._first_raw_output) + self.scale_floor,
         )
 
     def get_config(self) -> dict[str, Any]:

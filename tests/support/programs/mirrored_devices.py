@@ -29,6 +29,7 @@ from tests.support.replicated_model import (
     plain,
     quantized_vae,
     sequence_vae,
+    state_space_vae,
     with_devices,
 )
 from tfp_vae import callbacks
@@ -61,6 +62,8 @@ NIGHTLY_CASES = [
     # Codes that are learned by gradient, and by moving averages.
     (partial(quantized_vae, "gradient"), {}, ROWS, {"compile": {"metrics": None}}),
     (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
+    # States over time.
+    (state_space_vae, {}, REAL.reshape([-1, 3, 2]), {}),
 ]
 
 

@@ -52,6 +52,11 @@ def latent_sizes() -> st.SearchStrategy[int]:
     return st.integers(1, 3)
 
 
+def divisors(number: int) -> list[int]:
+    """Returns all whole numbers that divide another, the smallest first."""
+    return [each for each in range(1, number + 1) if number % each == 0]
+
+
 def event_shapes() -> st.SearchStrategy[list[int]]:
     """Draws the shape of a row: a vector, a table or an image, of up to six numbers.
 

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from tfp_vae import posteriors as kinds_of_posterior
 from tfp_vae import priors
-from tfp_vae.testing.strategies.building import activations, builds
+from tfp_vae.testing.strategies.building import activations, builds, divisors
 from tfp_vae.testing.strategies.network import perceptrons
 
 _PRIORS_OF_REAL_VECTORS = (
+    priors.DeepMarkovChain,
+    priors.GaussianProcess,
+    priors.LinearMarkovChain,
     priors.MaskedAutoregressiveFlow,
     priors.MixtureOfGaussians,
     priors.NeuralSplineFlow,
@@ -90,6 +93,20 @@ POSTERIORS: dict[type, PosteriorEntry] = {
             context_size=st.integers(1, 3),
             gate_bias=st.sampled_from([0.0, 2.0]),
             scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+    ),
+    kinds_of_posterior.LinearMarkovChain: PosteriorEntry(
+        layers=lambda latent_size: st.one_of(
+            *(
+                builds(
+                    kinds_of_posterior.LinearMarkovChain,
+                    time_steps=st.just(steps),
+                    state_size=st.just(latent_size // steps),
+                    scale_floor=st.sampled_from([1e-6, 1e-2]),
+                    transition_bound=st.sampled_from([0.5, 1.0, 10.0]),
+                )
+                for steps in divisors(latent_size)
+            )
         ),
     ),
     kinds_of_posterior.LogisticNormal: PosteriorEntry(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tfp_vae import posteriors
 from tfp_vae import priors as kinds_of_prior
-from tfp_vae.testing.strategies.building import activations, builds
+from tfp_vae.testing.strategies.building import activations, builds, divisors
 from tfp_vae.testing.strategies.network import perceptrons
 from tfp_vae.testing.strategies.posterior import POSTERIORS
 
@@ -31,10 +31,29 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
         trunk=st.none() | perceptrons(),
         scale_floor=st.sampled_from([0.0, 1e-2]),
     ),
+    kinds_of_prior.DeepMarkovChain: lambda latent_size: builds(
+        kinds_of_prior.DeepMarkovChain,
+        time_steps=st.sampled_from(divisors(latent_size)),
+        units=st.lists(st.integers(1, 4), max_size=1),
+        activation=activations,
+        scale_floor=st.sampled_from([0.0, 1e-2]),
+    ),
     kinds_of_prior.Gamma: lambda latent_size: builds(
         kinds_of_prior.Gamma,
         concentration=st.sampled_from([0.5, 1.0, 3.0]),
         rate=st.sampled_from([0.5, 1.0, 3.0]),
+    ),
+    kinds_of_prior.GaussianProcess: lambda latent_size: builds(
+        kinds_of_prior.GaussianProcess,
+        time_steps=st.sampled_from(divisors(latent_size)),
+        kernel=st.sampled_from(["cauchy", "matern_1/2", "squared_exponential"]),
+        length_scale=st.sampled_from([0.5, 5.0]),
+        nugget=st.sampled_from([1e-3, 0.1]),
+    ),
+    kinds_of_prior.LinearMarkovChain: lambda latent_size: builds(
+        kinds_of_prior.LinearMarkovChain,
+        time_steps=st.sampled_from(divisors(latent_size)),
+        scale_floor=st.sampled_from([0.0, 1e-2]),
     ),
     kinds_of_prior.LogisticNormal: lambda latent_size: builds(
         kinds_of_prior.LogisticNormal,
