@@ -106,7 +106,8 @@ def sampled_forecast(
     # The decoder takes as many steps as a series has: so many windows, the last one padded.
     length, size = prior.time_steps, prior.state_size
     windows = -(-steps // length)
-    padding = tf.zeros_like(later[..., :1]) + tf.zeros([(windows * length - steps) * size], x.dtype)
+    padded = (windows * length - steps) * size
+    padding = tf.zeros_like(later[..., :1]) + tf.zeros([padded], later.dtype)
     later = tf.concat([later, padding], axis=-1)
     shape = tf.concat([tf.shape(later)[:-1], [windows, length * size]], axis=0)
     z = tf.transpose(tf.reshape(later, shape), [2, 0, 1, 3])
