@@ -49,6 +49,7 @@ from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.radial_flow import RadialFlow
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
+from tfp_vae.distributions.stratified_normal_mixture import StratifiedNormalMixture
 from tfp_vae.distributions.student_t import StudentT
 from tfp_vae.distributions.unbounded import is_unbounded
 from tfp_vae.distributions.vector_quantized import CodeVectors, VectorQuantized, nearest_codes
@@ -92,6 +93,7 @@ __all__ = [
     "RelaxedOneHotCategorical",
     "SphericalUniform",
     "StepNetwork",
+    "StratifiedNormalMixture",
     "StudentT",
     "VectorQuantized",
     "VonMisesFisher",

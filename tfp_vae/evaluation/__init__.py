@@ -5,6 +5,10 @@ from tfp_vae.evaluation.calibration import Calibration, calibration
 from tfp_vae.evaluation.clustering import Clustering, clustering
 from tfp_vae.evaluation.code_usage import CodeUsage, code_usage
 from tfp_vae.evaluation.comparison import Comparison, compare
+from tfp_vae.evaluation.conditional_likelihood import (
+    ConditionalLikelihood,
+    log_conditional_likelihood,
+)
 from tfp_vae.evaluation.disentanglement import disentanglement
 from tfp_vae.evaluation.disentanglement_ranking import unsupervised_disentanglement_ranking
 from tfp_vae.evaluation.disentanglement_scores.records import (
@@ -33,6 +37,7 @@ __all__ = [
     "Clustering",
     "CodeUsage",
     "Comparison",
+    "ConditionalLikelihood",
     "DataCopying",
     "Disentanglement",
     "ELBOSummary",
@@ -58,6 +63,7 @@ __all__ = [
     "generation",
     "inference_gaps",
     "latent_usage",
+    "log_conditional_likelihood",
     "log_marginal_likelihood",
     "out_of_distribution",
     "posterior_predictive_check",

@@ -9,6 +9,7 @@ from tfp_vae.model.frames import take_schema_class
 from tfp_vae.model.hierarchical import HierarchicalVAE
 from tfp_vae.model.inference import PosteriorSamples, latents_are_unbounded
 from tfp_vae.model.loading import load
+from tfp_vae.model.multimodal import MultimodalVAE
 from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.model.state_space import StateSpaceVAE
 from tfp_vae.model.vae import VAE
@@ -18,6 +19,7 @@ __all__ = [
     "FactorAnalysis",
     "Forecast",
     "HierarchicalVAE",
+    "MultimodalVAE",
     "PosteriorSamples",
     "StateSpaceVAE",
     "VAE",
