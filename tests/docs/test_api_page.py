@@ -54,6 +54,7 @@ RECORDS = (
     "Clustering",
     "CodeUsage",
     "Comparison",
+    "ConditionalLikelihood",
     "Digits",
     "Disentanglement",
     "ELBOSummary",

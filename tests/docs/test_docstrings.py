@@ -73,7 +73,7 @@ WITHOUT_A_SOURCE = {
     "likelihoods": {"Categorical", "Laplace", "Poisson", "for_values", "get", "suggest"}
     | {"candidates", "marginal_distribution", "suggest_columns"},
     "priors": {"Beta", "Gamma", "Normal"},
-    "evaluation": {"code_usage", "compare", "reconstruction_error"},
+    "evaluation": {"code_usage", "compare", "log_conditional_likelihood", "reconstruction_error"},
     "divergences": {
         *("declaration", "exact_kl_divergence", "kl_divergence_per_dimension"),
         *("latent_factors", "sampled_kl_divergence"),

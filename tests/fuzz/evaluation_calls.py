@@ -112,6 +112,15 @@ CALLS = {
     "evaluation.code_usage": Call(
         evaluation.code_usage, lambda: {"vae": _quantized(), "x": DATA["binary"], "seed": 0}
     ),
+    "evaluation.log_conditional_likelihood": Call(
+        evaluation.log_conditional_likelihood,
+        lambda: {
+            "vae": model("views"), "given": "a", "importance_sample_size": 3, "seed": 0,
+            "views": {"a": DATA["binary"][:, :3], "b": DATA["real"][:, :1]},
+        },
+        may_miss=("standard_error", "mean_standard_error"),
+        tolerance=None,
+    ),
     "evaluation.inference_gaps": _evaluation(
         "inference_gaps", "real", steps=2, sample_size=2, importance_sample_size=3
     ),

@@ -19,6 +19,8 @@ UNIT = _GENERATOR.integers(0, 9, [ROWS, 4]) / 8.0
 COUNTS = _GENERATOR.integers(0, 7, [ROWS, 4])
 CODES = _GENERATOR.integers(0, 3, [ROWS, 4])
 IMAGES = _GENERATOR.integers(0, 9, [ROWS, 2, 2, 1]) / 8.0
+VIEWS = np.concatenate([BINARY[:, :3], REAL[:, :1]], axis=1)
+VIEWS[1, :3] = VIEWS[2, 3] = np.nan
 HOLES = np.where(_GENERATOR.random([ROWS, 4]) < 0.2, np.nan, REAL)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 
@@ -74,6 +76,9 @@ _MADE = {
         tfp_vae.Encoder(networks.mlp([3]), posteriors.LinearMarkovChain(2, 1)),
         tfp_vae.Decoder(keras.layers.Reshape([2, 1]), likelihoods.Normal([2, 2])),
         prior=priors.LinearMarkovChain(2),
+    "views": lambda: tfp_vae.MultimodalVAE.from_mlps(
+        {"a": likelihoods.Bernoulli([3]), "b": likelihoods.Normal([1])}, latent_size=LATENTS,
+        units=[3], view_dropout=0.5,
     ),
 }  # fmt: skip
 DATA = {
@@ -81,6 +86,7 @@ DATA = {
     "dispersed": COUNTS, "codes": CODES, "levels": COUNTS, "images": IMAGES, "holes": HOLES,
     "grey": UNIT, "conditional": BINARY, "clusters": BINARY, "labelled": BINARY,
     "hierarchical": BINARY, "series": REAL.reshape([ROWS, 2, 2]),
+    "hierarchical": BINARY, "views": VIEWS,
 }  # fmt: skip
 KINDS = tuple(DATA)
 WITH_Y = ("conditional", "labelled")

@@ -328,6 +328,14 @@ def _of_perceptrons(**given):
     return tfp_vae.HierarchicalVAE.from_mlps(**given)
 
 
+def _views():
+    return {"a": DATA["binary"][:, :3], "b": DATA["real"][:, :1]}
+
+
+def _coders(coder):
+    return {"a": coder(), "b": coder()}
+
+
 CALLS = {
     **{f"VAE.elbo, {kind}": _elbo(kind) for kind in KINDS},
     **{
@@ -358,7 +366,7 @@ CALLS = {
         f"VAE.fit, {kind}": _fitted(kind)
         for kind in (
             "binary", "real", "counts", "grey", "holes", "conditional", "hierarchical", "clusters",
-            "labelled",
+            "labelled", "views",
         )
     },
     "VAE.fit, split": _split_fit(),
@@ -424,6 +432,38 @@ CALLS = {
         tfp_vae.StateSpaceVAE.from_gru,
         lambda: {"likelihood": likelihoods.Normal([2, 2]), "state_size": 2, "units": 3},
         _is_of_series,
+    "MultimodalVAE": Call(
+        tfp_vae.MultimodalVAE,
+        lambda: {
+            "encoders": _coders(_encoder), "decoders": _coders(_decoder), "experts": "mixture",
+            "view_dropout": 0.5, "missing_values": np.nan,
+        },
+        _scores,
+    ),
+    "MultimodalVAE.from_mlps": Call(
+        tfp_vae.MultimodalVAE.from_mlps,
+        lambda: {
+            "likelihoods": {"a": likelihoods.Bernoulli([4]), "b": likelihoods.Normal([2])},
+            "latent_size": 2, "units": [3],
+        },
+        _scores,
+    ),
+    "MultimodalVAE.join": Call(
+        lambda **given: model("views").join(**given),
+        lambda: {"views": _views()},
+        of=tfp_vae.MultimodalVAE.join,
+    ),
+    "MultimodalVAE.split": Call(
+        lambda **given: model("views").split(**given),
+        lambda: {"x": DATA["binary"]},
+        lambda answer, given: None,
+        of=tfp_vae.MultimodalVAE.split,
+    ),
+    "MultimodalVAE.translate": Call(
+        lambda **given: model("views").translate(verbose=0, **given),
+        lambda: {"views": DATA["real"][:, :1], "to": "a", "seed": 0, "batch_size": 8},
+        lambda answer, given: None,
+        of=tfp_vae.MultimodalVAE.translate,
     ),
     "Encoder": Call(
         tfp_vae.Encoder,

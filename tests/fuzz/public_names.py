@@ -23,7 +23,10 @@ OF_TESTS = {
 OF_ENCODINGS = {"compressed_tails", "moments"}
 """What an encoding computes with, of tensors and arrays that are taken as they are."""
 
-_CLASSES = {"VAE": "VAE", "VAETransformer": "sklearn.VAETransformer"}
+_CLASSES = {
+    **{name: name for name in ("VAE", "MultimodalVAE")},
+    "VAETransformer": "sklearn.VAETransformer",
+}
 
 
 def _takes_arguments(public):
@@ -65,3 +68,4 @@ def public_calls():
     top = [name for name in tfp_vae.__all__ if not inspect.ismodule(getattr(tfp_vae, name))]
     found |= {name for name in top if _takes_arguments(getattr(tfp_vae, name))}
     return found | {"HierarchicalVAE.from_mlps", "StateSpaceVAE.from_gru"}
+    return found | {f"{name}.from_mlps" for name in ("HierarchicalVAE", "MultimodalVAE")}

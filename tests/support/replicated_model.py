@@ -89,6 +89,13 @@ def state_space_vae():
         state_size=2,
         units=3,
         prior=priors.GaussianProcess(3),
+def views_vae():
+    """Two views, of which every row has one, dropped in training."""
+    return tfp_vae.MultimodalVAE.from_mlps(
+        {"a": likelihoods.Bernoulli([4]), "b": likelihoods.Bernoulli([2])},
+        latent_size=2,
+        units=[5],
+        view_dropout=0.5,
     )
 
 

@@ -33,7 +33,7 @@ class ConditionalLikelihood(NamedTuple):
 
     @property
     def estimate(self) -> np.ndarray:
-        """log p of the other views given these, `[N]`: a difference of two estimates."""
+        """The estimate of log p of the other views given these, `[N]`: a difference of two."""
         return self.joint.estimate - self.given.estimate
 
     @property

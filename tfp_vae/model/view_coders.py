@@ -61,6 +61,7 @@ class JointEncoder(Encoder):
           condition_width: How many entries of the last axis are features of a condition.
           sees_mask: Whether values may be missing; the networks do not see which.
         """
+        del sees_mask
         super().take_input_encoding(encoding, condition_width, sees_mask=False)
         for encoder, part in zip(self.encoders.values(), encoding.parts, strict=True):
             if part is not None and not encoder.built:

@@ -30,6 +30,7 @@ from tests.support.replicated_model import (
     quantized_vae,
     sequence_vae,
     state_space_vae,
+    views_vae,
     with_devices,
 )
 from tfp_vae import callbacks
@@ -64,6 +65,8 @@ NIGHTLY_CASES = [
     (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
     # States over time.
     (state_space_vae, {}, REAL.reshape([-1, 3, 2]), {}),
+    # Views that are dropped at random, and mixtures of their experts.
+    (views_vae, {}, ROWS, {"compile": {"metrics": None}}),
 ]
 
 
