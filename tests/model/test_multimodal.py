@@ -15,6 +15,7 @@ from tests.support.linear_gaussian_views import (
 )
 from tests.support.small_models import LOGS
 from tfp_vae import likelihoods, networks, posteriors, priors
+from tfp_vae.model.view_dropout import with_views_dropped
 from tfp_vae.testing import assert_close, assert_config_is_a_fixed_point, assert_mean, check_elbo
 
 EXPERTS = ("product", "mixture", "mixture_of_products")
@@ -129,8 +130,8 @@ def test_a_condition_reaches_every_view():
 def test_views_are_dropped_as_often_as_said():
     """Of two views one always stays, each as often, and the other stays with probability 0.7."""
     vae = views_vae(linear_gaussian_views(), view_dropout=0.3)
-    x = np.ones([4000, 7])
-    dropped = vae._with_views_dropped(x, tf.constant([1, 2])).numpy()
+    x = np.ones([4000, 7], "float32")
+    dropped = with_views_dropped(tf.constant(x), SIZES, 0.3, np.nan, tf.constant([1, 2])).numpy()
     kept = ~np.isnan(dropped)
     assert (kept[:, :4] == kept[:, :1]).all()
     assert (kept[:, 4:] == kept[:, 4:5]).all()

@@ -23,9 +23,13 @@ class ConditionalLikelihood(NamedTuple):
       >>> vae = tfp_vae.MultimodalVAE.from_mlps(
       ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])}, units=[4])
       >>> views = vae.split(vae.sample(20, seed=0))
-      >>> found = evaluation.log_conditional_likelihood(vae, views, given="a")
+      >>> found = evaluation.log_conditional_likelihood(vae, views, "a", 100)
       >>> bool(np.all(found.estimate == found.joint.estimate - found.given.estimate))
       True
+      >>> found.standard_error.shape
+      (20,)
+      >>> bool(found.mean == found.estimate.mean()), found.mean_standard_error > 0.0
+      (True, True)
     """
 
     joint: MarginalLikelihood
@@ -33,12 +37,12 @@ class ConditionalLikelihood(NamedTuple):
 
     @property
     def estimate(self) -> np.ndarray:
-        """The estimate of log p of the other views given these, `[N]`: a difference of two."""
+        """The estimate of log p of the other views given these, in nats, `[N]`."""
         return self.joint.estimate - self.given.estimate
 
     @property
     def standard_error(self) -> np.ndarray:
-        """The standard error of `estimate`, `[N]`, of two independent ones."""
+        """The standard error of `estimate`, in nats, `[N]`."""
         return np.hypot(self.joint.standard_error, self.given.standard_error)
 
     @property

@@ -110,21 +110,10 @@ class Product(Likelihood):
         self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
     ) -> tfd.Distribution:
         """Makes the distributions of the parts, and from them that of the rows."""
-        return self.of_own_features([features] * len(self.parts), added=added)
-
-    def of_own_features(
-        self, features: Sequence[tf.Tensor], *, added: Mapping[str, tf.Tensor] | None = None
-    ) -> tfd.Distribution:
-        """Makes the distribution of rows where every part has features of its own.
-
-        Args:
-          features: The features of each part, which was built on such.
-          added: As of a call.
-        """
         return self.distribution(
             *(
-                likelihood(own, added=_of_part(added or {}, index))
-                for index, (likelihood, own) in enumerate(zip(self.parts, features, strict=True))
+                likelihood(features, added=_of_part(added or {}, index))
+                for index, likelihood in enumerate(self.parts)
             )
         )
 

@@ -7,19 +7,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks, networks, posteriors, seeds, stateless_random
+from tfp_vae import checks, networks, posteriors, seeds
 from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.vae import VAE
 from tfp_vae.model.view_coders import JointDecoder, JointEncoder, checked_views
+from tfp_vae.model.view_dropout import checked_view_dropout, with_views_dropped
 from tfp_vae.model.view_rows import joined_rows, split_rows
 from tfp_vae.objectives import Objective
 from tfp_vae.priors import Prior
-
-_VIEW_DROPOUT = 2
-"""Which of the seeds of a batch is that of the views dropped."""
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
@@ -30,9 +28,8 @@ class MultimodalVAE(VAE):
     experts of the views that a row has are joined to q(z|x); the views are independent given z. A
     row is all views side by side, as `join` makes it of a dict, with a missing view as NaN.
 
-    All of `VAE` applies. `elbo` is a bound on log p of the observed views;
-    `evaluation.log_marginal_likelihood` estimates that, and `evaluation.log_conditional_likelihood`
-    log p of some views given others.
+    `elbo` is a bound on log p of the observed views, `evaluation.log_marginal_likelihood` estimates
+    that, and `evaluation.log_conditional_likelihood` log p of some views given others.
 
     Args:
       encoders: The encoder of every view by its name, with `posteriors.MultivariateNormalDiag` of
@@ -57,8 +54,7 @@ class MultimodalVAE(VAE):
       missing_values: The code of a missing value, by default NaN; None if no view is ever missing.
         Of a view with some values missing, its encoder's network sees the mean for them.
       condition: As of `VAE`; the encoder and decoder of every view see it.
-      **kwargs: Further arguments of `VAE`: `preprocess`, `adaptive` and `corruption`, and the usual
-        ones of a Keras model.
+      **kwargs: Further arguments of `VAE`: `preprocess`, `adaptive` and `corruption`, and Keras's.
 
     Raises:
       TypeError: If a part is not of its kind.
@@ -72,6 +68,8 @@ class MultimodalVAE(VAE):
       >>> x = vae.join({"image": np.ones([4, 6]), "label": [0, 2, 1, 1]})
       >>> x.shape, vae.elbo(x, seed=0).elbo.shape
       ((4, 7), TensorShape([4]))
+      >>> vae.view_sizes
+      {'image': 6, 'label': 1}
       >>> vae.translate({"label": [2, 0]}, to="image").shape
       (2, 6)
     """
@@ -89,14 +87,7 @@ class MultimodalVAE(VAE):
         **kwargs: Any,
     ) -> None:
         encoders, decoders, sizes = checked_views(encoders, decoders)
-        view_dropout = checks.finite_number(view_dropout, "view_dropout", minimum=0.0)
-        if view_dropout > 1.0:
-            raise ValueError(f"`view_dropout` must be at most 1; got {view_dropout:g}.")
-        if view_dropout and missing_values is None:
-            raise ValueError(
-                "`view_dropout` must be 0 without `missing_values`, since views that are dropped "
-                f"are missing; got {view_dropout:g}."
-            )
+        view_dropout = checked_view_dropout(view_dropout, missing_values)
         super().__init__(
             JointEncoder(encoders, sizes, experts),
             JointDecoder(decoders),
@@ -154,14 +145,7 @@ class MultimodalVAE(VAE):
 
     @property
     def view_sizes(self) -> dict[str, int]:
-        """The number of values of every view by its name, in the order of a row.
-
-        Example:
-          >>> vae = tfp_vae.MultimodalVAE.from_mlps(
-          ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])}, units=[4])
-          >>> vae.view_sizes
-          {'a': 3, 'b': 2}
-        """
+        """The number of values of every view by its name, in the order of a row."""
         return dict(self.encoder.sizes)
 
     @property
@@ -272,22 +256,32 @@ class MultimodalVAE(VAE):
         condition: Any = None,
         training: bool = False,
     ) -> BatchDistributions:
-        """Returns the distributions of a batch, in training of the views that are not dropped."""
-        if training and self.view_dropout:
-            x = self._with_views_dropped(x, seeds.fold_in(seeds.as_seed(seed), _VIEW_DROPOUT))
-        return super().distributions(x, seed, condition, training)
+        """Returns the distributions of a batch, in training of the views that are not dropped.
 
-    def _with_views_dropped(self, x: Any, seed: tf.Tensor) -> tf.Tensor:
-        assert self.missing is not None
-        sizes = list(self.view_sizes.values())
-        x = tf.cast(x, self.data_dtype)
-        count, (stay_seed, drop_seed) = tf.shape(x)[0], seeds.split(seed, 2)
-        place = stateless_random.uniform([count, 1], stay_seed, x.dtype, row_axis=0)
-        stays = tf.cast(place * len(sizes), tf.int32) == tf.range(len(sizes))
-        noise = stateless_random.uniform([count, len(sizes)], drop_seed, x.dtype, row_axis=0)
-        kept = stays | (noise >= self.view_dropout)
-        kept = tf.gather(kept, np.repeat(np.arange(len(sizes)), sizes), axis=1)
-        return tf.where(kept, x, tf.cast(self.missing.code, x.dtype))
+        Args:
+          x: Rows, `[B, values of all views]`.
+          seed: The seed of a preprocess layer and of `view_dropout`, an int or a `[2]` tensor.
+          condition: y, `[B, ...]`, for a model of p(x|y).
+          training: Whether views are dropped, and the networks run as in training.
+
+        Returns:
+          `BatchDistributions`, as of `VAE`.
+
+        Raises:
+          TypeError: If `x` or `seed` is of the wrong kind.
+          ValueError: If `x` or `condition` does not fit the model.
+
+        Example:
+          >>> vae = tfp_vae.MultimodalVAE.from_mlps(
+          ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])}, units=[4])
+          >>> vae.distributions(vae.join({"b": [[1.0, 2.0]]})).posterior.batch_shape
+          TensorShape([1])
+        """
+        if training and self.view_dropout:
+            assert self.missing is not None
+            x, code = tf.cast(x, self.data_dtype), self.missing.code
+            x = with_views_dropped(x, self.view_sizes, self.view_dropout, code, seed)
+        return super().distributions(x, seed, condition, training)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal model, untrained."""

@@ -155,11 +155,18 @@ class JointDecoder(Decoder):
         """Returns the likelihood of every row of latents: batch `[...]`, event `[values]`."""
         z = tf.convert_to_tensor(z)
         flat, restore = shapes.flatten_leading(tf.cast(z, self.compute_dtype), event_rank=1)
-        features = [
-            restore(decoder.trunk(flat, training=training)) for decoder in self.decoders.values()
-        ]
-        added = None if self.linear_path is None else self.linear_path(z)
-        return self.likelihood.of_own_features(features, added=added)
+        added = {} if self.linear_path is None else self.linear_path(z)
+        parts = []
+        for index, decoder in enumerate(self.decoders.values()):
+            # The parameters of a product are named by the number of the part.
+            own = {
+                name.removeprefix(f"{index}."): value
+                for name, value in added.items()
+                if name.startswith(f"{index}.")
+            }
+            features = restore(decoder.trunk(flat, training=training))
+            parts.append(decoder.likelihood(features, added=own))
+        return self.likelihood.distribution(*parts)
 
 
 def checked_views(
