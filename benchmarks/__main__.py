@@ -28,6 +28,7 @@ def main() -> None:
             "disentanglement",
             "clusters",
             "labels",
+            "views",
             "report",
             "reproduce",
         ],
@@ -61,9 +62,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, help="the number of measurements of each kind")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, help="epochs of a training run")
-    parser.add_argument("--seeds", type=int, help="of disentanglement, clusters, labels: how many")
     parser.add_argument(
-        "--rows", type=int, help="of disentanglement and clusters: only so many training rows"
+        "--seeds", type=int, help="of disentanglement, clusters, labels, views: how many"
+    )
+    parser.add_argument(
+        "--rows",
+        type=int,
+        help="of disentanglement, clusters and views: only so many training rows",
     )
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers or networks, as Conv2D")
@@ -159,6 +164,17 @@ def main() -> None:
             arguments.methods,
             arguments.seeds or labels.SEEDS,
             arguments.epochs or labels.EPOCHS,
+            save,
+        )
+    elif arguments.what == "views":
+        from benchmarks import views
+
+        views.measure(
+            arguments.mnist,
+            arguments.environments,
+            arguments.seeds or views.SEEDS,
+            arguments.epochs or views.EPOCHS,
+            arguments.rows,
             save,
         )
     elif arguments.what == "defaults":

@@ -59,6 +59,7 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
         "impute": ("Imputation of missing values", _impute),
         "clusters": ("Clusters without labels", _clusters),
         "labels": ("Classes from few labels", _labels),
+        "views": ("Several views", _views),
         "xla": ("Which networks XLA makes faster", _xla),
         "defaults": ("The default model on real data", page.section),
     }
@@ -306,6 +307,12 @@ def _clusters(measured: dict[str, Any]) -> list[str]:
     from benchmarks import clusters
 
     return list(clusters.lines(measured))
+
+
+def _views(measured: dict[str, Any]) -> list[str]:
+    from benchmarks import views
+
+    return list(views.lines(measured))
 
 
 def _labels(measured: dict[str, Any]) -> list[str]:

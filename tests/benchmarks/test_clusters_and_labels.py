@@ -1,10 +1,10 @@
-"""Clusters and classes of images, measured on a few small ones."""
+"""Clusters, classes and views of images, measured on a few small ones."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from benchmarks import clusters, data, labels, report
+from benchmarks import clusters, data, labels, report, views
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -57,10 +57,15 @@ def test_the_page_has_a_row_for_every_method():
     run = {"seconds": 9.0, "error": spread, "regression": spread, "published": 3.33}
     of_labels = {"machine": "m", "rows": 60_000, "seeds": 5, "epochs": 60}
     of_labels["runs"] = {"M1+M2": {"100": run}}
-    page = report.render({"clusters": of_clusters, "labels": of_labels})
+    run = {"seconds": 9.0, **dict.fromkeys(("label_accuracy", "coherence"), spread)}
+    run["log_likelihood"] = {"median": -101.0, "lowest": -102.0, "highest": -100.0}
+    of_views = {"machine": "m", "rows": 10_000, "seeds": 3, "epochs": 30, "classifier": 0.87}
+    of_views["runs"] = {"tfp_vae, product": run}
+    page = report.render({"clusters": of_clusters, "labels": of_labels, "views": of_views})
     cell = "0.700 (0.600 to 0.800)"
     assert f"| k-means on pixels | {cell} | {cell} | 3 |" in page
     assert "| M1+M2 | 100 | 0.70 (0.60 to 0.80) | 3.33 | 0.70 (0.60 to 0.80) | 9 |" in page
+    assert f"| tfp_vae, product | {cell} | {cell} | -101.0 (-102.0 to -100.0) | 9 |" in page
 
 
 @pytest.mark.nightly
@@ -81,3 +86,20 @@ def test_errors_of_both_models_are_measured(images, monkeypatch):
     for of_method in saved[-1]["runs"].values():
         assert of_method["100"]["error"]["median"] < 90.0
         assert of_method["100"]["regression"]["median"] < 60.0
+
+
+@pytest.mark.nightly
+def test_views_of_every_kind_are_scored(images, monkeypatch):
+    for name, value in {
+        "UNITS": 30,
+        "LATENTS": 5,
+        "SCORED_ROWS": 5,
+        "IMPORTANCE_SAMPLES": 5,
+    }.items():
+        monkeypatch.setattr(views, name, value)
+    saved = []
+    views.measure(images, None, seeds=1, epochs=3, rows=400, save=saved.append)
+    assert saved[-1]["runs"].keys() == {f"tfp_vae, {kind}" for kind in views.KINDS}
+    for run in saved[-1]["runs"].values():
+        assert 0.0 <= run["coherence"]["median"] <= 1.0
+        assert run["log_likelihood"]["median"] < 0.0

@@ -1,5 +1,7 @@
 """Models of several views: rows, training, translation, files and parts that do not fit."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from tests.support.linear_gaussian_views import (
     views_vae,
 )
 from tests.support.small_models import LOGS
-from tfp_vae import likelihoods, networks, posteriors, priors
+from tfp_vae import likelihoods, networks, posteriors, priors, replica_context
 from tfp_vae.model.view_dropout import with_views_dropped
 from tfp_vae.testing import assert_close, assert_config_is_a_fixed_point, assert_mean, check_elbo
 
@@ -141,6 +143,16 @@ def test_views_are_dropped_as_often_as_said():
     seen = vae.distributions(x, training=True).posterior.stddev().numpy()
     assert (seen != whole.distributions(x, training=True).posterior.stddev().numpy()).any()
     assert_close(vae.posterior(x).stddev(), whole.posterior(x).stddev())
+
+
+def test_replicas_drop_the_views_that_the_whole_batch_would():
+    x = tf.ones([6, 7])
+    drop = partial(with_views_dropped, sizes=SIZES, rate=0.5, code=-1.0, seed=3)
+    parts = []
+    for first in (0, 2, 4):
+        with replica_context.shard_scope(replica_context.BatchShard(first, 6)):
+            parts.append(drop(x[first : first + 2]))
+    np.testing.assert_array_equal(tf.concat(parts, axis=0), drop(x))
 
 
 @pytest.mark.usefixtures("float64")
