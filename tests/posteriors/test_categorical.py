@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.linear_model import LogisticRegression
 
 import tfp_vae
 from tests.support.small_models import BINARY, vae_with
@@ -268,3 +269,19 @@ def test_checkpoints_resume_a_model_of_categories(tmp_path):
 
     for whole, resumed in zip(trained("a", [4]), trained("b", [2, 4]), strict=True):
         np.testing.assert_array_equal(whole, resumed)
+
+
+def test_a_regression_sets_the_head_as_scikit_learns():
+    """With one class for each row it is logistic regression of the same penalty."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=[60, 4]) * [1.0, 10.0, 0.1, 0.0] + 5.0
+    classes = np.digitize(features[:, 0] + rng.normal(size=60), [4.5, 5.5])
+    layer = posteriors.Categorical(3)
+    layer.build([None, 4])
+    layer.initialize_from(features, np.eye(3)[classes])
+    seen = (features - features.mean(axis=0)) / [*features.std(axis=0)[:3], 1.0]
+    own = LogisticRegression(C=1.0 / (1e-3 * 60), max_iter=2000, tol=1e-8).fit(seen, classes)
+    found = layer(features.astype("float32")).mean()
+    np.testing.assert_allclose(found, own.predict_proba(seen), atol=1e-3)
+    with pytest.raises(ValueError, match="must have one variable to follow probabilities; got 2"):
+        posteriors.Categorical(3, 2).initialize_from(features, np.eye(3)[classes])

@@ -5,11 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from tfp_vae import checks
-from tfp_vae.priors import MixtureOfGaussians
+from tfp_vae.callbacks.one_normal import OneNormal
+from tfp_vae.priors import CategoricalJoint, MixtureOfGaussians
 
 _MOST_ROWS = 10_000
+_DRAWS = 10
+_BATCH_SIZE = 500
 
 
 class MixtureInitialization(keras.callbacks.Callback):
@@ -21,6 +26,11 @@ class MixtureInitialization(keras.callbacks.Callback):
     mixture to draws from q(z|x), one of each row, and training goes on from its components. It
     happens once: a further `fit` with the same callback leaves the prior as it is.
 
+    With a `priors.CategoricalJoint` whose p(z|c) is a `ConditionalNormal` (a GMVAE), the first
+    epochs train z alone: the networks see the mean of p(c) for c, and the log is that of this
+    model. Then p(z|c), and p(c) if it is learned, are set to the mixture, and q(c|x) to its
+    probabilities, by a regression on the encoder's features.
+
     Args:
       x: Rows to fit the mixture to, `[N, *event]`; of more than 10,000 rows, so many at equal
         distances are used.
@@ -31,7 +41,7 @@ class MixtureInitialization(keras.callbacks.Callback):
     Raises:
       TypeError: If `x` holds no numbers, or `epochs` or `seed` is no int.
       ValueError: If `epochs` is not positive, `seed` negative, or there are no rows; in `fit`,
-        if `x` does not fit the model, or its prior is no `MixtureOfGaussians`.
+        if `x` does not fit the model, its prior has no normal for each cluster, or it has labels.
 
     Example:
       >>> vae = tfp_vae.VAE(
@@ -44,7 +54,8 @@ class MixtureInitialization(keras.callbacks.Callback):
       >>> history = vae.fit(x, epochs=2, callbacks=[start], verbose=0)
 
     Source: Jiang et al. (2017), "Variational deep embedding", where the model before the mixture is
-    an autoencoder without noise.
+    an autoencoder without noise; Dilokthanakul et al. (2016), "Deep unsupervised clustering with
+    Gaussian mixture variational autoencoders", for the GMVAE, which there begins at random.
     """
 
     state_names = ("initialized",)
@@ -69,25 +80,40 @@ class MixtureInitialization(keras.callbacks.Callback):
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Checks that the rows fit the model, and that it has a mixture."""
         del logs
-        prior = self.model.prior_layer
-        if not isinstance(prior, MixtureOfGaussians):
+        vae, prior = self.model, self.model.prior_layer
+        if isinstance(prior, CategoricalJoint):
+            prior.check_clusters()
+            components = prior.categorical.categories
+            if vae.pipeline.labels is not None:
+                raise ValueError(
+                    "`classification_weight` must be None for MixtureInitialization, since labels "
+                    f"say what the categories are; got {vae.classification_weight:g}."
+                )
+        elif isinstance(prior, MixtureOfGaussians):
+            components = prior.components
+        else:
             raise ValueError(
-                "`prior` must be a priors.MixtureOfGaussians for MixtureInitialization; got a "
-                f"{type(prior).__name__}."
+                "`prior` must be a priors.MixtureOfGaussians or CategoricalJoint for "
+                f"MixtureInitialization; got a {type(prior).__name__}."
             )
-        self.model.check_rows(self.rows)
-        self.model.check_condition(self.condition, len(self.rows))
-        if len(self.rows) < prior.components:
+        vae.check_rows(self.rows)
+        vae.check_condition(self.condition, len(self.rows))
+        if len(self.rows) < components:
             raise ValueError(
-                f"`x` must hold at least as many rows as there are components, {prior.components}; "
+                f"`x` must hold at least as many rows as there are components, {components}; "
                 f"got {len(self.rows)}."
             )
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Makes the mixture one standard normal, before the first epoch."""
         del logs
-        if epoch == 0 and not self.initialized:
+        if self.initialized:
+            return
+        if epoch == 0:
             self.model.prior_layer.set_standard_normal()
+        joint = isinstance(self.model.prior_layer, CategoricalJoint)
+        if joint and not isinstance(self.model.objective, OneNormal):
+            self.model.objective = OneNormal(self.model.objective)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Sets the components to the latents, if it is time."""
@@ -95,8 +121,31 @@ class MixtureInitialization(keras.callbacks.Callback):
         if self.initialized or epoch + 1 < self.epochs:
             return
         z = self.model.encode(self.rows, self.condition, seed=self.seed, verbose=0)
-        self.model.prior_layer.initialize_from(z, self.seed)
+        if isinstance(self.model.prior_layer, CategoricalJoint):
+            self._begin_clusters(z)
+        else:
+            self.model.prior_layer.initialize_from(z, self.seed)
         self.initialized = True
+
+    def _begin_clusters(self, z: np.ndarray) -> None:
+        """Sets p(z|c) to a mixture of draws `[N, C + L]`, and q(c|x) to its probabilities."""
+        vae, prior = self.model, self.model.prior_layer
+        width = prior.categorical.categories
+        prior.initialize_from(z[:, width:], self.seed)
+        draws = [z] + [
+            vae.encode(self.rows, self.condition, seed=self.seed + index, verbose=0)
+            for index in range(1, _DRAWS)
+        ]
+        probs = np.mean([_cluster_probs(prior, each[:, width:]) for each in draws], axis=0)
+        features = []
+        for start in range(0, len(self.rows), _BATCH_SIZE):
+            part = slice(start, start + _BATCH_SIZE)
+            y = None if self.condition is None else self.condition[part]
+            x, observed = vae.pipeline.prepared(self.rows[part])
+            seen = vae.pipeline.joined(x, vae.pipeline.features(y, None))
+            features.append(vae.encoder.features(seen, observed).numpy())
+        vae.encoder.posterior.categorical.initialize_from(np.concatenate(features), probs)
+        vae.objective = vae.objective.objective
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Warns if training ended before the mixture was set."""
@@ -107,3 +156,14 @@ class MixtureInitialization(keras.callbacks.Callback):
                 "the prior is one normal: raise `epochs` of fit, or lower that of the callback.",
                 stacklevel=2,
             )
+        if isinstance(self.model.objective, OneNormal):
+            self.model.objective = self.model.objective.objective
+
+
+def _cluster_probs(prior: CategoricalJoint, z: np.ndarray) -> np.ndarray:
+    """Returns p(c|z) of latents `[N, L]`, `[N, K]`."""
+    joint = prior.distribution()
+    c = joint.support_beside_rows()
+    log_probs = joint.categorical.log_prob(c)[:, None] + joint.continuous_fn(c[:, None]).log_prob(z)
+    probs: np.ndarray = tf.nn.softmax(log_probs, axis=0).numpy().T
+    return probs

@@ -3,10 +3,13 @@
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfp_vae import checks, distributions, supports
 from tfp_vae.posteriors.base import Posterior
+from tfp_vae.posteriors.logistic_regression import fitted_logits
 
 _LONGEST_VECTOR = 1_000_000
 
@@ -77,6 +80,40 @@ class Categorical(Posterior):
     def point(self, distribution: distributions.OneHotCategorical) -> tf.Tensor:
         """Returns the one-hot vectors of the most probable categories, `[B, latent_size]`."""
         return distribution.mode()
+
+    def initialize_from(self, features: npt.ArrayLike, probs: npt.ArrayLike) -> None:
+        """Sets the head so that q(c|x) follows given probabilities: a regression on features.
+
+        The logits are linear in the features, and minimise the mean cross-entropy of `probs`, with
+        a small penalty of squares on standardised features, by L-BFGS.
+
+        Args:
+          features: The encoder's features of many rows, `[N, F]`.
+          probs: The probabilities of the categories of the one variable, `[N, categories]`.
+
+        Raises:
+          ImportError: If SciPy is not installed.
+          ValueError: If there are several variables, or the shapes do not fit.
+
+        Example:
+          >>> layer = posteriors.Categorical(categories=2)
+          >>> layer.build([None, 1])
+          >>> layer.initialize_from([[-1.0], [-2.0], [3.0]], [[0.9, 0.1], [1.0, 0.0], [0.0, 1.0]])
+          >>> layer(np.array([[-2.0], [3.0]], "float32")).mean().numpy().argmax(axis=1)
+          array([0, 1])
+        """
+        if self.latent_variables != 1:
+            raise ValueError(
+                "A posteriors.Categorical must have one variable to follow probabilities; got "
+                f"{self.latent_variables}."
+            )
+        rows, targets = checks.array(features, "features"), checks.array(probs, "probs")
+        width = (self.heads["logits"].kernel.shape[0],)
+        checks.batch_shape(rows.shape, width, "features")
+        checks.batch_shape(targets.shape, (self.categories,), "probs")
+        kernel, bias = fitted_logits(rows, targets)
+        self.heads["logits"].kernel.assign(kernel)
+        self.heads["logits"].bias.assign(bias)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

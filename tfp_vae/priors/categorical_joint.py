@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -11,6 +13,7 @@ from tfp_vae import checks, distributions, supports
 from tfp_vae.priors.base import Prior
 from tfp_vae.priors.categorical import Categorical
 from tfp_vae.priors.conditional_normal import ConditionalNormal
+from tfp_vae.priors.gaussian_mixture import fitted_mixture
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
@@ -81,6 +84,63 @@ class CategoricalJoint(Prior):
         return distributions.CategoricalJoint(
             self.categorical.distribution(), self._continuous, self.latent_size
         )
+
+    def initialize_from(self, z: npt.ArrayLike, seed: int = 0) -> None:
+        """Sets p(z|c), and p(c) if it is learned, to a mixture that scikit-learn fits to latents.
+
+        Args:
+          z: Latents without their categories, `[N, L]`.
+          seed: An int; equal seeds and latents give equal components.
+
+        Raises:
+          ImportError: If scikit-learn is not installed.
+          TypeError: If `z` holds no real numbers, or `seed` is no int.
+          ValueError: If the prior is not built, has several categorical variables, or p(z|c) is no
+            `ConditionalNormal`; if `seed` is negative; or if `z` has another shape, fewer rows than
+            there are categories, or values that are not finite.
+
+        Example:
+          >>> prior = priors.CategoricalJoint(priors.Categorical(2))
+          >>> prior.build([3])
+          >>> prior.initialize_from([[-1.0], [-1.1], [3.0], [3.2]])
+          >>> means = prior.distribution().continuous_fn(tf.eye(2)).mean().numpy()
+          >>> bool(np.allclose(np.sort(means[:, 0]), [-1.05, 3.1]))
+          True
+        """
+        layer = self.check_clusters()
+        categories = self.categorical.categories
+        found = fitted_mixture(z, categories, self.latent_size, seed, "CategoricalJoint")
+        layer.set_moments(np.eye(categories), found.means, found.stddevs)
+        if self.categorical.learned:
+            self.categorical.logits.assign(np.log(found.weights)[None])
+
+    def set_standard_normal(self) -> None:
+        """Sets p(z|c) to the standard normal for every c, and their probabilities to equal ones."""
+        categories = self.categorical.categories
+        shape = [categories, self.latent_size]
+        self.check_clusters().set_moments(np.eye(categories), np.zeros(shape), np.ones(shape))
+        self.categorical.logits.assign(tf.zeros_like(self.categorical.logits))
+
+    def check_clusters(self) -> ConditionalNormal:
+        """Returns the layer of p(z|c) if its normals are clusters, one for each category.
+
+        Raises:
+          ValueError: If the prior is not built, there are several categorical variables, or p(z|c)
+            is no `ConditionalNormal`.
+        """
+        if not self.built:
+            raise ValueError(
+                "A CategoricalJoint must belong to a model before it is initialised: pass it to "
+                "tfp_vae.VAE(..., prior=...)."
+            )
+        layer = self.continuous
+        if not isinstance(layer, ConditionalNormal) or self.categorical.latent_variables != 1:
+            raise ValueError(
+                "`prior` must be a priors.CategoricalJoint of one categorical variable and a "
+                "ConditionalNormal, a normal for each cluster; got "
+                f"{self.categorical.latent_variables} and a {type(layer).__name__}."
+            )
+        return layer
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from tfp_vae import checks, distributions, shapes
+from tfp_vae.distribution_layer import output_of_scale
 from tfp_vae.priors.base import Prior
 from tfp_vae.priors.normal import raw_scale_of_1, scale_floor_below_1
 
@@ -111,6 +114,38 @@ class ConditionalNormal(Prior):
             loc=tf.cast(self.loc_head(seen), self.variable_dtype),
             scale_diag=tf.math.softplus(raw_scale) + self.scale_floor,
         )
+
+    def set_moments(
+        self, features: npt.ArrayLike, loc: npt.ArrayLike, scale: npt.ArrayLike
+    ) -> None:
+        """Sets the last layers so that p(z|y) has given means and scales for given features.
+
+        They are met exactly where the trunk tells the rows of features apart, as the linear function
+        does with one-hot vectors; otherwise as well as by least squares.
+
+        Args:
+          features: Features of a condition, `[N, C]`.
+          loc: The means, `[N, latent_size]`.
+          scale: The standard deviations, `[N, latent_size]`, above `scale_floor`.
+
+        Example:
+          >>> prior = priors.ConditionalNormal()
+          >>> prior.take_features(2)
+          >>> prior.build([1])
+          >>> prior.set_moments(np.eye(2), [[3.0], [-1.0]], [[0.5], [2.0]])
+          >>> prior.distribution(np.eye(2)).stddev().numpy()[:, 0].round(3)
+          array([0.5, 2. ], dtype=float32)
+        """
+        seen = tf.cast(features, self.compute_dtype)
+        if self.trunk is not None:
+            seen = self.trunk(seen)
+        rows = np.asarray(seen, np.float64)
+        rows = np.concatenate([rows, np.ones([len(rows), 1])], axis=1)
+        outputs = np.asarray(loc), output_of_scale(np.asarray(scale), self.scale_floor)
+        for head, output in zip((self.loc_head, self.raw_scale_head), outputs, strict=True):
+            found = np.linalg.lstsq(rows, output, rcond=None)[0]
+            head.kernel.assign(found[:-1])
+            head.bias.assign(found[-1])
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""

@@ -12,9 +12,8 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import checks, distributions
 from tfp_vae.distribution_layer import output_of_scale
 from tfp_vae.priors.base import Prior
+from tfp_vae.priors.gaussian_mixture import fitted_mixture
 from tfp_vae.priors.normal import raw_scale_of_1, scale_floor_below_1
-
-_RESTARTS = 3
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.priors")
@@ -92,33 +91,16 @@ class MixtureOfGaussians(Prior):
           >>> bool(np.allclose(np.sort(means[:, 0]), [-1.05, 3.1]))
           True
         """
-        try:
-            from sklearn.mixture import GaussianMixture
-        except ImportError as error:
-            raise ImportError(
-                "MixtureOfGaussians.initialize_from needs scikit-learn: pip install "
-                "'tfp-vae[sklearn]'."
-            ) from error
         if not self.built:
             raise ValueError(
                 "A MixtureOfGaussians must belong to a model before it is initialised: pass it to "
                 "tfp_vae.VAE(..., prior=...)."
             )
-        values = checks.array(z, "z")
-        checks.batch_shape(values.shape, self.event_shape, "z")
-        checks.finite(values, "z")
-        if len(values) < self.components:
-            raise ValueError(
-                f"`z` must hold at least as many rows as there are components, {self.components}; "
-                f"got {len(values)}."
-            )
-        seed = checks.whole_number(seed, "seed")
-        found = GaussianMixture(
-            self.components, covariance_type="diag", n_init=_RESTARTS, random_state=seed % 2**32
-        ).fit(values.astype(np.float64))
-        self.logits.assign(np.log(found.weights_))
-        self.loc.assign(found.means_)
-        self.raw_scale.assign(output_of_scale(np.sqrt(found.covariances_), self.scale_floor))
+        (latent_size,) = self.event_shape
+        found = fitted_mixture(z, self.components, latent_size, seed, "MixtureOfGaussians")
+        self.logits.assign(np.log(found.weights))
+        self.loc.assign(found.means)
+        self.raw_scale.assign(output_of_scale(found.stddevs, self.scale_floor))
 
     def adapt_to_latents(self, z: npt.ArrayLike, seed: int = 0) -> None:
         """Sets the components to those that scikit-learn fits: `initialize_from`."""

@@ -104,6 +104,15 @@ class Encoder(DistributionNetwork):
         features, added = self._features(x, observed, training)
         return self.posterior(features) if added is None else self.posterior(features, added=added)
 
+    def features(self, x: tf.Tensor, observed: Any = None) -> tf.Tensor:
+        """Returns the trunk's features of every row, outside training, `[B, F]`.
+
+        Args:
+          x: Prepared data, `[B, *event]`, with the features of a condition on the last axis.
+          observed: As of `call`.
+        """
+        return self._features(x, observed, training=False)[0]
+
     def posterior_parameters(self, x: tf.Tensor, observed: Any = None) -> dict[str, tf.Tensor]:
         """Returns the parameters of every row's posterior, outside training, `[B, ...]` each."""
         features, added = self._features(x, observed, training=False)
