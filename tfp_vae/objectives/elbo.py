@@ -1,6 +1,6 @@
 """The evidence lower bound."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -15,12 +15,13 @@ from tfp_vae.objectives.categorical_draws import (
     straight_through,
     with_score,
 )
-from tfp_vae.objectives.enumeration import categorical_pair, terms_given
+from tfp_vae.objectives.enumeration import categorical_pair, categorical_part, terms_given
 from tfp_vae.objectives.gradient_estimators import (
     check_reparameterized,
     path_kl_divergence,
     value_with_gradient_of,
 )
+from tfp_vae.objectives.learned_baseline import LearnedBaseline
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn
 from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.schedules import AnySchedule
@@ -50,9 +51,14 @@ class ELBO(Objective):
         posterior the encoder's gradient is then zero for every draw, not only in expectation. The
         value is that of the standard estimator, with the exact KL where there is one. Two are for
         categorical latents, which they draw, `sample_size` times, where the others sum over them:
-        "score_function" (Williams 1992), whose baseline is the mean of the other draws (Kool et
-        al. 2019), without bias; and "straight_through" (Bengio et al. 2013), with the gradient of
+        "score_function" (Williams 1992), without bias, by default less the mean of the other draws
+        (Kool et al. 2019); and "straight_through" (Bengio et al. 2013), with the gradient of
         the probabilities, of less variance and biased.
+      baseline: What is subtracted from the objective of a draw in the score function:
+        "leave_one_out", the mean of the other draws, or "learned", a function of q(c|x) that a
+        network learns beside the model (Mnih & Gregor 2014, "Neural variational inference and
+        learning in belief networks"). A model has a network of its own, in `vae.objective`; where
+        no model has trained with it, it is 0.
 
     Call with:
       x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
@@ -62,8 +68,8 @@ class ELBO(Objective):
 
     Raises:
       TypeError: If an argument is neither a number nor, for `kl_weight`, a schedule.
-      ValueError: If a weight is negative, `sample_size` not positive, or the estimator unknown;
-        when it is called, if the estimator is "sticking_the_landing" and the posterior's draws are
+      ValueError: If a weight is negative, `sample_size` not positive, the estimator or the baseline
+        unknown, or a baseline learned without a score function; when it is called, if the estimator is "sticking_the_landing" and the posterior's draws are
         not reparameterised.
 
     Example:
@@ -82,6 +88,7 @@ class ELBO(Objective):
         free_bits: float = 0.0,
         sample_size: int = 1,
         gradient_estimator: str = "standard",
+        baseline: str = "leave_one_out",
     ) -> None:
         self.kl_weight = schedules.number_or_schedule(kl_weight, "kl_weight")
         self.free_bits = checks.finite_number(free_bits, "free_bits", minimum=0.0)
@@ -91,6 +98,31 @@ class ELBO(Objective):
             ["standard", "sticking_the_landing", *_OF_CATEGORIES],
             "gradient_estimator",
         )
+        self.baseline = checks.one_of(baseline, ["leave_one_out", "learned"], "baseline")
+        if self.baseline == "learned" and self.gradient_estimator != "score_function":
+            raise ValueError(
+                '`baseline` must be "leave_one_out" unless the gradient estimator is '
+                f'"score_function"; got "learned" with {self.gradient_estimator!r}.'
+            )
+
+    def for_model(self, latent_size: int, dtype: str) -> Self:
+        """Returns a copy with a network of its own, if there is one to learn, or itself."""
+        if self.baseline != "learned":
+            return self
+        return self._with_state(LearnedBaseline(latent_size, dtype))
+
+    def learn(
+        self,
+        posterior: tfd.Distribution,
+        terms: ObjectiveTerms,
+        seed: tf.Tensor,
+        step: int | tf.Tensor | None,
+    ) -> None:
+        """Takes a step of the baseline towards the objective of the rows."""
+        del seed, step
+        if isinstance(self.state, LearnedBaseline):
+            targets = tf.stop_gradient(terms.objective)
+            self.state.learn(self._probs(posterior), tf.cast(targets, self.state.variable_dtype))
 
     def terms(
         self,
@@ -133,17 +165,36 @@ class ELBO(Objective):
         of_each = terms_given(single, x, posterior, prior, likelihood_fn, c, c, of_the_rest, step)
         mean = ObjectiveTerms(*(tf.reduce_mean(term, axis=0) for term in of_each))
         objective = mean.objective
+        cost = self.categorical_cost(categorical, prior_part, step)
         if self.gradient_estimator == "score_function":
             values = tf.ensure_shape(of_each.objective, [self.sample_size, None])
-            signals = leave_one_out_signals(values)
+            if self.baseline == "learned":
+                signals = (values - cost - self._learned(posterior, values)) / self.sample_size
+            else:
+                signals = leave_one_out_signals(values)
             objective = with_score(objective, signals, categorical.log_prob(drawn))
         kl_divergence = mean.kl_divergence + tfd.kl_divergence(categorical, prior_part)
         return ObjectiveTerms(
             elbo=mean.log_likelihood - kl_divergence,
             log_likelihood=mean.log_likelihood,
             kl_divergence=kl_divergence,
-            objective=objective - self.categorical_cost(categorical, prior_part, step),
+            objective=objective - cost,
         )
+
+    def _learned(self, posterior: tfd.Distribution, values: tf.Tensor) -> tf.Tensor:
+        """Returns the learned baseline of every row, `[B]`, or 0 without a network."""
+        if not isinstance(self.state, LearnedBaseline):
+            return tf.zeros([], values.dtype)
+        return tf.cast(self.state(self._probs(posterior)), values.dtype)
+
+    def _probs(self, posterior: tfd.Distribution) -> tf.Tensor:
+        """Returns the probabilities of the categories, then zeros for other latents, `[B, L]`."""
+        assert isinstance(self.state, LearnedBaseline)
+        categorical = categorical_part(posterior)
+        assert categorical is not None
+        probs = tf.stop_gradient(tf.cast(categorical.mean(), self.state.variable_dtype))
+        others = int(posterior.event_shape[0]) - int(probs.shape[-1])
+        return tf.pad(probs, [[0, 0], [0, others]])
 
     def categorical_cost(
         self,
@@ -227,6 +278,7 @@ class ELBO(Objective):
             "free_bits": self.free_bits,
             "sample_size": self.sample_size,
             "gradient_estimator": self.gradient_estimator,
+            "baseline": self.baseline,
         }
 
     def shown_arguments(self) -> dict[str, Any]:

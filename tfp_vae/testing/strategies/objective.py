@@ -65,13 +65,23 @@ OBJECTIVES: dict[type, st.SearchStrategy] = {
         covariance=st.sampled_from(["posterior_means", "aggregate_posterior"]),
         sample_size=st.integers(1, 3),
     ),
-    kinds_of_objective.ELBO: builds(
-        kinds_of_objective.ELBO,
-        kl_weight=_KL_WEIGHTS,
-        free_bits=st.sampled_from([0.0, 0.1, 1.0]),
-        sample_size=st.integers(1, 3),
-        gradient_estimator=st.sampled_from(
-            ["standard", "sticking_the_landing", "score_function", "straight_through"]
+    kinds_of_objective.ELBO: st.one_of(
+        builds(
+            kinds_of_objective.ELBO,
+            kl_weight=_KL_WEIGHTS,
+            free_bits=st.sampled_from([0.0, 0.1, 1.0]),
+            sample_size=st.integers(1, 3),
+            gradient_estimator=st.sampled_from(
+                ["standard", "sticking_the_landing", "score_function", "straight_through"]
+            ),
+        ),
+        builds(
+            kinds_of_objective.ELBO,
+            kl_weight=_KL_WEIGHTS,
+            free_bits=st.sampled_from([0.0, 0.1, 1.0]),
+            sample_size=st.integers(1, 3),
+            gradient_estimator=st.just("score_function"),
+            baseline=st.just("learned"),
         ),
     ),
     kinds_of_objective.FactorVAE: builds(
