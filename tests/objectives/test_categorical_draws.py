@@ -337,7 +337,9 @@ def test_a_learned_baseline_is_trained_and_saved_with_its_model(tmp_path):
     vae.compile("adam", jit_compile=False)
     vae.fit(BINARY.astype("float64"), epochs=2, batch_size=8, verbose=0)
     assert float(vae.objective.state.steps) == 6.0
-    assert not any(each is weight for each in vae.trainable_weights for weight in vae.objective.state.weights)
+    assert not any(
+        each is weight for each in vae.trainable_weights for weight in vae.objective.state.weights
+    )
     vae.save(tmp_path / "vae.keras")
     loaded = tfp_vae.load(tmp_path / "vae.keras")
     assert loaded.objective.baseline == "learned"
@@ -346,7 +348,9 @@ def test_a_learned_baseline_is_trained_and_saved_with_its_model(tmp_path):
 
 
 def test_only_a_score_function_has_a_learned_baseline():
-    with pytest.raises(ValueError, match='`baseline` must be "leave_one_out" unless .* got "learned"'):
+    with pytest.raises(
+        ValueError, match='`baseline` must be "leave_one_out" unless .* got "learned"'
+    ):
         objectives.ELBO(baseline="learned")
     with pytest.raises(ValueError, match="`baseline` must be"):
         objectives.ELBO(gradient_estimator="score_function", baseline="mean")

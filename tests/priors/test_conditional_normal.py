@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import stats
+from scipy import special, stats
 
 import tfp_vae
 from tests.support.small_models import BINARY, small_vae
@@ -121,6 +121,89 @@ def test_log_p_of_x_given_y_is_that_of_the_linear_gaussian_model():
     assert (bound < exact + 0.3).all()
 
 
+def affine(decoder, size):
+    """Returns the loadings `[3, size]` of a linear decoder, and what it gives y at latents of 0."""
+    seen = np.concatenate([np.zeros([3, size]), np.eye(3)], axis=1)
+    zero = decoder(seen).mean().numpy()
+    moved = [np.concatenate([np.eye(size)[at], np.eye(3)[0]])[None] for at in range(size)]
+    return np.stack([decoder(each).mean().numpy()[0] - zero[0] for each in moved], axis=1), zero
+
+
+def check_log_prob(vae, exact, seed):
+    """Compares 12 estimates with the mean of the laws `exact[y]`: within five standard errors."""
+    y = np.arange(12) % 3
+    x = np.stack([exact[y[row]][0].rvs(random_state=row) for row in range(12)]).astype("float32")
+    log_probs = [
+        special.logsumexp([law.logpdf(x[row]) for law in exact[y[row]]])
+        - np.log(len(exact[y[row]]))
+        for row in range(12)
+    ]
+    found = evaluation.log_marginal_likelihood(vae, x, 50_000, seed=seed, condition=y)
+    assert (abs(found.estimate - log_probs) < 5.0 * found.standard_error + 0.01).all()
+
+
+@pytest.mark.filterwarnings("ignore:The effective sample size")
+def test_log_p_given_y_under_a_vamp_prior_is_that_of_its_mixture():
+    keras.utils.set_random_seed(0)
+    vae = tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([]), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([]), likelihoods.Normal([3], scale=0.5)),
+        prior=priors.VampPrior(3),
+        condition=one_hot(),
+        adaptive=False,
+    )
+    loadings, zero = affine(vae.decoder, 2)
+    components = vae.prior().components_distribution
+    means, variances = components.mean().numpy(), components.variance().numpy()
+    exact = [
+        [
+            stats.multivariate_normal(
+                zero[y] + loadings @ mean,
+                loadings @ np.diag(variance) @ loadings.T + 0.25 * np.eye(3),
+            )
+            for mean, variance in zip(means, variances, strict=True)
+        ]
+        for y in range(3)
+    ]
+    check_log_prob(vae, exact, seed=1)
+
+
+@pytest.mark.filterwarnings("ignore:The effective sample size")
+def test_log_p_given_y_of_two_layers_is_that_of_the_linear_gaussian_model():
+    keras.utils.set_random_seed(1)
+    down = posteriors.MultivariateNormalDiag(2)
+    vae = tfp_vae.HierarchicalVAE(
+        [
+            tfp_vae.Encoder(networks.mlp([]), posteriors.MultivariateNormalDiag(2)),
+            tfp_vae.Transition(networks.mlp([]), posteriors.MultivariateNormalDiag(2)),
+        ],
+        [
+            tfp_vae.Decoder(networks.mlp([]), likelihoods.Normal([3], scale=0.5)),
+            tfp_vae.Transition(networks.mlp([]), down),
+        ],
+        prior=priors.ConditionalNormal(),
+        condition=one_hot(),
+        adaptive=False,
+    )
+    with_random_weights(vae.prior_layer.top)
+    for weight in vae.encoder.weights:
+        weight.assign(0.1 * weight)
+    down.heads["scale"].kernel.assign(tf.zeros_like(down.heads["scale"].kernel))
+    transition = vae.prior_layer.downward[0]
+    below = transition(np.concatenate([np.zeros([1, 2]), np.eye(2)]).astype("float32"))
+    shift = below.mean().numpy()[0]
+    middle, noise = (below.mean().numpy()[1:] - shift).T, np.diag(below.variance().numpy()[0])
+    top = vae.prior_layer.top.distribution(tf.eye(3))
+    loadings, zero = affine(vae.decoder, 2)
+    exact = []
+    for y in range(3):
+        covariance = middle @ np.diag(top.variance().numpy()[y]) @ middle.T + noise
+        mean = zero[y] + loadings @ (middle @ top.mean().numpy()[y] + shift)
+        full = loadings @ covariance @ loadings.T + 0.25 * np.eye(3)
+        exact.append([stats.multivariate_normal(mean, full)])
+    check_log_prob(vae, exact, seed=2)
+
+
 def test_draws_given_y_have_the_mean_of_the_linear_gaussian_model():
     """20,000 draws of standard deviations below 2: five standard errors."""
     vae, laws = linear_gaussian()
@@ -166,26 +249,17 @@ def test_objectives_of_the_aggregate_refuse_it(objective):
 
 
 def test_two_layers_of_latents_have_it_on_top():
-    vae = (
-        tfp_vae.HierarchicalVAE.from_mlps(
-            [4],
-            latent_sizes=[3, 2],
-            units=[[5], [5]],
-            likelihood=likelihoods.Bernoulli([4]),
-        )
-        if False
-        else tfp_vae.HierarchicalVAE(
-            [
-                tfp_vae.Encoder(networks.mlp([5]), posteriors.MultivariateNormalDiag(3)),
-                tfp_vae.Transition(networks.mlp([5]), posteriors.MultivariateNormalDiag(2)),
-            ],
-            [
-                tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([4])),
-                tfp_vae.Transition(networks.mlp([5]), posteriors.MultivariateNormalDiag(3)),
-            ],
-            prior=priors.ConditionalNormal(),
-            condition=one_hot(),
-        )
+    vae = tfp_vae.HierarchicalVAE(
+        [
+            tfp_vae.Encoder(networks.mlp([5]), posteriors.MultivariateNormalDiag(3)),
+            tfp_vae.Transition(networks.mlp([5]), posteriors.MultivariateNormalDiag(2)),
+        ],
+        [
+            tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([4])),
+            tfp_vae.Transition(networks.mlp([5]), posteriors.MultivariateNormalDiag(3)),
+        ],
+        prior=priors.ConditionalNormal(),
+        condition=one_hot(),
     )
     with_random_weights(vae.prior_layer.top)
     assert vae.sample(3, seed=0, condition=[0, 1, 2]).shape == (3, 4)

@@ -96,6 +96,13 @@ def views_vae():
         latent_size=2,
         units=[5],
         view_dropout=0.5,
+def drawn_vae():
+    """Makes a model of categories that are drawn, with a baseline that learns from all rows."""
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([5]), posteriors.Categorical(2, 3)),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
+        prior=priors.Categorical(2, 3),
+        objective=objectives.ELBO(gradient_estimator="score_function", baseline="learned"),
     )
 
 

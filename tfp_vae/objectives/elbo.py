@@ -69,8 +69,8 @@ class ELBO(Objective):
     Raises:
       TypeError: If an argument is neither a number nor, for `kl_weight`, a schedule.
       ValueError: If a weight is negative, `sample_size` not positive, the estimator or the baseline
-        unknown, or a baseline learned without a score function; when it is called, if the estimator is "sticking_the_landing" and the posterior's draws are
-        not reparameterised.
+        unknown, or a baseline learned without a score function; when it is called, if the estimator
+        is "sticking_the_landing" and the posterior's draws are not reparameterised.
 
     Example:
       >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))

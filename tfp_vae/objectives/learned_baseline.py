@@ -46,7 +46,9 @@ class LearnedBaseline(keras.layers.Layer):
             for kind in ("mean", "square")
         )
         names = ("steps", "target_mean", "target_square")
-        self.steps, self.target_mean, self.target_square = (self._variable(each, []) for each in names)
+        self.steps, self.target_mean, self.target_square = (
+            self._variable(each, []) for each in names
+        )
         self.built = True
 
     def call(self, probs: tf.Tensor) -> tf.Tensor:
@@ -77,17 +79,17 @@ class LearnedBaseline(keras.layers.Layer):
         weights = [tf.convert_to_tensor(weight) for weight in self.network]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            loss = tf.reduce_sum(
-                tf.square(_output(weights, probs) - (targets - location) / scale)
-            )
+            loss = tf.reduce_sum(tf.square(_output(weights, probs) - (targets - location) / scale))
         gradients = replica_context.all_reduce_sum(tape.gradient(loss, weights))
         for weight, mean, square, gradient in zip(
             self.network, self.means, self.squares, gradients, strict=True
         ):
-            gradient = gradient / rows
-            mean.assign(_mixed(mean, gradient, _MEAN_DECAY))
-            square.assign(_mixed(square, tf.square(gradient), _SQUARE_DECAY))
-            direction = tf.convert_to_tensor(mean) / (1.0 - tf.pow(_cast(_MEAN_DECAY, steps), steps))
+            latest = gradient / rows
+            mean.assign(_mixed(mean, latest, _MEAN_DECAY))
+            square.assign(_mixed(square, tf.square(latest), _SQUARE_DECAY))
+            direction = tf.convert_to_tensor(mean) / (
+                1.0 - tf.pow(_cast(_MEAN_DECAY, steps), steps)
+            )
             spread = tf.convert_to_tensor(square) / (
                 1.0 - tf.pow(_cast(_SQUARE_DECAY, steps), steps)
             )

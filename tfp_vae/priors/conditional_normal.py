@@ -120,8 +120,8 @@ class ConditionalNormal(Prior):
     ) -> None:
         """Sets the last layers so that p(z|y) has given means and scales for given features.
 
-        They are met exactly where the trunk tells the rows of features apart, as the linear function
-        does with one-hot vectors; otherwise as well as by least squares.
+        They are met exactly where the trunk tells the rows of features apart, as the linear
+        function does with one-hot vectors; otherwise as well as by least squares.
 
         Args:
           features: Features of a condition, `[N, C]`.

@@ -23,6 +23,7 @@ from tests.support.replicated_model import (
     binary_vae,
     calibrated_vae,
     controlled_vae,
+    drawn_vae,
     failing_vae,
     fitted,
     labelled_vae,
@@ -60,6 +61,8 @@ NIGHTLY_CASES = [
     (controlled_vae, {}, ROWS, {"compile": {"metrics": None}}),
     # Rows of unequal length.
     (sequence_vae, {}, CODES, {}),
+    # A baseline, which learns from the objective of the rows of all replicas.
+    (drawn_vae, {}, ROWS, {"compile": {"metrics": None}}),
     # Codes that are learned by gradient, and by moving averages.
     (partial(quantized_vae, "gradient"), {}, ROWS, {"compile": {"metrics": None}}),
     (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
