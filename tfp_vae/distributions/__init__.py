@@ -42,6 +42,7 @@ from tfp_vae.distributions.multivariate_normal import (
 )
 from tfp_vae.distributions.normal import Normal
 from tfp_vae.distributions.normalizing_flow import NormalizingFlow
+from tfp_vae.distributions.one_hot_autoregressive import OneHotAutoregressive
 from tfp_vae.distributions.one_hot_categorical import OneHotCategorical, is_summable
 from tfp_vae.distributions.planar_flow import PlanarFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
@@ -52,7 +53,12 @@ from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere
 from tfp_vae.distributions.stratified_normal_mixture import StratifiedNormalMixture
 from tfp_vae.distributions.student_t import StudentT
 from tfp_vae.distributions.unbounded import is_unbounded
-from tfp_vae.distributions.vector_quantized import CodeVectors, VectorQuantized, nearest_codes
+from tfp_vae.distributions.vector_quantized import (
+    CodeVectors,
+    VectorQuantized,
+    code_grid,
+    nearest_codes,
+)
 from tfp_vae.distributions.von_mises_fisher import VonMisesFisher
 
 __all__ = [
@@ -82,6 +88,7 @@ __all__ = [
     "NegativeBinomial",
     "Normal",
     "NormalizingFlow",
+    "OneHotAutoregressive",
     "OneHotCategorical",
     "OneHotMarkovChain",
     "ParameterFn",
@@ -99,6 +106,7 @@ __all__ = [
     "VonMisesFisher",
     "ZeroInflatedNegativeBinomial",
     "affine_coupling",
+    "code_grid",
     "log_sphere_area",
     "masked_autoregressive",
     "is_summable",

@@ -1,12 +1,39 @@
 """Vectors quantized to the nearest of a codebook, and distributions of such vectors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 from tensorflow_probability import util as tfp_util
 
+from tfp_vae import checks
 from tfp_vae.distributions.draws import DrawsFromNoise
+
+
+def code_grid(positions: int | Sequence[int]) -> tuple[int, ...]:
+    """Returns the sizes of the grid of codes: their number, or height and width.
+
+    Args:
+      positions: An int, or two.
+
+    Raises:
+      TypeError: If `positions` is neither an int nor a list of ints.
+      ValueError: If one is not positive, or there are not two.
+
+    Example:
+      >>> from tfp_vae import distributions
+      >>> distributions.code_grid(4), distributions.code_grid([2, 3])
+      ((4,), (2, 3))
+    """
+    if isinstance(positions, (str, bytes)) or not isinstance(positions, Sequence):
+        return (checks.positive_int(positions, "positions"),)
+    sizes = tuple(checks.positive_ints(positions, "positions"))
+    if len(sizes) != 2:
+        raise ValueError(
+            f"`positions` must be a number, or height and width of a grid; got {list(sizes)}."
+        )
+    return sizes
 
 
 def nearest_codes(vectors: tf.Tensor, codebook: tf.Tensor) -> tf.Tensor:
@@ -136,7 +163,7 @@ class CodeVectors(DrawsFromNoise, tfd.Distribution):
 
     Args:
       one_hot: The distribution of the codes as P one-hot vectors of K numbers, concatenated: a
-        `OneHotCategorical` or a `OneHotMarkovChain`, batch `[]`.
+        `OneHotCategorical`, `OneHotMarkovChain` or `OneHotAutoregressive`, batch `[]`.
       codebook: The code vectors, `[K, D]`.
 
     Example:

@@ -175,7 +175,7 @@ POSTERIORS: dict[type, PosteriorEntry] = {
             kinds_of_posterior.VectorQuantized,
             codes=st.just(3),
             code_size=st.just(1),
-            positions=st.just(latent_size),
+            positions=st.sampled_from([latent_size, [1, latent_size]]),
             commitment_weight=st.sampled_from([0.0, 0.25, 2.0]),
             codebook=st.sampled_from(["gradient", "moving_average"]),
             decay=st.sampled_from([0.0, 0.9, 0.99]),

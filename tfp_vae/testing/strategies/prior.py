@@ -97,8 +97,10 @@ PRIORS: dict[type, Callable[[int], st.SearchStrategy]] = {
     kinds_of_prior.VectorQuantized: lambda latent_size: builds(
         kinds_of_prior.VectorQuantized,
         codes=st.just(3),
-        positions=st.just(latent_size),
-        model=st.sampled_from(["uniform", "independent", "markov_chain"]),
+        positions=st.sampled_from([[1, latent_size], [latent_size, 1]]),
+        model=st.sampled_from(["uniform", "independent", "markov_chain", "masked_convolution"]),
+        filters=st.integers(1, 4),
+        layers=st.integers(1, 2),
     ),
 }
 """From every public prior to a function from a latent size to a strategy of them."""
