@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.support.small_models import BINARY, small_vae
-from tfp_vae import VAE, likelihoods, networks
+from tfp_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
 from tfp_vae_cli.actions.inputs import Dataset
 from tfp_vae_cli.actions.report import explorable
 from tfp_vae_cli.actions.report.model_card import model_card
@@ -98,6 +98,19 @@ def test_without_an_active_latent_there_are_no_sliders_and_it_is_said():
     contents = sections(vae, Dataset("rows", BINARY, None), None, seed=0)
     with pytest.raises(ValueError, match="no latent is active"):
         contents["moved latents"]()
+
+
+def test_a_model_with_codes_has_a_section_on_their_use():
+    vae = VAE(
+        Encoder(networks.mlp([4]), posteriors.VectorQuantized(4, 1, 2)),
+        Decoder(networks.mlp([4]), likelihoods.Bernoulli([4])),
+        prior=priors.VectorQuantized(4, 2),
+    )
+    contents = sections(vae, Dataset("rows", BINARY, None), None, seed=0)
+    found = contents["codes in use"]()
+    assert found.title == "Codes in use, 23 of 23 rows"
+    assert "of 4" in found.text
+    assert "codes in use" not in sections(small_vae(), Dataset("rows", BINARY, None), None, seed=0)
 
 
 def test_rows_are_listed_from_the_lowest_bound():

@@ -7,7 +7,15 @@ import tensorflow as tf
 
 import tfp_vae
 from tests.support.small_models import BINARY
-from tfp_vae import likelihoods, networks, objectives, posteriors, priors, replica_context
+from tfp_vae import (
+    distributions,
+    likelihoods,
+    networks,
+    objectives,
+    posteriors,
+    priors,
+    replica_context,
+)
 
 KEY = tf.constant([3, 4])
 CODES, POSITIONS = 5, 3
@@ -222,3 +230,27 @@ def test_features_of_positions_are_taken_as_they_are():
 def test_wrong_arguments_are_named(options, error, message):
     with pytest.raises(error, match=message):
         posteriors.VectorQuantized(**{"codes": 4, "code_size": 2, **options})
+
+
+def test_the_summary_says_how_many_codes_are_in_use(capsys):
+    vae = model(decay=0.5)
+    vae.summary()
+    assert " Codes: 5, not trained yet\n" in capsys.readouterr().out
+    made = vae.encoder.posterior
+    near, far = [[0, 0], [0.1, 0.1]], [[90, 0], [0, 90], [90, 90]]
+    made.code_vectors.assign(np.array(near + far, "float32"))
+    for batch in range(6):
+        q = distributions_of(made, [0, 0, 1] if batch < 2 else [0])
+        made.learn(q, KEY)
+        if batch == 1:
+            assert made.use == "2 of 5 in use in the last 2 batches of training"
+    # Of code 1 a 16th of a half is left; a vector two batches ago leaves an 8th.
+    assert made.use == "1 of 5 in use in the last 2 batches of training"
+
+
+def distributions_of(made, codes):
+    """Returns the distribution of a row whose codes are given ones, the near code vectors."""
+    near = np.array([[0, 0], [0.1, 0.1]], "float32")
+    vectors = near[np.resize(codes, POSITIONS)][None]
+    codebook = np.array([[0, 0], [0.1, 0.1], [90, 0], [0, 90], [90, 90]], "float32")
+    return distributions.VectorQuantized(tf.constant(vectors), tf.constant(codebook))

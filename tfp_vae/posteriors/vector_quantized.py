@@ -1,9 +1,10 @@
 """The posterior of the VQ-VAE: codes, each the nearest of a codebook."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, distributions, replica_context, stateless_random, supports
@@ -32,7 +33,8 @@ class VectorQuantized(Posterior):
     Args:
       codes: The number K of code vectors, 2 or more.
       code_size: The number D of values of a code vector.
-      positions: The number P of codes of a row. The latents are `positions * code_size` numbers.
+      positions: The number P of codes of a row, or height and width of a grid of them, row by row.
+        The latents are P * `code_size` numbers.
       commitment_weight: The weight of the squared distance that the network is trained by.
       codebook: How the code vectors are learned: by "gradient", or "moving_average", each as the
         mean of the vectors that it replaced lately.
@@ -42,7 +44,7 @@ class VectorQuantized(Posterior):
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
-      features: A tensor `[B, F]`, or `[B, P, C]`.
+      features: A tensor `[B, F]`, `[B, P, C]`, or of a grid `[B, H, W, C]`.
 
     Returns:
       A `distributions.VectorQuantized`, batch `[B]`, event `[positions * code_size]`; its `codes`
@@ -68,7 +70,7 @@ class VectorQuantized(Posterior):
         self,
         codes: int,
         code_size: int,
-        positions: int = 1,
+        positions: int | Sequence[int] = 1,
         commitment_weight: float = 0.25,
         codebook: str = "gradient",
         decay: float = 0.99,
@@ -77,7 +79,8 @@ class VectorQuantized(Posterior):
     ) -> None:
         self.codes = checks.positive_int(codes, "codes")
         self.code_size = checks.positive_int(code_size, "code_size")
-        self.positions = checks.positive_int(positions, "positions")
+        self.grid = distributions.code_grid(positions)
+        self.positions = int(np.prod(self.grid))
         if self.codes < 2:
             raise ValueError(f"`codes` must be at least 2; got {self.codes}.")
         for name, count in (("codes", self.codes), ("positions", self.positions)):
@@ -113,13 +116,29 @@ class VectorQuantized(Posterior):
             aggregation="mean",
         )
         self.average_counts = self._average("average_counts", shape[:1])
+        self.average_use = self._average("average_use", shape[:1])
         if self.codebook == "moving_average":
             self.average_sums = self._average("average_sums", shape)
         else:
             # What restarts add to trained code vectors: only weights that are not trained are set
             # back where a step is not taken.
             self.restarts = self._average("restarts", shape)
-        super().build(features_shape)
+        sizes = tuple(features_shape)[1:]
+        self.features_on_grid = len(self.grid) == 2 and sizes[:-1] == self.grid
+        if self.features_on_grid:
+            sizes = (self.positions, sizes[-1])
+        super().build((None, *sizes))
+
+    def parameters(
+        self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
+    ) -> dict[str, tf.Tensor]:
+        """Returns the vectors, `[..., P, D]`."""
+        if self.features_on_grid:
+            leading, channels = features.shape[:-3], features.shape[-1]
+            shape = tf.concat([tf.shape(features)[:-3], [self.positions, channels]], axis=0)
+            features = tf.reshape(features, shape)
+            features = tf.ensure_shape(features, [*leading, self.positions, channels])
+        return super().parameters(features, added=added)
 
     def current_codebook(self) -> tf.Tensor:
         """Returns the code vectors, `[K, D]`.
@@ -134,6 +153,26 @@ class VectorQuantized(Posterior):
         if self.codebook == "moving_average":
             return code_vectors
         return code_vectors + tf.convert_to_tensor(self.restarts)
+
+    @property
+    def use(self) -> str:
+        """How many codes were in use lately in training, in words.
+
+        Those that a vector had in about the last 1 / (1 - `decay`) batches; restarts do not count.
+
+        Example:
+          >>> layer = posteriors.VectorQuantized(codes=16, code_size=2)
+          >>> layer.build([None, 8])
+          >>> layer.use
+          '16, not trained yet'
+        """
+        use = tf.convert_to_tensor(self.average_use).numpy()
+        if not use.any():
+            return f"{self.codes}, not trained yet"
+        batches = 1.0 / (1.0 - self.decay)
+        least = (1.0 - self.decay) * self.decay**batches
+        used = int(np.sum((use > 0.0) & (use >= least)))
+        return f"{used} of {self.codes} in use in the last {batches:.0f} batches of training"
 
     def distribution(self, vectors: tf.Tensor) -> distributions.VectorQuantized:
         """Makes the distribution of vectors `[B, P, D]`."""
@@ -154,6 +193,7 @@ class VectorQuantized(Posterior):
         sums = [tf.reduce_sum(used, axis=0), tf.matmul(used, vectors, transpose_a=True)]
         count, total = replica_context.all_reduce_sum(sums)
         counts = self._mixed(self.average_counts, count)
+        self.average_use.assign(self._mixed(self.average_use, count))
         if self.codebook == "moving_average":
             totals = self._mixed(self.average_sums, total)
             seen = counts > 0.0
@@ -186,7 +226,7 @@ class VectorQuantized(Posterior):
             **config,
             "codes": self.codes,
             "code_size": self.code_size,
-            "positions": self.positions,
+            "positions": self.positions if len(self.grid) == 1 else list(self.grid),
             "commitment_weight": self.commitment_weight,
             "codebook": self.codebook,
             "decay": self.decay,

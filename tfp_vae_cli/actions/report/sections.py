@@ -8,7 +8,7 @@ import numpy as np
 from bokeh.model import Model
 from matplotlib.axes import Axes
 
-from tfp_vae import VAE, divergences, evaluation, plotting
+from tfp_vae import VAE, divergences, evaluation, plotting, posteriors
 from tfp_vae_cli.actions.inputs import Dataset
 from tfp_vae_cli.actions.report import explorable
 from tfp_vae_cli.actions.report.row_pictures import RowPictures
@@ -102,6 +102,7 @@ def sections(
         name: partial(content, subject)
         for name, content in _CONTENTS.items()
         if (history or content is not _training)
+        and (isinstance(vae.encoder.posterior, posteriors.VectorQuantized) or content is not _codes)
         and (vae.schema is None or content not in _OF_IMAGES)
     }
 
@@ -146,6 +147,11 @@ def _latent_usage(subject: Subject) -> SectionContent:
         "kl_per_dimension",
         verdict=usage.verdict,
     )
+
+
+def _codes(subject: Subject) -> SectionContent:
+    usage = evaluation.code_usage(subject.vae, subject.x, seed=subject.seed)
+    return SectionContent(subject.titled("Codes in use"), str(usage))
 
 
 def _traversals(subject: Subject) -> SectionContent:
@@ -207,6 +213,7 @@ _CONTENTS: dict[str, Callable[[Subject], SectionContent]] = {
     "latents": _latent_space,
     "moved latents": _moved_latents,
     "use of the latents": _latent_usage,
+    "codes in use": _codes,
     "rows": _worst_rows,
     "traversals": _traversals,
     "interpolation": _interpolation,
