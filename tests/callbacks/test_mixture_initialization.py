@@ -178,6 +178,26 @@ def test_the_first_epochs_of_a_joint_are_those_of_a_plain_model():
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "objective",
+    [
+        objectives.ControlVAE(1.0),
+        objectives.ELBO(gradient_estimator="score_function", baseline="learned"),
+    ],
+    ids=repr,
+)
+def test_a_joint_of_another_objective_is_saved_before_its_clusters(objective, tmp_path):
+    vae = _joint(objective=objective)
+    save = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: vae.save(tmp_path / f"{epoch}.keras")
+    )
+    start = callbacks.MixtureInitialization(BINARY, epochs=1)
+    vae.fit(BINARY, epochs=2, batch_size=8, verbose=0, callbacks=[start, save])
+    assert type(vae.objective) is type(objective)
+    kinds = [type(tfp_vae.load(tmp_path / f"{at}.keras").objective) for at in range(2)]
+    assert kinds == [OneNormal, type(objective)]
+
+
 def test_a_joint_finds_groups_that_lie_apart():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 3, 300)

@@ -358,7 +358,7 @@ CALLS = {
             "VampPrior": {"pseudo_inputs": 3},
             "RelaxedOneHotCategorical": {"latent_variables": 2, "categories": 3},
             "Categorical": {"categories": 3, "latent_variables": 2},
-            "VectorQuantized": {"codes": 3, "positions": 2},
+            "VectorQuantized": {"codes": 3, "positions": 2, "filters": 4, "layers": 1},
         }.items()
     },
     "priors.ConditionalNormal": Call(

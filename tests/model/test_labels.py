@@ -205,9 +205,11 @@ def test_batches_need_no_labels():
             "`classification_weight` must be a number",
         ),
         (
-            lambda: labelled_vae(condition=keras.layers.CategoryEncoding(3)),
+            lambda: labelled_vae(
+                condition=keras.Sequential([keras.Input([2, 3]), keras.layers.Flatten()])
+            ),
             ValueError,
-            "`condition` must be None with `classification_weight`",
+            r"`condition` must take a number or a vector .* got one for \[batch, 2, 3\]",
         ),
         (
             lambda: vae_with(
@@ -237,3 +239,73 @@ def test_batches_need_no_labels():
 def test_what_does_not_fit_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+GROUP = np.arange(23) % 2
+BOTH = np.stack([np.where(KNOWN, Y, np.nan), GROUP], axis=1)
+
+
+def conditional(weight=3.0):
+    keras.utils.set_random_seed(0)
+    vae = labelled_vae(weight, condition=keras.layers.CategoryEncoding(2, output_mode="one_hot"))
+    vae.compile("adam", jit_compile=False)
+    return vae
+
+
+def test_labels_beside_a_condition_are_those_of_p_of_x_and_c_given_y():
+    vae, plain = conditional(), conditional(None)
+    unlabelled = np.stack([np.full(23, -1), GROUP], axis=1)
+    expected = plain.elbo(BINARY, seed=0, condition=GROUP).elbo
+    np.testing.assert_allclose(vae.elbo(BINARY, seed=0, condition=unlabelled).elbo, expected)
+    found = vae.elbo(BINARY, seed=0, condition=BOTH).elbo.numpy()
+    np.testing.assert_allclose(found[~KNOWN], expected.numpy()[~KNOWN], rtol=1e-5)
+    assert (found[KNOWN] != expected.numpy()[KNOWN]).all()
+    known = Labels(3).observed(plain.posterior(BINARY, condition=GROUP), np.where(KNOWN, Y, -1))
+    batch = plain.distributions(BINARY, condition=GROUP)
+    terms = objectives.ELBO()(
+        batch.x, posterior=known, prior=batch.prior, likelihood_fn=batch.likelihood_fn, seed=3
+    )
+    own = vae.distributions(BINARY, condition=BOTH)
+    again = objectives.ELBO()(
+        own.x, posterior=own.posterior, prior=own.prior, likelihood_fn=own.likelihood_fn, seed=3
+    )
+    np.testing.assert_allclose(again.elbo, terms.elbo, rtol=1e-6)
+
+
+def test_labels_beside_a_condition_are_trained_predicted_drawn_and_saved(tmp_path):
+    vae = conditional()
+    vae.fit(BINARY, BOTH, validation_data=(BINARY, BOTH), epochs=1, verbose=0)
+    probs = vae.predict_labels(BINARY, BOTH)
+    unlabelled = np.stack([np.full(23, -1), GROUP], axis=1)
+    np.testing.assert_allclose(probs, vae.predict_labels(BINARY, unlabelled))
+    np.testing.assert_allclose(probs.sum(axis=1), 1.0, rtol=1e-5)
+    other = np.stack([np.full(23, -1), 1 - GROUP], axis=1)
+    assert np.abs(probs - vae.predict_labels(BINARY, other)).max() > 1e-4
+    pairs = tf.data.Dataset.from_tensor_slices((BINARY, BOTH)).batch(8)
+    np.testing.assert_allclose(vae.predict_labels(pairs), probs, rtol=1e-5)
+    codes = vae.encode(BINARY, BOTH)
+    np.testing.assert_array_equal(codes[KNOWN, :3].argmax(axis=1), Y[KNOWN])
+    assert vae.decode(codes, BOTH).shape == (23, 4)
+    drawn = vae.prior(BOTH).sample(seed=0).numpy()
+    np.testing.assert_array_equal(drawn[KNOWN, :3].argmax(axis=1), Y[KNOWN])
+    assert vae.sample(2, seed=0, condition=[[2, 0], [-1, 1]]).shape == (2, 4)
+    vae.save(tmp_path / "vae.keras")
+    loaded = tfp_vae.load(tmp_path / "vae.keras")
+    np.testing.assert_array_equal(loaded.predict_labels(BINARY, BOTH), probs)
+    with pytest.warns(UserWarning, match="In `y` no row has a label"):
+        vae.fit(BINARY, unlabelled, epochs=1, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (None, "`y` must be given"),
+        (Y, r"`y` must have shape \[batch, 2\], a label and then the condition; got shape \[23\]"),
+        (np.stack([Y, GROUP + 1], axis=1), "`y` must hold whole numbers from 0 to 1, .* got 2"),
+        (np.stack([Y + 2, GROUP], axis=1), "`y` must hold class numbers from 0 to 2, .* got 4"),
+        (np.stack([Y, GROUP + np.nan], axis=1), "`y` must hold finite numbers"),
+    ],
+)
+def test_wrong_labels_beside_a_condition_are_named(y, message):
+    with pytest.raises(ValueError, match=message):
+        conditional().fit(BINARY, y, epochs=1, verbose=0)

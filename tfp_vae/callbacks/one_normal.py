@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions
-from tfp_vae.objectives import Objective, ObjectiveTerms
+from tfp_vae.objectives import ELBO, Objective, ObjectiveTerms
 from tfp_vae.objectives.schedules import AnySchedule
 
 
@@ -20,12 +20,14 @@ class OneNormal(Objective):
     plain VAE. It trains neither q(c|x) nor p(c, z).
 
     Args:
-      objective: The objective of the continuous latents.
+      objective: The objective of the continuous latents; one that draws categories stands for the
+        ELBO.
     """
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
         self.state = objective.state
+        self._of_latents = ELBO() if objective.draws_categories else objective
 
     @property
     def draws_categories(self) -> bool:
@@ -50,7 +52,7 @@ class OneNormal(Objective):
         zeros = tf.ensure_shape(
             tf.zeros(shape, posterior.dtype), [*posterior.batch_shape, posterior.latent_size]
         )
-        found = self.objective.terms(
+        found = self._of_latents.terms(
             x,
             posterior.continuous_fn(c),
             distributions.MultivariateNormalDiag(zeros, tf.ones_like(zeros)),
@@ -65,18 +67,19 @@ class OneNormal(Objective):
 
     def terms(self, *args: Any) -> ObjectiveTerms:
         """Computes the terms of continuous latents: those of the other objective."""
-        return self.objective.terms(*args)
+        return self._of_latents.terms(*args)
 
     def for_model(self, latent_size: int, dtype: str) -> Objective:
-        """Returns itself: the other objective belongs to the model already."""
-        del latent_size, dtype
-        return self
+        """Returns itself, with the other objective's state, which one from a file does not have."""
+        if self.state is not None:
+            return self
+        return OneNormal(self.objective.for_model(latent_size, dtype))
 
     def learn(
         self, posterior: tfd.Distribution, terms: ObjectiveTerms, seed: tf.Tensor, step: Any
     ) -> None:
-        """Lets the other objective learn from the terms."""
-        self.objective.learn(posterior, terms, seed, step)
+        """Lets the objective of the continuous latents learn from the terms."""
+        self._of_latents.learn(posterior, terms, seed, step)
 
     def check_pair(self, posterior: tfd.Distribution, prior: tfd.Distribution) -> None:
         """Checks what the other objective checks."""

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, divergences, seeds
+from tfp_vae import checks, divergences, seeds, shapes
 from tfp_vae.model import adaptation
 from tfp_vae.model.inputs import Labels
 from tfp_vae.model.inputs import condition as conditions
@@ -89,7 +89,7 @@ def labels_of(vae: "VAE", condition: keras.layers.Layer | None) -> Labels | None
     Raises:
       TypeError: If `classification_weight` is no number.
       ValueError: If it is negative, the posterior has no single categorical variable, or there is a
-        condition.
+        condition of matrices.
     """
     weight = vae.classification_weight
     if weight is None:
@@ -102,10 +102,11 @@ def labels_of(vae: "VAE", condition: keras.layers.Layer | None) -> Labels | None
             "variable, the class: posteriors.Categorical or CategoricalJoint; got a "
             f"{type(vae.encoder.posterior).__name__}."
         )
-    if condition is not None:
+    if condition is not None and len(conditions.row_shape(condition)) > 1:
         raise ValueError(
-            "`condition` must be None with `classification_weight`, since y then holds labels; got "
-            f"a {type(condition).__name__}."
+            "`condition` must take a number or a vector of each row with `classification_weight`, "
+            "since a row of y then holds the label, too; got one for "
+            f"{shapes.written('batch', *conditions.row_shape(condition))}."
         )
     return Labels(posterior.categories)
 

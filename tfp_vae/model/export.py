@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from tfp_vae import atomic_files
 from tfp_vae.error_text import described
-from tfp_vae.model.inputs import condition as conditions
 from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.paths import as_path
 
@@ -44,7 +43,7 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
     # A model of p(x|y) takes y as the last argument of every signature.
     given = []
     if vae.condition is not None:
-        y_shape = conditions.row_shape(vae.condition)
+        y_shape = vae.pipeline.condition_row_shape or ()
         given = [tf.TensorSpec([None, *y_shape], dtype, name="condition")]
 
     def encode(x: tf.Tensor, condition: tf.Tensor | None = None) -> dict[str, tf.Tensor]:

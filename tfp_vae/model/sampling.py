@@ -31,7 +31,7 @@ def ancestral_sample(
     features = vae.pipeline.features(condition, None)
     prior = vae.prior_of(features)
     if vae.pipeline.labels is not None and condition is not None:
-        prior = vae.pipeline.labels.observed(prior, condition)
+        prior = vae.pipeline.labels.observed(prior, vae.pipeline.labels_in(condition))
     # A prior p(z|y) has a distribution for each row, of which one draw is wanted.
     rows = [] if prior.batch_shape.rank else sample_size
     likelihood = vae.decoded(prior.sample(rows, seed=latent_seed), features)

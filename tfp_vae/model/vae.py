@@ -1,5 +1,6 @@
 """The variational autoencoder: an encoder, a decoder, a prior and an objective."""
 
+import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ from tfp_vae.model.frames import TableSchema, schema_class
 from tfp_vae.model.imputation import Imputation, importance_impute, impute
 from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
-from tfp_vae.posteriors import Posterior
+from tfp_vae.posteriors import Posterior, VectorQuantized
 from tfp_vae.priors import Prior, StandardNormal
 from tfp_vae.training import CompileOptions, Trainer, initial_rows, row_metric_values
 
@@ -77,7 +78,8 @@ class VAE(keras.Model):
         which the ELBO bounds log p(x, c), and summed over for rows with -1 or NaN. The number is
         the weight of log q(c|x) of a labelled row in the objective, beside the ELBO, which does not
         train q(c|x) there; Kingma et al. (2014), "Semi-supervised learning with deep generative
-        models", take 0.1 N / N_labelled.
+        models", take 0.1 N / N_labelled. With a `condition`, too, y is `[N, 1 + C]`: the label of a
+        row, and then its condition.
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -349,7 +351,9 @@ class VAE(keras.Model):
             return self.prior_of(None)
         prior = self.prior_of(self.pipeline.features(condition, None))
         labels = self.pipeline.labels
-        return prior if labels is None else labels.observed(prior, condition)
+        if labels is None:
+            return prior
+        return labels.observed(prior, self.pipeline.labels_in(condition))
 
     def prior_of(self, features: tf.Tensor | None) -> tfd.Distribution:
         """Returns p(z), or p(z|y) for the features `[B, C]` of a condition."""
@@ -656,7 +660,7 @@ class VAE(keras.Model):
             self, x, condition, method, sample_size, chains, warm_up, seed
         )
 
-    def predict_labels(self, x: Any, **kwargs: Any) -> np.ndarray:
+    def predict_labels(self, x: Any, condition: Any = None, **kwargs: Any) -> np.ndarray:
         """Computes the probability of every class for rows, of a model with labels: q(c|x).
 
         `predict_labels(x).argmax(axis=1)` is the most probable class. It is a function of x alone:
@@ -664,6 +668,7 @@ class VAE(keras.Model):
 
         Args:
           x: An array `[N, *event]`, or what else `fit` takes.
+          condition: y, `[N, 1 + C]`, for a model with a condition, too, and an array of x.
           **kwargs: As of `encode`.
 
         Returns:
@@ -671,7 +676,7 @@ class VAE(keras.Model):
 
         Raises:
           TypeError: If an argument is of the wrong kind.
-          ValueError: If `x` does not fit the model, or the model takes no labels.
+          ValueError: If `x` or `condition` does not fit the model, or the model takes no labels.
 
         Example:
           >>> vae = tfp_vae.VAE(
@@ -691,7 +696,7 @@ class VAE(keras.Model):
                 "`vae` must be a model with labels, made with `classification_weight`; got one "
                 "without: vae.cluster(x) returns the probabilities of clusters."
             )
-        return clustering.clustered(self, x, None, None, kwargs)
+        return clustering.clustered(self, x, condition, None, kwargs)
 
     def reconstruct(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION, condition: Any = None
@@ -911,8 +916,9 @@ class VAE(keras.Model):
         prior = self.prior_of(features)
         labels, label_log_prob = self.pipeline.labels, None
         if labels is not None and condition is not None:
-            label_log_prob = labels.log_prob(posterior, condition)
-            posterior = labels.observed(posterior, condition)
+            known = self.pipeline.labels_in(condition)
+            label_log_prob = labels.log_prob(posterior, known)
+            posterior = labels.observed(posterior, known)
         return BatchDistributions(
             prepared, posterior, prior, likelihood_fn, decoder_fn, label_log_prob
         )
@@ -1257,7 +1263,9 @@ class VAE(keras.Model):
           2
         """
         if self.pipeline.labels is not None and y is not None:
-            self.pipeline.labels.warn_of_few(y)
+            # Labels that are invalid are refused where the data is checked.
+            with contextlib.suppress(IndexError, TypeError, ValueError):
+                self.pipeline.labels.warn_of_few(self.pipeline.labels_in(y))
         return self.trainer.fit(x, y, kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
@@ -1421,6 +1429,8 @@ class VAE(keras.Model):
     def summary(self, *args: Any, print_fn: Any = None, **kwargs: Any) -> None:
         """Prints the layers and weights, how steps are run, and whether the KL divergence is exact.
 
+        Of a model with codes it also says how many were in use lately in training.
+
         Args:
           *args: As of `keras.Model.summary`.
           print_fn: A function that is called with the text instead of printing it.
@@ -1439,6 +1449,8 @@ class VAE(keras.Model):
             raise TypeError(f"`print_fn` must be a function; got a {type(print_fn).__name__}.")
         super().summary(*args, print_fn=print_fn, **kwargs)
         lines = [f" {adaptation.state(self)}", f" {self.kl_declaration}"]
+        if isinstance(self.encoder.posterior, VectorQuantized):
+            lines.insert(0, f" Codes: {self.encoder.posterior.use}")
         if self.compiled:
             lines.insert(0, f" Training: {self.trainer.path}")
         for line in lines:

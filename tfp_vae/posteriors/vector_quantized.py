@@ -1,5 +1,6 @@
 """The posterior of the VQ-VAE: codes, each the nearest of a codebook."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -80,7 +81,7 @@ class VectorQuantized(Posterior):
         self.codes = checks.positive_int(codes, "codes")
         self.code_size = checks.positive_int(code_size, "code_size")
         self.grid = distributions.code_grid(positions)
-        self.positions = int(np.prod(self.grid))
+        self.positions = math.prod(self.grid)
         if self.codes < 2:
             raise ValueError(f"`codes` must be at least 2; got {self.codes}.")
         for name, count in (("codes", self.codes), ("positions", self.positions)):

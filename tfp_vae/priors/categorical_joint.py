@@ -115,7 +115,15 @@ class CategoricalJoint(Prior):
             self.categorical.logits.assign(np.log(found.weights)[None])
 
     def set_standard_normal(self) -> None:
-        """Sets p(z|c) to the standard normal for every c, and their probabilities to equal ones."""
+        """Sets p(z|c) to the standard normal for every c, and their probabilities to equal ones.
+
+        Example:
+          >>> prior = priors.CategoricalJoint(priors.Categorical(2))
+          >>> prior.build([3])
+          >>> prior.set_standard_normal()
+          >>> prior.distribution().continuous_fn(tf.eye(2)).mean().numpy().round(3).tolist()
+          [[0.0], [0.0]]
+        """
         categories = self.categorical.categories
         shape = [categories, self.latent_size]
         self.check_clusters().set_moments(np.eye(categories), np.zeros(shape), np.ones(shape))
@@ -127,6 +135,15 @@ class CategoricalJoint(Prior):
         Raises:
           ValueError: If the prior is not built, there are several categorical variables, or p(z|c)
             is no `ConditionalNormal`.
+
+        Example:
+          >>> prior = priors.CategoricalJoint(priors.Categorical(2), priors.StandardNormal())
+          >>> prior.build([3])
+          >>> try:
+          ...     prior.check_clusters()
+          ... except ValueError as error:
+          ...     print(str(error)[-36:])
+          cluster; got 1 and a StandardNormal.
         """
         if not self.built:
             raise ValueError(

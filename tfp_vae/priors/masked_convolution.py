@@ -1,9 +1,9 @@
 """A network of masked convolutions over a grid of categories."""
 
+import math
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 _FIRST_REACH, _REACH = 2, 1
@@ -64,7 +64,7 @@ class MaskedConvolution(keras.layers.Layer):
             found = tf.tensordot(_shifted(seen, offsets), tf.convert_to_tensor(kernel), 1) + bias
             hidden = found + hidden if at else found
         logits = tf.tensordot(tf.nn.relu(hidden), tf.convert_to_tensor(self.last_kernel), 1)
-        return tf.reshape(logits + self.last_bias, [-1, int(np.prod(self.grid)), self.categories])
+        return tf.reshape(logits + self.last_bias, [-1, math.prod(self.grid), self.categories])
 
     def _weight(self, name: str, shape: Sequence[int], initializer: str) -> keras.Variable:
         return self.add_weight(name=name, shape=shape, initializer=initializer, autocast=False)

@@ -1,5 +1,6 @@
 """The prior of the VQ-VAE, over codes."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -76,7 +77,7 @@ class VectorQuantized(Prior):
         super().__init__(**kwargs)
         self.codes = checks.positive_int(codes, "codes")
         self.grid = distributions.code_grid(positions)
-        self.positions = int(np.prod(self.grid))
+        self.positions = math.prod(self.grid)
         if self.codes < 2:
             raise ValueError(f"`codes` must be at least 2; got {self.codes}.")
         self.model = checks.one_of(model, _MODELS, "model")

@@ -110,6 +110,10 @@ class Encoder(DistributionNetwork):
         Args:
           x: Prepared data, `[B, *event]`, with the features of a condition on the last axis.
           observed: As of `call`.
+
+        Example:
+          >>> vae.encoder.features(tf.constant(x, "float32")).shape.rank
+          2
         """
         return self._features(x, observed, training=False)[0]
 

@@ -86,14 +86,41 @@ class InputPipeline:
 
     @property
     def condition_row_shape(self) -> tuple[int, ...] | None:
-        """The shape of one row of y; None for a model that takes none."""
-        if self.labels is not None:
-            return ()
-        return None if self.condition is None else conditions.row_shape(self.condition)
+        """The shape of one row of y; None for a model that takes none.
+
+        With labels and a condition a row is the label, and then that of the condition.
+        """
+        if self.condition is None:
+            return None if self.labels is None else ()
+        shape = conditions.row_shape(self.condition)
+        return shape if self.labels is None else (1 + shapes.size_of(shape),)
 
     def absent_condition(self, rows: int) -> np.ndarray | None:
         """Returns the y of rows that have none: no labels, or None where y must be given."""
-        return None if self.labels is None else np.full(rows, -1)
+        return None if self.labels is None or self.condition is not None else np.full(rows, -1)
+
+    def labels_in(self, y: Any) -> Any:
+        """Returns the labels of rows of y, `[B]`, of a model with labels."""
+        if self.condition is None:
+            return y
+        return (y if tf.is_tensor(y) else checks.array(y, "y"))[..., 0]
+
+    def condition_in(self, y: Any) -> Any:
+        """Returns the rows of y without labels: what the condition layer takes, or None."""
+        if self.labels is None or y is None:
+            return y
+        if self.condition is None:
+            return None
+        rest = (y if tf.is_tensor(y) else checks.array(y, "y"))[:, 1:]
+        return rest if conditions.row_shape(self.condition) else rest[:, 0]
+
+    def unlabelled(self, y: Any) -> Any:
+        """Returns rows of y in which no label is known, or None where y holds nothing else."""
+        if self.labels is None or y is None:
+            return y
+        if self.condition is None:
+            return None
+        return tf.concat([-tf.ones_like(y[:, :1]), y[:, 1:]], axis=1)
 
     def prepared(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION
@@ -170,7 +197,8 @@ class InputPipeline:
                 condition = checks.array(condition, "condition")
         if self.condition is None:
             return None
-        return conditions.features_of(self.condition, condition, self.dtype, training)
+        y = self.condition_in(condition)
+        return conditions.features_of(self.condition, y, self.dtype, training)
 
     def joined(self, x: tf.Tensor, features: tf.Tensor | None) -> tf.Tensor:
         """Returns the input of the encoder: prepared data and the features of a condition."""
@@ -206,7 +234,18 @@ class InputPipeline:
           TypeError: If it holds no real numbers.
           ValueError: If it does not fit.
         """
-        if self.labels is not None:
+        if self.labels is not None and self.condition is not None and condition is not None:
+            values = checks.array(condition, name)
+            width = self.condition_row_shape
+            if values.ndim != 2 or values.shape[1:] != width:
+                raise ValueError(
+                    f"`{name}` must have shape {shapes.written('batch', *(width or ()))}, a label "
+                    "and then the condition; got shape "
+                    f"{shapes.written(*values.shape)}."
+                )
+            self.labels.checked(values[:, 0], rows, name)
+            conditions.checked(self.condition_in(values), self.condition, rows, name)
+        elif self.labels is not None and self.condition is None:
             if condition is not None:
                 self.labels.checked(condition, rows, name)
         elif self.condition is not None:
