@@ -18,6 +18,7 @@ from tfp_vae.likelihoods.normal import Normal
 from tfp_vae.likelihoods.poisson import Poisson
 from tfp_vae.likelihoods.product import Product
 from tfp_vae.likelihoods.registry import for_values, get
+from tfp_vae.likelihoods.row_totals import KnownTotals
 from tfp_vae.likelihoods.student_t import StudentT
 from tfp_vae.likelihoods.suggest import Evidence, Suggestion, suggest
 from tfp_vae.likelihoods.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
@@ -32,6 +33,7 @@ __all__ = [
     "DiscretizedLogistic",
     "Evidence",
     "Gamma",
+    "KnownTotals",
     "Laplace",
     "Likelihood",
     "Multinomial",

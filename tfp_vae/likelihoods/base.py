@@ -12,6 +12,7 @@ from tfp_vae import networks, shapes, supports
 from tfp_vae.distribution_layer import DistributionLayer
 from tfp_vae.likelihoods.data_units import DataUnits
 from tfp_vae.likelihoods.marginal_fit import fitted_constants
+from tfp_vae.likelihoods.row_totals import KnownTotals, RowTotals, check_counted
 
 
 class Likelihood(DistributionLayer):
@@ -57,11 +58,34 @@ class Likelihood(DistributionLayer):
     units: DataUnits | None = None
     """The units of the data, where the model is one that adapts to data."""
 
+    conditional: bool = False
+    """Whether p(x|z) depends on the features of a condition beside its network."""
+
+    condition_width: int | None = None
+    """The number of features of the model's condition, where there is one."""
+
+    totals: RowTotals | None = None
+    """The totals of rows, where the likelihood is one of counts given their total."""
+
     def independent(self, distribution: tfd.Distribution) -> tfd.Independent:
         """Makes the values of a row, independent of each other, one event."""
         return tfd.Independent(
             distribution, reinterpreted_batch_ndims=len(self.event_shape), validate_args=False
         )
+
+    def take_features(self, width: int) -> None:
+        """Takes the number of features of the model's condition, before the layer is built."""
+        self.condition_width = width
+
+    def known_of(self, x: tf.Tensor, observed: tf.Tensor | None) -> KnownTotals | None:
+        """Returns what the likelihood is given of prepared rows beside z: totals, or None."""
+        return None if self.totals is None else self.totals.of_rows(x, observed)
+
+    def known_of_new_rows(self, rows: int | tf.Tensor, seed: tf.Tensor) -> KnownTotals | None:
+        """Draws what the likelihood is given of new rows beside z: totals, or None."""
+        if self.totals is None:
+            return None
+        return self.totals.drawn(rows, seed, self.variable_dtype)
 
     def take_units(self) -> None:
         """Prepares the layer to be adapted to data; a location-scale family takes `DataUnits`."""
@@ -158,7 +182,9 @@ class Likelihood(DistributionLayer):
     def check_rows(
         self, x: np.ndarray, observed_in: Callable[[np.ndarray], np.ndarray] | None, name: str
     ) -> None:
-        """Checks rows whose every value lies in the support, or is missing; by default nothing.
+        """Checks rows whose every value lies in the support, or is missing.
+
+        By default it asks for a positive total where the likelihood is given totals.
 
         Args:
           x: Rows, `[N, *event_shape]`.
@@ -169,6 +195,8 @@ class Likelihood(DistributionLayer):
         Raises:
           ValueError: If a row has no likelihood.
         """
+        if self.totals is not None:
+            check_counted(x, None if observed_in is None else observed_in(x), name)
 
     def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
         """Returns the distribution of the observed values of every row.

@@ -76,6 +76,62 @@ def negative_binomial(
     )
 
 
+def shares(x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
+    """Returns the shares of largest likelihood of Poisson counts of rows with known totals.
+
+    The mean of a count is its share times the row's total, divided by the shares of the row's
+    observed values. Of a column without a count the share is that of half a count.
+
+    Args:
+      x: Rows, `[N, *event]`.
+      observed: A boolean array of the same shape, or None.
+
+    Returns:
+      The shares, `[*event]`, which add up to 1.
+    """
+    seen = np.ones(x.shape) if observed is None else observed * 1.0
+    counts = np.asarray(x, np.float64) * seen
+    axes = tuple(range(1, x.ndim))
+    total = counts.sum(axis=axes, keepdims=True)
+    found = np.maximum(counts.sum(axis=0), 0.5)
+    share = found / found.sum()
+    for _ in range(1 if observed is None else _STEPS):
+        unit = total / np.maximum((seen * share).sum(axis=axes, keepdims=True), 1e-300)
+        share = found / np.maximum((seen * unit).sum(axis=0), 1e-300)
+        share /= share.sum()
+    return np.asarray(share)
+
+
+def negative_binomial_of_totals(x: np.ndarray, observed: np.ndarray | None) -> CountMarginals:
+    """Returns shares in place of means, and the inverse dispersions of largest likelihood.
+
+    The shares are those of Poisson counts; the dispersion is found for these by golden section
+    between 1e-3 and e^10. The share of excess zeros is 0.01.
+
+    Args:
+      x: Rows, `[N, *event]`; where there are many, the dispersion is that of a regular subset.
+      observed: A boolean array of the same shape, or None.
+    """
+    share = shares(x, observed)
+    rows, known = statistics.thinned(np.asarray(x, np.float64), observed)
+    seen = np.ones(rows.shape) if known is None else known * 1.0
+    axes = tuple(range(1, x.ndim))
+    total = (rows * seen).sum(axis=axes, keepdims=True)
+    mean = share * total / np.maximum((seen * share).sum(axis=axes, keepdims=True), 1e-300)
+    mean = np.maximum(mean, 1e-300)
+
+    def log_likelihood(log_r: np.ndarray) -> np.ndarray:
+        r = np.exp(log_r)
+        terms = tf.math.lgamma(rows + r).numpy() - tf.math.lgamma(r).numpy()
+        terms += rows * (np.log(mean) - np.log(mean + r)) - r * np.log1p(mean / r)
+        return np.asarray((terms * seen).sum(axis=0))
+
+    ends = np.full(share.shape, _LEAST_LOG_R), np.full(share.shape, _LARGEST_LOG_R)
+    some = (rows * seen).sum(axis=0) > 0.0
+    log_r = np.where(some, statistics.maximized(log_likelihood, *ends), 0.0)
+    return CountMarginals(share, np.exp(log_r), np.full(share.shape, _LEAST_SHARE))
+
+
 def _zero_inflated_parts(
     r: np.ndarray, average: np.ndarray, zeros: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """The negative binomial likelihood, of overdispersed counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -9,10 +9,10 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, networks, supports
-from tfp_vae.likelihoods import count_marginals, link_functions
+from tfp_vae.likelihoods import count_marginals, link_functions, row_totals
 from tfp_vae.likelihoods.base import Likelihood
 
-_DISPERSIONS = ("shared", "learned")
+_DISPERSIONS = ("shared", "learned", "condition")
 _LEAST = 1e-4
 
 
@@ -22,21 +22,38 @@ class NegativeBinomial(Likelihood):
 
     The mean is m and the variance m + m²/r: a Poisson count in the limit of a large r. It is the
     likelihood of scVI in its parameterisation: Lopez et al. (2018), "Deep generative modeling for
-    single-cell transcriptomics". The network emits log m; r comes in two kinds:
+    single-cell transcriptomics". The network emits log m; r comes in three kinds:
 
     ============  ========================================================================
     `dispersion`  what it is
     ============  ========================================================================
     "shared"      one weight for every value of the event, learned, the same for every row
     "learned"     emitted by the network
+    "condition"   the same, times a factor whose logarithm is linear in the features of the
+                  model's condition: one for every value and batch, where y is the batch
+                  and the features are one-hot
     ============  ========================================================================
 
     Above e^10 means and r grow linearly, by `link_functions.log_rate`, so that nothing overflows; r
     is at least 1e-4.
 
+    With `offset="total"` the means of a row are its own total times a softmax of the network's
+    outputs over the event: what is learned of a row are shares. The likelihood is p(x|z, n) for a
+    total n that is known, the library size of a cell, and the ELBO a bound on log p(x|n): nothing
+    is said about totals. n may differ from the total of a draw. `predict` and `reconstruct` have
+    the totals of the rows given to them; `sample` draws those of new rows from the totals of the
+    data at which the model begins, and `decode` takes their mean: `decode(encode(x))` makes rows of
+    different totals comparable, and `decode(...)` divided by its sum over the event are shares. Of
+    a row with missing values n is the total of the observed counts, to which their means add up.
+    A row needs a count above 0.
+
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
-      dispersion: "shared" or "learned"; "gene" and "gene-cell" in scvi-tools.
+      dispersion: "shared", "learned" or "condition"; in scvi-tools "gene", "gene-cell" and
+        "gene-batch".
+      offset: "total", or None for means that do not depend on the row's total.
+      total: With `offset="total"`, the total of rows that `sample` and `decode` make, a positive
+        int; None for those of the data.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -46,12 +63,17 @@ class NegativeBinomial(Likelihood):
       A `tfd.Independent` of `tfd.NegativeBinomial`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is not a list of ints, or `dispersion` not a string.
-      ValueError: If a size is not positive, or `dispersion` an unknown word.
+      TypeError: If `event_shape` is not a list of ints, `dispersion` or `offset` not a string, or
+        `total` no int.
+      ValueError: If a size or `total` is not positive, a word is unknown, or there is a `total`
+        without an offset.
 
     Example:
       >>> likelihoods.NegativeBinomial(event_shape=[4])(np.zeros([3, 8])).event_shape
       TensorShape([4])
+      >>> by_total = likelihoods.NegativeBinomial(event_shape=[4], offset="total", total=20)
+      >>> by_total(np.zeros([3, 8])).mean()[0].numpy()
+      array([5., 5., 5., 5.], dtype=float32)
     """
 
     support = supports.COUNTS
@@ -61,19 +83,36 @@ class NegativeBinomial(Likelihood):
     )
 
     def __init__(
-        self, event_shape: Sequence[int], dispersion: str = "shared", **kwargs: Any
+        self,
+        event_shape: Sequence[int],
+        dispersion: str = "shared",
+        offset: str | None = None,
+        total: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(event_shape, **kwargs)
         self.dispersion = checks.one_of(dispersion, _DISPERSIONS, "dispersion")
+        self.conditional = self.dispersion == "condition"
+        self.offset, self.total = offset, total
+        self.totals = row_totals.checked(offset, total, len(self.event_shape))
         learned = ("inverse_dispersion",) if self.dispersion == "learned" else ()
         self.parameter_names = ("log_mean", *learned)
 
     def build(self, features_shape: Sequence[int | None]) -> None:
-        """Makes the heads, and the weights of the dispersion where it is shared."""
-        if self.dispersion == "shared":
+        """Makes the heads, and the weights of totals and dispersions where there are any."""
+        if self.totals is not None:
+            self.totals.build(self)
+        if self.dispersion != "learned":
             self.raw_inverse_dispersion = self.add_weight(
                 name="raw_inverse_dispersion",
                 shape=self.event_shape,
+                initializer="zeros",
+                autocast=False,
+            )
+        if self.conditional and self.condition_width:
+            self.dispersion_kernel = self.add_weight(
+                name="dispersion_kernel",
+                shape=(self.condition_width, *self.event_shape),
                 initializer="zeros",
                 autocast=False,
             )
@@ -88,12 +127,22 @@ class NegativeBinomial(Likelihood):
     ) -> dict[str, np.ndarray]:
         """Returns the means, and sets or returns the dispersions of largest likelihood."""
         del stddev
-        marginals = count_marginals.negative_binomial(x, observed, zero_inflated=False)
-        return self.outputs_of(marginals)
+        if self.totals is not None:
+            return self.outputs_of(self._marginals_of_shares(x, observed))
+        return self.outputs_of(count_marginals.negative_binomial(x, observed, zero_inflated=False))
+
+    def _marginals_of_shares(
+        self, x: np.ndarray, observed: np.ndarray | None
+    ) -> count_marginals.CountMarginals:
+        """Returns shares in place of means, and keeps the totals of the rows."""
+        assert self.totals is not None
+        self.totals.adapt(x, observed)
+        return count_marginals.negative_binomial_of_totals(x, observed)
 
     def outputs_of(self, marginals: count_marginals.CountMarginals) -> dict[str, np.ndarray]:
         """Returns the outputs of the counts' parameters, and sets a shared dispersion."""
-        constants = {"log_mean": link_functions.output_of_rate(marginals.mean)}
+        of_mean = link_functions.output_of_rate if self.totals is None else np.log
+        constants = {"log_mean": np.asarray(of_mean(marginals.mean))}
         raw = link_functions.output_of_rate(marginals.inverse_dispersion - _LEAST)
         if self.dispersion == "learned":
             constants["inverse_dispersion"] = raw
@@ -101,25 +150,61 @@ class NegativeBinomial(Likelihood):
             self.raw_inverse_dispersion.assign(raw)
         return constants
 
+    def call(
+        self,
+        features: tf.Tensor,
+        *,
+        added: Mapping[str, tf.Tensor] | None = None,
+        condition: tf.Tensor | None = None,
+        known: row_totals.KnownTotals | None = None,
+    ) -> tfd.Distribution:
+        """Computes the parameters, of which some depend on the condition or the row's total."""
+        parameters = self.parameters(features, added=added)
+        if self.conditional and condition is not None:
+            change = tf.tensordot(
+                tf.cast(condition, self.variable_dtype),
+                tf.convert_to_tensor(self.dispersion_kernel),
+                axes=1,
+            )
+            parameters["inverse_dispersion"] = self.raw_inverse_dispersion + change
+        if known is not None:
+            return self.distribution(**parameters, known=known)
+        return self.distribution(**parameters)
+
     def distribution(
-        self, log_mean: tf.Tensor, inverse_dispersion: tf.Tensor | None = None
+        self,
+        log_mean: tf.Tensor,
+        inverse_dispersion: tf.Tensor | None = None,
+        known: row_totals.KnownTotals | None = None,
     ) -> tfd.Independent:
         """Makes the likelihood of the network's outputs, `[B, *event_shape]` each."""
-        return self.independent(self.counts(log_mean, inverse_dispersion))
+        return self.independent(self.counts(log_mean, inverse_dispersion, known))
 
     def counts(
-        self, log_mean: tf.Tensor, inverse_dispersion: tf.Tensor | None
+        self,
+        log_mean: tf.Tensor,
+        inverse_dispersion: tf.Tensor | None,
+        known: row_totals.KnownTotals | None,
     ) -> distributions.NegativeBinomial:
         """Makes the distribution of every count, batch `[B, *event_shape]`, event `[]`."""
         if inverse_dispersion is None:
             inverse_dispersion = tf.convert_to_tensor(self.raw_inverse_dispersion)
         total_count = tf.exp(link_functions.log_rate(inverse_dispersion)) + _LEAST
+        if self.totals is None:
+            log_mean = link_functions.log_rate(log_mean)
+        else:
+            log_mean = self.totals.log_means(log_mean, known)
         return distributions.NegativeBinomial(
             total_count=total_count,
-            logits=link_functions.log_rate(log_mean) - tf.math.log(total_count),
+            logits=log_mean - tf.math.log(total_count),
             require_integer_total_count=False,
         )
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""
-        return {**super().get_config(), "dispersion": self.dispersion}
+        return {
+            **super().get_config(),
+            "dispersion": self.dispersion,
+            "offset": self.offset,
+            "total": self.total,
+        }

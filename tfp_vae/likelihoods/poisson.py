@@ -1,12 +1,15 @@
 """The Poisson likelihood, of counts whose variance is their mean."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions, networks, supports
-from tfp_vae.likelihoods import count_marginals, link_functions
+from tfp_vae.likelihoods import count_marginals, link_functions, row_totals
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -18,8 +21,14 @@ class Poisson(Likelihood):
     `NegativeBinomial`. Above e^10 rates grow linearly with the network's output, so that none
     overflows. In float32, log-probabilities of counts near a million have an error of about a nat.
 
+    With `offset="total"` the rates of a row are its own total times a softmax of the network's
+    outputs: p(x|z, n) for a known total n, as of `NegativeBinomial`, where it is described. Beside
+    `Multinomial`, it then differs by the log-probability of n under a Poisson of mean n alone.
+
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
+      offset: "total", or None for rates that do not depend on the row's total.
+      total: With `offset="total"`, the total of new rows, as of `NegativeBinomial`.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -29,8 +38,9 @@ class Poisson(Likelihood):
       A `tfd.Independent` of `tfd.Poisson`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is not a list of ints.
-      ValueError: If a size is not positive.
+      TypeError: If `event_shape` is not a list of ints, `offset` not a string, or `total` no int.
+      ValueError: If a size or `total` is not positive, `offset` an unknown word, or there is a
+        `total` without an offset.
 
     Example:
       >>> likelihoods.Poisson(event_shape=[4])(np.zeros([3, 8])).mean()[0].numpy()
@@ -44,6 +54,23 @@ class Poisson(Likelihood):
         "or use likelihoods.Normal for values that are no counts."
     )
 
+    def __init__(
+        self,
+        event_shape: Sequence[int],
+        offset: str | None = None,
+        total: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(event_shape, **kwargs)
+        self.offset, self.total = offset, total
+        self.totals = row_totals.checked(offset, total, len(self.event_shape))
+
+    def build(self, features_shape: Sequence[int | None]) -> None:
+        """Makes the head, and the weight of the data's totals where there is an offset."""
+        if self.totals is not None:
+            self.totals.build(self)
+        super().build(features_shape)
+
     def input_encoding(self) -> keras.layers.Layer:
         """Returns the standardisation of log(1 + count)."""
         return networks.Standardization(self.event_shape, "log1p", dtype=self.dtype_policy)
@@ -53,8 +80,31 @@ class Poisson(Likelihood):
     ) -> dict[str, np.ndarray]:
         """Returns the outputs of which the rates are the means of the data."""
         del stddev
+        if self.totals is not None:
+            self.totals.adapt(x, observed)
+            return {"log_rate": np.log(count_marginals.shares(x, observed))}
         return {"log_rate": link_functions.output_of_rate(count_marginals.rate(x, observed))}
 
-    def distribution(self, log_rate: tf.Tensor) -> tfd.Independent:
+    def call(
+        self,
+        features: tf.Tensor,
+        *,
+        added: Mapping[str, tf.Tensor] | None = None,
+        known: row_totals.KnownTotals | None = None,
+    ) -> tfd.Distribution:
+        """Makes the likelihood of features, and of the rows' totals where there is an offset."""
+        return self.distribution(**self.parameters(features, added=added), known=known)
+
+    def distribution(
+        self, log_rate: tf.Tensor, known: row_totals.KnownTotals | None = None
+    ) -> tfd.Independent:
         """Makes the likelihood of the network's `log_rate`, `[B, *event_shape]`."""
-        return self.independent(distributions.Poisson(log_rate=link_functions.log_rate(log_rate)))
+        if self.totals is None:
+            log_rate = link_functions.log_rate(log_rate)
+        else:
+            log_rate = self.totals.log_means(log_rate, known)
+        return self.independent(distributions.Poisson(log_rate=log_rate))
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that make an equal layer."""
+        return {**super().get_config(), "offset": self.offset, "total": self.total}

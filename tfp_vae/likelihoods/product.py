@@ -290,6 +290,11 @@ def _checked_part(part: Any) -> tuple[list[int], Likelihood]:
             "`parts` must be likelihoods of independent columns; got an AutoregressiveCategorical, "
             "of a sequence: make a model of the sequence alone."
         )
+    if likelihood.conditional or likelihood.totals is not None:
+        raise ValueError(
+            "`parts` must have likelihoods that depend on z alone; got a "
+            f"{type(likelihood).__name__} with an offset or a dispersion by condition."
+        )
     for column in columns:
         if isinstance(column, bool) or not hasattr(column, "__index__"):
             raise TypeError(f"`parts` must name columns by ints; got {column!r}.")

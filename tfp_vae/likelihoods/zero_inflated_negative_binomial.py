@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions
-from tfp_vae.likelihoods import count_marginals
+from tfp_vae.likelihoods import count_marginals, row_totals
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 
 
@@ -23,7 +23,10 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
 
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
-      dispersion: "shared" or "learned", as of `NegativeBinomial`.
+      dispersion: "shared", "learned" or "condition", as of `NegativeBinomial`.
+      offset: "total" or None, as of `NegativeBinomial`. The means are then those of counts without
+        excess zeros, and the model begins with few of these.
+      total: The total of new rows, as of `NegativeBinomial`.
       **kwargs: The usual arguments of a Keras layer.
 
     Call with:
@@ -33,8 +36,10 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
       A `tfd.Independent` of `tfd.ZeroInflatedNegativeBinomial`, batch `[B]`, event `event_shape`.
 
     Raises:
-      TypeError: If `event_shape` is not a list of ints, or `dispersion` not a string.
-      ValueError: If a size is not positive, or `dispersion` an unknown word.
+      TypeError: If `event_shape` is not a list of ints, `dispersion` or `offset` not a string, or
+        `total` no int.
+      ValueError: If a size or `total` is not positive, a word is unknown, or there is a `total`
+        without an offset.
 
     Example:
       >>> likelihoods.ZeroInflatedNegativeBinomial(event_shape=[4])(np.zeros([3, 8])).event_shape
@@ -42,9 +47,14 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
     """
 
     def __init__(
-        self, event_shape: Sequence[int], dispersion: str = "shared", **kwargs: Any
+        self,
+        event_shape: Sequence[int],
+        dispersion: str = "shared",
+        offset: str | None = None,
+        total: int | None = None,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(event_shape, dispersion, **kwargs)
+        super().__init__(event_shape, dispersion, offset, total, **kwargs)
         self.parameter_names = (*self.parameter_names, "zero_logits")
 
     def adapt(
@@ -52,7 +62,10 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
     ) -> dict[str, np.ndarray]:
         """Returns means and shares of excess zeros, and sets or returns the dispersions."""
         del stddev
-        marginals = count_marginals.negative_binomial(x, observed, zero_inflated=True)
+        if self.totals is not None:
+            marginals = self._marginals_of_shares(x, observed)
+        else:
+            marginals = count_marginals.negative_binomial(x, observed, zero_inflated=True)
         share = marginals.zero_share
         return {**self.outputs_of(marginals), "zero_logits": np.log(share) - np.log1p(-share)}
 
@@ -60,13 +73,14 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
         self,
         log_mean: tf.Tensor,
         inverse_dispersion: tf.Tensor | None = None,
+        known: row_totals.KnownTotals | None = None,
         *,
         zero_logits: tf.Tensor,
     ) -> tfd.Independent:
         """Makes the likelihood of the network's outputs, `[B, *event_shape]` each."""
         # TensorFlow Probability's logits of inflation are [l, -l], so that l is half the log odds.
         inflated = distributions.ZeroInflatedNegativeBinomial(
-            distribution=self.counts(log_mean, inverse_dispersion),
+            distribution=self.counts(log_mean, inverse_dispersion, known),
             inflated_loc_logits=0.5 * zero_logits,
         )
         return self.independent(inflated)

@@ -201,9 +201,11 @@ def _mean_log_prob(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> fl
         rows = slice(start, start + _ROWS_AT_ONCE)
         block = tf.convert_to_tensor(x[rows])
         z = tf.zeros([len(x[rows]), vae.decoder.latent_size], vae.decoder.variable_dtype)
-        distribution = vae.decoder.of_tensors(z)
-        if observed is not None:
-            seen = tf.convert_to_tensor(observed[rows])
+        seen = None if observed is None else tf.convert_to_tensor(observed[rows])
+        known = likelihood.known_of(block, seen)
+        given = {} if known is None else {"known": known}
+        distribution = vae.decoder.of_tensors(z, **given)
+        if seen is not None:
             distribution = likelihood.of_observed(distribution, seen)
         total += float(tf.reduce_sum(distribution.log_prob(block)))
     return total / len(x)

@@ -36,6 +36,13 @@ def assemble(vae: "VAE") -> str:
     likelihood = vae.decoder.likelihood
     rows, features, inputs = _rows_of_zeros(vae)
     vae.pipeline.corrupted(rows, seeds.EVALUATION)
+    if features is not None:
+        likelihood.take_features(int(features.shape[-1]))
+    elif likelihood.conditional:
+        raise ValueError(
+            "`dispersion` must not be 'condition' in a model without one; got a "
+            f"{type(likelihood).__name__}: make the model with `condition`."
+        )
     if vae.adaptive:
         adaptation.attach(vae, 0 if features is None else int(features.shape[-1]))
     if not vae.encoder.built:

@@ -34,7 +34,8 @@ def ancestral_sample(
         prior = vae.pipeline.labels.observed(prior, vae.pipeline.labels_in(condition))
     # A prior p(z|y) has a distribution for each row, of which one draw is wanted.
     rows = [] if prior.batch_shape.rank else sample_size
-    likelihood = vae.decoded(prior.sample(rows, seed=latent_seed), features)
+    known = vae.decoder.likelihood.known_of_new_rows(sample_size, seeds.independent_seed(data_seed))
+    likelihood = vae.decoded(prior.sample(rows, seed=latent_seed), features, known=known)
     if mean:
         return vae.decoder.likelihood.prediction(likelihood)
     return likelihood.sample(seed=data_seed)

@@ -13,7 +13,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, saving, seeds, shapes
 from tfp_vae.error_text import described
-from tfp_vae.likelihoods import Likelihood, Suggestion
+from tfp_vae.likelihoods import KnownTotals, Likelihood, Suggestion
 from tfp_vae.model import (
     adaptation,
     build,
@@ -897,9 +897,10 @@ class VAE(keras.Model):
         prepared, observed = self.pipeline.prepared(x, seed)
         features = self.pipeline.features(condition, prepared.shape[0], training)
         layer = self.decoder.likelihood
+        known = layer.known_of(prepared, observed)
 
         def decoder_fn(z: tf.Tensor) -> tfd.Distribution:
-            return self.decoded(z, features, training)
+            return self.decoded(z, features, training, known)
 
         def likelihood_fn(z: tf.Tensor) -> tfd.Distribution:
             likelihood = decoder_fn(z)
@@ -924,13 +925,21 @@ class VAE(keras.Model):
         )
 
     def decoded(
-        self, z: tf.Tensor, features: tf.Tensor | None = None, training: bool = False
+        self,
+        z: tf.Tensor,
+        features: tf.Tensor | None = None,
+        training: bool = False,
+        known: KnownTotals | None = None,
     ) -> tfd.Distribution:
-        """Returns p(x|z) for latents `[..., latent_size]` and features `[B, C]` of a condition."""
+        """Returns p(x|z) for latents `[..., latent_size]` and features `[B, C]` of a condition.
+
+        `known` is what the likelihood is given of the rows beside these; None if nothing.
+        """
         seen = self.decoder_latents(z)
         if features is not None:
             seen = condition_beside(seen, features, event_rank=1)
-        return self.decoder.of_tensors(seen, training=training)
+        given = {} if known is None else {"known": known}
+        return self.decoder.of_tensors(seen, training=training, **given)
 
     def decoder_latents(self, z: tf.Tensor) -> tf.Tensor:
         """Returns the latents that the decoder sees, of `[..., latent_size]`: all of them."""

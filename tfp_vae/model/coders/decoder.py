@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
-from tfp_vae.likelihoods import Likelihood
+from tfp_vae.likelihoods import KnownTotals, Likelihood
 from tfp_vae.model.coders.distribution_network import DistributionNetwork, revived
 from tfp_vae.model.layer_arguments import latents
 
@@ -63,14 +63,28 @@ class Decoder(DistributionNetwork):
             self.linear_path.build((None, self.latent_size))
         self.build_on((self.latent_size,), self.likelihood, "decoder")
 
-    def call(self, z: Any, training: bool | None = None) -> tfd.Distribution:
-        """Returns the likelihood of every row of latents: batch `[...]`, event `[*event]`."""
+    def call(
+        self, z: Any, training: bool | None = None, known: KnownTotals | None = None
+    ) -> tfd.Distribution:
+        """Returns the likelihood of every row of latents: batch `[...]`, event `[*event]`.
+
+        Args:
+          z: Latents, with the features of a condition beside them, `[..., B, latent_size]`.
+          training: Whether the trunk runs as in training.
+          known: What the likelihood is given of the rows beside z, batch `[B]`; None if nothing.
+        """
         z = tf.convert_to_tensor(z)
         flat, restore = shapes.flatten_leading(tf.cast(z, self.compute_dtype), event_rank=1)
         features = restore(self.trunk(flat, training=training))
-        if self.linear_path is None:
-            return self.likelihood(features)
-        return self.likelihood(features, added=self.linear_path(z))
+        given: dict[str, Any] = {}
+        if self.linear_path is not None:
+            given["added"] = self.linear_path(z)
+        if known is not None:
+            given["known"] = known
+        width = self.likelihood.condition_width
+        if self.likelihood.conditional and width:
+            given["condition"] = z[..., -width:]
+        return self.likelihood(features, **given)
 
     def mean_of(self, distribution: tfd.Distribution) -> tf.Tensor:
         """Returns the mean of the likelihood of every row, or the most probable class codes.
