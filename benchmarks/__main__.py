@@ -29,6 +29,7 @@ def main() -> None:
             "clusters",
             "labels",
             "views",
+            "counts",
             "report",
             "reproduce",
         ],
@@ -63,7 +64,7 @@ def main() -> None:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, help="epochs of a training run")
     parser.add_argument(
-        "--seeds", type=int, help="of disentanglement, clusters, labels, views: how many"
+        "--seeds", type=int, help="of disentanglement, clusters, labels, views, counts: how many"
     )
     parser.add_argument(
         "--rows",
@@ -175,6 +176,15 @@ def main() -> None:
             arguments.seeds or views.SEEDS,
             arguments.epochs or views.EPOCHS,
             arguments.rows,
+            save,
+        )
+    elif arguments.what == "counts":
+        from benchmarks import counts
+
+        counts.measure(
+            arguments.environments,
+            arguments.seeds or counts.SEEDS,
+            arguments.epochs or counts.EPOCHS,
             save,
         )
     elif arguments.what == "defaults":

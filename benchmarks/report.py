@@ -20,11 +20,11 @@ GOALS = {
 HEADER = """# Benchmarks
 
 `python -m benchmarks train`, and likewise `architectures`, `evaluate`, `overhead`, `startup`,
-`scaling`, `impute`, `clusters`, `labels`, `xla` and `defaults`, measure these results and write
-this page from `benchmarks/measured`. Every peer runs in its own environment, with the versions of
-`benchmarks/requirements/`, and follows its own documentation. `defaults` needs the packages of
-`benchmarks/requirements/defaults.txt`; it measures what is not yet stored, or with `--again` all of
-`--sets` and `--methods`.
+`scaling`, `impute`, `clusters`, `labels`, `counts`, `xla` and `defaults`, measure these results and
+write this page from `benchmarks/measured`. Every peer runs in its own environment, with the
+versions of `benchmarks/requirements/`, and follows its own documentation. `defaults` needs the
+packages of `benchmarks/requirements/defaults.txt`; it measures what is not yet stored, or with
+`--again` all of `--sets` and `--methods`.
 
 Unless a section names other networks, the model is the same for all: D-200-200, 50 latents,
 200-200-D Bernoulli logits, tanh after every hidden layer, the posterior's scale a softplus,
@@ -60,6 +60,7 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
         "clusters": ("Clusters without labels", _clusters),
         "labels": ("Classes from few labels", _labels),
         "views": ("Several views", _views),
+        "counts": ("Counts of cells", _counts),
         "xla": ("Which networks XLA makes faster", _xla),
         "defaults": ("The default model on real data", page.section),
     }
@@ -313,6 +314,12 @@ def _views(measured: dict[str, Any]) -> list[str]:
     from benchmarks import views
 
     return list(views.lines(measured))
+
+
+def _counts(measured: dict[str, Any]) -> list[str]:
+    from benchmarks import counts
+
+    return list(counts.lines(measured))
 
 
 def _labels(measured: dict[str, Any]) -> list[str]:

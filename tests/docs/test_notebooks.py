@@ -20,6 +20,8 @@ ALT = re.compile(r'---\nmystnb:\n  image:\n    alt: "[A-Z].+"\n(?:tags: \[.+\]\n
 MARK = "# in the test suite:"
 ASSIGNMENT = re.compile(rf"^(\s*\w+ = )\S.*?  {MARK} (.+)$", re.M)
 LONG_PAGES = ["audit-findings"]
+EXTRAS = {"counts-of-cells": ["anndata"], "topics-of-news": ["lda"]}
+"""What is not always installed, and some pages need."""
 FRONT_MATTER = """---
 file_format: mystnb
 kernelspec:
@@ -75,6 +77,8 @@ def test_a_notebook_begins_as_the_others_do(page):
     ids=lambda page: page.stem,
 )
 def test_the_cells_of_a_page_run(page, tmp_path, monkeypatch):
+    for package in EXTRAS.get(page.stem, []):
+        pytest.importorskip(package, reason=f"the page needs {package}")
     matplotlib.use("Agg")
     plt.close("all")
     monkeypatch.chdir(tmp_path)

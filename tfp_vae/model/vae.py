@@ -62,9 +62,10 @@ class VAE(keras.Model):
         `keras.layers.Embedding`, for a model of p(x|y): `fit(x, y)`, `sample(n, condition=y)`. The
         features are concatenated with the data before the encoder, on its last axis (for images,
         as channels), and with z before the decoder; p(z) depends on y only where the prior is a
-        `priors.ConditionalNormal` (Sohn et al. 2015, "Learning structured output representation
-        using deep conditional generative models"). y is a scalar for every row, unless the layer
-        begins with a `keras.Input` or is built.
+        `priors.ConditionalNormal`, and the dispersion of counts with
+        `likelihoods.NegativeBinomial(..., dispersion="condition")` (Sohn et al. 2015, "Learning
+        structured output representation using deep conditional generative models"). y is a scalar
+        for every row, unless the layer begins with a `keras.Input` or is built.
       adaptive: Whether the first `fit` adapts the model to its data, as `adapt` describes. False
         leaves out what that needs: the network sees the data as it comes, and p(x|z) begins
         wherever its random weights put it.
@@ -459,7 +460,8 @@ class VAE(keras.Model):
     ) -> np.ndarray:
         """Decodes latents as rows: the mean of p(x|z), or with a seed a draw from it.
 
-        For class codes, which have no mean, it is the most probable one.
+        For class codes, which have no mean, it is the most probable one. Of counts given their
+        total, all rows have the same: the likelihood's `total`, or the mean one of the data.
 
         Args:
           z: An array `[N, latent_size]`, or a dataset or generator of batches of them.
@@ -732,6 +734,8 @@ class VAE(keras.Model):
         """Draws new rows: latents from the prior, then data from the likelihood.
 
         The draws are from p(x), or p(x|y). `predict` reconstructs rows, and `encode` codes them.
+        Of a likelihood with `offset="total"` every row has a total drawn from those of the data, or
+        its `total`.
 
         Args:
           sample_size: The number of draws.

@@ -100,12 +100,23 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         outside=(-1.0, 0.5),
     ),
     kinds_of_likelihood.NegativeBinomial: LikelihoodEntry(
-        layers=lambda event_shape: builds(
-            kinds_of_likelihood.NegativeBinomial,
-            st.just(event_shape),
-            dispersion=st.sampled_from(["shared", "learned"]),
+        layers=lambda event_shape: (
+            builds(
+                kinds_of_likelihood.NegativeBinomial,
+                st.just(event_shape),
+                dispersion=st.sampled_from(["shared", "learned"]),
+            )
+            | builds(
+                kinds_of_likelihood.NegativeBinomial,
+                st.just(event_shape),
+                dispersion=st.sampled_from(["shared", "learned"]),
+                offset=st.just("total"),
+                total=st.just(200),
+            )
         ),
-        inside=lambda layer, rng, shape: rng.negative_binomial(1.0, 0.2, shape).astype(np.float64),
+        inside=lambda layer, rng, shape: (
+            rng.negative_binomial(1.0, 0.2, shape).astype(np.float64) + (layer.totals is not None)
+        ),
         outside=(-1.0, 0.5),
     ),
     kinds_of_likelihood.Normal: LikelihoodEntry(
@@ -119,8 +130,18 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         outside=(),
     ),
     kinds_of_likelihood.Poisson: LikelihoodEntry(
-        layers=lambda event_shape: builds(kinds_of_likelihood.Poisson, st.just(event_shape)),
-        inside=lambda layer, rng, shape: rng.poisson(3.0, shape).astype(np.float64),
+        layers=lambda event_shape: (
+            builds(kinds_of_likelihood.Poisson, st.just(event_shape))
+            | builds(
+                kinds_of_likelihood.Poisson,
+                st.just(event_shape),
+                offset=st.just("total"),
+                total=st.just(200),
+            )
+        ),
+        inside=lambda layer, rng, shape: (
+            rng.poisson(3.0, shape).astype(np.float64) + (layer.totals is not None)
+        ),
         outside=(-1.0, 0.5),
     ),
     kinds_of_likelihood.Product: LikelihoodEntry(
@@ -189,7 +210,14 @@ def _products(draw: st.DrawFn, columns: int) -> kinds_of_likelihood.Product:
     alone = (kinds_of_likelihood.AutoregressiveCategorical, kinds_of_likelihood.Product)
     families = [kind for kind in LIKELIHOODS if kind not in alone]
     parts = [
-        (group, draw(LIKELIHOODS[draw(st.sampled_from(families))].layers([len(group)])))
+        (
+            group,
+            draw(
+                LIKELIHOODS[draw(st.sampled_from(families))]
+                .layers([len(group)])
+                .filter(lambda part: part.totals is None)
+            ),
+        )
         for group in groups
     ]
     with keras_seeded():
