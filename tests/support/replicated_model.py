@@ -13,6 +13,7 @@ REAL = np.random.default_rng(2).normal(size=[53, 6]).astype("float32")
 CODES = datasets.padded(
     [row[: 1 + number % 5].astype(int) for number, row in enumerate(ROWS)], length=6, end=2
 )
+COUNTS = np.random.default_rng(3).negative_binomial(2, 0.2, [53, 6]).astype("float32")
 SOME_LABELS = np.maximum(np.arange(53) % 5 - 2, -1)
 WITH_A_FAILING_ROW = np.where(np.arange(53)[:, None] == 40, 100.0, REAL).astype("float32")
 
@@ -103,6 +104,11 @@ def drawn_vae():
         tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
         prior=priors.Categorical(2, 3),
         objective=objectives.ELBO(gradient_estimator="score_function", baseline="learned"),
+def counts_vae():
+    """Counts that are scaled by the totals of their own rows."""
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([5]), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([5]), likelihoods.NegativeBinomial([6], offset="total")),
     )
 
 

@@ -10,6 +10,7 @@ from tfp_vae.likelihoods import marginal_statistics as statistics
 _LEAST_LOG_R, _LARGEST_LOG_R = np.log(1e-3), 10.0
 _LEAST_SHARE = 0.01
 _STEPS = 30
+_TURNS = 2
 
 
 class CountMarginals(NamedTuple):
@@ -102,15 +103,18 @@ def shares(x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
     return np.asarray(share)
 
 
-def negative_binomial_of_totals(x: np.ndarray, observed: np.ndarray | None) -> CountMarginals:
+def negative_binomial_of_totals(
+    x: np.ndarray, observed: np.ndarray | None, zero_inflated: bool
+) -> CountMarginals:
     """Returns shares in place of means, and the inverse dispersions of largest likelihood.
 
-    The shares are those of Poisson counts; the dispersion is found for these by golden section
-    between 1e-3 and e^10. The share of excess zeros is 0.01.
+    The shares are those of Poisson counts. For these the dispersion is found by golden section
+    between 1e-3 and e^10, and in turn with it the share of excess zeros, between 0.01 and 0.99.
 
     Args:
       x: Rows, `[N, *event]`; where there are many, the dispersion is that of a regular subset.
       observed: A boolean array of the same shape, or None.
+      zero_inflated: Whether there may be excess zeros.
     """
     share = shares(x, observed)
     rows, known = statistics.thinned(np.asarray(x, np.float64), observed)
@@ -120,16 +124,37 @@ def negative_binomial_of_totals(x: np.ndarray, observed: np.ndarray | None) -> C
     mean = share * total / np.maximum((seen * share).sum(axis=axes, keepdims=True), 1e-300)
     mean = np.maximum(mean, 1e-300)
 
-    def log_likelihood(log_r: np.ndarray) -> np.ndarray:
+    def log_probs(log_r: np.ndarray) -> np.ndarray:
         r = np.exp(log_r)
         terms = tf.math.lgamma(rows + r).numpy() - tf.math.lgamma(r).numpy()
         terms += rows * (np.log(mean) - np.log(mean + r)) - r * np.log1p(mean / r)
-        return np.asarray((terms * seen).sum(axis=0))
+        return np.asarray(terms)
+
+    def log_likelihood(of_counts: np.ndarray, zeros: np.ndarray) -> np.ndarray:
+        of_zeros = np.log(zeros + (1.0 - zeros) * np.exp(np.minimum(of_counts, 0.0)))
+        inflated = np.where(rows == 0.0, of_zeros, np.log1p(-zeros) + of_counts)
+        return np.asarray((inflated * seen).sum(axis=0))
 
     ends = np.full(share.shape, _LEAST_LOG_R), np.full(share.shape, _LARGEST_LOG_R)
+    bounds = np.full(share.shape, _LEAST_SHARE), np.full(share.shape, 1.0 - _LEAST_SHARE)
+
+    def best_dispersion(zeros: np.ndarray) -> np.ndarray:
+        return statistics.maximized(lambda at: log_likelihood(log_probs(at), zeros), *ends)
+
+    def best_zeros(of_counts: np.ndarray) -> np.ndarray:
+        return statistics.maximized(lambda at: log_likelihood(of_counts, at), *bounds)
+
+    zeros = np.zeros(share.shape)
+    log_r = best_dispersion(zeros)
+    for _ in range(_TURNS if zero_inflated else 0):
+        zeros = best_zeros(log_probs(log_r))
+        log_r = best_dispersion(zeros)
     some = (rows * seen).sum(axis=0) > 0.0
-    log_r = np.where(some, statistics.maximized(log_likelihood, *ends), 0.0)
-    return CountMarginals(share, np.exp(log_r), np.full(share.shape, _LEAST_SHARE))
+    return CountMarginals(
+        share,
+        np.where(some, np.exp(log_r), 1.0),
+        np.where(some, np.maximum(zeros, _LEAST_SHARE), _LEAST_SHARE),
+    )
 
 
 def _zero_inflated_parts(

@@ -128,16 +128,16 @@ class NegativeBinomial(Likelihood):
         """Returns the means, and sets or returns the dispersions of largest likelihood."""
         del stddev
         if self.totals is not None:
-            return self.outputs_of(self._marginals_of_shares(x, observed))
+            return self.outputs_of(self._marginals_of_shares(x, observed, zero_inflated=False))
         return self.outputs_of(count_marginals.negative_binomial(x, observed, zero_inflated=False))
 
     def _marginals_of_shares(
-        self, x: np.ndarray, observed: np.ndarray | None
+        self, x: np.ndarray, observed: np.ndarray | None, zero_inflated: bool
     ) -> count_marginals.CountMarginals:
         """Returns shares in place of means, and keeps the totals of the rows."""
         assert self.totals is not None
         self.totals.adapt(x, observed)
-        return count_marginals.negative_binomial_of_totals(x, observed)
+        return count_marginals.negative_binomial_of_totals(x, observed, zero_inflated)
 
     def outputs_of(self, marginals: count_marginals.CountMarginals) -> dict[str, np.ndarray]:
         """Returns the outputs of the counts' parameters, and sets a shared dispersion."""

@@ -24,8 +24,8 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
       dispersion: "shared", "learned" or "condition", as of `NegativeBinomial`.
-      offset: "total" or None, as of `NegativeBinomial`. The means are then those of counts without
-        excess zeros, and the model begins with few of these.
+      offset: "total" or None, as of `NegativeBinomial`. The means that add up to the total are
+        those of counts without excess zeros, as in scVI.
       total: The total of new rows, as of `NegativeBinomial`.
       **kwargs: The usual arguments of a Keras layer.
 
@@ -63,7 +63,7 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
         """Returns means and shares of excess zeros, and sets or returns the dispersions."""
         del stddev
         if self.totals is not None:
-            marginals = self._marginals_of_shares(x, observed)
+            marginals = self._marginals_of_shares(x, observed, zero_inflated=True)
         else:
             marginals = count_marginals.negative_binomial(x, observed, zero_inflated=True)
         share = marginals.zero_share

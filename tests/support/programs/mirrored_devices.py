@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tests.support.replicated_model import (
     CODES,
+    COUNTS,
     HELD_OUT,
     REAL,
     ROWS,
@@ -24,6 +25,7 @@ from tests.support.replicated_model import (
     calibrated_vae,
     controlled_vae,
     drawn_vae,
+    counts_vae,
     failing_vae,
     fitted,
     labelled_vae,
@@ -63,6 +65,8 @@ NIGHTLY_CASES = [
     (sequence_vae, {}, CODES, {}),
     # A baseline, which learns from the objective of the rows of all replicas.
     (drawn_vae, {}, ROWS, {"compile": {"metrics": None}}),
+    # Counts given the totals of rows.
+    (counts_vae, {}, COUNTS, {"compile": {"metrics": None}}),
     # Codes that are learned by gradient, and by moving averages.
     (partial(quantized_vae, "gradient"), {}, ROWS, {"compile": {"metrics": None}}),
     (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
