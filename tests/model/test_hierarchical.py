@@ -96,10 +96,10 @@ def _decoder():
             "`decoders` must be as many as `encoders`.* got 1 and 2",
         ),
         (
-            lambda: [_encoder(3), _encoder(2)],
-            lambda: [_decoder(), _transition(3)],
+            lambda: [_encoder(3), _transition(2), _encoder(1)],
+            lambda: [_decoder(), _transition(3), _transition(2)],
             TypeError,
-            r"`encoders\[1\]` must be a Transition",
+            r"`encoders\[2\]` must be a Transition",
         ),
         (lambda: _encoder(3), lambda: [_decoder()], TypeError, "`encoders` must be a list"),
         (

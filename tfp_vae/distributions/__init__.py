@@ -46,6 +46,7 @@ from tfp_vae.distributions.one_hot_autoregressive import OneHotAutoregressive
 from tfp_vae.distributions.one_hot_categorical import OneHotCategorical, is_summable
 from tfp_vae.distributions.planar_flow import PlanarFlow
 from tfp_vae.distributions.power_spherical import PowerSpherical
+from tfp_vae.distributions.precision_weighted import precision_weighted
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.radial_flow import RadialFlow
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
@@ -114,5 +115,6 @@ __all__ = [
     "nearest_codes",
     "spline_coupling",
     "poincare_ball",
+    "precision_weighted",
     "support_beside_rows",
 ]

@@ -57,6 +57,18 @@ class LatentChain(tfd.Distribution):
         """Returns layers, in the order in which they are drawn, as draws `[..., L]`."""
         return tf.concat(layers[::-1] if self.reverse else layers, axis=-1)
 
+    def conditionals(self, z: tf.Tensor) -> list[tfd.Distribution]:
+        """Returns the distribution of every layer given those drawn before it.
+
+        Args:
+          z: Draws, `[..., L]`, of which all layers but the last drawn are used.
+
+        Returns:
+          A distribution for each layer, in the order in which they are drawn.
+        """
+        given = zip(self.transitions, self.layers(z), strict=False)
+        return [self.first, *(transition(layer) for transition, layer in given)]
+
     def _event_shape(self) -> tf.TensorShape:
         return tf.TensorShape([sum(self.sizes)])
 
@@ -78,8 +90,8 @@ class LatentChain(tfd.Distribution):
         return self.joined(layers)
 
     def _log_prob(self, value: tf.Tensor) -> tf.Tensor:
-        layers = self.layers(value)
-        log_prob = self.first.log_prob(layers[0])
-        for transition, given, layer in zip(self.transitions, layers, layers[1:], strict=False):
-            log_prob = log_prob + transition(given).log_prob(layer)
+        first, *others = zip(self.conditionals(value), self.layers(value), strict=True)
+        log_prob = first[0].log_prob(first[1])
+        for conditional, layer in others:
+            log_prob = log_prob + conditional.log_prob(layer)
         return log_prob

@@ -7,8 +7,8 @@ from tfp_vae.divergences.active_units import (
     POSTERIOR_COLLAPSE_ADVICE,
     active_units,
 )
+from tfp_vae.divergences.declaration import declaration
 from tfp_vae.divergences.kl import (
-    declaration,
     exact_kl_divergence,
     kl_divergence_per_dimension,
     latent_factors,
@@ -18,6 +18,11 @@ from tfp_vae.divergences.kl_decomposition import (
     AGGREGATE_ESTIMATORS,
     KLDecomposition,
     decomposed_kl_divergence,
+)
+from tfp_vae.divergences.kl_per_layer import (
+    is_layered,
+    kl_divergence_per_layer,
+    layers_are_exact,
 )
 from tfp_vae.divergences.mmd import KERNELS, squared_maximum_mean_discrepancy
 
@@ -32,7 +37,10 @@ __all__ = [
     "decomposed_kl_divergence",
     "exact_kl_divergence",
     "kl_divergence_per_dimension",
+    "is_layered",
+    "kl_divergence_per_layer",
     "latent_factors",
+    "layers_are_exact",
     "sampled_kl_divergence",
     "squared_maximum_mean_discrepancy",
 ]

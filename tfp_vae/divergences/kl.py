@@ -57,26 +57,6 @@ def sampled_kl_divergence(
     return tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
 
 
-def declaration(posterior: tfd.Distribution, prior: tfd.Distribution) -> str:
-    """Returns in words whether KL(q‖p) is exact or estimated.
-
-    Args:
-      posterior: q, batch `[B]`, event `[L]`.
-      prior: p, batch `[]` or `[B]`, event `[L]`.
-
-    Returns:
-      A sentence, as in the example; for an estimate it names the estimator.
-
-    Example:
-      >>> q = tfd.MultivariateNormalDiag(np.zeros([3, 2]), np.ones([3, 2]))
-      >>> divergences.declaration(q, q)
-      'KL: exact'
-    """
-    if exact_kl_divergence(posterior, prior) is None:
-        return "KL: Monte Carlo estimate, log q(z) - log p(z) at the draws"
-    return "KL: exact"
-
-
 def kl_divergence_per_dimension(
     posterior: tfd.Distribution, prior: tfd.Distribution
 ) -> tf.Tensor | None:

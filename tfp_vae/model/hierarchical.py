@@ -11,6 +11,7 @@ from tfp_vae import checks, networks, posteriors
 from tfp_vae.distributions import LatentChain
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.coders import Decoder, Encoder, Transition
+from tfp_vae.model.ladder import LadderEncoder
 from tfp_vae.model.latent_chain import ChainEncoder, ChainPrior
 from tfp_vae.model.vae import VAE
 from tfp_vae.objectives import Objective
@@ -28,9 +29,17 @@ class HierarchicalVAE(VAE):
     chains has no closed form; it is estimated without bias from the draws of the ELBO. A
     reconstruction is p(x|z₁) at the mean of q(z₁|x).
 
+    With an `Encoder` for every layer the model is a ladder: the trunks pass features upward without
+    draws, and the posterior is drawn from the top down, q(z₂|x) q(z₁|z₂, x). The distribution that
+    the encoder of a layer gives is the evidence of the data for it; q(z₁|z₂, x) is the normalised
+    product of that and of the prior of the layer, p(z₁|z₂), so that their precisions add up. A
+    layer without evidence then is its prior, and costs nothing. Given the layers above, the KL of a
+    layer is exact.
+
     Args:
       encoders: An `Encoder` for q(z₁|x), then a `Transition` for q(z₂|z₁), and so on, from the data
-        up.
+        up. For a ladder, an `Encoder` of every layer, each of which but the first takes the
+        features of the trunk below.
       decoders: A `Decoder` for p(x|z₁), then a `Transition` for p(z₁|z₂), and so on, also from the
         data up; as many as encoders.
       prior: The prior of the topmost layer; by default the standard normal.
@@ -53,7 +62,8 @@ class HierarchicalVAE(VAE):
       >>> vae.latent_sizes, vae.latent_size
       ([3, 2], 5)
 
-    Source: Burda et al. (2015), "Importance weighted autoencoders", section 2 and appendix.
+    Source: Burda et al. (2015), "Importance weighted autoencoders", section 2 and appendix; of the
+    ladder, Sønderby et al. (2016), "Ladder variational autoencoders".
     """
 
     def __init__(
@@ -67,8 +77,9 @@ class HierarchicalVAE(VAE):
         condition: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        first, *upward = _layers(encoders, Encoder, "encoders")
-        decoder, *downward = _layers(decoders, Decoder, "decoders")
+        above = Encoder if _is_ladder(encoders) else Transition
+        first, *upward = _layers(encoders, Encoder, above, "encoders")
+        decoder, *downward = _layers(decoders, Decoder, Transition, "decoders")
         if len(upward) != len(downward):
             raise ValueError(
                 "`decoders` must be as many as `encoders`, one for each layer of latents; got "
@@ -82,8 +93,14 @@ class HierarchicalVAE(VAE):
                     f"`decoders[{index}]` must give the {size} latents of layer {index} that "
                     f"`encoders[{index - 1}]` infers; got {found}."
                 )
+        if above is Encoder:
+            _check_normals((first, *upward), "encoders")
+            _check_normals((decoder, *downward), "decoders")
+            encoder: Encoder = LadderEncoder(first, upward, downward)
+        else:
+            encoder = ChainEncoder(first, upward)
         super().__init__(
-            ChainEncoder(first, upward),
+            encoder,
             decoder,
             ChainPrior(downward, prior),
             objective,
@@ -121,27 +138,65 @@ class HierarchicalVAE(VAE):
           TypeError: If an argument is of the wrong kind.
           ValueError: If there are not as many `units` as `latent_sizes`.
         """
-        latent_sizes = checks.positive_ints(latent_sizes, "latent_sizes")
-        if not latent_sizes:
-            raise ValueError("`latent_sizes` must name at least one layer; got [].")
-        if isinstance(units, (str, bytes)) or not isinstance(units, Sequence):
-            raise TypeError(
-                "`units` must be a list of lists of widths, such as [[200, 200], [100]]; got a "
-                f"{type(units).__name__}."
-            )
-        units = [checks.positive_ints(widths, "units") for widths in units]
-        if len(latent_sizes) != len(units):
-            raise ValueError(
-                "`units` must have one list of widths for each of `latent_sizes`; got "
-                f"{len(units)} for {len(latent_sizes)}."
-            )
-        ways_up = [networks.mlp(widths, activation) for widths in units]
-        ways_down = [networks.mlp(list(widths)[::-1], activation) for widths in units]
-        up = [posteriors.MultivariateNormalDiag(size) for size in latent_sizes]
-        down = [posteriors.MultivariateNormalDiag(size) for size in latent_sizes[:-1]]
+        sizes, widths = _widths(latent_sizes, units)
+        ways_up = [networks.mlp(of_layer, activation) for of_layer in widths]
+        ways_down = [networks.mlp(of_layer[::-1], activation) for of_layer in widths]
+        up = [posteriors.MultivariateNormalDiag(size) for size in sizes]
+        down = [posteriors.MultivariateNormalDiag(size) for size in sizes[:-1]]
         return cls(
             [Encoder(ways_up[0], up[0]), *map(Transition, ways_up[1:], up[1:])],
             [Decoder(ways_down[0], likelihood), *map(Transition, ways_down[1:], down)],
+            **kwargs,
+        )
+
+    @classmethod
+    def ladder_from_mlps(
+        cls,
+        likelihood: Likelihood,
+        latent_sizes: Sequence[int] = (64, 32, 16, 8, 4),
+        units: Sequence[Sequence[int]] = ((512,) * 2, (256,) * 2, (128,) * 2, (64,) * 2, (32,) * 2),
+        activation: Any = "leaky_relu",
+        **kwargs: Any,
+    ) -> "HierarchicalVAE":
+        """Makes a ladder of dense layers, with the same widths up and down.
+
+        The defaults are the sizes of the five layers of Sønderby et al. (2016), without their batch
+        normalisation.
+
+        Args:
+          likelihood: p(x|z₁).
+          latent_sizes: The number of latents of each layer, from the data up.
+          units: The widths of the dense layers before each layer of latents, from the data up.
+          activation: A Keras activation, the same after every hidden layer.
+          **kwargs: Further arguments of `HierarchicalVAE`.
+
+        Returns:
+          The model.
+
+        Raises:
+          TypeError: If an argument is of the wrong kind.
+          ValueError: If there are not as many `units` as `latent_sizes`.
+
+        Example:
+          >>> ladder = tfp_vae.HierarchicalVAE.ladder_from_mlps(
+          ...     likelihoods.Bernoulli([6]), latent_sizes=[3, 2], units=[[8], [4]])
+          >>> ladder.kl_declaration
+          'KL: exact for each layer given those above, Monte Carlo estimate over their draws'
+        """
+        sizes, widths = _widths(latent_sizes, units)
+        ways_down = [networks.mlp(of_layer[::-1], activation) for of_layer in widths]
+        return cls(
+            [
+                Encoder(networks.mlp(of_layer, activation), posteriors.MultivariateNormalDiag(size))
+                for of_layer, size in zip(widths, sizes, strict=True)
+            ],
+            [
+                Decoder(ways_down[0], likelihood),
+                *(
+                    Transition(way, posteriors.MultivariateNormalDiag(size))
+                    for way, size in zip(ways_down[1:], sizes[:-1], strict=True)
+                ),
+            ],
             **kwargs,
         )
 
@@ -182,7 +237,7 @@ class HierarchicalVAE(VAE):
         return z[..., : self.latent_sizes[0]]
 
     def reconstructing_latents(self, posterior: tfd.Distribution) -> tf.Tensor:
-        """Returns the mean of q(z₁|x), the mean of q(z₂|z₁) at that, and so on, concatenated."""
+        """Returns the mean of the layer drawn first, of the next one at that, and so on, joined."""
         return posterior.joined(mean_layers(posterior))
 
     def _parts_config(self) -> dict[str, Any]:
@@ -203,15 +258,50 @@ def mean_layers(chain: LatentChain) -> list[tf.Tensor]:
     return layers
 
 
-def _layers(coders: Any, kind: type, name: str) -> list[Any]:
+def _is_ladder(encoders: Any) -> bool:
+    """Returns whether there is an encoder of every layer of latents."""
+    return isinstance(encoders, Sequence) and len(encoders) > 1 and isinstance(encoders[1], Encoder)
+
+
+def _check_normals(coders: Sequence[Any], name: str) -> None:
+    """Checks that the layers of a ladder are diagonal normals, whose precisions add up."""
+    for index, coder in enumerate(coders):
+        layer = getattr(coder, "posterior", None)
+        if layer is not None and not isinstance(layer, posteriors.MultivariateNormalDiag):
+            raise ValueError(
+                f"`{name}[{index}]` must have a posteriors.MultivariateNormalDiag in a ladder, "
+                f"where precisions are multiplied; got a {type(layer).__name__}."
+            )
+
+
+def _layers(coders: Any, kind: type, above: type, name: str) -> list[Any]:
     if not isinstance(coders, Sequence) or not coders:
         raise TypeError(
-            f"`{name}` must be a list, from the data up, of a {kind.__name__} and Transitions; got "
-            f"{type(coders).__name__}."
+            f"`{name}` must be a list, from the data up, of a {kind.__name__} and "
+            f"{above.__name__}s; got {type(coders).__name__}."
         )
     for index, coder in enumerate(coders):
-        wanted = kind if index == 0 else Transition
+        wanted = kind if index == 0 else above
         checks.instance_of(
             coder, wanted, f"{name}[{index}]", f"tfp_vae.{wanted.__name__}(trunk, ...)"
         )
     return list(coders)
+
+
+def _widths(latent_sizes: Any, units: Any) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """Returns the checked sizes of the layers of latents, and widths of the layers before each."""
+    sizes = checks.positive_ints(latent_sizes, "latent_sizes")
+    if not sizes:
+        raise ValueError("`latent_sizes` must name at least one layer; got [].")
+    if isinstance(units, (str, bytes)) or not isinstance(units, Sequence):
+        raise TypeError(
+            "`units` must be a list of lists of widths, such as [[200, 200], [100]]; got a "
+            f"{type(units).__name__}."
+        )
+    widths = [checks.positive_ints(of_layer, "units") for of_layer in units]
+    if len(sizes) != len(widths):
+        raise ValueError(
+            "`units` must have one list of widths for each of `latent_sizes`; got "
+            f"{len(widths)} for {len(sizes)}."
+        )
+    return sizes, widths

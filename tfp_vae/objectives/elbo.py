@@ -59,6 +59,10 @@ class ELBO(Objective):
         network learns beside the model (Mnih & Gregor 2014, "Neural variational inference and
         learning in belief networks"). A model has a network of its own, in `vae.objective`; where
         no model has trained with it, it is 0.
+      layer_free_bits: The lower limit, in nats, of the KL of every layer of latents of every
+        example in the objective, as for groups of latents in Kingma et al. (2016). In a ladder the
+        KL of a layer is exact given the layers above; in a chain inferred from the data up it is an
+        estimate from the draws, and the limit of a noisy number is biased upwards.
 
     Call with:
       x, posterior, prior, likelihood_fn, seed, step: As of `Objective`.
@@ -89,6 +93,7 @@ class ELBO(Objective):
         sample_size: int = 1,
         gradient_estimator: str = "standard",
         baseline: str = "leave_one_out",
+        layer_free_bits: float = 0.0,
     ) -> None:
         self.kl_weight = schedules.number_or_schedule(kl_weight, "kl_weight")
         self.free_bits = checks.finite_number(free_bits, "free_bits", minimum=0.0)
@@ -103,6 +108,13 @@ class ELBO(Objective):
             raise ValueError(
                 '`baseline` must be "leave_one_out" unless the gradient estimator is '
                 f'"score_function"; got "learned" with {self.gradient_estimator!r}.'
+            )
+        self.layer_free_bits = checks.finite_number(layer_free_bits, "layer_free_bits", minimum=0.0)
+        if self.layer_free_bits and (self.free_bits or gradient_estimator != "standard"):
+            raise ValueError(
+                "`layer_free_bits` must be 0 with `free_bits` or a `gradient_estimator` other than "
+                f"'standard'; got {self.layer_free_bits:g} with {self.free_bits:g} and "
+                f"{gradient_estimator!r}."
             )
 
     def for_model(self, latent_size: int, dtype: str) -> Self:
@@ -222,6 +234,11 @@ class ELBO(Objective):
         super().check_pair(posterior, prior)
         if self.draws_categories:
             check_categories_drawn(posterior, self.gradient_estimator)
+        if self.layer_free_bits and categorical_part(posterior) is not None:
+            raise ValueError(
+                "`layer_free_bits` must be 0 with categorical latents, over which the objective "
+                f"sums; got {self.layer_free_bits:g} with a {type(posterior).__name__}."
+            )
         if self.free_bits and isinstance(posterior, distributions.CategoricalJoint):
             assert isinstance(prior, distributions.CategoricalJoint)
             c = distributions.support_beside_rows(posterior.categorical)
@@ -237,6 +254,9 @@ class ELBO(Objective):
         kl_divergence: tf.Tensor,
     ) -> tf.Tensor:
         """Returns the KL of the objective, `[B]`: with free bits, and the chosen gradient."""
+        if self.layer_free_bits:
+            of_layers = divergences.kl_divergence_per_layer(posterior, prior, z)
+            return tf.reduce_sum(tf.maximum(of_layers, self.layer_free_bits), axis=0)
         if not self.free_bits:
             return self._with_chosen_gradient(kl_divergence, posterior, prior, z)
         per_latent = self._with_chosen_gradient(
@@ -279,6 +299,7 @@ class ELBO(Objective):
             "sample_size": self.sample_size,
             "gradient_estimator": self.gradient_estimator,
             "baseline": self.baseline,
+            "layer_free_bits": self.layer_free_bits,
         }
 
     def shown_arguments(self) -> dict[str, Any]:

@@ -55,10 +55,18 @@ def exact_or_sampled_kl_divergence(
 ) -> tf.Tensor:
     """Returns KL(q‖p) in nats, `[B]`: exact where it is known, elsewhere estimated from the draws.
 
+    Of layers of latents that q and p both draw from the top down it is the sum over layers of the
+    exact divergences given the layers above, which varies less than log q(z) - log p(z).
+
     Args:
       posterior: q, batch `[B]`, event `[L]`.
       prior: p, batch `[]` or `[B]`, event `[L]`.
       z: Draws from q, `[S, B, L]`.
     """
     exact = divergences.exact_kl_divergence(posterior, prior)
-    return divergences.sampled_kl_divergence(posterior, prior, z) if exact is None else exact
+    if exact is not None:
+        return exact
+    if divergences.is_layered(posterior, prior):
+        of_layers = divergences.kl_divergence_per_layer(posterior, prior, z)
+        return tf.reduce_sum(of_layers, axis=0)
+    return divergences.sampled_kl_divergence(posterior, prior, z)
