@@ -20,6 +20,7 @@ ARGUMENTS = {
     "DeepMarkovChain": (2,),
     "GaussianProcess": (2,),
     "LinearMarkovChain": (2,),
+    "SpatialNormal": ([1, 1, 2],),
 }
 
 

@@ -244,7 +244,8 @@ CALLS = {
             "Bernoulli": {}, "ContinuousBernoulli": {}, "Poisson": {}, "Laplace": {},
             "NegativeBinomial": {}, "ZeroInflatedNegativeBinomial": {}, "StudentT": {},
             "Gamma": {}, "Multinomial": {}, "DirichletMultinomial": {},
-            "DiscretizedLogistic": {"levels": 8}, "Categorical": {"classes": 3}, "Normal": {},
+            "DiscretizedLogistic": {"levels": 8}, "DiscretizedLogisticMixture": {"levels": 8},
+            "Categorical": {"classes": 3}, "Normal": {},
         }.items()
     },
     "likelihoods.AutoregressiveCategorical": Call(
@@ -324,6 +325,7 @@ CALLS = {
             "MultivariateNormalTriL": {"latent_size": 2},
             "PlanarFlow": {"latent_size": 2, "steps": 2},
             "PowerSpherical": {"latent_size": 3},
+            "SpatialNormal": {"latent_shape": [1, 2, 1]},
             "RadialFlow": {"latent_size": 2, "steps": 2},
             "VonMisesFisher": {"latent_size": 3},
             "HyperbolicNormal": {"latent_size": 2},

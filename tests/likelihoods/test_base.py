@@ -21,6 +21,7 @@ MODELS = {
     "ContinuousBernoulli": lambda: likelihoods.ContinuousBernoulli([4]),
     "DirichletMultinomial": lambda: likelihoods.DirichletMultinomial([4]),
     "DiscretizedLogistic": lambda: likelihoods.DiscretizedLogistic([4], levels=17),
+    "DiscretizedLogisticMixture": lambda: likelihoods.DiscretizedLogisticMixture([4], 3, 17),
     "Gamma": lambda: likelihoods.Gamma([4]),
     "Laplace": lambda: likelihoods.Laplace([4]),
     "Multinomial": lambda: likelihoods.Multinomial([4]),
@@ -33,6 +34,7 @@ MODELS = {
     "StudentT": lambda: likelihoods.StudentT([4]),
     "ZeroInflatedNegativeBinomial": lambda: likelihoods.ZeroInflatedNegativeBinomial([4]),
 }
+LEVELS = (likelihoods.DiscretizedLogistic, likelihoods.DiscretizedLogisticMixture)
 OF_PARTS = (likelihoods.AutoregressiveCategorical, likelihoods.Product)
 """Those with parts of their own, which begin at data by themselves."""
 KINDS = [kind for kind in LIKELIHOODS if kind not in OF_PARTS]
@@ -159,10 +161,10 @@ def test_the_standard_deviation_is_the_one_given(kind, data):
     if layer.noise_groups().max() < 0 or len(np.unique(layer.noise_groups())) == 1:
         return
     x = _data(layer, 100)
-    stddev = np.std(x, axis=0) * [0.5, 0.7, 0.9] + 2.0 * (kind is likelihoods.DiscretizedLogistic)
+    stddev = np.std(x, axis=0) * [0.5, 0.7, 0.9] + 2.0 * (kind in LEVELS)
     distribution = _distribution(layer, _adapted(layer, x, stddev=stddev))
     np.testing.assert_allclose(layer.stddev_of(distribution)[0], stddev, rtol=1e-3)
-    if kind is not likelihoods.DiscretizedLogistic:
+    if kind not in LEVELS:
         np.testing.assert_allclose(distribution.mean()[0], x.mean(axis=0), rtol=1e-4, atol=1e-6)
 
 
@@ -236,7 +238,7 @@ def test_the_encoding_of_the_encoder_is_finite_and_has_the_shape_it_states(kind,
         assert encoding(x).shape == (30, *event_shape[:-1], 3 * event_shape[-1])
     else:
         encoding.adapt(x)
-        bounded = kind in (likelihoods.ContinuousBernoulli, likelihoods.DiscretizedLogistic)
+        bounded = kind in (likelihoods.ContinuousBernoulli, *LEVELS)
         logarithmic = kind in (likelihoods.Gamma,) or (layer.support.integers and not bounded)
         assert (encoding.transform != "identity") == logarithmic
         assert encoding.pooled == (bounded or (len(event_shape) == 3 and not logarithmic))

@@ -57,6 +57,10 @@ FAR = {
         [0.0, 3.0, 1e7],
     ),
     "DiscretizedLogistic": (lambda: likelihoods.DiscretizedLogistic([2]), [0.0, 7.0, 255.0]),
+    "DiscretizedLogisticMixture": (
+        lambda: likelihoods.DiscretizedLogisticMixture([2], 2),
+        [0.0, 7.0, 255.0],
+    ),
     "Categorical": (lambda: likelihoods.Categorical([2], 3), [0.0, 2.0]),
     "AutoregressiveCategorical": (
         lambda: likelihoods.AutoregressiveCategorical([2], 3),

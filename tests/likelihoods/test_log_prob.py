@@ -1,5 +1,7 @@
 """Log-probabilities of every likelihood against an oracle that shares no code with it."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -209,6 +211,36 @@ def _autoregressive_categorical(parameters, layer):
     return log_prob
 
 
+def _discretized_logistic_mixture(parameters, layer):
+    """The components' masses, multiplied over channels that depend on those before."""
+    half = (layer.levels - 1) / 2
+    coloured = "coefficients" in parameters
+    log_weights = special.log_softmax(parameters["logits"], axis=-1)
+    scale = half / 4 * _softplus(parameters["scale"]) + layer.scale_floor
+    loc = np.expand_dims(parameters["loc"], -2 if coloured else -1) + parameters["shift"]
+
+    def log_masses(x, loc, scale):
+        without_floor = SimpleNamespace(levels=layer.levels, scale_floor=0.0)
+        raw = scale / (half / 4) + np.log(-np.expm1(-scale / (half / 4)))
+        return _discretized_logistic({"loc": loc, "scale": raw}, without_floor)(x)
+
+    def log_prob(x):
+        if not coloured:
+            masses = log_masses(x[..., None], loc, scale)
+            return special.logsumexp(log_weights + masses, axis=-1)
+        total, place = log_weights, 0
+        for channel in range(x.shape[-1]):
+            centre = loc[..., channel]
+            for before in range(channel):
+                slope = np.tanh(parameters["coefficients"][..., place])
+                centre = centre + slope * (x[..., before, None] / half - 1.0)
+                place += 1
+            total = total + log_masses(x[..., channel, None], centre, scale[..., channel])
+        return special.logsumexp(total, axis=-1)[..., None]
+
+    return log_prob
+
+
 LOG_PROBS = {
     likelihoods.AutoregressiveCategorical: _autoregressive_categorical,
     likelihoods.Normal: _normal,
@@ -217,6 +249,7 @@ LOG_PROBS = {
     likelihoods.ContinuousBernoulli: _continuous_bernoulli,
     likelihoods.DirichletMultinomial: _dirichlet_multinomial,
     likelihoods.DiscretizedLogistic: _discretized_logistic,
+    likelihoods.DiscretizedLogisticMixture: _discretized_logistic_mixture,
     likelihoods.Gamma: _gamma,
     likelihoods.Laplace: _laplace,
     likelihoods.Multinomial: _multinomial,

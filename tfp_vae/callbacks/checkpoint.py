@@ -165,7 +165,8 @@ class Checkpoint(keras.callbacks.Callback):
         Raises:
           OSError: If it cannot be written; an earlier one is left unchanged.
         """
-        values = [np.asarray(variable) for variable in self._state()]
+        in_training = self.model.trainer.state.averaged.training_value
+        values = [np.asarray(in_training(variable)) for variable in self._state()]
         resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
         if resolver is not None and resolver.task_id:
             return

@@ -17,6 +17,7 @@ from tfp_vae.distributions.counts import (
 from tfp_vae.distributions.deep_markov_chain import DeepMarkovChain
 from tfp_vae.distributions.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.distributions.discretized_logistic import DiscretizedLogistic
+from tfp_vae.distributions.discretized_logistic_mixture import DiscretizedLogisticMixture
 from tfp_vae.distributions.flow_bijectors import (
     ParameterFn,
     affine_coupling,
@@ -73,6 +74,7 @@ __all__ = [
     "DeepMarkovChain",
     "DirichletMultinomial",
     "DiscretizedLogistic",
+    "DiscretizedLogisticMixture",
     "Gamma",
     "GaussianProcesses",
     "HyperbolicNormal",

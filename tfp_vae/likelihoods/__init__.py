@@ -9,6 +9,7 @@ from tfp_vae.likelihoods.column_choice import suggest_columns
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
+from tfp_vae.likelihoods.discretized_logistic_mixture import DiscretizedLogisticMixture
 from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.marginal_distribution import marginal_distribution
@@ -31,6 +32,7 @@ __all__ = [
     "ContinuousBernoulli",
     "DirichletMultinomial",
     "DiscretizedLogistic",
+    "DiscretizedLogisticMixture",
     "Evidence",
     "Gamma",
     "KnownTotals",

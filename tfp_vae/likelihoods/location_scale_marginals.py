@@ -14,7 +14,8 @@ _LARGEST_DF = 10.0
 _MOST_CELLS = 1_000_000
 _MOST_LEVELS = 1024
 _NEWTON_STEPS = 40
-_LEAST_LOGISTIC_SCALE = 0.1
+LEAST_LOGISTIC_SCALE = 0.1
+"""The smallest scale of a logistic in levels, at which a value off by one is still possible."""
 _ADDED_ROWS, _LEAST_ADDED_ROWS = 0.01, 1e-12
 
 
@@ -100,7 +101,7 @@ def discretized_logistic(counts: np.ndarray) -> LocationScale:
 
 def logistic_scale(stddev: np.ndarray) -> np.ndarray:
     """Returns the scale of a logistic variable with a standard deviation, at least 0.1 levels."""
-    return np.asarray(np.maximum(np.sqrt(3.0) / np.pi * stddev, _LEAST_LOGISTIC_SCALE))
+    return np.asarray(np.maximum(np.sqrt(3.0) / np.pi * stddev, LEAST_LOGISTIC_SCALE))
 
 
 def _logistic_of_columns(counts: np.ndarray) -> LocationScale:

@@ -13,6 +13,7 @@ from tfp_vae.likelihoods.categorical import Categorical
 from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
+from tfp_vae.likelihoods.discretized_logistic_mixture import DiscretizedLogisticMixture
 from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.multinomial import Multinomial
@@ -30,6 +31,7 @@ NAMES: dict[str, type[Likelihood]] = {
     "continuous_bernoulli": ContinuousBernoulli,
     "dirichlet_multinomial": DirichletMultinomial,
     "discretized_logistic": DiscretizedLogistic,
+    "discretized_logistic_mixture": DiscretizedLogisticMixture,
     "gamma": Gamma,
     "laplace": Laplace,
     "multinomial": Multinomial,

@@ -18,6 +18,8 @@ from tfp_vae.objectives import Objective
 from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior
 
+_NORMALS = (posteriors.MultivariateNormalDiag, posteriors.SpatialNormal)
+
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
 class HierarchicalVAE(VAE):
@@ -267,10 +269,10 @@ def _check_normals(coders: Sequence[Any], name: str) -> None:
     """Checks that the layers of a ladder are diagonal normals, whose precisions add up."""
     for index, coder in enumerate(coders):
         layer = getattr(coder, "posterior", None)
-        if layer is not None and not isinstance(layer, posteriors.MultivariateNormalDiag):
+        if layer is not None and not isinstance(layer, _NORMALS):
             raise ValueError(
-                f"`{name}[{index}]` must have a posteriors.MultivariateNormalDiag in a ladder, "
-                f"where precisions are multiplied; got a {type(layer).__name__}."
+                f"`{name}[{index}]` must have a posteriors.MultivariateNormalDiag or SpatialNormal "
+                f"in a ladder, where precisions add up; got a {type(layer).__name__}."
             )
 
 

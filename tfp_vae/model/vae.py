@@ -1173,6 +1173,7 @@ class VAE(keras.Model):
         jit_compile: Any = "auto",
         on_nonfinite: str = "raise",
         metrics: Any = None,
+        skip_gradients_above: float | None = None,
         **refused: Any,
     ) -> None:
         """Configures training; the loss is that of the objective.
@@ -1181,7 +1182,10 @@ class VAE(keras.Model):
         unchanged.
 
         Args:
-          optimizer: A Keras optimizer, or its name.
+          optimizer: A Keras optimizer, or its name. One that keeps moving averages of the weights,
+            such as `keras.optimizers.Adam(use_ema=True, ema_momentum=0.999)`, has them in the model
+            in every validation and at the end of every epoch, where callbacks save it; `fit` leaves
+            the model with them.
           run_eagerly: Whether every step runs in Python, for debugging.
           steps_per_execution: The number of batches in one call of the compiled function.
           jit_compile: Whether to compile with XLA; "auto" does so where it is faster, which is not
@@ -1195,6 +1199,10 @@ class VAE(keras.Model):
             functions with names. `batch` is the `BatchDistributions` of a batch, `terms` are the
             `ObjectiveTerms`; a function returns a number for each row, `[B]`, of which the log has
             the mean over rows, in training and validation. They are not saved with the model.
+          skip_gradients_above: The largest global norm of the gradients of a step that is taken,
+            before any clipping; a step beyond it is counted in the log as `skipped_steps`. Very
+            deep models need it (Child 2021, "Very deep VAEs generalize autoregressive models and
+            can outperform them on images"). None for no limit.
           **refused: No other argument: a VAE takes neither a loss nor metrics of targets.
 
         Raises:
@@ -1226,6 +1234,7 @@ class VAE(keras.Model):
             on_nonfinite,
             metrics,
             [*self.objective.schedules, *self.objective.learned_weights],
+            skip_gradients_above,
         )
         with chosen.keras_warnings():
             super().compile(

@@ -11,6 +11,7 @@ from tfp_vae.networks.mlp import mlp
 from tfp_vae.networks.next_code import NextCode
 from tfp_vae.networks.recurrent import recurrent, recurrent_decoder
 from tfp_vae.networks.sequence_encoder import LastAndLargest, SequenceEncoder
+from tfp_vae.networks.residual import ResidualBlock, residual, residual_transpose
 from tfp_vae.networks.standardization import (
     AffineMap,
     OneHot,
@@ -33,6 +34,7 @@ __all__ = [
     "NextCode",
     "OneHot",
     "SequenceEncoder",
+    "ResidualBlock",
     "Standardization",
     "StochasticBinarization",
     "compressed_tails",
@@ -46,4 +48,6 @@ __all__ = [
     "temporal_conv_decoder",
     "transformer",
     "transformer_decoder",
+    "residual",
+    "residual_transpose",
 ]

@@ -16,6 +16,7 @@ from tfp_vae.posteriors.planar_flow import PlanarFlow
 from tfp_vae.posteriors.power_spherical import PowerSpherical
 from tfp_vae.posteriors.radial_flow import RadialFlow
 from tfp_vae.posteriors.relaxed_one_hot_categorical import RelaxedOneHotCategorical
+from tfp_vae.posteriors.spatial_normal import SpatialNormal
 from tfp_vae.posteriors.vector_quantized import VectorQuantized
 from tfp_vae.posteriors.von_mises_fisher import VonMisesFisher
 
@@ -36,6 +37,7 @@ __all__ = [
     "PowerSpherical",
     "RadialFlow",
     "RelaxedOneHotCategorical",
+    "SpatialNormal",
     "VectorQuantized",
     "VonMisesFisher",
 ]

@@ -47,7 +47,7 @@ class TrainingLog:
     Attributes:
       loss: The mean loss.
       terms: The means of elbo, log-likelihood and KL divergence, by name.
-      skipped_steps: The number of steps skipped as non-finite.
+      skipped_steps: The number of steps skipped as non-finite, or for too large gradients.
       functions: The caller's own metrics, by name.
     """
 

@@ -28,6 +28,7 @@ class CompileOptions(NamedTuple):
       jit_compile: Whether to compile with XLA, or "auto".
       on_nonfinite: "raise" or "skip".
       metrics: The caller's own metrics, by name.
+      skip_gradients_above: The largest global norm of the gradients of a step, or None.
     """
 
     optimizer: keras.optimizers.Optimizer
@@ -36,6 +37,7 @@ class CompileOptions(NamedTuple):
     jit_compile: bool | str
     on_nonfinite: str
     metrics: Mapping[str, RowMetric] = MappingProxyType({})
+    skip_gradients_above: float | None = None
 
     @classmethod
     def checked(
@@ -47,6 +49,7 @@ class CompileOptions(NamedTuple):
         on_nonfinite: Any,
         metrics: Any = None,
         scheduled: Sequence[str] = (),
+        skip_gradients_above: Any = None,
     ) -> "CompileOptions":
         """Checks the arguments, and makes an optimizer from its name.
 
@@ -63,13 +66,15 @@ class CompileOptions(NamedTuple):
                 f'`jit_compile` must be True, False or "auto"; got {described(jit_compile)}.'
             )
         checks.one_of(on_nonfinite, list(_ON_NONFINITE), "on_nonfinite")
+        made = _as_optimizer(optimizer)
         return cls(
-            _as_optimizer(optimizer),
+            made,
             bool(run_eagerly),
             steps_per_execution,
             jit_compile,
             on_nonfinite,
             named_metrics(metrics, scheduled),
+            _norm_limit(skip_gradients_above, made),
         )
 
     @contextlib.contextmanager
@@ -147,6 +152,20 @@ def checked(kind: type[Options], arguments: Mapping[str, Any]) -> Options:
         for name, value in arguments.items()
     }
     return kind(**plain)
+
+
+def _norm_limit(limit: Any, optimizer: keras.optimizers.Optimizer) -> float | None:
+    if limit is None:
+        return None
+    limit = checks.finite_number(limit, "skip_gradients_above", minimum=0.0)
+    if limit == 0.0:
+        raise ValueError("`skip_gradients_above` must be positive, or None; got 0.")
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        raise ValueError(
+            "`skip_gradients_above` must be None with a LossScaleOptimizer, whose gradients are "
+            f"multiplied by a scale that changes; got {limit:g}."
+        )
+    return limit
 
 
 def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:

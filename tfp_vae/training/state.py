@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfp_vae import seeds
 from tfp_vae.objectives import ObjectiveTerms
+from tfp_vae.training.averaged_weights import AveragedWeights
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.metrics import TrainingLog
 from tfp_vae.training.trainable import Trainable
@@ -21,7 +22,10 @@ class TrainingState:
       replicated: Whether the model was made under a `tf.distribute.Strategy`.
       noise: The generator whose state keys all noise in training.
       log: The metrics of the current pass.
+      averaged: The moving averages of the weights, if the optimizer keeps any.
       on_nonfinite: What happens at a non-finite step, "raise" or "skip".
+      skip_gradients_above: The largest global norm of the gradients of a step that is taken, or
+        None.
       fit_context: The call of `fit` in progress, or None.
     """
 
@@ -30,7 +34,9 @@ class TrainingState:
         self.replicated: bool = tf.distribute.has_strategy()
         self.noise = keras.random.SeedGenerator()
         self.log = TrainingLog()
+        self.averaged = AveragedWeights(model)
         self.on_nonfinite = "raise"
+        self.skip_gradients_above: float | None = None
         self.fit_context: FitContext | None = None
 
     @property
@@ -41,7 +47,8 @@ class TrainingState:
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The metrics of training, in order."""
-        return [*self.log.metrics, *([self.log.skipped_steps] if self.skips else [])]
+        counted = self.skips or self.skip_gradients_above is not None
+        return [*self.log.metrics, *([self.log.skipped_steps] if counted else [])]
 
     def initial_epoch(self, wanted: int) -> int:
         """Returns the first epoch: `wanted`, unless a callback has set another one."""

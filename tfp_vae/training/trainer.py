@@ -70,6 +70,7 @@ class Trainer:
     def compile(self, chosen: CompileOptions) -> None:
         """Builds the steps of a model that Keras has compiled."""
         self.state.on_nonfinite = chosen.on_nonfinite
+        self.state.skip_gradients_above = chosen.skip_gradients_above
         with self._model.distribute_strategy.scope():
             self.state.log.take_functions(chosen.metrics)
         self._jit_choice = chosen.jit_compile
@@ -106,6 +107,7 @@ class Trainer:
             "steps_per_execution": model.steps_per_execution,
             "jit_compile": self._jit_choice,
             "on_nonfinite": self.state.on_nonfinite,
+            "skip_gradients_above": self.state.skip_gradients_above,
         }
 
     def make_steps(self) -> None:

@@ -72,6 +72,17 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         inside=lambda layer, rng, shape: rng.integers(0, layer.levels, shape).astype(np.float64),
         outside=(-1.0, 0.5, 256.0),
     ),
+    kinds_of_likelihood.DiscretizedLogisticMixture: LikelihoodEntry(
+        layers=lambda event_shape: builds(
+            kinds_of_likelihood.DiscretizedLogisticMixture,
+            st.just(event_shape),
+            components=st.integers(1, 3),
+            levels=st.sampled_from([2, 17, 256]),
+            scale_floor=st.sampled_from([1e-2, 1.0]),
+        ),
+        inside=lambda layer, rng, shape: rng.integers(0, layer.levels, shape).astype(np.float64),
+        outside=(-1.0, 0.5, 256.0),
+    ),
     kinds_of_likelihood.Gamma: LikelihoodEntry(
         layers=lambda event_shape: builds(
             kinds_of_likelihood.Gamma,

@@ -166,6 +166,35 @@ NETWORKS: dict[str, NetworkEntry] = {
     "MaskingCorruption": NetworkEntry(
         builds(kinds_of_network.MaskingCorruption, rate=st.sampled_from([0.1, 0.9])), (4,)
     ),
+    "residual": NetworkEntry(
+        builds(
+            kinds_of_network.residual,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            blocks=st.integers(0, 2),
+            kernel_size=st.integers(1, 3),
+            activation=activations,
+        ),
+        (8, 4, 1),
+    ),
+    "residual_transpose": NetworkEntry(
+        builds(
+            kinds_of_network.residual_transpose,
+            st.lists(st.integers(1, 4), min_size=1, max_size=2),
+            event_shape=st.sampled_from([[4, 4, 1], [8, 4, 2], [4, 4]]),
+            blocks=st.integers(0, 2),
+            kernel_size=st.integers(1, 3),
+            activation=activations,
+        ),
+        (3,),
+    ),
+    "ResidualBlock": NetworkEntry(
+        builds(
+            kinds_of_network.ResidualBlock,
+            kernel_size=st.integers(1, 3),
+            activation=activations,
+        ),
+        (4, 3, 2),
+    ),
     "StochasticBinarization": NetworkEntry(builds(kinds_of_network.StochasticBinarization), (4,)),
 }
 """How every public network is drawn, by its name."""

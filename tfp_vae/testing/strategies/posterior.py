@@ -41,6 +41,13 @@ class PosteriorEntry:
 
 
 POSTERIORS: dict[type, PosteriorEntry] = {
+    kinds_of_posterior.SpatialNormal: PosteriorEntry(
+        layers=lambda latent_size: builds(
+            kinds_of_posterior.SpatialNormal,
+            st.just([1, 1, latent_size]),
+            scale_floor=st.sampled_from([1e-6, 1e-2]),
+        ),
+    ),
     kinds_of_posterior.Beta: PosteriorEntry(
         layers=lambda latent_size: builds(
             kinds_of_posterior.Beta,

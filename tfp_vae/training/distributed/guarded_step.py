@@ -11,7 +11,7 @@ from tfp_vae import replica_context
 from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.distributed.step import ReplicatedStep, scored_shard, sums_of_shard
 from tfp_vae.training.state import TrainingState
-from tfp_vae.training.steps import changed_by_scoring, step_is_finite
+from tfp_vae.training.steps import changed_by_scoring, global_norm, step_is_finite
 
 
 def gradients_on_shard(
@@ -25,10 +25,11 @@ def gradients_on_shard(
       shard: Which rows of the global batch they are.
 
     Returns:
-      The gradient of every trainable weight, or None where it has none; and `[5 + M]`: the
+      The gradient of every trainable weight, or None where it has none; and `[6 + M]`: the
       contribution of the shard to the mean loss of the global batch, the sums of elbo,
-      log-likelihood, KL divergence and metrics over the shard, and 1 if the loss or a gradient is
-      non-finite, else 0.
+      log-likelihood, KL divergence and metrics over the shard, 1 if the loss or a gradient is
+      non-finite, else 0, and on the first replica the global norm of the gradients if it is
+      limited, else 0.
     """
     model, step = state.model, state.step_number()
     with tf.GradientTape() as tape:
@@ -38,11 +39,13 @@ def gradients_on_shard(
         scaled = model.optimizer.scale_loss(loss)
     gradients = tape.gradient(scaled, model.trainable_variables)
     replicas = tf.distribute.get_replica_context().num_replicas_in_sync
-    if _clips(model.optimizer):
+    limited = state.skip_gradients_above is not None
+    if limited or _clips(model.optimizer):
         gradients, replicas = _summed_on_first_replica(gradients), 1
     finite = step_is_finite(model.optimizer, loss, gradients, replicas)
     sums = sums_of_shard(loss, terms, values)
-    return gradients, tf.concat([sums, [tf.cast(~finite, sums.dtype)]], axis=0)
+    norm = tf.cast(global_norm(gradients) if limited else 0.0, sums.dtype)
+    return gradients, tf.concat([sums, [tf.cast(~finite, sums.dtype), norm]], axis=0)
 
 
 def _clips(optimizer: Any) -> bool:
@@ -82,7 +85,7 @@ class GuardedReplicatedStep(ReplicatedStep):
         if not model.run_eagerly:
             self._apply = compiled(self._on_all, reduce_retracing=True)
 
-    def __call__(self, parts: Any, *arguments: Any) -> np.ndarray:
+    def __call__(self, parts: Any, *arguments: Any) -> Any:
         """Takes the step on a global batch, all rows of which are on every worker.
 
         The decision to take it is made in Python, since a reduction over replicas inside `tf.cond`
@@ -94,12 +97,16 @@ class GuardedReplicatedStep(ReplicatedStep):
 
         Returns:
           The loss, and the sums of elbo, log-likelihood, KL divergence and metrics, `[4 + M]`;
-          empty, `[0]`, if the step is not taken.
+          empty, `[0]`, if the loss or a gradient is non-finite; None if the gradients are larger
+          than is allowed.
         """
         changing = [each for each in changed_by_scoring(self._state) if each.aggregation != "none"]
         before = [tf.identity(tf.convert_to_tensor(variable)) for variable in changing]
         gradients, total = self.outputs(parts, *arguments)
-        *sums, failures = total.numpy()
+        *sums, failures, norm = total.numpy()
+        limit = self._state.skip_gradients_above
+        if not failures and limit is not None and np.isfinite(norm) and norm > limit:
+            return None
         if not failures:
             self._apply(gradients)
             return np.array(sums)

@@ -67,7 +67,10 @@ class ReplicaLoop:
             callbacks.on_train_batch_begin(index)
             step = state.step_number()
             sums = self._train_step(batch)
-            if sums.size:
+            if sums is None:
+                state.log.skipped_steps.update_state(1)
+                logs = state.logged()
+            elif sums.size:
                 logs = self._log_step(tf.constant(rows_in(batch)), tf.constant(sums), step)
             else:
                 if state.fit_context is not None:

@@ -55,6 +55,9 @@ def run_epochs(
 ) -> keras.callbacks.History:
     """Trains for a number of epochs, with validations.
 
+    If the optimizer keeps moving averages of the weights, validations and the ends of epochs have
+    these in the model, and so has the model in the end.
+
     Args:
       state: The state of training; the model is compiled.
       loop_for: Chooses the loop for a source.
@@ -74,7 +77,7 @@ def run_epochs(
     if validation is not None and state.fit_context is not None:
         silent = keras.callbacks.CallbackList(model=model)
         state.fit_context.validate = functools.partial(
-            run_evaluation, state, loop_for, validation, silent
+            _run_validation, state, loop_for, validation, silent
         )
     callbacks.on_train_begin()
     logs: dict[str, float] = {}
@@ -92,15 +95,26 @@ def run_epochs(
             break
         logs = latest
         if validation is not None and options.validates_after(epoch):
-            measured = run_evaluation(state, loop_for, validation, callbacks)
+            measured = _run_validation(state, loop_for, validation, callbacks)
             logs.update({f"val_{name}": value for name, value in measured.items()})
-        callbacks.on_epoch_end(epoch, logs)
+        with state.averaged.in_use():
+            callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
     if options.epochs > 0:
         model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end(logs)
     return model.history
+
+
+def _run_validation(
+    state: TrainingState,
+    loop_for: LoopFor,
+    source: BatchSource,
+    callbacks: keras.callbacks.CallbackList,
+) -> dict[str, float]:
+    with state.averaged.in_use():
+        return run_evaluation(state, loop_for, source, callbacks)
 
 
 def run_evaluation(

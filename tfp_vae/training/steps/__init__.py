@@ -4,6 +4,8 @@ from tfp_vae.training.steps.evaluation_step import score_batch
 from tfp_vae.training.steps.gradient_checks import (
     Gradient,
     all_usable,
+    exceeds,
+    global_norm,
     largest_usable,
     step_is_finite,
 )
@@ -23,6 +25,8 @@ __all__ = [
     "all_usable",
     "apply",
     "changed_by_scoring",
+    "exceeds",
+    "global_norm",
     "largest_usable",
     "score",
     "score_batch",

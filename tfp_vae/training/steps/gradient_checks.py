@@ -37,6 +37,19 @@ def step_is_finite(
     return tf.math.is_finite(loss) & all_usable(dense, optimizer)
 
 
+def global_norm(gradients: Sequence[Gradient]) -> tf.Tensor:
+    """Returns the root of the sum of squares of all gradients, a scalar."""
+    return tf.linalg.global_norm([each for each in gradients if each is not None])
+
+
+def exceeds(norm: tf.Tensor, limit: float) -> tf.Tensor:
+    """Returns whether a norm is beyond a limit, a boolean scalar.
+
+    A norm that is not finite is not: whether such a step is taken is for other checks to say.
+    """
+    return tf.math.is_finite(norm) & (norm > limit)
+
+
 def largest_usable(dtype: tf.DType, optimizer: keras.optimizers.Optimizer) -> float:
     """Returns the largest gradient for which weights and state stay finite.
 

@@ -7,7 +7,12 @@ import tensorflow as tf
 from tfp_vae.objectives import ObjectiveTerms
 from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.state import TrainingState
-from tfp_vae.training.steps.gradient_checks import Gradient, step_is_finite
+from tfp_vae.training.steps.gradient_checks import (
+    Gradient,
+    exceeds,
+    global_norm,
+    step_is_finite,
+)
 
 
 class ScoredBatch(NamedTuple):
@@ -44,10 +49,26 @@ def score(state: TrainingState, batch: Any) -> ScoredBatch:
 
 
 def apply(state: TrainingState, scored: ScoredBatch) -> None:
-    """Applies the gradients, and adds the terms to the log."""
-    pairs = zip(scored.gradients, state.model.trainable_variables, strict=True)
-    state.model.optimizer.apply_gradients(pairs)
-    state.log.update(scored.loss, scored.terms, scored.values, scored.step)
+    """Applies the gradients, and adds the terms to the log.
+
+    With a limit of the global norm of the gradients, a step beyond it is counted as skipped.
+    """
+
+    def take() -> tf.Tensor:
+        pairs = zip(scored.gradients, state.model.trainable_variables, strict=True)
+        state.model.optimizer.apply_gradients(pairs)
+        state.log.update(scored.loss, scored.terms, scored.values, scored.step)
+        return tf.constant(True)
+
+    def leave() -> tf.Tensor:
+        state.log.skipped_steps.update_state(1)
+        return tf.constant(False)
+
+    limit = state.skip_gradients_above
+    if limit is None:
+        take()
+    else:
+        tf.cond(exceeds(global_norm(scored.gradients), limit), leave, take)
 
 
 def changed_by_scoring(state: TrainingState) -> list[Any]:
