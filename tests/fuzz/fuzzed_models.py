@@ -79,6 +79,8 @@ _MADE = {
     "views": lambda: tfp_vae.MultimodalVAE.from_mlps(
         {"a": likelihoods.Bernoulli([3]), "b": likelihoods.Normal([1])}, latent_size=LATENTS,
         units=[3], view_dropout=0.5,
+    "ladder": lambda: tfp_vae.HierarchicalVAE.ladder_from_mlps(
+        likelihoods.Bernoulli([4]), latent_sizes=[2, 2], units=[[3], [3]]
     ),
 }  # fmt: skip
 DATA = {
@@ -87,6 +89,7 @@ DATA = {
     "grey": UNIT, "conditional": BINARY, "clusters": BINARY, "labelled": BINARY,
     "hierarchical": BINARY, "series": REAL.reshape([ROWS, 2, 2]),
     "hierarchical": BINARY, "views": VIEWS,
+    "hierarchical": BINARY, "ladder": BINARY,
 }  # fmt: skip
 KINDS = tuple(DATA)
 WITH_Y = ("conditional", "labelled")

@@ -465,6 +465,13 @@ CALLS = {
         lambda answer, given: None,
         of=tfp_vae.MultimodalVAE.translate,
     ),
+    "HierarchicalVAE.ladder_from_mlps": Call(
+        tfp_vae.HierarchicalVAE.ladder_from_mlps,
+        lambda: {
+            "likelihood": likelihoods.Bernoulli([4]), "latent_sizes": [2, 2], "units": [[3], [3]],
+        },
+        _scores,
+    ),
     "Encoder": Call(
         tfp_vae.Encoder,
         lambda: {"trunk": networks.mlp([3]), "posterior": posteriors.MultivariateNormalDiag(2)},

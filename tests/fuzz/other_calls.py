@@ -234,6 +234,12 @@ CALLS = {
         lambda: {"rows": 5, "values": (3, 2, 2, 2, 2), "side": 8, "seed": 0},
         scalars=("rows",),
     ),
+    "datasets.photographs": Call(
+        lambda **given: datasets.photographs(**given).test.shape,
+        lambda: {"side": 64, "step": 64},
+        of=datasets.photographs,
+        scalars=("side", "step"),
+    ),
     "datasets.from_anndata": Call(
         _cells_taken, lambda: {"source": None}, of=datasets.from_anndata, paths=("source",)
     ),

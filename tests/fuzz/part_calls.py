@@ -183,6 +183,15 @@ def _pooled_shape(name):
 
 _STEPS = np.zeros([2, 4, 3], "float32")
 _IMAGES = np.zeros([2, 5, 5, 1], "float32")
+_EVEN_IMAGES = np.zeros([2, 4, 4, 1], "float32")
+
+
+def _residual_shape(given):
+    strides = float(given.get("strides", 2))
+    if not _small(given) or 4 % strides ** len(given["filters"]):
+        return None
+    side = int(4 // strides ** len(given["filters"]))
+    return (2, side, side, given["filters"][-1])
 
 
 def _made_shape(given):
@@ -435,6 +444,23 @@ CALLS = {
     ),
     "networks.NextCode": Call(
         networks.NextCode, lambda: {"classes": 3, "units": 4}, _round_trip
+    "networks.residual": Call(
+        networks.residual, lambda: {"filters": [2], "blocks": 1},
+        _networks_output(_residual_shape, _EVEN_IMAGES), not_fuzzed=("name",),
+    ),
+    "networks.residual_transpose": Call(
+        networks.residual_transpose,
+        lambda: {"filters": [2], "event_shape": [4, 4, 1], "blocks": 1},
+        _networks_output(_transposed_shape),
+        not_fuzzed=("name",),
+    ),
+    "networks.ResidualBlock": Call(
+        networks.ResidualBlock,
+        lambda: {"kernel_size": 3},
+        _networks_output(
+            lambda given: _EVEN_IMAGES.shape if float(given["kernel_size"]) < 50 else None,
+            _EVEN_IMAGES,
+        ),
     ),
     "networks.GaussianCorruption": Call(
         networks.GaussianCorruption,
@@ -490,7 +516,7 @@ CALLS = {
         f"divergences.{name}": Call(getattr(divergences, name), _pair(**more), propagates=True)
         for name, more in {
             "exact_kl_divergence": {}, "kl_divergence_per_dimension": {}, "declaration": {},
-            "sampled_kl_divergence": {"z": _DRAWS},
+            "sampled_kl_divergence": {"z": _DRAWS}, "kl_divergence_per_layer": {"z": _DRAWS},
             "decomposed_kl_divergence": {"z": _DRAWS, "data_size": 3},
         }.items()
     },

@@ -69,3 +69,4 @@ def public_calls():
     found |= {name for name in top if _takes_arguments(getattr(tfp_vae, name))}
     return found | {"HierarchicalVAE.from_mlps", "StateSpaceVAE.from_gru"}
     return found | {f"{name}.from_mlps" for name in ("HierarchicalVAE", "MultimodalVAE")}
+    return found | {f"HierarchicalVAE.{name}" for name in ("from_mlps", "ladder_from_mlps")}

@@ -19,11 +19,7 @@ from tfp_vae.divergences.kl_decomposition import (
     KLDecomposition,
     decomposed_kl_divergence,
 )
-from tfp_vae.divergences.kl_per_layer import (
-    is_layered,
-    kl_divergence_per_layer,
-    layers_are_exact,
-)
+from tfp_vae.divergences.kl_per_layer import kl_divergence_per_layer
 from tfp_vae.divergences.mmd import KERNELS, squared_maximum_mean_discrepancy
 
 __all__ = [
@@ -37,10 +33,8 @@ __all__ = [
     "decomposed_kl_divergence",
     "exact_kl_divergence",
     "kl_divergence_per_dimension",
-    "is_layered",
     "kl_divergence_per_layer",
     "latent_factors",
-    "layers_are_exact",
     "sampled_kl_divergence",
     "squared_maximum_mean_discrepancy",
 ]

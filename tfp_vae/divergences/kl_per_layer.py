@@ -50,7 +50,7 @@ def kl_divergence_per_layer(
         return exact[tf.newaxis]
     inferring, generating = _from_the_data_up(posterior, z), _from_the_data_up(prior, z)
     values = _layers_from_the_data_up(posterior, z)
-    exact_inside = is_layered(posterior, prior)
+    exact_inside = _are_drawn_downward(posterior, prior)
     of_layers = []
     for q, p, value in zip(inferring, generating, values, strict=True):
         inside = exact_kl_divergence(q, p) if exact_inside else None
@@ -59,42 +59,23 @@ def kl_divergence_per_layer(
     return tf.stack(of_layers)
 
 
-def is_layered(posterior: tfd.Distribution, prior: tfd.Distribution) -> bool:
-    """Returns whether q and p are both drawn from the top down, over the same layers.
-
-    Args:
-      posterior: q, batch `[B]`, event `[L]`.
-      prior: p, batch `[]` or `[B]`, event `[L]`.
-
-    Example:
-      >>> divergences.is_layered(vae.posterior(x), vae.prior())
-      False
-    """
-    return (
-        isinstance(posterior, LatentChain)
-        and isinstance(prior, LatentChain)
-        and posterior.reverse
-        and prior.reverse
-        and posterior.sizes == prior.sizes
-    )
-
-
 def layers_are_exact(posterior: tfd.Distribution, prior: tfd.Distribution) -> bool:
     """Returns whether the divergence of every layer, given those above it, is exact.
 
     Args:
       posterior: q, batch `[B]`, event `[L]`.
       prior: p, batch `[]` or `[B]`, event `[L]`.
-
-    Example:
-      >>> divergences.layers_are_exact(vae.posterior(x), vae.prior())
-      False
     """
-    if not is_layered(posterior, prior):
+    if not _are_drawn_downward(posterior, prior):
         return False
     z = posterior.sample(1, seed=seeds.as_seed(seeds.EVALUATION))
     pairs = zip(posterior.conditionals(z), prior.conditionals(z), strict=True)
     return all(exact_kl_divergence(q, p) is not None for q, p in pairs)
+
+
+def _are_drawn_downward(posterior: tfd.Distribution, prior: tfd.Distribution) -> bool:
+    chains = [each for each in (posterior, prior) if isinstance(each, LatentChain)]
+    return len(chains) == 2 and all(chain.reverse for chain in chains)
 
 
 def _from_the_data_up(chain: LatentChain, z: tf.Tensor) -> list[tfd.Distribution]:

@@ -197,7 +197,7 @@ class ResidualBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="tfp_vae.networks")
 class Patches(keras.layers.Conv2D):
-    """A convolution of patches side by side, which refuses an image that is no whole number of them.
+    """A convolution of patches side by side, which refuses an image that they do not fill.
 
     Args:
       filters: The number of filters.
@@ -209,11 +209,6 @@ class Patches(keras.layers.Conv2D):
 
     def build(self, input_shape: Any) -> None:
         """Checks the sides of the image, and creates the kernel."""
-        if len(input_shape) != 4:
-            raise ValueError(
-                "`x` must be images [batch, height, width, channels] before networks.residual; got "
-                f"shape {shapes.written('batch', *input_shape[1:])}."
-            )
         _check_sides(tuple(input_shape)[1:3], self.strides[0], "x")
         super().build(input_shape)
 

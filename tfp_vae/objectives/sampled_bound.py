@@ -66,7 +66,4 @@ def exact_or_sampled_kl_divergence(
     exact = divergences.exact_kl_divergence(posterior, prior)
     if exact is not None:
         return exact
-    if divergences.is_layered(posterior, prior):
-        of_layers = divergences.kl_divergence_per_layer(posterior, prior, z)
-        return tf.reduce_sum(of_layers, axis=0)
-    return divergences.sampled_kl_divergence(posterior, prior, z)
+    return tf.reduce_sum(divergences.kl_divergence_per_layer(posterior, prior, z), axis=0)
