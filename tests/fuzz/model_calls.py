@@ -432,6 +432,7 @@ CALLS = {
         tfp_vae.StateSpaceVAE.from_gru,
         lambda: {"likelihood": likelihoods.Normal([2, 2]), "state_size": 2, "units": 3},
         _is_of_series,
+    ),
     "MultimodalVAE": Call(
         tfp_vae.MultimodalVAE,
         lambda: {

@@ -444,6 +444,7 @@ CALLS = {
     ),
     "networks.NextCode": Call(
         networks.NextCode, lambda: {"classes": 3, "units": 4}, _round_trip
+    ),
     "networks.residual": Call(
         networks.residual, lambda: {"filters": [2], "blocks": 1},
         _networks_output(_residual_shape, _EVEN_IMAGES), not_fuzzed=("name",),

@@ -349,7 +349,7 @@ def test_a_learned_baseline_is_trained_and_saved_with_its_model(tmp_path):
 
 def test_only_a_score_function_has_a_learned_baseline():
     with pytest.raises(
-        ValueError, match='`baseline` must be "leave_one_out" unless .* got "learned"'
+        ValueError, match=r'`baseline` must be "leave_one_out" unless .* got "learned"'
     ):
         objectives.ELBO(baseline="learned")
     with pytest.raises(ValueError, match="`baseline` must be"):

@@ -90,6 +90,9 @@ def state_space_vae():
         state_size=2,
         units=3,
         prior=priors.GaussianProcess(3),
+    )
+
+
 def views_vae():
     """Two views, of which every row has one, dropped in training."""
     return tfp_vae.MultimodalVAE.from_mlps(
@@ -97,6 +100,9 @@ def views_vae():
         latent_size=2,
         units=[5],
         view_dropout=0.5,
+    )
+
+
 def drawn_vae():
     """Makes a model of categories that are drawn, with a baseline that learns from all rows."""
     return tfp_vae.VAE(
@@ -104,6 +110,9 @@ def drawn_vae():
         tfp_vae.Decoder(networks.mlp([5]), likelihoods.Bernoulli([6])),
         prior=priors.Categorical(2, 3),
         objective=objectives.ELBO(gradient_estimator="score_function", baseline="learned"),
+    )
+
+
 def counts_vae():
     """Counts that are scaled by the totals of their own rows."""
     return tfp_vae.VAE(

@@ -10,8 +10,8 @@ from tfp_vae.networks.masked_dense import MaskedDense
 from tfp_vae.networks.mlp import mlp
 from tfp_vae.networks.next_code import NextCode
 from tfp_vae.networks.recurrent import recurrent, recurrent_decoder
-from tfp_vae.networks.sequence_encoder import LastAndLargest, SequenceEncoder
 from tfp_vae.networks.residual import ResidualBlock, residual, residual_transpose
+from tfp_vae.networks.sequence_encoder import LastAndLargest, SequenceEncoder
 from tfp_vae.networks.standardization import (
     AffineMap,
     OneHot,
