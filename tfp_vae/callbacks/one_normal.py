@@ -9,7 +9,6 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions
 from tfp_vae.objectives import ELBO, Objective, ObjectiveTerms
-from tfp_vae.objectives.schedules import AnySchedule
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.callbacks")
@@ -86,7 +85,7 @@ class OneNormal(Objective):
         self.objective.check_pair(posterior, prior)
 
     @property
-    def schedules(self) -> dict[str, AnySchedule]:
+    def schedules(self) -> dict[str, Any]:
         """Those of the other objective."""
         return self.objective.schedules
 

@@ -12,10 +12,10 @@ from tfp_vae.error_text import described
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
+from tfp_vae.model.multimodal.view_coders import JointDecoder, JointEncoder, checked_views
+from tfp_vae.model.multimodal.view_dropout import checked_view_dropout, with_views_dropped
+from tfp_vae.model.multimodal.view_rows import joined_rows, split_rows
 from tfp_vae.model.vae import VAE
-from tfp_vae.model.view_coders import JointDecoder, JointEncoder, checked_views
-from tfp_vae.model.view_dropout import checked_view_dropout, with_views_dropped
-from tfp_vae.model.view_rows import joined_rows, split_rows
 from tfp_vae.objectives import Objective
 from tfp_vae.priors import Prior
 

@@ -11,8 +11,8 @@ from tfp_vae import checks, networks, posteriors
 from tfp_vae.distributions import LatentChain
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.coders import Decoder, Encoder, Transition
-from tfp_vae.model.ladder import LadderEncoder
-from tfp_vae.model.latent_chain import ChainEncoder, ChainPrior
+from tfp_vae.model.hierarchical.ladder import LadderEncoder
+from tfp_vae.model.hierarchical.latent_chain import ChainEncoder, ChainPrior
 from tfp_vae.model.vae import VAE
 from tfp_vae.objectives import Objective
 from tfp_vae.posteriors import Posterior

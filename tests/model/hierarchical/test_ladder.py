@@ -10,7 +10,7 @@ import tfp_vae
 from tests.support.mutations import assert_killed
 from tests.support.small_models import BINARY, LOGS
 from tfp_vae import distributions, divergences, likelihoods, networks, objectives, posteriors
-from tfp_vae.model import ladder as ladder_module
+from tfp_vae.model.hierarchical import ladder as ladder_module
 from tfp_vae.testing import (
     assert_close,
     assert_config_is_a_fixed_point,

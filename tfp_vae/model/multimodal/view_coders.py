@@ -10,7 +10,7 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import checks, shapes
 from tfp_vae.likelihoods import Product
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.experts import JoinedExperts
+from tfp_vae.model.multimodal.experts import JoinedExperts
 from tfp_vae.posteriors import MultivariateNormalDiag
 
 

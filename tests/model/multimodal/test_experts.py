@@ -14,7 +14,7 @@ from tests.support.linear_gaussian_views import (
     rows_of_every_subset,
     views_vae,
 )
-from tfp_vae.model.experts import JoinedExperts, product_of_experts, subsets_of
+from tfp_vae.model.multimodal.experts import JoinedExperts, product_of_experts, subsets_of
 from tfp_vae.testing import assert_close, assert_mean, assert_mean_at_most, plane_grid
 
 pytestmark = pytest.mark.usefixtures("float64")
