@@ -38,12 +38,14 @@ class ConditionalLikelihood(NamedTuple):
     @property
     def estimate(self) -> np.ndarray:
         """The estimate of log p of the other views given these, in nats, `[N]`."""
-        return self.joint.estimate - self.given.estimate
+        difference: np.ndarray = self.joint.estimate - self.given.estimate
+        return difference
 
     @property
     def standard_error(self) -> np.ndarray:
         """The standard error of `estimate`, in nats, `[N]`."""
-        return np.hypot(self.joint.standard_error, self.given.standard_error)
+        error: np.ndarray = np.hypot(self.joint.standard_error, self.given.standard_error)
+        return error
 
     @property
     def mean(self) -> float:

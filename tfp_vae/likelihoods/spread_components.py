@@ -54,4 +54,5 @@ def _of_columns(
         below = np.mean(0.5 * (1.0 + np.tanh(0.5 * standardised)), axis=1)
         mass = np.diff(below, axis=1, prepend=0.0, append=1.0)
         scores.append(np.sum(counts * np.log(np.maximum(mass, 1e-30)), axis=1))
-    return np.asarray(_SHARES)[np.argmax(scores, axis=0)]
+    best: np.ndarray = np.asarray(_SHARES)[np.argmax(scores, axis=0)]
+    return best

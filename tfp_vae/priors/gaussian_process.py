@@ -78,7 +78,7 @@ class GaussianProcess(Process):
     def build(self, event_shape: Sequence[int]) -> None:
         """Creates the unconstrained length scales, `[L]`."""
         super().build(event_shape)
-        begin = output_of_scale(np.float64(self.length_scale), _LEAST_LENGTH)
+        begin = output_of_scale(np.asarray(self.length_scale, np.float64), _LEAST_LENGTH)
         self.raw_length_scale = self.add_weight(
             name="raw_length_scale",
             shape=[self.state_size],

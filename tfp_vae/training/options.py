@@ -157,15 +157,15 @@ def checked(kind: type[Options], arguments: Mapping[str, Any]) -> Options:
 def _norm_limit(limit: Any, optimizer: keras.optimizers.Optimizer) -> float | None:
     if limit is None:
         return None
-    limit = checks.finite_number(limit, "skip_gradients_above", minimum=0.0)
-    if limit == 0.0:
+    norm = checks.finite_number(limit, "skip_gradients_above", minimum=0.0)
+    if norm == 0.0:
         raise ValueError("`skip_gradients_above` must be positive, or None; got 0.")
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         raise ValueError(
             "`skip_gradients_above` must be None with a LossScaleOptimizer, whose gradients are "
-            f"multiplied by a scale that changes; got {limit:g}."
+            f"multiplied by a scale that changes; got {norm:g}."
         )
-    return limit
+    return norm
 
 
 def _as_optimizer(optimizer: Any) -> keras.optimizers.Optimizer:
