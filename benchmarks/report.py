@@ -20,9 +20,9 @@ GOALS = {
 HEADER = """# Benchmarks
 
 `python -m benchmarks train`, and likewise `architectures`, `evaluate`, `overhead`, `startup`,
-`scaling`, `impute`, `clusters`, `labels`, `counts`, `xla` and `defaults`, measure these results and
-write this page from `benchmarks/measured`. Every peer runs in its own environment, with the
-versions of `benchmarks/requirements/`, and follows its own documentation. `defaults` needs the
+`scaling`, `impute`, `clusters`, `labels`, `counts`, `views`, `xla` and `defaults`, measure these
+results and write this page from `benchmarks/measured`. Every peer runs in its own environment, with
+the versions of `benchmarks/requirements/`, and follows its own documentation. `defaults` needs the
 packages of `benchmarks/requirements/defaults.txt`; it measures what is not yet stored, or with
 `--again` all of `--sets` and `--methods`.
 

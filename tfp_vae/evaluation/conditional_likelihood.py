@@ -21,7 +21,8 @@ class ConditionalLikelihood(NamedTuple):
 
     Example:
       >>> vae = tfp_vae.MultimodalVAE.from_mlps(
-      ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])}, units=[4])
+      ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])},
+      ...     latent_size=1, units=[4])
       >>> views = vae.split(vae.sample(20, seed=0))
       >>> found = evaluation.log_conditional_likelihood(vae, views, "a", 100)
       >>> bool(np.all(found.estimate == found.joint.estimate - found.given.estimate))
@@ -38,8 +39,8 @@ class ConditionalLikelihood(NamedTuple):
     @property
     def estimate(self) -> np.ndarray:
         """The estimate of log p of the other views given these, in nats, `[N]`."""
-        difference: np.ndarray = self.joint.estimate - self.given.estimate
-        return difference
+        estimate: np.ndarray = self.joint.estimate - self.given.estimate
+        return estimate
 
     @property
     def standard_error(self) -> np.ndarray:
@@ -103,7 +104,8 @@ def log_conditional_likelihood(
 
     Example:
       >>> vae = tfp_vae.MultimodalVAE.from_mlps(
-      ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])}, units=[4])
+      ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])},
+      ...     latent_size=1, units=[4])
       >>> views = vae.split(vae.sample(20, seed=0))
       >>> evaluation.log_conditional_likelihood(vae, views, "a", 100).estimate.shape
       (20,)
