@@ -21,10 +21,10 @@ class ConditionalLikelihood(NamedTuple):
 
     Example:
       >>> vae = tfp_vae.MultimodalVAE.from_mlps(
-      ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])},
+      ...     {"a": likelihoods.Bernoulli([3]), "b": likelihoods.Bernoulli([2])},
       ...     latent_size=1, units=[4])
       >>> views = vae.split(vae.sample(20, seed=0))
-      >>> found = evaluation.log_conditional_likelihood(vae, views, "a", 100)
+      >>> found = evaluation.log_conditional_likelihood(vae, views, "a", 5)
       >>> bool(np.all(found.estimate == found.joint.estimate - found.given.estimate))
       True
       >>> found.standard_error.shape
@@ -104,10 +104,10 @@ def log_conditional_likelihood(
 
     Example:
       >>> vae = tfp_vae.MultimodalVAE.from_mlps(
-      ...     {"a": likelihoods.Normal([3]), "b": likelihoods.Normal([2])},
+      ...     {"a": likelihoods.Bernoulli([3]), "b": likelihoods.Bernoulli([2])},
       ...     latent_size=1, units=[4])
       >>> views = vae.split(vae.sample(20, seed=0))
-      >>> evaluation.log_conditional_likelihood(vae, views, "a", 100).estimate.shape
+      >>> evaluation.log_conditional_likelihood(vae, views, "a", 5).estimate.shape
       (20,)
     """
     checks.instance_of(vae, MultimodalVAE, "vae", "tfp_vae.MultimodalVAE.from_mlps(likelihoods)")

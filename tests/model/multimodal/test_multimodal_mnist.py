@@ -10,6 +10,7 @@ from tfp_vae import evaluation, likelihoods
 
 
 @pytest.mark.nightly
+@pytest.mark.filterwarnings("ignore:.*effective sample size")
 @pytest.mark.parametrize("experts", ["product", "mixture", "mixture_of_products"])
 def test_a_view_tells_about_the_others(experts):
     """A half is more probable given the other one, and its label is guessed of it."""
@@ -49,6 +50,6 @@ def test_a_view_tells_about_the_others(experts):
     # A coin of ten sides has 0.3 of 500 or more in fewer than one of 10**30 tests.
     assert (guessed[:, 0] == test["label"]).mean() > 0.6
     few = {name: view[:40] for name, view in test.items() if name != "label"}
-    given = evaluation.log_conditional_likelihood(vae, few, "upper", 200)
-    alone = evaluation.log_marginal_likelihood(vae, vae.join({"lower": few["lower"]}), 200)
+    given = evaluation.log_conditional_likelihood(vae, few, "upper", 1000)
+    alone = evaluation.log_marginal_likelihood(vae, vae.join({"lower": few["lower"]}), 1000)
     assert given.mean > alone.mean
