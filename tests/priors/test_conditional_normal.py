@@ -129,6 +129,14 @@ def affine(decoder, size):
     return np.stack([decoder(each).mean().numpy()[0] - zero[0] for each in moved], axis=1), zero
 
 
+def widen(layers):
+    """Makes posteriors proposals of wide scale near the standard normal."""
+    for layer in layers:
+        layer.heads["loc"].kernel.assign(0.1 * layer.heads["loc"].kernel)
+        layer.heads["scale"].kernel.assign(0.1 * layer.heads["scale"].kernel)
+        layer.heads["scale"].bias.assign(tf.ones_like(layer.heads["scale"].bias))
+
+
 def check_log_prob(vae, exact, seed):
     """Compares 12 estimates with the mean of the laws `exact[y]`: within five standard errors."""
     y = np.arange(12) % 3
@@ -152,6 +160,9 @@ def test_log_p_given_y_under_a_vamp_prior_is_that_of_its_mixture():
         condition=one_hot(),
         adaptive=False,
     )
+    widen([vae.encoder.posterior])
+    vae.prior_layer.rows.assign(8.0 * vae.prior_layer.rows)
+    vae.prior_layer.features.assign(8.0 * vae.prior_layer.features)
     loadings, zero = affine(vae.decoder, 2)
     components = vae.prior().components_distribution
     means, variances = components.mean().numpy(), components.variance().numpy()
@@ -186,8 +197,7 @@ def test_log_p_given_y_of_two_layers_is_that_of_the_linear_gaussian_model():
         adaptive=False,
     )
     with_random_weights(vae.prior_layer.top)
-    for weight in vae.encoder.weights:
-        weight.assign(0.1 * weight)
+    widen([vae.encoder.posterior, vae.encoder.upward[0].posterior])
     down.heads["scale"].kernel.assign(tf.zeros_like(down.heads["scale"].kernel))
     transition = vae.prior_layer.downward[0]
     below = transition(np.concatenate([np.zeros([1, 2]), np.eye(2)]).astype("float32"))
