@@ -123,10 +123,13 @@ def test_log_p_of_x_given_y_is_that_of_the_linear_gaussian_model():
 
 def affine(decoder, size):
     """Returns the loadings `[3, size]` of a linear decoder, and what it gives y at latents of 0."""
-    seen = np.concatenate([np.zeros([3, size]), np.eye(3)], axis=1)
-    zero = decoder(seen).mean().numpy()
-    moved = [np.concatenate([np.eye(size)[at], np.eye(3)[0]])[None] for at in range(size)]
-    return np.stack([decoder(each).mean().numpy()[0] - zero[0] for each in moved], axis=1), zero
+
+    def mean(z, y):
+        return decoder(np.concatenate([z, y], axis=1)).mean().numpy().astype(np.float64)
+
+    zero = mean(np.zeros([3, size]), np.eye(3))
+    moved = mean(np.eye(size), np.tile(np.eye(3)[:1], [size, 1]))
+    return (moved - zero[0]).T, zero
 
 
 def widen(layers):
@@ -201,8 +204,9 @@ def test_log_p_given_y_of_two_layers_is_that_of_the_linear_gaussian_model():
     down.heads["scale"].kernel.assign(tf.zeros_like(down.heads["scale"].kernel))
     transition = vae.prior_layer.downward[0]
     below = transition(np.concatenate([np.zeros([1, 2]), np.eye(2)]).astype("float32"))
-    shift = below.mean().numpy()[0]
-    middle, noise = (below.mean().numpy()[1:] - shift).T, np.diag(below.variance().numpy()[0])
+    at_units = below.mean().numpy().astype(np.float64)
+    shift, noise = at_units[0], np.diag(below.variance().numpy()[0])
+    middle = (at_units[1:] - shift).T
     top = vae.prior_layer.top.distribution(tf.eye(3))
     loadings, zero = affine(vae.decoder, 2)
     exact = []
