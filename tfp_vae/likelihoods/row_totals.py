@@ -24,11 +24,17 @@ class KnownTotals:
     A plain object, whose tensors Keras does not cast under a mixed policy.
 
     Attributes:
-      log_total: The logarithm of every row's total, of its observed counts, `[B]`.
+      total: The total of every row's observed counts, positive, `[B]`.
       observed: A boolean tensor `[B, *event]`, false where a count is missing; None if none is.
+
+    Example:
+      >>> layer = likelihoods.Poisson([2], offset="total")
+      >>> known = layer.known_of(tf.constant([[3.0, 1.0]]), None)
+      >>> layer(np.zeros([1, 8]), known=known).mean().numpy().round(3)
+      array([[2., 2.]], dtype=float32)
     """
 
-    log_total: tf.Tensor
+    total: tf.Tensor
     observed: tf.Tensor | None = None
 
 
@@ -79,15 +85,15 @@ class RowTotals:
         counts = x if observed is None else tf.where(observed, x, tf.zeros_like(x))
         total = tf.reduce_sum(counts, axis=list(range(1, 1 + self._event_ndims)))
         # Rows without a count are refused where data comes in.
-        return KnownTotals(tf.math.log(tf.maximum(total, 1.0)), observed)
+        return KnownTotals(tf.maximum(total, 1.0), observed)
 
     def drawn(self, rows: int | tf.Tensor, seed: tf.Tensor, dtype: str) -> KnownTotals:
         """Draws the totals of new rows."""
         if self._quantiles is None:
-            return KnownTotals(tf.fill([rows], self._log_total(dtype)))
+            return KnownTotals(tf.fill([rows], self._usual(dtype)))
         uniform = stateless_random.uniform(tf.reshape(rows, [1]), seeds.as_seed(seed), dtype)
         place = tf.minimum(tf.cast(uniform * _QUANTILES, tf.int32), _QUANTILES - 1)
-        return KnownTotals(tf.math.log(tf.gather(tf.convert_to_tensor(self._quantiles), place)))
+        return KnownTotals(tf.gather(tf.convert_to_tensor(self._quantiles), place))
 
     def log_means(self, outputs: tf.Tensor, known: KnownTotals | None) -> tf.Tensor:
         """Returns the logarithms of the means of counts.
@@ -98,11 +104,9 @@ class RowTotals:
             total of the data.
         """
         if known is None:
-            log_total = self._log_total(outputs.dtype)
-            return self._log_shares(outputs, None) + log_total
-        ones = [1] * self._event_ndims
-        shape = tf.concat([tf.shape(known.log_total), ones], axis=0)
-        log_total = tf.reshape(known.log_total, shape)
+            return self._log_shares(outputs, None) + tf.math.log(self._usual(outputs.dtype))
+        shape = tf.concat([tf.shape(known.total), [1] * self._event_ndims], axis=0)
+        log_total = tf.math.log(tf.reshape(known.total, shape))
         means = self._log_shares(outputs, known.observed) + log_total
         return means if known.observed is None else tf.minimum(means, _LARGEST_LOG)
 
@@ -115,11 +119,11 @@ class RowTotals:
         total = tf.reduce_sum(tf.exp(seen - largest), axis=axes, keepdims=True)
         return outputs - largest - tf.math.log(total)
 
-    def _log_total(self, dtype: Any) -> tf.Tensor:
-        """Returns the logarithm of the total of a row of which nothing is known, a scalar."""
+    def _usual(self, dtype: Any) -> tf.Tensor:
+        """Returns the total of a row of which nothing is known, a scalar."""
         if self._quantiles is None:
-            return tf.math.log(tf.cast(self.total, dtype))
-        return tf.math.log(tf.reduce_mean(tf.convert_to_tensor(self._quantiles)))
+            return tf.cast(self.total, dtype)
+        return tf.reduce_mean(tf.convert_to_tensor(self._quantiles))
 
 
 def checked(offset: str | None, total: int | None, event_ndims: int) -> RowTotals | None:
