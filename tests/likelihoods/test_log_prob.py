@@ -73,16 +73,8 @@ def _gamma(parameters, layer):
     return lambda x: stats.gamma(concentration, scale=mean / concentration).logpdf(x)
 
 
-def _mean_of_counts(output, layer):
-    """The exponential of the output; or the total of new rows, in proportion to it."""
-    if layer.totals is None:
-        return _rate(output)
-    axes = tuple(range(-len(layer.event_shape), 0))
-    return layer.total * special.softmax(output, axis=axes)
-
-
 def _poisson(parameters, layer):
-    return lambda x: stats.poisson(_mean_of_counts(parameters["log_rate"], layer)).logpmf(x)
+    return lambda x: stats.poisson(_rate(parameters["log_rate"])).logpmf(x)
 
 
 def _of_row(logits, x, log_prob):
@@ -121,7 +113,7 @@ def _dirichlet_multinomial(parameters, layer):
 
 
 def _negative_binomial(parameters, layer):
-    mean = _mean_of_counts(parameters["log_mean"], layer)
+    mean = _rate(parameters["log_mean"])
     if layer.dispersion == "learned":
         inverse_dispersion = 1e-4 + _rate(parameters["inverse_dispersion"])
     else:

@@ -24,7 +24,7 @@ def marginal_distribution(
     Raises:
       TypeError: If `likelihood` is no likelihood, or `x` holds no real numbers.
       ValueError: If `x` has another event shape, or values outside the support or too large for
-        the likelihood's dtype.
+        the likelihood's dtype, or the likelihood is one of rows given their totals.
 
     Example:
       >>> x = np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 1.0]])
@@ -33,6 +33,12 @@ def marginal_distribution(
       array([[0.375, 0.875]], dtype=float32)
     """
     checks.instance_of(likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli([784])")
+    if likelihood.totals is not None:
+        raise ValueError(
+            "`likelihood` must be one whose columns depend on no total; got a "
+            f"{type(likelihood).__name__} with offset='total'. The mean log-probability of columns "
+            "in proportion to the total is `vae.marginal_elbo` of a model."
+        )
     rows = checks.observations(x, likelihood.event_shape, likelihood.support, likelihood.advice)
     checks.representable(rows, likelihood.variable_dtype, "x")
     layer = type(likelihood).from_config(likelihood.get_config())

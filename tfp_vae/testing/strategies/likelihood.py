@@ -111,23 +111,12 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         outside=(-1.0, 0.5),
     ),
     kinds_of_likelihood.NegativeBinomial: LikelihoodEntry(
-        layers=lambda event_shape: (
-            builds(
-                kinds_of_likelihood.NegativeBinomial,
-                st.just(event_shape),
-                dispersion=st.sampled_from(["shared", "learned"]),
-            )
-            | builds(
-                kinds_of_likelihood.NegativeBinomial,
-                st.just(event_shape),
-                dispersion=st.sampled_from(["shared", "learned"]),
-                offset=st.just("total"),
-                total=st.just(200),
-            )
+        layers=lambda event_shape: builds(
+            kinds_of_likelihood.NegativeBinomial,
+            st.just(event_shape),
+            dispersion=st.sampled_from(["shared", "learned"]),
         ),
-        inside=lambda layer, rng, shape: (
-            rng.negative_binomial(1.0, 0.2, shape).astype(np.float64) + (layer.totals is not None)
-        ),
+        inside=lambda layer, rng, shape: rng.negative_binomial(1.0, 0.2, shape).astype(np.float64),
         outside=(-1.0, 0.5),
     ),
     kinds_of_likelihood.Normal: LikelihoodEntry(
@@ -141,18 +130,8 @@ LIKELIHOODS: dict[type, LikelihoodEntry] = {
         outside=(),
     ),
     kinds_of_likelihood.Poisson: LikelihoodEntry(
-        layers=lambda event_shape: (
-            builds(kinds_of_likelihood.Poisson, st.just(event_shape))
-            | builds(
-                kinds_of_likelihood.Poisson,
-                st.just(event_shape),
-                offset=st.just("total"),
-                total=st.just(200),
-            )
-        ),
-        inside=lambda layer, rng, shape: (
-            rng.poisson(3.0, shape).astype(np.float64) + (layer.totals is not None)
-        ),
+        layers=lambda event_shape: builds(kinds_of_likelihood.Poisson, st.just(event_shape)),
+        inside=lambda layer, rng, shape: rng.poisson(3.0, shape).astype(np.float64),
         outside=(-1.0, 0.5),
     ),
     kinds_of_likelihood.Product: LikelihoodEntry(
@@ -221,14 +200,7 @@ def _products(draw: st.DrawFn, columns: int) -> kinds_of_likelihood.Product:
     alone = (kinds_of_likelihood.AutoregressiveCategorical, kinds_of_likelihood.Product)
     families = [kind for kind in LIKELIHOODS if kind not in alone]
     parts = [
-        (
-            group,
-            draw(
-                LIKELIHOODS[draw(st.sampled_from(families))]
-                .layers([len(group)])
-                .filter(lambda part: part.totals is None)
-            ),
-        )
+        (group, draw(LIKELIHOODS[draw(st.sampled_from(families))].layers([len(group)])))
         for group in groups
     ]
     with keras_seeded():
