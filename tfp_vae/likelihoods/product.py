@@ -291,10 +291,8 @@ def _checked_part(part: Any) -> tuple[list[int], Likelihood]:
             "of a sequence: make a model of the sequence alone."
         )
     if likelihood.conditional or likelihood.totals is not None:
-        raise ValueError(
-            "`parts` must have likelihoods that depend on z alone; got a "
-            f"{type(likelihood).__name__} with an offset or a dispersion by condition."
-        )
+        got = f"a {type(likelihood).__name__} with an offset or a dispersion by condition"
+        raise ValueError(f"`parts` must have likelihoods that depend on z alone; got {got}.")
     for column in columns:
         if isinstance(column, bool) or not hasattr(column, "__index__"):
             raise TypeError(f"`parts` must name columns by ints; got {column!r}.")
