@@ -227,6 +227,14 @@ def lines(measured: dict[str, Any]) -> Iterator[str]:
             ]
             setting = ", ".join(SETTINGS[name])
             yield f"| {name} | {setting} | {TITLES[which]} | {' | '.join(values)} |"
+    if "longer" in measured:
+        longer = measured["longer"]
+        yield ""
+        yield (
+            f"Neither is at its end after so few epochs: after {longer['epochs']} on the "
+            f"{longer['counts']}, of one seed, log p(x) is {longer['ours']:.2f} with tfp_vae and "
+            f"{longer['theirs']:.2f} with scvi-tools."
+        )
     named = ", ".join(f"{name} {number}" for name, number in sorted(measured["versions"].items()))
     yield ""
     yield f"Versions: {named}."

@@ -62,7 +62,7 @@ def test_our_model_is_trained_and_scored(monkeypatch):
     monkeypatch.setattr(counts, "IMPORTANCE_SAMPLES", 20)
     cells = counts.drawn_cells()
     cells["held_out"] = np.arange(200) % 5 == 0
-    with pytest.warns(RuntimeWarning, match="effective sample size"):
+    with pytest.warns(UserWarning, match="effective sample size"):
         found, z = counts.ours(cells, "nb", "gene-batch", seed=0, epochs=3)
     assert np.isfinite(found["log_likelihood"])
     assert len(found["seconds"]) == len(found["processor_seconds"]) == 2
