@@ -2,7 +2,8 @@
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -125,7 +126,7 @@ def array(x: Any, name: str = "x") -> np.ndarray:
     """Returns `x` as an array of numbers or booleans.
 
     Raises:
-      TypeError: If `x` is sparse, ragged, complex, or no numbers at all.
+      TypeError: If `x` is a dict, sparse, ragged, complex, or no numbers at all.
     """
     if x is None:
         raise TypeError(f"`{name}` must be an array of numbers; got None.")
@@ -135,6 +136,12 @@ def array(x: Any, name: str = "x") -> np.ndarray:
         raise TypeError(
             f"`{name}` must be a dense array of numbers; got a {type(x).__name__}: make it dense "
             "first."
+        )
+    if isinstance(x, Mapping):
+        raise TypeError(
+            f"`{name}` must be one array of numbers; got a {type(x).__name__} of "
+            f"{', '.join(map(repr, itertools.islice(x, 9))) or 'none'}: keep the one that is "
+            f"`{name}`."
         )
     if np.ma.is_masked(x):
         raise TypeError(

@@ -47,6 +47,18 @@ def test_one_image_in_colour_makes_all_of_them_colour(folder):
     assert "7 colour images of 8 by 16" in said
 
 
+def test_photographs_on_their_side_have_the_size_that_is_looked_at(folder):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    for number in range(6):
+        (folder / f"{number}.png").unlink()
+    PIL.Image.new("L", (30, 20)).save(folder / "turned.jpg", exif=exif)
+    PIL.Image.new("L", (20, 30)).save(folder / "upright.jpg")
+    images, said = read(folder)
+    assert images.shape == (2, 30, 20, 1)
+    assert said == "2 grey images of 30 by 20 pixels\n"
+
+
 def test_a_model_of_images_gets_them_in_its_own_shape(folder):
     images, _ = read(folder, shape=(10, 12, 3))
     assert images.shape == (6, 10, 12, 3)

@@ -1,5 +1,7 @@
 """Parquet and Arrow files of numbers are streamed as `.npy` files of the same rows are."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
@@ -25,9 +27,18 @@ def write_arrow(path, rows):
         writer.write_table(table(rows), max_chunksize=37)
 
 
+def write_stream(path, rows):
+    with (
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_stream(sink, table(rows).schema) as writer,
+    ):
+        writer.write_table(table(rows), max_chunksize=37)
+
+
 WRITERS = {
     ".parquet": write_parquet,
     ".arrow": write_arrow,
+    "_stream.arrow": write_stream,
     ".feather": lambda path, rows: feather.write_feather(table(rows), path),
 }
 
@@ -57,7 +68,7 @@ def test_every_row_comes_once_in_order_and_shuffled(suffix, tmp_path):
 def test_large_groups_are_read_in_blocks(tmp_path, monkeypatch):
     monkeypatch.setattr("tfp_vae.datasets.file_reader._BLOCK_BYTES", 12 * 10)
     for suffix, write in WRITERS.items():
-        folder = tmp_path / suffix[1:]
+        folder = tmp_path / suffix.replace(".", "_")
         folder.mkdir()
         write(folder / f"rows{suffix}", ROWS)
         read = rows_of(datasets.from_files(folder, shuffle=False))
@@ -65,7 +76,8 @@ def test_large_groups_are_read_in_blocks(tmp_path, monkeypatch):
 
 
 def test_nulls_are_nan_and_truth_values_numbers(tmp_path):
-    given = pa.table({"a": [1, None, 3], "b": [True, False, None], "c": [0.5, 1.5, 2.5]})
+    decimals = pa.array(map(Decimal, ["0.5", "1.5", "2.5"]), pa.decimal128(3, 1))
+    given = pa.table({"a": [1, None, 3], "b": [True, False, None], "c": decimals})
     parquet.write_table(given, tmp_path / "rows.parquet")
     expected = [[1, 1, 0.5], [np.nan, 0, 1.5], [3, np.nan, 2.5]]
     np.testing.assert_array_equal(
@@ -77,6 +89,7 @@ def test_nulls_are_nan_and_truth_values_numbers(tmp_path):
     ("given", "words"),
     [
         (pa.table({"a": [1.0], "name": ["x"]}), "every column must hold numbers; got 'name' of"),
+        (pa.table({"a": [[1.0], [2.0]]}), r"every .*'a' of list.*: write one column for each"),
         (pa.table({"a": pa.array([], pa.float32())}), "it holds no rows"),
     ],
 )

@@ -168,3 +168,13 @@ def test_rows_of_another_shape_name_their_file(tmp_path):
     np.save(tmp_path / "b.npy", np.zeros([3, 4]))
     with pytest.raises(ValueError, match=r"b\.npy.*\[2\]; got \[4\]"):
         datasets.from_files(tmp_path)
+
+
+def test_the_shuffle_is_no_code_to_convert(tmp_path, capfd):
+    np.save(tmp_path / "rows.npy", ROWS[:10])
+    tf.autograph.set_verbosity(1, alsologtostdout=True)
+    try:
+        list(datasets.from_files(tmp_path))
+    finally:
+        tf.autograph.set_verbosity(0)
+    assert "AutoGraph" not in "".join(capfd.readouterr())

@@ -10,6 +10,9 @@ import numpy as np
 
 from tfp_vae.datasets.file_reader import FileReader, Shard, as_float32, unreadable
 
+_FILE_MARK = b"ARROW1"
+"""What an Arrow file begins with; a stream, as Hugging Face's datasets write, does not."""
+
 
 class _Group(NamedTuple):
     """Rows that a file stores together: a row group of Parquet, or a record batch of Arrow.
@@ -81,6 +84,27 @@ class ArrowReader(FileReader):
                     yield as_float32(own, group.path)
 
 
+class _Stream(NamedTuple):
+    """Record batches of an Arrow stream, which lie in its memory map.
+
+    Attributes:
+      schema: The `pyarrow.Schema` of the columns.
+      batches: The record batches.
+    """
+
+    schema: Any
+    batches: Sequence[Any]
+
+    @property
+    def num_record_batches(self) -> int:
+        """The number of record batches."""
+        return len(self.batches)
+
+    def get_batch(self, number: int) -> Any:
+        """Returns a record batch."""
+        return self.batches[number]
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Opens a file, as a `pyarrow.parquet.ParquetFile` or a `pyarrow.RecordBatchFileReader`."""
@@ -89,8 +113,14 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
     else:
         arrow = _module("pyarrow")
-        with arrow.memory_map(str(path)) as mapped, arrow.ipc.open_file(mapped) as file:
-            yield file
+        with arrow.memory_map(str(path)) as mapped:
+            if mapped.read(len(_FILE_MARK)) == _FILE_MARK:
+                with arrow.ipc.open_file(mapped) as file:
+                    yield file
+            else:
+                mapped.seek(0)
+                with arrow.ipc.open_stream(mapped) as stream:
+                    yield _Stream(stream.schema, list(stream))
 
 
 def _module(name: str) -> Any:
@@ -128,11 +158,16 @@ def _columns(file: Any) -> list[str]:
         if not (
             arrow.types.is_integer(kind)
             or arrow.types.is_floating(kind)
+            or arrow.types.is_decimal(kind)
             or arrow.types.is_boolean(kind)
         ):
+            advice = (
+                "write one column for each number"
+                if arrow.types.is_nested(kind)
+                else "`tables.read` reads tables with words and dates"
+            )
             raise ValueError(
-                f"every column must hold numbers; got {field.name!r} of {kind}: `tables.read` "
-                "reads tables with words and dates"
+                f"every column must hold numbers; got {field.name!r} of {kind}: {advice}"
             )
     if not len(schema):
         raise ValueError("it has no columns")

@@ -19,6 +19,11 @@ _NAMES = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 _DECIMAL_COMMA = re.compile(r"^\s*-?\d+,\d+\s*$")
 _DECIMAL_POINT = re.compile(r"^\s*-?\d+\.\d+\s*$")
 _YEARS = range(1500, 2101)
+_BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
 _CONSISTENT = 0.8
 
 
@@ -132,7 +137,7 @@ def _sample(path: Path) -> tuple[str, str]:
     with opener(path, "rb") as file:
         content = file.read(_SAMPLE)
     whole = content if len(content) < _SAMPLE else content[: content.rfind(b"\n") + 1] or content
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16")):
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return encoding, whole.decode(encoding, errors="replace")
     try:

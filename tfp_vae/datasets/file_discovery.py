@@ -2,7 +2,7 @@
 
 import glob
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tfp_vae.paths import as_path
@@ -11,6 +11,7 @@ NPY, RECORDS, IMAGES, ARROW = ".npy", "TFRecord", "images", "Parquet or Arrow"
 _ARROW_SUFFIXES = {".parquet", ".arrow", ".feather"}
 _VIDEO_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg"}
 _IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
+_ARRAY_SUFFIXES = {".npz", ".h5", ".hdf5", ".csv"}
 
 
 def matching_files(source: str | Path | Sequence[str | Path]) -> tuple[str, list[Path]]:
@@ -39,10 +40,22 @@ def matching_files(source: str | Path | Sequence[str | Path]) -> tuple[str, list
     formats = {_format(path): path for path in paths}
     if len(formats) > 1 or None in formats:
         raise ValueError(
-            f"`source` must be files of one format, TFRecord, .npy, Parquet, Arrow or images; got "
-            f"{', '.join(sorted(repr(str(path)) for path in formats.values()))}."
+            "`source` must be files of one format, TFRecord, .npy, Parquet, Arrow or images "
+            f"({', '.join(sorted(_IMAGE_SUFFIXES))}); got "
+            f"{', '.join(sorted(repr(str(path)) for path in formats.values()))}"
+            f"{_advice(formats)}."
         )
     return next(each for each in formats if each), paths
+
+
+def _advice(formats: Mapping[str | None, Path]) -> str:
+    """Returns what to do about files of several formats, or of an unknown one."""
+    if len(formats) > 1:
+        return ": a pattern, such as 'faces/*.png', takes files of one kind"
+    (path,) = formats.values()
+    if path.suffix.lower() in _ARRAY_SUFFIXES:
+        return ": `datasets.from_file` reads it"
+    return ""
 
 
 def _files(path: Path) -> list[Path]:

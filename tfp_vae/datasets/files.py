@@ -80,7 +80,8 @@ def _from_numpy(path: Path) -> object:
             chosen = [name for name in PREFERRED if name in names] or names
             if len(chosen) != 1 and chosen == names:
                 raise ValueError(
-                    f"it must hold one array, or one called 'x'; it holds {', '.join(names[:9])}"
+                    f"it must hold one array, or one called 'x'; it holds {', '.join(names[:9])}: "
+                    f"`np.load(path)[{names[0]!r}]` is one of them"
                     if names
                     else "it holds no array"
                 )

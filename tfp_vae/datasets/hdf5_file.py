@@ -28,9 +28,10 @@ def array_of_hdf5(path: Path) -> np.ndarray:
         )
         chosen = [name for name in PREFERRED if name in found] or list(found)
         if len(chosen) != 1 and chosen == list(found):
+            advice = f": `h5py.File(path)[{next(iter(found))!r}]` is one of them" if found else ""
             raise ValueError(
                 "it must hold one dataset, or one called 'x'; it holds "
-                f"{', '.join(map(repr, list(found)[:9])) or 'none'}"
+                f"{', '.join(map(repr, list(found)[:9])) or 'none'}{advice}"
             )
         dataset = found[chosen[0]]
         if dataset.external or dataset.is_virtual:

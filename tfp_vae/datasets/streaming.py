@@ -45,8 +45,9 @@ def from_files(
     Args:
       source: A folder, a file, a pattern such as `rows/*.npy`, or a list of files; TFRecord,
         `.npy`, tables of numbers (`.parquet`, `.arrow`, `.feather`, for which PyArrow is needed;
-        nulls become NaN) or images (PNG of 8 or 16 bits, JPEG, the first frame of a GIF, BMP), all
-        of one format and with rows of one shape. Videos beside images are left out with a warning.
+        nulls become NaN) or images (PNG of 8 or 16 bits, JPEG, turned upright, the first frame of a
+        GIF, BMP), all of one format and with rows of one shape. Videos beside images are left out
+        with a warning.
       batch_size: The number of rows in a batch; the last one may be smaller.
       shuffle: Whether to shuffle, in a new order every epoch.
       seed: The seed of the orders.
@@ -126,11 +127,12 @@ def _batches(
     if order_seed is None:
         blocks = _blocks(reader, tf.data.Dataset.range(reader.num_partitions), cycle_length=1)
     else:
-        blocks = _epoch_number().flat_map(
-            lambda epoch: _shuffled_blocks(
-                reader, seeds.fold_in(tf.constant(order_seed), epoch), window, interleave
-            )
-        )
+
+        def shuffled(epoch: tf.Tensor) -> tf.data.Dataset:
+            seed = seeds.fold_in(tf.constant(order_seed), epoch)
+            return _shuffled_blocks(reader, seed, window, interleave)
+
+        blocks = _epoch_number().flat_map(tf.autograph.experimental.do_not_convert(shuffled))
     batches = blocks.rebatch(batch_size)
     if reader.num_rows is not None:
         count = -(-reader.num_rows // batch_size)

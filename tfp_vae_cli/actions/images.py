@@ -16,6 +16,7 @@ from tfp_vae_cli.actions.run_folder import MODEL
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
 _GREY = {"1", "L", "I", "I;16", "I;16B", "F"}
 _SIDE = 64
+_ORIENTATION_TAG, _TURNED = 0x0112, range(5, 9)
 
 
 def read_images(
@@ -102,8 +103,15 @@ def _found(paths: Sequence[Path]) -> tuple[set[tuple[int, int]], bool]:
     for path in paths:
         try:
             with PIL.Image.open(path) as image:
-                sizes.add((image.height, image.width))
+                sizes.add(_looked_at(image))
                 grey = grey and image.mode in _GREY
         except OSError as error:
             raise ValueError(f"{str(path)!r} cannot be read: it is no image.") from error
     return sizes, grey
+
+
+def _looked_at(image: PIL.Image.Image) -> tuple[int, int]:
+    """Returns the height and width of an image, which its EXIF data may exchange."""
+    size = image.height, image.width
+    turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION_TAG) in _TURNED
+    return size[::-1] if turned else size

@@ -236,3 +236,35 @@ def test_a_closed_file_is_named(tmp_path):
     rows.file.close()
     with pytest.raises(ValueError, match="`x` must be a dataset of an open file; got one that is"):
         vae.fit(rows, verbose=0)
+
+
+@pytest.mark.parametrize("library", ["h5py", "zarr"])
+def test_a_whole_file_is_refused_with_what_it_holds(library, tmp_path):
+    if library == "h5py":
+        group = hdf5(tmp_path).file
+    else:
+        group = pytest.importorskip("zarr").open_group(tmp_path / "rows.zarr", mode="w")
+        group.create_array("x", data=COUNTS)
+    vae = small_vae(likelihoods.Poisson([4]))
+    vae.compile("adam", jit_compile=False)
+    with pytest.raises(
+        TypeError, match=r"one array of a file, such as file\['x'\]; got a \w+ of 'x"
+    ):
+        vae.fit(group, verbose=0)
+
+
+def test_items_that_are_dicts_are_named():
+    torch = pytest.importorskip("torch")
+
+    class Rows(torch.utils.data.Dataset):
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, index):
+            return {"image": COUNTS[index], "label": index}
+
+    vae = small_vae(likelihoods.Poisson([4]))
+    vae.compile("adam", jit_compile=False)
+    for data in (Rows(), torch.utils.data.DataLoader(Rows(), batch_size=2)):
+        with pytest.raises(TypeError, match=r"one array .* a dict of 'image', 'label': keep the"):
+            vae.fit(data, verbose=0)

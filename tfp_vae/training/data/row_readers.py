@@ -1,7 +1,8 @@
 """Readers of rows that are no array: those of a file, a sparse matrix or a PyTorch dataset."""
 
+import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -124,7 +125,7 @@ class TorchReader:
         item = self._dataset[index]
         if isinstance(item, (tuple, list)):
             item = item[self._part]
-        return np.asarray(item)
+        return item if isinstance(item, Mapping) else np.asarray(item)
 
 
 def reader_of(x: Any, name: str) -> RowReader | None:
@@ -146,6 +147,11 @@ def reader_of(x: Any, name: str) -> RowReader | None:
             raise ValueError(f"`{name}` must be a dataset of an open file; got one that is closed.")
         chunks = x.chunks or (1,)
         return SliceReader(x, np.asarray, chunks[0]) if x.shape else None
+    if _is_a(x, "h5py", "Group") or _is_a(x, "zarr", "Group"):
+        raise TypeError(
+            f"`{name}` must be one array of a file, such as file['x']; got a {type(x).__name__} of "
+            f"{', '.join(map(repr, itertools.islice(x, 9))) if x else 'none'}."
+        )
     if _is_a(x, "zarr", "Array"):
         return ZarrReader(x)
     if _is_a(x, "anndata.abc", "CSRDataset"):

@@ -49,7 +49,8 @@ class BatchValidator:
 
     def check_batch(self, batch: Any) -> None:
         """Checks a batch, as `check_rows` does."""
-        self.check_rows(*map(np.asarray, self.rows_of(batch)))
+        names = self.name, self.condition_name
+        self.check_rows(*map(checks.array, self.rows_of(batch), names))
 
     def passes(self, *parts: tf.Tensor) -> bool:
         """Returns whether rows pass; records the exception if not."""
