@@ -48,6 +48,22 @@ def test_aligned_columns_become_tables_and_sentences_paragraphs():
         assert row in text
 
 
+def test_sentences_below_each_other_are_a_paragraph_and_no_table():
+    assert blocks("precision: <a>.\nrecall: b.") == "<p>precision: &lt;a&gt;.<br>recall: b.</p>\n"
+
+
+def test_a_legend_does_not_lie_over_curves_or_points():
+    terms = ("elbo", "log_likelihood", "kl_divergence")
+    history = {f"{part}{term}": [1.0, 2.0] for part in ("", "val_") for term in terms}
+    vae = small_vae()
+    curve = explorable.curves(history)[0]
+    (points,) = explorable.latent_map(vae, BINARY, np.arange(23) % 3, RowPictures(vae, BINARY))
+    for plot, place in ((curve, "below"), (points, "right")):
+        (legend,) = plot.legend
+        assert legend in getattr(plot, place)
+        assert legend not in plot.center
+
+
 def test_names_in_a_report_are_text():
     text = page("<b>x</b>", [("a&b", "<i>")], [Section("<u>", "<pre>", "<p>")])
     assert "&lt;b&gt;x&lt;/b&gt;" in text
@@ -77,7 +93,7 @@ def test_a_row_that_is_an_image_is_a_picture_and_another_its_values():
     assert all('src="data:image/png;base64,' in each for each in shown)
     assert 'alt="a &lt;row&gt;"' in shown[0]
     assert RowPictures(small_vae(), BINARY).html_of([[0, 1, 0.25, 1]], "row") == [
-        "[0]&nbsp;0<br>[1]&nbsp;1<br>[2]&nbsp;0.25<br>[3]&nbsp;1"
+        '<span class="values">[0]&nbsp;0<br>[1]&nbsp;1<br>[2]&nbsp;0.25<br>[3]&nbsp;1</span>'
     ]
 
 
@@ -86,9 +102,9 @@ def test_a_row_of_a_table_is_shown_in_its_own_words_and_blanks():
     vae = VAE.for_data(frame, latent_size=2, verbose=0)
     x = vae.schema.encode(frame)
     assert RowPictures(vae, x).html_of(x[:3], "row") == [
-        "sex&nbsp;f<br>age&nbsp;31.5",
-        "sex&nbsp;m<br>age&nbsp;(blank)",
-        "sex&nbsp;(blank)<br>age&nbsp;44",
+        '<span class="values">sex&nbsp;f<br>age&nbsp;31.5</span>',
+        '<span class="values">sex&nbsp;m<br>age&nbsp;(blank)</span>',
+        '<span class="values">sex&nbsp;(blank)<br>age&nbsp;44</span>',
     ]
 
 

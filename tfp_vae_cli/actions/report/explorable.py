@@ -46,9 +46,11 @@ def curves(history: History) -> list[Model]:
                     tooltips=[("epoch", "@epoch"), (label, "@nats{0.00}")],
                 )
             )
-        plot.legend.location = "bottom_right"
-        plot.legend.background_fill_alpha = 0.5
+        _move_legend(plot, "below")
+        plot.legend.orientation = "horizontal"
         plot.legend.label_text_font_size = "9px"
+        plot.legend.padding, plot.legend.margin = 2, 0
+        plot.legend.border_line_color = None
         plots.append(plot)
     return plots
 
@@ -94,7 +96,7 @@ def latent_map(
         "first", "second", source=source, size=7, color="colour", alpha=0.75, **options
     )
     if several:
-        plot.add_layout(plot.legend[0], "right")
+        _move_legend(plot, "right")
     label = "" if labels is None else " label @label"
     plot.add_tools(
         HoverTool(
@@ -164,6 +166,13 @@ def _figure(title: str, across: str, up: str, width: int, height: int) -> figure
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
     return plot
+
+
+def _move_legend(plot: figure, place: str) -> None:
+    """Moves the legend of a plot out of the area where it would cover what is drawn."""
+    (legend,) = plot.legend
+    plot.center.remove(legend)
+    plot.add_layout(legend, place)
 
 
 def _colours(labels: np.ndarray | None, rows: int) -> list[str]:

@@ -21,7 +21,8 @@ img { max-width: 100%; height: auto; }
 .wide { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.15rem 0.8rem 0.15rem 0; text-align: left; vertical-align: top; }
-td { text-align: right; }
+td { text-align: right; white-space: nowrap; }
+.values { display: inline-block; text-align: left; }
 thead th { border-bottom: 1px solid color-mix(in srgb, CanvasText 40%, Canvas); }
 thead th:not(:first-child) { text-align: right; }
 tbody th { font-weight: normal; }
@@ -34,7 +35,8 @@ tbody th { font-weight: normal; }
 .pixels { image-rendering: pixelated; background: white; vertical-align: middle; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
-@media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin-left: 1rem; } }
+@media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dd { margin-left: 1rem; }
+                            table { font-size: 0.8rem; } th, td { padding-right: 0.5rem; } }
 @media print { :root { color-scheme: light; } body { max-width: none; } }
 """
 

@@ -65,7 +65,8 @@ class RowPictures:
         pairs = list(zip(self._names, cells, strict=True))[:_MOST_VALUES]
         lines = [f"{html.escape(name)}&nbsp;{html.escape(cell)}" for name, cell in pairs]
         more = len(cells) - len(lines)
-        return "<br>".join([*lines, *([f"and {more} more"] if more > 0 else [])])
+        shown = "<br>".join([*lines, *([f"and {more} more"] if more > 0 else [])])
+        return f'<span class="values">{shown}</span>'
 
     def _picture(self, row: np.ndarray, alt: str, height: int) -> str:
         image = row if row.ndim == 3 else row[..., None]

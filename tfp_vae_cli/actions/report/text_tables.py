@@ -34,11 +34,11 @@ def html_table(rows: Sequence[Sequence[str]], header: bool, escaped: bool = True
 
 
 def _block(text: str) -> str:
-    """Returns a sentence as a paragraph, and aligned columns as a table."""
+    """Returns sentences as a paragraph, a line each, and aligned columns as a table."""
     lines = text.split("\n")
     columns = _columns(lines)
-    if len(lines) == 1 and len(columns) == 1:
-        return f"<p>{html.escape(text)}</p>\n"
+    if len(columns) == 1:
+        return f"<p>{'<br>'.join(map(html.escape, lines))}</p>\n"
     rows = [[line[start:end].strip() for start, end in columns] for line in lines]
     caption = ""
     if len(columns) > 1 and len(rows) > 1 and not any(rows[0][1:]):
