@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 
-import tfp_vae
 from tests.support.small_models import small_vae
 from tfp_vae import datasets, likelihoods, networks, objectives
 from tfp_vae.testing import check_elbo
@@ -162,6 +161,5 @@ def test_it_is_no_part_of_a_table():
     layer = likelihoods.AutoregressiveCategorical([2], classes=3)
     with pytest.raises(ValueError, match="`parts` must be likelihoods of independent columns"):
         likelihoods.Product([([0, 1], layer)])
-    assert (
-        tfp_vae.likelihoods.get("autoregressive_categorical", [2], classes=3).recurrent_units == 64
-    )
+    named = likelihoods.get("autoregressive_categorical", [2], classes=3)
+    assert named.recurrent_units == 64

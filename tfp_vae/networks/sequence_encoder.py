@@ -152,14 +152,16 @@ class LastAndLargest(keras.layers.Layer):
 
     def call(self, steps: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Returns the last step's features, then the largest."""
-        if mask is None:
-            return tf.concat([steps[:, -1], tf.reduce_max(steps, axis=1)], axis=-1)
-        seen = mask[..., None]
+        seen = tf.ones_like(steps[..., :1], tf.bool) if mask is None else mask[..., None]
         after = tf.concat([seen[:, 1:], tf.zeros_like(seen[:, :1])], axis=1)
         is_last = tf.logical_and(seen, tf.logical_not(after))
         last = tf.reduce_sum(tf.where(is_last, steps, tf.zeros_like(steps)), axis=1)
-        largest = tf.reduce_max(tf.where(seen, steps, steps.dtype.min), axis=1)
-        largest = tf.where(tf.reduce_any(seen, axis=1), largest, tf.zeros_like(largest))
+        # XLA may compute the features twice, with other roundings, and then finds none that equals
+        # the largest: the gradient of a maximum would be 0 / 0.
+        place = tf.argmax(tf.where(seen, steps, steps.dtype.min), axis=1, output_type=tf.int32)
+        numbers = tf.range(tf.shape(steps)[1])[:, None]
+        is_largest = tf.logical_and(seen, tf.equal(numbers, place[:, None]))
+        largest = tf.reduce_sum(tf.where(is_largest, steps, tf.zeros_like(steps)), axis=1)
         return tf.concat([last, largest], axis=-1)
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[int | None, ...]:
