@@ -1,5 +1,6 @@
 """State-space models against TFP's Kalman filter."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow_probability as tfp
@@ -8,8 +9,8 @@ from tensorflow_probability import distributions as tfd
 import tfp_vae
 from tests.support.linear_state_space import LinearStateSpace
 from tests.support.small_models import small_vae
-from tfp_vae import likelihoods, priors
-from tfp_vae.testing import assert_mean
+from tfp_vae import likelihoods, networks, posteriors, priors
+from tfp_vae.testing import assert_mean, check_elbo
 
 SEEN = np.ones([6, 3], bool)
 
@@ -174,6 +175,20 @@ def test_steps_that_follow_a_gaussian_process_are_its_regression(kernel):
         )
 
 
+def test_series_of_classes_and_counts_are_forecast():
+    for likelihood in (likelihoods.Categorical([4, 1], 3), likelihoods.Poisson([4, 2])):
+        posterior = posteriors.LinearMarkovChain(4, 2)
+        vae = tfp_vae.StateSpaceVAE(
+            tfp_vae.Encoder(networks.mlp([3]), posterior),
+            tfp_vae.Decoder(keras.layers.Reshape([4, 2]), likelihood),
+            priors.LinearMarkovChain(4),
+        )
+        x = vae.sample(2, seed=0)
+        draws = vae.forecast(x, 6, sample_size=3, seed=0).draws
+        assert draws.shape == (3, 2, 6, *likelihood.event_shape[1:])
+        assert not likelihood.support.outside(draws.astype(float)).any()
+
+
 def test_the_encoder_sees_which_values_are_missing():
     vae = state_space_vae(missing_values=np.nan)
     x = SERIES[:1].copy()
@@ -220,3 +235,18 @@ def test_a_filter_sees_the_steps_up_to_its_own(inference):
 def test_wrong_arguments_are_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    "prior",
+    [priors.DeepMarkovChain(4, [3]), priors.LinearMarkovChain(4), priors.GaussianProcess(4)],
+    ids=["deep", "linear", "process"],
+)
+def test_a_state_space_model_has_every_property_of_the_bound(prior):
+    vae = tfp_vae.StateSpaceVAE(
+        tfp_vae.Encoder(networks.mlp([3]), posteriors.LinearMarkovChain(4, 2)),
+        tfp_vae.Decoder(keras.layers.Reshape([4, 2]), likelihoods.Normal([4, 2])),
+        prior,
+    )
+    assert check_elbo(vae, SERIES).ok

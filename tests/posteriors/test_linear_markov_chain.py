@@ -27,7 +27,7 @@ def test_the_heads_are_means_bounded_matrices_and_factors(shape):
     raw = outputs["transition"]
     magnitude = np.abs(raw).sum(axis=-1, keepdims=True)
     np.testing.assert_allclose(q.transition, raw / (1.0 + magnitude / 0.7))
-    assert (np.abs(q.transition).numpy().sum(axis=-1) < 0.7).all()
+    assert (np.abs(q.transition).sum(axis=-1) < 0.7).all()
     factor = np.tril(outputs["scale_tril"], -1)
     diagonal = np.diagonal(outputs["scale_tril"], axis1=-2, axis2=-1)
     factor += (np.logaddexp(0.0, diagonal) + 0.01)[..., None] * np.eye(2)

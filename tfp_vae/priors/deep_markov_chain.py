@@ -48,6 +48,10 @@ class DeepMarkovChain(Process):
       >>> prior.build([10])
       >>> prior.distribution().log_prob(np.zeros([3, 10])).shape
       TensorShape([3])
+      >>> prior.following(tf.ones([3, 10]), steps=2).event_shape
+      TensorShape([4])
+      >>> prior.transition(tf.ones([3, 2])).mean().shape
+      TensorShape([3, 2])
 
     Source: Krishnan et al. (2017), "Structured inference networks for nonlinear state space
     models", for the gated transition.
@@ -96,7 +100,12 @@ class DeepMarkovChain(Process):
         return distributions.DeepMarkovChain(first, self.transition, self.time_steps)
 
     def following(self, z: tf.Tensor, steps: int) -> distributions.DeepMarkovChain:
-        """Returns the chain that the last of the states begins: batch `[...]`, event `[H * L]`."""
+        """Returns the chain that the last of the states begins: batch `[...]`, event `[H * L]`.
+
+        Args:
+          z: The states of all T steps, `[..., T * L]`.
+          steps: The number of steps H that follow, an int.
+        """
         first = self.transition(z[..., -self.state_size :])
         return distributions.DeepMarkovChain(first, self.transition, steps)
 

@@ -53,6 +53,8 @@ class GaussianProcess(Process):
       >>> prior.build([10])
       >>> bool(np.allclose(prior.distribution().stddev(), 1.0))
       True
+      >>> prior.following(tf.ones([3, 10]), steps=2).event_shape
+      TensorShape([4])
 
     Source: Fortuin et al. (2020), "GP-VAE: deep probabilistic time series imputation", with the
     Cauchy kernel; Casale et al. (2018), "Gaussian process prior variational autoencoders".
@@ -96,6 +98,10 @@ class GaussianProcess(Process):
 
         In the Cholesky factor of the steps of both, the rows of later steps hold the conditional
         distribution: z₂ = C₂₁ C₁₁⁻¹ z₁ + C₂₂ noise.
+
+        Args:
+          z: The states of all T steps, `[..., T * L]`.
+          steps: The number of steps H that follow, an int.
         """
         factors, known = self._factors(self.time_steps + steps), self.time_steps
         leading = tf.shape(z)[:-1]

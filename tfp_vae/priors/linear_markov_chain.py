@@ -42,6 +42,8 @@ class LinearMarkovChain(Process):
       >>> prior.build([10])
       >>> bool(np.allclose(prior.distribution().variance(), 1.0, atol=1e-2))
       True
+      >>> prior.following(tf.ones([3, 10]), steps=2).mean().numpy()[0].round(2)
+      array([0.9 , 0.9 , 0.81, 0.81], dtype=float32)
 
     Source: Durbin & Koopman (2012), "Time series analysis by state space methods".
     """
@@ -74,7 +76,12 @@ class LinearMarkovChain(Process):
         )
 
     def following(self, z: tf.Tensor, steps: int) -> distributions.LinearMarkovChain:
-        """Returns the chain that the last of the states begins: batch `[...]`, event `[H * L]`."""
+        """Returns the chain that the last of the states begins: batch `[...]`, event `[H * L]`.
+
+        Args:
+          z: The states of all T steps, `[..., T * L]`.
+          steps: The number of steps H that follow, an int.
+        """
         last = z[..., -self.state_size :]
         loc = tf.linalg.matvec(tf.convert_to_tensor(self.transition), last) + self.offset
         return self._chain(loc, self.raw_scale, steps)
