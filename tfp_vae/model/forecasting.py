@@ -99,7 +99,7 @@ def sampled_forecast(
       condition: y, `[B, ...]`, or None.
     """
     known_seed, later_seed, data_seed = seeds.split(seed, 3)
-    prior = vae.prior_layer
+    prior: Any = vae.prior_layer
     features = vae.pipeline.features(condition, None)
     states = vae.posterior(x, condition=condition).sample(sample_size, seed=known_seed)
     later = prior.following(states, steps).sample(seed=later_seed)
@@ -160,17 +160,19 @@ def _decodes_steps_alike(vae: "VAE") -> bool:
 
     The log-probability of a row that is the same at every step then stays as it is.
     """
-    prior, dtype = vae.prior_layer, vae.decoder.variable_dtype
+    prior: Any = vae.prior_layer
+    dtype = vae.decoder.variable_dtype
     steps, size = prior.time_steps, prior.state_size
     states = np.random.default_rng(0).normal(size=[1, steps, size])
     width = 0 if vae.condition is None else int(vae.decoder.latent_size or 0) - steps * size
     row = np.broadcast_to(vae.decoder.likelihood.support.inner_value, [1, *vae.event_shape])
-    found = []
+    found: list[float] = []
     for each in (states, np.roll(states, 1, axis=1)):
         z = np.concatenate([each.reshape([1, -1]), np.zeros([1, width])], axis=-1)
         likelihood = vae.decoder.of_tensors(tf.constant(z, dtype))
         found.append(float(likelihood.log_prob(tf.constant(row, dtype))[0]))
-    return bool(np.isclose(*found, rtol=_TOLERANCE, atol=_TOLERANCE))
+    now, later = found
+    return bool(np.isclose(now, later, rtol=_TOLERANCE, atol=_TOLERANCE))
 
 
 def _in_sequence(values: tf.Tensor, steps: int) -> tf.Tensor:

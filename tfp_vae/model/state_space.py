@@ -120,7 +120,9 @@ class StateSpaceVAE(VAE):
         width = checks.positive_int(units, "units")
         checks.one_of(inference, _INFERENCES, "inference")
         # XLA has no cuDNN.
-        recurrent = keras.layers.GRU(width, return_sequences=True, use_cudnn=False)
+        recurrent: keras.layers.Layer = keras.layers.GRU(
+            width, return_sequences=True, use_cudnn=False
+        )
         if inference == "smoothing":
             recurrent = keras.layers.Bidirectional(recurrent)
         return cls(

@@ -69,7 +69,7 @@ class DeepMarkovChain(Process):
         self.units = checks.positive_ints(units, "units")
         self.activation = keras.activations.get(keras_arguments.activation(activation))
         self.scale_floor = scale_floor_below_1(scale_floor)
-        scale = np.sqrt(1.0 - _BEGIN**2)
+        scale = np.asarray(np.sqrt(1.0 - _BEGIN**2))
         self._first_raw_output = float(output_of_scale(scale, self.scale_floor))
 
     def build(self, event_shape: Sequence[int]) -> None:

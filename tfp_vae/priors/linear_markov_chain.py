@@ -64,7 +64,7 @@ class LinearMarkovChain(Process):
         self.transition = self._weight(
             "transition", [size, size], keras.initializers.Identity(_BEGIN)
         )
-        raw_scale = output_of_scale(np.sqrt(1.0 - _BEGIN**2), self.scale_floor)
+        raw_scale = output_of_scale(np.asarray(np.sqrt(1.0 - _BEGIN**2)), self.scale_floor)
         self.raw_scale = self._weight(
             "raw_scale", [size], keras.initializers.Constant(float(raw_scale))
         )
