@@ -68,7 +68,15 @@ def model(setting: dict[str, Any], train: np.ndarray) -> tfp_vae.VAE:
     if "pseudo_inputs" in setting:
         options["prior"] = priors.VampPrior(setting["pseudo_inputs"])
     likelihood = likelihoods.Bernoulli([train.shape[1]])
-    if len(setting["latent_sizes"]) > 1:
+    if "ladder_units" in setting:
+        vae = tfp_vae.HierarchicalVAE.ladder_from_mlps(
+            likelihood,
+            setting["latent_sizes"],
+            [setting["units"], *setting["ladder_units"]],
+            setting["activation"],
+            **options,
+        )
+    elif len(setting["latent_sizes"]) > 1:
         vae = tfp_vae.HierarchicalVAE.from_mlps(
             likelihood,
             setting["latent_sizes"],
@@ -120,9 +128,11 @@ def optimizer(setting: dict[str, Any], rows: int) -> keras.optimizers.Optimizer:
     """Makes Adam with the learning rates of a setting, for a number of training rows."""
     first, last = setting["learning_rates"]
     steps = setting["epochs"] * _steps_per_epoch(setting, rows)
-    return keras.optimizers.Adam(
-        keras.optimizers.schedules.CosineDecay(first, steps, alpha=last / first)
-    )
+    rate = keras.optimizers.schedules.CosineDecay(first, steps, alpha=last / first)
+    if "averaged_weights" not in setting:
+        return keras.optimizers.Adam(rate)
+    momentum = setting["averaged_weights"]
+    return keras.optimizers.Adam(rate, use_ema=True, ema_momentum=momentum)
 
 
 class Curve(keras.callbacks.Callback):
@@ -133,6 +143,8 @@ class Curve(keras.callbacks.Callback):
       epochs: The total number of epochs.
       points: The number of epochs at which to score.
       took_point: Called with every point.
+      minutes_at_most: The minutes of training after which it stops at the end of an epoch, with a
+        last point.
 
     It continues from one `fit` to the next.
     """
@@ -143,11 +155,12 @@ class Curve(keras.callbacks.Callback):
         epochs: int,
         points: int,
         took_point: Callable[[dict[str, float]], None],
+        minutes_at_most: float = math.inf,
     ) -> None:
         super().__init__()
         self._test = test
         self._due = {round(epochs * (point + 1) / points) for point in range(points)}
-        self._took_point = took_point
+        self._took_point, self._minutes_at_most = took_point, minutes_at_most
         self._epoch = 0
         self.seconds = self.processor_seconds = 0.0
 
@@ -158,7 +171,10 @@ class Curve(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         del epoch
         self._epoch += 1
-        if self._epoch in self._due:
+        trained = self.seconds + time.perf_counter() - self._started
+        if trained / 60 >= self._minutes_at_most:
+            self.model.stop_training = True
+        if self._epoch in self._due or self.model.stop_training:
             self._stop()
             scored = score(self.model, self._test, CURVE_DRAWS)
             point = {"epoch": self._epoch, "minutes": self.seconds / 60, **scored}
@@ -210,7 +226,9 @@ def run(
     keras.utils.set_random_seed(setting["seed"])
     vae = model(setting, data.train)
     trained = stages(setting)
-    curve = Curve(data.test, sum(stage["epochs"] for stage in trained), points, took_point)
+    epochs = sum(stage["epochs"] for stage in trained)
+    limit = setting.get("minutes_at_most", math.inf)
+    curve = Curve(data.test, epochs, points, took_point, limit)
     for stage in trained:
         given, options = [curve], {}
         if stage.get("keep_best_on_validation"):

@@ -35,7 +35,7 @@ def test_the_network_is_that_of_the_source(name):
     assert vae.latent_size == sum(setting["latent_sizes"])
     assert vae.event_shape == (784,)
     assert (vae.preprocess is not None) == (setting["data"] == "dynamic")
-    assert isinstance(vae, HierarchicalVAE) == ("upper_units" in setting)
+    assert isinstance(vae, HierarchicalVAE) == (len(setting["latent_sizes"]) > 1)
     assert isinstance(vae.prior_layer, priors.VampPrior) == ("pseudo_inputs" in setting)
     hidden = [layer.units for layer in vae.encoder.trunk.layers if hasattr(layer, "units")]
     if setting["activation"] == "gated":
@@ -85,6 +85,28 @@ def test_a_curve_has_its_points_and_the_score_comes_down(tmp_path):
     again = reproduce.score(vae, test, reproduce.CURVE_DRAWS)
     assert again["negative_log_likelihood"] == points[1]["negative_log_likelihood"]
     assert isinstance(vae, keras.Model)
+
+
+@pytest.mark.nightly
+@pytest.mark.filterwarnings("ignore:.*effective sample size")
+def test_a_ladder_is_trained_with_averaged_weights_until_its_time_is_over():
+    setting = SETTINGS["dynamic-ladder"] | {
+        "epochs": 4,
+        "batch_size": 10,
+        "units": [8],
+        "ladder_units": [[4]],
+        "latent_sizes": [3, 2],
+        "kl_warm_up_epochs": 2,
+    }
+    train, test = grey_images()
+    points = []
+    vae, _ = reproduce.run(setting, reproduce.Images(train, test), points.append, points=1)
+    assert vae.optimizer.use_ema
+    assert [point["epoch"] for point in points] == [4]
+    points.clear()
+    short = setting | {"minutes_at_most": 0.0}
+    reproduce.run(short, reproduce.Images(train, test), points.append, points=1)
+    assert [point["epoch"] for point in points] == [1]
 
 
 @pytest.mark.nightly

@@ -135,6 +135,15 @@ def failing_vae():
     )
 
 
+def far_vae():
+    """A model whose gradients are large in a batch with a row that is far away."""
+    return tfp_vae.VAE(
+        tfp_vae.Encoder(networks.mlp([5], "tanh"), posteriors.MultivariateNormalDiag(2)),
+        tfp_vae.Decoder(networks.mlp([5], "tanh"), likelihoods.Normal([6], scale=1.0)),
+        adaptive=False,
+    )
+
+
 def entropy(batch, terms):
     """A metric of the rows."""
     return batch.posterior.entropy()

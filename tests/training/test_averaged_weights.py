@@ -84,6 +84,20 @@ def test_files_hold_the_averages_and_checkpoints_resume_from_the_raw_weights(tmp
         np.testing.assert_array_equal(one, other)
 
 
+class Zeroed(keras.callbacks.Callback):
+    """Sets all weights at the end of the last epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 2:
+            self.model.set_weights([0.0 * weight for weight in self.model.get_weights()])
+
+
+def test_a_callback_may_set_the_weights():
+    vae, _, _ = fitted({"run_eagerly": True}, shuffle=False, callbacks=[Zeroed()])
+    for weight in vae.trainable_variables:
+        assert not np.any(np.array(weight))
+
+
 def test_the_best_weights_are_averages():
     vae, recorded, log = fitted(
         {"run_eagerly": True},

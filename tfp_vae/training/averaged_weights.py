@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tfp_vae.training.trainable import Trainable
@@ -28,7 +30,8 @@ class AveragedWeights:
     def in_use(self) -> Iterator[None]:
         """Holds the averages in the model inside the block, if the optimizer keeps any.
 
-        Inside another such block it does nothing.
+        Inside another such block it does nothing. A weight that is set inside, as by a callback
+        that restores an earlier one, keeps its new value, which becomes the average, too.
         """
         pairs = [] if self.raw else self._pairs()
         if not pairs:
@@ -36,14 +39,19 @@ class AveragedWeights:
             return
         kept = [tf.identity(tf.convert_to_tensor(weight)) for weight, _ in pairs]
         self.raw = {id(weight): value for (weight, _), value in zip(pairs, kept, strict=True)}
-        for weight, average in pairs:
-            weight.assign(tf.convert_to_tensor(average))
+        averages = [np.array(keras.ops.convert_to_numpy(average)) for _, average in pairs]
+        for (weight, _), average in zip(pairs, averages, strict=True):
+            weight.assign(average)
         try:
             yield
         finally:
             self.raw = MappingProxyType({})
-            for (weight, _), value in zip(pairs, kept, strict=True):
-                weight.assign(value)
+            for (weight, average), before, value in zip(pairs, averages, kept, strict=True):
+                now = keras.ops.convert_to_numpy(weight)
+                if np.array_equal(now, before, equal_nan=True):
+                    weight.assign(value)
+                else:
+                    average.assign(now)
 
     def training_value(self, variable: Any) -> Any:
         """Returns the value of a variable in training, also inside a block."""
@@ -55,7 +63,7 @@ class AveragedWeights:
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         if not getattr(optimizer, "use_ema", False) or not optimizer.built:
             return []
-        if int(optimizer.iterations.numpy()) == 0:
+        if int(keras.ops.convert_to_numpy(optimizer.iterations)) == 0:
             return []
         averages = optimizer._model_variables_moving_average  # noqa: SLF001, Keras has no public name
         pairs = zip(self._model.trainable_variables, averages, strict=True)

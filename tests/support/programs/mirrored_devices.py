@@ -27,6 +27,7 @@ from tests.support.replicated_model import (
     counts_vae,
     drawn_vae,
     failing_vae,
+    far_vae,
     fitted,
     labelled_vae,
     plain,
@@ -55,6 +56,13 @@ CASES = [
     ),
     # One row, of one replica's share, has no finite loss.
     (failing_vae, {}, WITH_A_FAILING_ROW, {"compile": {"on_nonfinite": "skip"}}),
+    # The gradients of a batch are too large, and validations have averaged weights.
+    (
+        far_vae,
+        {"use_ema": True, "ema_momentum": 0.9},
+        WITH_A_FAILING_ROW,
+        {"validation_data": REAL, "compile": {"skip_gradients_above": 150.0}},
+    ),
 ]
 NIGHTLY_CASES = [
     # Labels of some rows, and latents that are summed over.
