@@ -76,7 +76,7 @@ WITHOUT_A_SOURCE = {
     "evaluation": {"code_usage", "compare", "log_conditional_likelihood", "reconstruction_error"},
     "divergences": {
         *("declaration", "exact_kl_divergence", "kl_divergence_per_dimension"),
-        *("latent_factors", "sampled_kl_divergence"),
+        *("latent_factors", "sampled_kl_divergence", "kl_divergence_per_layer"),
     },
 }
 """What is of the textbooks, or of this library."""

@@ -26,6 +26,7 @@ def precision_weighted(
       TypeError: If one of them is no diagonal normal distribution.
 
     Example:
+      >>> from tfp_vae import distributions
       >>> one = tfd.MultivariateNormalDiag(np.zeros([2]), np.ones([2]))
       >>> other = tfd.MultivariateNormalDiag(np.full([2], 4.0), np.ones([2]))
       >>> product = distributions.precision_weighted(one, other)
