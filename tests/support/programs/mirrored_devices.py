@@ -61,7 +61,7 @@ CASES = [
         far_vae,
         {"use_ema": True, "ema_momentum": 0.9},
         WITH_A_FAILING_ROW,
-        {"validation_data": REAL, "compile": {"skip_gradients_above": 150.0}},
+        {"validation_data": REAL, "compile": {"skip_gradients_above": 15.0}},
     ),
 ]
 NIGHTLY_CASES = [
