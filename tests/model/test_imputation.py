@@ -101,7 +101,7 @@ def check_imputation():
     exact_checks.check_imputation(model, row, *model.missing_moments(row))
 
 
-log_weights, moments = BatchDistributions.log_weights, imputation._moments
+log_weights, moments = BatchDistributions.log_weights, imputation.moments
 largest_of = imputation._largest_of
 
 MUTATIONS = {
@@ -117,7 +117,7 @@ MUTATIONS = {
     ),
     "the likelihood's own variance left out": (
         imputation,
-        "_moments",
+        "moments",
         lambda likelihood, seed: (moments(likelihood, seed)[0], tf.zeros([], tf.float64)),
     ),
     "the likeliest latent instead of a draw": (

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tfp_vae.model.view_dropout import with_views_dropped
+from tfp_vae.model.multimodal.view_dropout import with_views_dropped
 
 import tfp_vae
 from tests.support.linear_gaussian_views import (
