@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tfp_vae.model.multimodal.view_dropout import with_views_dropped
 
 import tfp_vae
 from tests.support.linear_gaussian_views import (
@@ -18,6 +17,7 @@ from tests.support.linear_gaussian_views import (
 )
 from tests.support.small_models import LOGS
 from tfp_vae import likelihoods, networks, posteriors, priors, replica_context
+from tfp_vae.model.multimodal.view_dropout import with_views_dropped
 from tfp_vae.testing import assert_close, assert_config_is_a_fixed_point, assert_mean, check_elbo
 
 EXPERTS = ("product", "mixture", "mixture_of_products")
