@@ -237,3 +237,103 @@ class FreeBitsVAE(SigmaVAE):
         grads = tape.gradient(loss, self.trainable_variables)
         self.optimizer.apply_gradients(zip(grads, self.trainable_variables, strict=True))
         return {"loss": loss}
+
+
+class SamplingWithKL(layers.Layer):
+    def call(self, inputs):
+        mu, logvar = inputs
+        kl = -0.5 * ops.sum(1 + logvar - ops.square(mu) - ops.exp(logvar), axis=-1)
+        self.add_loss(4.0 * ops.mean(kl))
+        return mu + ops.exp(0.5 * logvar) * keras.random.normal(ops.shape(mu))
+
+
+class ReconstructionOnly(keras.Model):
+    """No layer is called decoder: what the model returns is the reconstruction."""
+
+    def __init__(self):
+        super().__init__()
+        self.h, self.mu, self.logvar = layers.Dense(8), layers.Dense(K), layers.Dense(K)
+        self.sampling = SamplingWithKL()
+        self.back, self.pixels = layers.Dense(8), layers.Dense(D, activation="sigmoid")
+
+    def call(self, x):
+        h = self.h(x)
+        return self.pixels(self.back(self.sampling([self.mu(h), self.logvar(h)])))
+
+
+def reconstruction_only():
+    model = ReconstructionOnly()
+    model.compile(optimizer="adam", loss=nll)
+    return model
+
+
+def layers_without_names():
+    """The KL reads the second output as a log-variance, the draw as the log of a scale."""
+    x = keras.Input((D,))
+    h = layers.Dense(8, activation="relu")(x)
+    mu, log_var = KLDivergenceLayer()([layers.Dense(K)(h), layers.Dense(K)(h)])
+    scale = layers.Lambda(ops.exp)(log_var)
+    z = layers.Lambda(lambda a: a[0] + a[1] * keras.random.normal(ops.shape(a[0])))([mu, scale])
+    model = keras.Model(x, layers.Dense(D, activation="sigmoid")(z))
+    model.compile(optimizer="rmsprop", loss=nll)
+    return model
+
+
+class LossLayer(layers.Layer):
+    def call(self, inputs):
+        x, mu, log_var, recon = inputs
+        kl = -0.5 * ops.sum(1 + log_var - ops.square(mu) - ops.exp(log_var), axis=-1)
+        self.add_loss(ops.mean(ops.sum(ops.binary_crossentropy(x, recon), axis=-1) + kl))
+        return recon
+
+
+def loss_in_the_last_layer():
+    x = keras.Input((D,))
+    h = layers.Dense(8, activation="relu")(x)
+    mu, log_var = layers.Dense(K)(h), layers.Dense(K)(h)
+    recon = layers.Dense(D, activation="sigmoid")(Sampling()([mu, log_var]))
+    model = keras.Model(x, LossLayer()([x, mu, log_var, recon]))
+    model.compile(optimizer="adam")
+    return model
+
+
+class ConditionalVAE(keras.Model):
+    """Its data are (x, label), and a label joins x and z."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = layers.Dense(2 * K)
+        self.decoder = layers.Dense(D)
+
+    def train_step(self, data):
+        x, label = data
+        c = tf.one_hot(label, 4)
+        with tf.GradientTape() as tape:
+            mean, log_var = tf.split(self.encoder(tf.concat([x, c], 1)), 2, axis=1)
+            z = mean + tf.exp(0.5 * log_var) * tf.random.normal(tf.shape(mean))
+            logits = self.decoder(tf.concat([z, c], 1))
+            cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
+            kl = -0.5 * tf.reduce_sum(1 + log_var - mean**2 - tf.exp(log_var), axis=1)
+            loss = tf.reduce_mean(tf.reduce_sum(cross_entropy, axis=1) + kl)
+        tape.gradient(loss, self.trainable_variables)
+        return {"loss": loss}
+
+
+class ModuleOfTensorFlow(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.enc, self.dec = layers.Dense(2 * K), layers.Dense(D)
+
+    def encode(self, x):
+        return tf.split(self.enc(x), 2, axis=1)
+
+    @tf.function
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            mean, log_std = self.encode(x)
+            logits = self.dec(mean + tf.exp(log_std) * tf.random.normal(tf.shape(mean)))
+            cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
+            kl = tf.reduce_sum(0.5 * (mean**2 + tf.exp(2 * log_std) - 1) - log_std, axis=1)
+            loss = tf.reduce_mean(tf.reduce_sum(cross_entropy, axis=1) - kl)
+        tape.gradient(loss, self.trainable_variables)
+        return loss

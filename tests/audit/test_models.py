@@ -27,6 +27,11 @@ KERAS = [
     (keras_models.SigmaVAE, {"expected_kl_weight": 4.0}, {"fixed-scale"}),
     (keras_models.SigmaVAE, {}, {"fixed-scale", "kl-weight"}),
     (keras_models.FreeBitsVAE, {}, {"fixed-scale", "free-bits"}),
+    (keras_models.reconstruction_only, {}, {"kl-weight"}),
+    (keras_models.layers_without_names, {}, {"scale-mismatch"}),
+    (keras_models.loss_in_the_last_layer, {}, set()),
+    (keras_models.ConditionalVAE, {}, set()),
+    (keras_models.ModuleOfTensorFlow, {}, {"kl-sign", "unbounded"}),
 ]
 OF_TFP = {"encoder": "posterior_parameters", "decoder": "logits"}
 TF_KERAS = [
@@ -34,6 +39,8 @@ TF_KERAS = [
     (tf_keras_models.mean_cross_entropy, {}, {"likelihood-reduction"}),
     (tf_keras_models.closure, {}, set()),
     (tf_keras_models.closure_with_the_wrong_sign, {}, {"kl-sign", "unbounded"}),
+    (tf_keras_models.loss_object, {}, {"kl-reduction"}),
+    (tf_keras_models.operations_in_the_graph, {}, {"fixed-scale"}),
     (tf_keras_models.layer_beside_compile, {}, {"fixed-scale"}),
     (tf_keras_models.layer_beside_mse, {}, {"fixed-scale", "likelihood-reduction"}),
     (tf_keras_models.Subclass, {}, set()),
@@ -73,6 +80,11 @@ TORCH = {
     "Distributions": ({"expected_kl_weight": 2.0}, {"fixed-scale"}),
     "Capacity": ({"expected_kl_weight": 10.0}, {"capacity"}),
     "SampledKL": ({}, {"fixed-scale"}),
+    "Counting": ({"expected_kl_weight": 0.25}, set()),
+    "DrawFirst": ({}, {"overall-factor"}),
+    "Anonymous": ({}, {"overall-factor"}),
+    "OneForward": ({}, {"overall-factor"}),
+    "Capitals": ({}, {"overall-factor"}),
     "StoredKL": (
         {"latents": ("encoder.mean", "encoder.log_sigma"), "likelihood": "normal"},
         {"fixed-scale", "kl-formula", "overall-factor"},
@@ -89,6 +101,26 @@ def test_a_model_of_pytorch_is_read(name):
     if isinstance(arguments.get("step"), str):
         arguments = {"step": getattr(torch_models, arguments["step"])}
     check(getattr(torch_models, name.partition(" ")[0]), arguments, codes)
+
+
+def test_a_loss_that_is_a_module_of_pytorch_is_bound_by_the_names_of_its_forward():
+    pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
+    from tests.audit import torch_models
+
+    report = audit(torch_models.SumOfTerms(), event_shape=(D,), latent_size=K)
+    assert report.codes == {"overall-factor"}
+
+
+def test_what_a_model_counts_is_as_before():
+    pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
+    from tests.audit import torch_models
+
+    model = torch_models.Counting()
+    audit_model(model, X)
+    assert "num_iter" not in vars(model)
+    model.num_iter = 2
+    audit_model(model, X)
+    assert model.num_iter == 2
 
 
 def test_a_loss_of_pytorch_is_read_and_corrected_in_pytorch():
@@ -115,6 +147,7 @@ def test_a_loss_of_pytorch_is_read_and_corrected_in_pytorch():
 JAX = {
     "loss": ("function", set()),
     "mean_loss": ("function", {"likelihood-reduction"}),
+    "compiled_loss": ("function", set()),
     "Model": ("object", set()),
     "OtherScale": ("object", {"scale-mismatch"}),
 }

@@ -61,6 +61,42 @@ def closure_with_the_wrong_sign():
     return closure(-1.0)
 
 
+class LossOfTensors:
+    """A loss that is an object, and holds the tensors of its KL."""
+
+    __name__ = "vae_loss"
+
+    def __init__(self, z_mean, z_log_var):
+        self.z_mean, self.z_log_var = z_mean, z_log_var
+
+    def __call__(self, x, x_decoded_mean):
+        xent_loss = D * tf_keras.losses.binary_crossentropy(x, x_decoded_mean)
+        return xent_loss + kl_of(self.z_mean, self.z_log_var) / K
+
+
+def loss_object():
+    inputs, z_mean, z_log_var = coders()
+    z = layers.Lambda(sampling, output_shape=(K,))([z_mean, z_log_var])
+    vae = tf_keras.Model(inputs, layers.Dense(D, activation="sigmoid")(z))
+    vae.compile(optimizer="rmsprop", loss=LossOfTensors(z_mean, z_log_var))
+    return vae
+
+
+def operations_in_the_graph():
+    """Without names, with a log-variance that is clipped, and with the noise alone in a layer."""
+    inputs = tf_keras.Input((D,))
+    h = layers.Dense(8, activation="relu")(inputs)
+    z_mean, z_log_var = layers.Dense(K)(h), layers.Dense(K)(h)
+    z_log_var = tf.clip_by_value(z_log_var, -10.0, 10.0)
+    noise = layers.Lambda(lambda m: tf.random.normal(tf.shape(m)))(z_mean)
+    outputs = layers.Dense(D)(z_mean + tf.exp(0.5 * z_log_var) * noise)
+    vae = tf_keras.Model(inputs, outputs)
+    error = tf_keras.losses.mse(inputs, outputs) * D
+    vae.add_loss(tf.reduce_mean(error + kl_of(z_mean, z_log_var)))
+    vae.compile(optimizer="adam")
+    return vae
+
+
 class KLLayer(layers.Layer):
     def call(self, inputs):
         mu, log_var = inputs

@@ -191,3 +191,78 @@ class StoredKL(nn.Module):
 
     def loss(self, x):
         return ((x - self.decoder(self.encoder(x))) ** 2).sum() + self.encoder.kl
+
+
+class Counting(Chunked):
+    """Its β grows with a count that it keeps itself, from a number of the class."""
+
+    num_iter = 0
+
+    def loss(self, x):
+        self.num_iter += 1
+        mu, logvar = self.encoder(x).chunk(2, dim=-1)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        nll = F.binary_cross_entropy_with_logits(self.decoder(z), x, reduction="sum") / len(x)
+        kl = (-0.5 * (1 + logvar - mu**2 - logvar.exp())).sum(1).mean()
+        return nll + min(1.0, self.num_iter / 4) * kl
+
+
+class SumOfTerms(nn.Module):
+    """A loss that is a module."""
+
+    def __init__(self):
+        super().__init__()
+        self.bce = nn.BCELoss(reduction="sum")
+
+    def forward(self, recon_x, x, mu, logvar):
+        return self.bce(recon_x, x) - 0.5 * torch.sum(1 + logvar - mu**2 - logvar.exp())
+
+
+class DrawFirst(Example):
+    """Its encoder returns z before the mean and the log-variance."""
+
+    def encode(self, x):
+        mu, logvar = super().encode(x)
+        return self.reparameterize(mu, logvar), mu, logvar
+
+    def training_step(self, batch, batch_idx):
+        z, mu, logvar = self.encode(batch)
+        return loss_function(self.decode(z), batch, mu, logvar)
+
+
+class Anonymous(nn.Module):
+    """No name says what a layer is, and the second output's layer is called first."""
+
+    def __init__(self):
+        super().__init__()
+        self.l1, self.l2, self.l3 = nn.Linear(D, 8), nn.Linear(8, K), nn.Linear(8, K)
+        self.l4 = nn.Linear(K, D)
+
+    def forward(self, x):
+        h = torch.tanh(self.l1(x))
+        b, a = self.l3(h), self.l2(h)
+        return torch.sigmoid(self.l4(a + torch.randn_like(a) * torch.exp(b / 2))), a, b
+
+    def loss(self, x):
+        return loss_function(self(x)[0], x, *self(x)[1:])
+
+
+class OneForward(Anonymous):
+    def loss(self, x):
+        recon, a, b = self(x)
+        return loss_function(recon, x, a, b)
+
+
+class Capitals(nn.Module):
+    """Encoder and Decoder with capitals, and channels that hold both outputs, as they are drawn."""
+
+    def __init__(self):
+        super().__init__()
+        self.Encoder = nn.Linear(D, 2 * K)
+        self.Quantised = nn.Linear(2 * K, 2 * K)
+        self.Decoder = nn.Sequential(nn.Linear(K, D), nn.Sigmoid())
+
+    def loss(self, x):
+        mu, logvar = self.Quantised(self.Encoder(x)).chunk(2, dim=1)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        return loss_function(self.Decoder(z), x, mu, logvar)

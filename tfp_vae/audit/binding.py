@@ -1,6 +1,5 @@
 """Binds the arguments of a user's loss to the data, the decoder's and the encoder's outputs."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,6 +18,7 @@ from tfp_vae.audit.argument_names import (
     X,
     role_of,
 )
+from tfp_vae.audit.blackbox import parameters_of
 from tfp_vae.audit.likelihood_forms import decoder_log_variance
 from tfp_vae.audit.probe_design import Point
 from tfp_vae.error_text import described
@@ -160,7 +160,7 @@ def bind(
         ValueError: If `arguments` names an argument that the loss does not have.
     """
     renamed, constants = _split(arguments)
-    parameters = _parameters(loss)
+    parameters = parameters_of(loss)
     if parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters):
         fixed = [p for p in parameters or () if p.kind is not p.VAR_POSITIONAL]
         if len([p for p in fixed if p.default is p.empty and p.kind is not p.VAR_KEYWORD]) <= 2:
@@ -232,13 +232,6 @@ def _split(arguments: Mapping[str, Any] | None) -> tuple[dict[str, str], dict[st
         else:
             constants[name] = value
     return renamed, constants
-
-
-def _parameters(loss: Callable[..., Any]) -> list[inspect.Parameter] | None:
-    try:
-        return list(inspect.signature(loss).parameters.values())
-    except (TypeError, ValueError):
-        return None
 
 
 def _by_position(names: Sequence[str]) -> dict[str, str] | None:

@@ -27,6 +27,18 @@ class CallError(Exception):
     """The user's function raised; its exception is the cause."""
 
 
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """The arguments of a function, a PyTorch module's or a Keras layer's; None if unknown."""
+    target: Any = function
+    for mark, method in (("named_modules", "forward"), ("trainable_weights", "call")):
+        if hasattr(type(function), mark) and hasattr(function, method):
+            target = getattr(function, method)
+    try:
+        return list(inspect.signature(target).parameters.values())
+    except (TypeError, ValueError):
+        return None
+
+
 def positional_count(function: Callable[..., Any]) -> tuple[int, bool] | None:
     """Counts the arguments that a call must give: (how many, whether `*args` takes more)."""
     try:

@@ -13,7 +13,7 @@ from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.frameworks import as_numpy
 from tfp_vae.audit.likelihood_term import read_likelihood
 from tfp_vae.audit.loss_probe import probe_loss
-from tfp_vae.audit.model_cuts import leaves_of
+from tfp_vae.audit.model_cuts import leaves_of, shape_of
 from tfp_vae.audit.model_probe import ModelProbe
 from tfp_vae.audit.model_steps import as_input
 
@@ -25,15 +25,17 @@ _SPREADS = (1.0, 10.0, 1e3, 1e5)
 def decoder_range(probe: ModelProbe) -> tuple[float, float] | None:
     """The least and the largest output of the real decoder; None if it cannot be called alone."""
     z = probe.decoder.inputs[0]
-    shape = np.shape(as_numpy(z))[1:] if z is not None else None
-    if shape is None:
+    whole = shape_of(z) if z is not None else None
+    if whole is None:
         return None
+    shape = whole[1:]
     rng = np.random.default_rng(31)
     lowest, highest = np.inf, -np.inf
     for spread in _SPREADS:
         draws = spread * rng.normal(size=(_ROWS, *shape))
         try:
             result = probe.decoder.function(as_input(draws, probe.framework))
+            result = probe.decoder.of_result(result)
             output = as_numpy(leaves_of(result)[0])
         except Exception:
             # A decoder that needs more than z is not asked.

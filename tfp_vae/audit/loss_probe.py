@@ -1,5 +1,6 @@
 """Measures a loss: its batch mean at a point, with the error of rounding or noise."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.blackbox import BlackBox, CallError
+from tfp_vae.audit.counters import uncounted
 from tfp_vae.audit.probe_design import Design, Point
 from tfp_vae.audit.results import as_rows, chooser
 
@@ -16,7 +18,9 @@ Array = np.ndarray
 # The batch sizes to try, should a loss accept only one. Two rows are enough to read any other; one
 # comes last, since it broadcasts against any size.
 BATCH_SIZES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000, 1024, 1)
-NOISY_BATCH_SIZE = 256
+# A noisy loss is called with so many rows, at least and at most, and so many values of x between.
+NOISY_ROWS = (32, 256)
+NOISY_VALUES = 100_000
 NOISY_CALLS = 10
 # A difference of this many errors is not 0. The errors of a noisy loss are widened, because they
 # are estimated from few calls: with 9 degrees of freedom a t-distributed estimate lies farther out
@@ -184,7 +188,7 @@ def probe_loss(
         TypeError: If it returns no floats.
     """
     names = [name for name, _ in binding.parameters]
-    box = BlackBox(binding.call(loss), "loss", names)
+    box = BlackBox(uncounted(binding.call(loss), loss), "loss", names)
     sizes = list(dict.fromkeys((BATCH_SIZES[0], *first_batch_sizes, *BATCH_SIZES)))
     designs = [make_design(size) for size in sizes]
     index = box.settle([binding.arguments(design.resting_event()) for design in designs])
@@ -205,7 +209,9 @@ def probe_loss(
     scatter = max(float(np.max(np.abs(r - results[0]), initial=0.0)) for r in results[1:])
     random = scatter > 64.0 * box.epsilon * float(np.max(np.abs(results[0])))
     if random:
-        large = make_design(NOISY_BATCH_SIZE)
+        # Rows of many values are as many as the noise of their sum needs.
+        rows = NOISY_VALUES // math.prod(design.event_shape)
+        large = make_design(min(max(rows, NOISY_ROWS[0]), NOISY_ROWS[1]))
         if accepts(box, binding, large):
             design = large
     else:

@@ -16,13 +16,20 @@ from tfp_vae.audit.arguments import (
     checked_event_shape,
 )
 from tfp_vae.audit.binding import Binding
+from tfp_vae.audit.counters import uncounted
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.decoder_range import decoder_range, inferred_declaration, range_findings
 from tfp_vae.audit.engine import LossDeclaration, run_audit, support_findings
 from tfp_vae.audit.frameworks import KERAS, TENSORFLOW
 from tfp_vae.audit.model_probe import ModelProbe
 from tfp_vae.audit.model_search import find_cuts
-from tfp_vae.audit.model_steps import kept_state, model_framework, steps_of
+from tfp_vae.audit.model_steps import (
+    kept_state,
+    model_framework,
+    steps_of,
+    unwrapped,
+    with_caught_loss,
+)
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.symbolic import audit_symbolic_model
 from tfp_vae.error_text import described
@@ -127,12 +134,16 @@ def audit_model(
     if symbolic is not None:
         return symbolic
     framework = model_framework(model)
-    owner = inspect.unwrap(model).__globals__ if inspect.isfunction(model) else model
+    model = unwrapped(model)
+    owner = model.__globals__ if inspect.isfunction(model) else model
     with kept_state(model):
         probe = find_cuts(
             model,
             owner,
-            steps_of(model, step, dict(arguments or {})),
+            [
+                with_caught_loss(uncounted(s, model))
+                for s in steps_of(model, step, dict(arguments or {}))
+            ],
             np.resize(rows, (max(3, len(rows)), *event_shape)),
             framework,
             encoder,

@@ -1,8 +1,9 @@
 """Where a whole model is cut: what gives the posterior's parameters, and what gives p(x|z)'s."""
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from tfp_vae.audit.frameworks import as_numpy
 from tfp_vae.audit.results import entries_of
 
 Array = np.ndarray
+_MOMENTS = itertools.count()
 
 _ENCODERS = ("encode", "encoder", "inference_net", "encoder_net", "recognition", "enc", "inference")
 _DECODERS = (
@@ -48,23 +50,28 @@ class Cut:
         holder: The namespace in which it is looked up.
         key: Its name there.
         function: What it is.
+        part: Which leaf of its result is replaced while all else of the call goes on; None to put
+            another function in its place.
         inputs: The first arguments of its calls, while it was recorded.
         outputs: The results of its calls, while it was recorded.
+        moments: When its calls ended, as numbers that grow: a part ends after its last layer.
     """
 
     name: str
     holder: MutableMapping[str, Any]
     key: str
     function: Callable[..., Any]
+    part: int | None = None
     inputs: list[Any] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
+    moments: list[int] = field(default_factory=list)
 
     @contextlib.contextmanager
     def replaced(self, by: Callable[..., Any]) -> Iterator[None]:
         """Puts another function in its place."""
         missing = object()
         before = self.holder.get(self.key, missing)
-        self.holder[self.key] = by
+        self.holder[self.key] = by if self.part is None else self._with_part(by)
         try:
             yield
         finally:
@@ -73,9 +80,26 @@ class Cut:
             else:
                 self.holder[self.key] = before
 
-    def recording(self) -> contextlib.AbstractContextManager[None]:
+    def _with_part(self, by: Callable[..., Any]) -> Callable[..., Any]:
+        part = self.part
+        assert part is not None
+
+        def called(*given: Any, **named: Any) -> Any:
+            result = self.function(*given, **named)
+            leaves = leaves_of(result)
+            leaves[part] = by(*given, **named)
+            return rebuilt(result, leaves)
+
+        return called
+
+    def of_result(self, result: Any) -> Any:
+        """What of a result is replaced."""
+        return result if self.part is None else leaves_of(result)[self.part]
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
         """Records its calls."""
-        self.inputs, self.outputs = [], []
+        self.inputs, self.outputs, self.moments = [], [], []
 
         def recorder(*given: Any, **named: Any) -> Any:
             result = self.function(*given, **named)
@@ -84,9 +108,12 @@ class Cut:
             if all(shape_of(leaf) is not None for leaf in leaves_of(result)):
                 self.inputs.append(first)
                 self.outputs.append(result)
+                self.moments.append(next(_MOMENTS))
             return result
 
-        return self.replaced(recorder)
+        whole = self if self.part is None else replace(self, part=None)
+        with whole.replaced(recorder):
+            yield
 
 
 def cut_of(owner: Any, name: str) -> Cut | None:
@@ -158,14 +185,24 @@ def head_role(name: str) -> str | None:
     return roles.pop() if len(roles) == 1 else None
 
 
+def _parts_named(model: Any, names: Sequence[str]) -> list[Cut]:
+    """The cuts at the parts of these names, in any case, in the names' order."""
+    if isinstance(model, dict):
+        spelled = {name: name for name in model}
+    else:
+        spelled = {name.lower(): name for name in dir(model)}
+    found = [spelled[name] for name in names if name in spelled]
+    return [cut for name in found if (cut := cut_of(model, name)) is not None]
+
+
 def encoder_cuts(model: Any) -> list[Cut]:
     """The cuts at which a model may give the posterior's parameters, the likeliest first."""
-    return [cut for name in _ENCODERS if (cut := cut_of(model, name)) is not None]
+    return _parts_named(model, _ENCODERS)
 
 
 def decoder_cuts(model: Any) -> list[Cut]:
     """The cuts at which a model may give p(x|z)'s parameters, the likeliest first."""
-    cuts = [cut for name in _DECODERS if (cut := cut_of(model, name)) is not None]
+    cuts = _parts_named(model, _DECODERS)
     outputs = getattr(model, "_output_layers", None) or _output_layers(model)
     cuts += [cut for layer in outputs if (cut := cut_at(layer, layer.name)) is not None]
     return cuts
@@ -173,7 +210,7 @@ def decoder_cuts(model: Any) -> list[Cut]:
 
 def draw_cuts(model: Any) -> list[Cut]:
     """The parts that may draw z, by their names."""
-    cuts = [cut for name in _DRAWS if (cut := cut_of(model, name)) is not None]
+    cuts = _parts_named(model, _DRAWS)
     if isinstance(model, dict):
         return cuts
     for name, layer in named_layers(model):

@@ -3,7 +3,7 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from tfp_vae.audit.model_cuts import (
     shape_of,
 )
 from tfp_vae.audit.model_steps import Caught, Step, as_input
+from tfp_vae.audit.model_structure import doubled_axis
 
 Array = np.ndarray
 ROWS = 3
@@ -41,6 +42,7 @@ class ModelProbe:
         names: The names of the encoder's outputs.
         event_shape: The shape of one example of x.
         draw: The cut at what draws z, None where the decoder is called with z itself.
+        entry: The cut at what is called with z, where that is not the decoder.
     """
 
     model: Any
@@ -56,6 +58,7 @@ class ModelProbe:
     names: tuple[str, str]
     event_shape: tuple[int, ...]
     draw: Cut | None = None
+    entry: Cut | None = None
 
     @property
     def non_trainable_variables(self) -> Sequence[Any]:
@@ -72,7 +75,10 @@ class ModelProbe:
         rows = len(outputs[0])
         shaped = [np.reshape(o, (rows, *self.latent_shape[:-1], -1)) for o in outputs]
         if self.doubled:
-            return [as_input(np.concatenate(shaped, axis=-1), self.framework)]
+            shape = shape_of(leaves_of(self.encoder_result)[0])
+            axis = doubled_axis(shape, (ROWS, *self.latent_shape))
+            both = np.concatenate(shaped, axis=-1 if axis is None else axis)
+            return [as_input(both, self.framework)]
         values = {MEAN: shaped[0], SECOND: shaped[-1]}
         return [as_input(values.get(role, shaped[0]), self.framework) for role in self.order]
 
@@ -128,7 +134,12 @@ class ModelProbe:
     @property
     def draws_z(self) -> bool:
         """Whether draws of z can be caught."""
-        return self.draw is not None or is_latent_draw(self.decoder.inputs[0], self.latent_shape)
+        if len(self.encoder) == 1 and "other" in self.order:
+            # The encoder draws z itself, and is replaced as a whole.
+            return False
+        if self.draw is not None or self.entry is not None:
+            return True
+        return is_latent_draw(self.decoder.inputs[0], self.latent_shape)
 
     def sampler(self, x: Array) -> Callable[..., Any]:
         """The model's draws of z, as a function of the encoder's outputs.
@@ -164,9 +175,35 @@ class _ModelSampler:
             raise Caught(z if draw is None else draw.function(z, *others, **named))
 
         try:
-            with probe.encoder_gives(outputs), (draw or probe.decoder).replaced(catch):
+            with (
+                probe.encoder_gives(outputs),
+                (draw or probe.entry or probe.decoder).replaced(catch),
+            ):
                 probe.step(as_input(rows, probe.framework))
         except Caught as caught:
             z = leaves_of(caught.value)[0]
             return as_numpy(z).reshape(np.shape(outputs[0]))
         raise ValueError("the decoder is not called")
+
+
+def with_draws(probe: ModelProbe, x: Array, is_by_order: bool) -> ModelProbe:
+    """The probe whose first head gives the mean, which is what the draws of z are centred at.
+
+    What follows neither head is no draw of z, such as the noise alone.
+
+    Args:
+        probe: The probe.
+        x: Real examples.
+        is_by_order: Whether only the order of their calls told the heads apart.
+    """
+    is_guess = probe.draw is not None or probe.entry is not None
+    if not probe.draws_z or probe.count < 2 or not (is_by_order or is_guess):
+        return probe
+    draw, size = probe.sampler(x), math.prod(probe.latent_shape)
+    low, zero = np.full((256, size), -4.0), np.zeros((256, size))
+    # With a second output of -4, z spreads by 4 at most under any reading.
+    if float(np.mean(draw(low, zero))) < -2.0:
+        return probe
+    if float(np.mean(draw(zero, low))) < -2.0:
+        return replace(probe, encoder=list(probe.encoder)[::-1]) if is_by_order else probe
+    return replace(probe, draw=None, entry=None) if is_guess else probe

@@ -20,8 +20,19 @@ from tfp_vae.audit.model_cuts import (
     named_layers,
     shape_of,
 )
-from tfp_vae.audit.model_probe import ROWS, ModelProbe, is_latent_draw
+from tfp_vae.audit.model_probe import ROWS, ModelProbe, is_latent_draw, with_draws
 from tfp_vae.audit.model_steps import Step, as_input
+from tfp_vae.audit.model_structure import (
+    decoder_before,
+    doubled_axis,
+    doubled_head,
+    entry_of_z,
+    inner_cuts,
+    is_z,
+    own_cut,
+    own_decoder,
+    sibling_heads,
+)
 from tfp_vae.audit.results import entries_of
 from tfp_vae.error_text import described
 
@@ -69,9 +80,13 @@ def find_cuts(
         for role, cuts_of_role in _output_cuts(owner, encoders).items():
             heads[role] = [*heads[role], *cuts_of_role]
     draws = draw_cuts(owner)
-    cuts = _unique([*encoders, *decoders, *heads[MEAN], *heads[SECOND], *draws])
+    own = own_cut(owner)
+    last = [] if own is None or decoder is not None else [own]
+    inner = inner_cuts(owner)
+    cuts = _unique([*encoders, *decoders, *heads[MEAN], *heads[SECOND], *draws, *inner, *last])
     rows = as_input(x[:ROWS], framework)
     first: Exception | None = None
+    called: set[str] = set()
     has_run = False
     for step in steps:
         try:
@@ -83,16 +98,22 @@ def find_cuts(
             first = first or error
             continue
         has_run = True
+        called |= {cut.name for cut in cuts if cut.outputs and cut is not own}
         decoder_cut = next((c for c in decoders if _gives_x(c, x.shape[1:])), None)
-        found = _encoder_of(encoders, heads, decoder_cut)
+        if decoder_cut is not None and decoder is None:
+            decoder_cut = decoder_before(decoder_cut, cuts, rows) or decoder_cut
+        decoder_cut = decoder_cut or own_decoder(own, rows)
+        found = _encoder_of(encoders, heads, decoder_cut, cuts)
         if decoder_cut is None or found is None:
             continue
         chosen, result, order, shape, doubled, names = found
-        draw = None
+        draw = entry = None
         if not is_latent_draw(decoder_cut.inputs[0], shape):
-            drawn = (c for c in draws if c.outputs and is_latent_draw(c.outputs[0], shape))
-            draw = next(drawn, None)
-        return ModelProbe(
+            drawn = [c for c in draws if c.outputs and is_latent_draw(c.outputs[0], shape)]
+            # What draws is the last of them: one before may compute the scale.
+            draw = max(drawn, key=lambda c: c.moments[0], default=None)
+            entry = entry_of_z(cuts, chosen, ROWS, shape) if draw is None else None
+        probe = ModelProbe(
             model,
             step,
             framework,
@@ -106,17 +127,20 @@ def find_cuts(
             names,
             x.shape[1:],
             draw,
+            entry,
         )
+        is_by_order = len(chosen) == 2 and latents is None and chosen[0] not in heads[MEAN]
+        return with_draws(probe, x, is_by_order)
     if first is not None and not has_run:
         raise ValueError(
             "`model` must compute its loss of x, or `step` must say how; got "
             f"{type(first).__name__}: {' '.join(str(first).split())[:300].rstrip('.')}."
         ) from first
-    called = ", ".join(sorted({cut.name for cut in cuts if cut.outputs})) or "none of its parts"
+    passed = ", ".join(sorted(called)) or "none of its parts"
     raise ValueError(
         "`model` must give the posterior's mean and scale and the decoder's output by parts with "
         "names, such as encoder and decoder, or z_mean and z_log_var; name them with `encoder`, "
-        f"`decoder` and `latents`; got a `step` that calls {called}."
+        f"`decoder` and `latents`; got a `step` that calls {passed}."
     )
 
 
@@ -172,7 +196,8 @@ def _output_cuts(owner: Any, encoders: Sequence[Cut]) -> dict[str, list[Cut]]:
 
 
 def _gives_x(cut: Cut, event_shape: tuple[int, ...]) -> bool:
-    if not cut.outputs:
+    # A distribution cannot be replaced by its parameters.
+    if not cut.outputs or hasattr(cut.outputs[0], "log_prob"):
         return False
     size = math.prod(event_shape)
     shapes = [shape_of(leaf) for leaf in leaves_of(cut.outputs[0])]
@@ -186,9 +211,13 @@ Found = tuple[Sequence[Cut], Any, Sequence[str], tuple[int, ...], bool, tuple[st
 
 
 def _encoder_of(
-    encoders: Sequence[Cut], heads: dict[str, list[Cut]], decoder: Cut | None
+    encoders: Sequence[Cut],
+    heads: dict[str, list[Cut]],
+    decoder: Cut | None,
+    cuts: Sequence[Cut],
 ) -> Found | None:
-    z = shape_of(decoder.inputs[0]) if decoder is not None else None
+    given = decoder.inputs[0] if decoder is not None and decoder.part is None else None
+    z = shape_of(given) if given is not None else None
     latent = z[1:] if z is not None and z[0] == ROWS else None
     fallback: Found | None = None
     for cut in encoders:
@@ -199,14 +228,20 @@ def _encoder_of(
         if any(shape is None or len(shape) < 2 for shape in shapes):
             continue
         tails = [shape[1:] for shape in shapes if shape is not None]
-        order = _order(cut.outputs[0], len(leaves))
+        order = _order(cut.outputs[0], leaves, given)
         names = ("mean", "s")
         if len(leaves) == 1 and latent is not None and tails[0] != latent:
-            if math.prod(tails[0]) == 2 * math.prod(latent) and tails[0][:-1] == latent[:-1]:
-                return [cut], cut.outputs[0], [MEAN], latent, True, names
+            if doubled_axis((ROWS, *tails[0]), (ROWS, *latent)) is not None:
+                # What the encoder gives may pass one more layer, as a latent diffusion's does.
+                last = doubled_head(cuts, ROWS, latent, given) or cut
+                return [last], last.outputs[0], [MEAN], latent, True, names
+            if len(latent) == 1 and len(tails[0]) == 1 and 0 < tails[0][0] // 2 < latent[0]:
+                # z, of half the encoder's size, and a label are the decoder's input.
+                half = (tails[0][0] // 2,)
+                fallback = fallback or ([cut], cut.outputs[0], [MEAN], half, True, names)
         elif len(leaves) == 2 and tails[0] == tails[1]:
             return [cut], cut.outputs[0], order, tails[0], False, names
-        elif len(leaves) == 3 and tails[0] == tails[1]:
+        elif len(leaves) == 3 and tails[0] == tails[1] == tails[2]:
             fallback = fallback or ([cut], cut.outputs[0], order, tails[0], False, names)
     means = [c for c in heads[MEAN] if c.outputs]
     seconds = [c for c in heads[SECOND] if c.outputs]
@@ -216,6 +251,15 @@ def _encoder_of(
             if shape is not None and shape == shape_of(second.outputs[0]):
                 names = (_neat(mean.name, "mean"), _neat(second.name, "s"))
                 return [mean, second], None, [MEAN, SECOND], shape[1:], False, names
+    if fallback is not None and fallback[4]:
+        return fallback
+    pair = sibling_heads(cuts, ROWS, latent)
+    if pair is not None:
+        shape = (shape_of(pair[0].outputs[0]) or ())[1:]
+        return list(pair), None, [MEAN, SECOND], shape, False, ("mean", "s")
+    both = doubled_head(cuts, ROWS, latent, given)
+    if both is not None and latent is not None and fallback is None:
+        return [both], both.outputs[0], [MEAN], latent, True, ("mean", "s")
     return fallback
 
 
@@ -223,10 +267,18 @@ def _neat(name: str, default: str) -> str:
     return name if name.isidentifier() and role_of(name) is not None else default
 
 
-def _order(result: Any, count: int) -> list[str]:
-    """What each leaf of an encoder's result is, by its name or else by its place."""
+def _order(result: Any, leaves: Sequence[Any], given: Any) -> list[str]:
+    """What each leaf of an encoder's result is, by its name or else by its place.
+
+    The draw of z, which the decoder is given, is none of both outputs.
+    """
+    count = len(leaves)
     entries = entries_of(result) or []
     roles = [role_of(name) if isinstance(name, str) else None for name, _ in entries]
     if MEAN in roles and SECOND in roles and len(roles) == count:
         return [role or "other" for role in roles]
+    drawn = [given is not None and is_z(leaf, given) for leaf in leaves]
+    if count == 3 and sum(drawn) == 1:
+        others = iter((MEAN, SECOND))
+        return ["other" if is_drawn else next(others) for is_drawn in drawn]
     return [MEAN, SECOND, "other"][:count]

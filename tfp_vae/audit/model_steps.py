@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.audit.argument_names import KEY_NAMES, X, role_of
+from tfp_vae.audit.blackbox import parameters_of
 from tfp_vae.audit.frameworks import JAX, NUMPY, TENSORFLOW, TORCH
 from tfp_vae.error_text import described
 
@@ -18,6 +19,7 @@ Array = np.ndarray
 
 _METHODS = (
     "training_step",
+    "train_step",
     "loss",
     "loss_function",
     "compute_loss",
@@ -51,18 +53,15 @@ class _CaughtLoss(Caught):
 def _gradients_caught() -> Iterator[None]:
     """Lets the first gradient that is asked for raise `Caught` with its target."""
     original = tf.GradientTape.gradient
-    eagerly = tf.config.functions_run_eagerly()
 
     def gradient(_: Any, target: Any, *__: Any, **___: Any) -> Any:
         raise _CaughtLoss(target[0] if isinstance(target, (list, tuple)) else target)
 
     tf.GradientTape.gradient = gradient
-    tf.config.run_functions_eagerly(True)
     try:
         yield
     finally:
         tf.GradientTape.gradient = original
-        tf.config.run_functions_eagerly(eagerly)
 
 
 def is_keras_model(model: Any) -> bool:
@@ -140,17 +139,10 @@ def steps_of(
 def _keras_steps(model: Any) -> list[Step]:
     data: list[Callable[[Any], Any]] = [lambda x: (x, x), lambda x: x, lambda x: (x,)]
     if _overrides(model, "train_step"):
-        data = [lambda x: x, lambda x: (x, x), lambda x: (x,)]
+        data = [lambda x: x, lambda x: (x, x), lambda x: (x,), _with_labels]
 
     def step(make: Callable[[Any], Any]) -> Step:
-        def run(x: Any) -> Any:
-            with _gradients_caught():
-                try:
-                    return model.train_step(make(x))
-                except _CaughtLoss as caught:
-                    return caught.value
-
-        return run
+        return lambda x: model.train_step(make(x))
 
     return [step(make) for make in data]
 
@@ -162,10 +154,8 @@ def _overrides(model: Any, method: str) -> bool:
 
 def _calls(function: Callable[..., Any], constants: dict[str, Any]) -> list[Step]:
     """The calls of a function of x, a batch index, a random key, and constants."""
-    target: Any = getattr(function, "forward", function) if is_torch_module(function) else function
-    try:
-        parameters = list(inspect.signature(target).parameters.values())
-    except (TypeError, ValueError):
+    parameters = parameters_of(function)
+    if parameters is None:
         return []
     named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
     required = [p.name for p in named if p.default is p.empty and p.name not in constants]
@@ -189,16 +179,49 @@ def _calls(function: Callable[..., Any], constants: dict[str, Any]) -> list[Step
         further = {n: _key(next(counter)) if n.lower() in KEY_NAMES else 0 for n in rest}
         return function(**{x_name: pack(x)}, **further, **values)
 
-    def with_labels(x: Any) -> Any:
-        return x, np.zeros(len(x), np.int64)
-
     packs: Sequence[Callable[[Any], Any]] = (
         lambda x: x,
-        with_labels,
+        _with_labels,
         lambda x: (x,),
         lambda x: {"x": x},
     )
     return [partial(run, pack) for pack in packs]
+
+
+def unwrapped(model: Any) -> Any:
+    """A compiled function of JAX or TensorFlow as the function that was written."""
+    written = inspect.unwrap(model) if hasattr(model, "__wrapped__") else model
+    return written if inspect.isfunction(written) else model
+
+
+@contextlib.contextmanager
+def run_eagerly() -> Iterator[None]:
+    """Lets every function run as written, so that no compiled one keeps a part that is replaced."""
+    jax: Any = sys.modules.get("jax")
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        with jax.disable_jit() if hasattr(jax, "disable_jit") else contextlib.nullcontext():
+            yield
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+
+
+def with_caught_loss(step: Step) -> Step:
+    """The step that ends at the first gradient of TensorFlow, and returns what it is of."""
+
+    def run(x: Any) -> Any:
+        with run_eagerly(), _gradients_caught():
+            try:
+                return step(x)
+            except _CaughtLoss as caught:
+                return caught.value
+
+    return run
+
+
+def _with_labels(x: Any) -> Any:
+    return x, np.zeros(len(x), np.int64)
 
 
 def _key(number: int) -> Any:

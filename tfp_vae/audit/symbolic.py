@@ -141,8 +141,8 @@ def _cut(keras: Any, inputs: Sequence[Any], output: Any, name: str) -> _CutGraph
 def symbolic_tensors(function: Any) -> dict[str, Any]:
     """The symbolic tensors that a function closes over, by name."""
     found: dict[str, Any] = {}
-    owner = getattr(function, "__self__", None)
-    if owner is not None and hasattr(owner, "__dict__"):
+    owner = getattr(function, "__self__", function)
+    if hasattr(owner, "__dict__"):
         found |= {n: v for n, v in vars(owner).items() if is_symbolic(v)}
     code = getattr(function, "__code__", None)
     if code is None:

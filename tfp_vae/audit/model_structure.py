@@ -1,0 +1,156 @@
+"""What the parts of a model are by how they are called, where no name tells."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tfp_vae.audit.frameworks import as_numpy
+from tfp_vae.audit.model_cuts import Cut, cut_at, leaves_of, named_layers, shape_of
+
+
+def own_cut(model: Any) -> Cut | None:
+    """The cut at a model's own `call` or `forward`, None if it is no Keras or PyTorch model."""
+    return None if isinstance(model, dict) else cut_at(model, type(model).__name__)
+
+
+def inner_cuts(model: Any) -> list[Cut]:
+    """The cuts at all layers inside a model."""
+    if isinstance(model, dict):
+        return []
+    return [cut for name, layer in named_layers(model) if (cut := cut_at(layer, name)) is not None]
+
+
+def sibling_heads(
+    cuts: Sequence[Cut], rows: int, latent: tuple[int, ...] | None
+) -> tuple[Cut, Cut] | None:
+    """The two layers that give the mean and the second output, in the order of their calls.
+
+    They are the only two that are called with the same tensor and give the same shape, which is
+    that of z. Where z is not known, the smallest such pair is taken.
+
+    Args:
+        cuts: The layers, as they were recorded.
+        rows: How many rows the step was run with.
+        latent: The shape of one example of what the decoder is called with, None if it is unknown.
+    """
+    groups: dict[tuple[int, tuple[int, ...]], list[Cut]] = {}
+    for cut in cuts:
+        if not cut.outputs or len(leaves_of(cut.outputs[0])) != 1:
+            continue
+        shape = shape_of(leaves_of(cut.outputs[0])[0])
+        if shape is None or len(shape) < 2 or shape[0] != rows or not _fits(shape[1:], latent):
+            continue
+        groups.setdefault((id(cut.inputs[0]), shape[1:]), []).append(cut)
+    pairs = [(shape, pair) for (_, shape), pair in groups.items() if len(pair) == 2]
+    if latent is not None and any(shape == latent for shape, _ in pairs):
+        pairs = [(shape, pair) for shape, pair in pairs if shape == latent]
+    if not pairs:
+        return None
+    smallest = min(math.prod(shape) for shape, _ in pairs)
+    smallest_pairs = [pair for shape, pair in pairs if math.prod(shape) == smallest]
+    if len(smallest_pairs) != 1:
+        return None
+    first, second = sorted(smallest_pairs[0], key=lambda cut: cut.moments[0])
+    return first, second
+
+
+def doubled_head(
+    cuts: Sequence[Cut], rows: int, latent: tuple[int, ...] | None, z: Any
+) -> Cut | None:
+    """The last part that gives both outputs in one array, before z of half its size is drawn."""
+    if latent is None:
+        return None
+    drawn = min((c.moments[0] for c in cuts if c.inputs and c.inputs[0] is z), default=math.inf)
+    doubled = [
+        cut
+        for cut in cuts
+        if cut.outputs
+        and cut.moments[0] < drawn
+        and len(leaves_of(cut.outputs[0])) == 1
+        and doubled_axis(shape_of(leaves_of(cut.outputs[0])[0]), (rows, *latent)) is not None
+    ]
+    return max(doubled, key=lambda cut: cut.moments[0], default=None)
+
+
+def doubled_axis(shape: tuple[int, ...] | None, half: tuple[int, ...]) -> int | None:
+    """The axis, the last or that of PyTorch's channels, along which a shape is twice another.
+
+    Args:
+        shape: A shape with its batch axis.
+        half: The other one, with its batch axis.
+    """
+    if shape is None or len(shape) != len(half):
+        return None
+    for axis in (len(half) - 1, 1):
+        if shape == (*half[:axis], 2 * half[axis], *half[axis + 1 :]):
+            return axis
+    return None
+
+
+def _fits(shape: tuple[int, ...], latent: tuple[int, ...] | None) -> bool:
+    """Whether z may have this shape: that of the decoder's input, or less beside a label."""
+    if latent is None or shape == latent:
+        return True
+    return len(shape) == len(latent) and shape[:-1] == latent[:-1] and shape[-1] < latent[-1]
+
+
+def own_decoder(own: Cut | None, x: Any) -> Cut | None:
+    """The model itself as its decoder, where one part of what it returns has x's shape."""
+    if own is None or not own.outputs or hasattr(own.outputs[0], "log_prob"):
+        return None
+    leaves = leaves_of(own.outputs[0])
+    x_shape = shape_of(x)
+    fitting = [i for i, leaf in enumerate(leaves) if shape_of(leaf) == x_shape and leaf is not x]
+    if len(fitting) != 1 or _equal(leaves[fitting[0]], x):
+        return None
+    part = fitting[0]
+    return replace(own, part=part, outputs=[leaves_of(result)[part] for result in own.outputs])
+
+
+def decoder_before(cut: Cut, cuts: Sequence[Cut], x: Any) -> Cut | None:
+    """The layer whose output a last layer compares with x, None if it is called without x."""
+    given = leaves_of(cut.inputs[0])
+    if len(given) < 2 or not any(_equal(leaf, x) for leaf in given):
+        return None
+    others = [leaf for leaf in given if shape_of(leaf) == shape_of(x) and not _equal(leaf, x)]
+    for leaf in others:
+        for other in reversed(cuts):
+            is_before = other.outputs and other.moments[-1] < cut.moments[0]
+            if is_before and _equal(leaves_of(other.outputs[-1])[0], leaf):
+                return other
+    return None
+
+
+def entry_of_z(
+    cuts: Sequence[Cut], heads: Sequence[Cut], rows: int, latent: tuple[int, ...]
+) -> Cut | None:
+    """The first layer that is called with z: with what has z's shape and is no head's output."""
+    if not heads or not all(head.moments for head in heads):
+        return None
+    heard = max(head.moments[0] for head in heads)
+    known = [leaves_of(head.outputs[0])[0] for head in heads]
+    later = [
+        cut
+        for cut in cuts
+        if cut.moments and cut.moments[0] > heard and shape_of(cut.inputs[0]) == (rows, *latent)
+    ]
+    for cut in sorted(later, key=lambda cut: cut.moments[0]):
+        if not any(_equal(cut.inputs[0], tensor) for tensor in known):
+            return cut
+    return None
+
+
+def _equal(tensor: Any, other: Any) -> bool:
+    shape = shape_of(tensor)
+    return shape is not None and np.array_equal(as_numpy(tensor), as_numpy(other))
+
+
+def is_z(leaf: Any, given: Any) -> bool:
+    """Whether an output of the encoder is what the decoder is called with, or begins it."""
+    shape, whole = shape_of(leaf), shape_of(given)
+    if shape is None or whole is None or len(shape) != len(whole) or shape[-1] > whole[-1]:
+        return False
+    return np.array_equal(as_numpy(leaf), as_numpy(given)[..., : shape[-1]])
