@@ -186,24 +186,35 @@ class _ModelSampler:
         raise ValueError("the decoder is not called")
 
 
-def with_draws(probe: ModelProbe, x: Array, is_by_order: bool) -> ModelProbe:
+def with_draws(
+    probe: ModelProbe, x: Array, entries: Sequence[Cut], *, is_by_order: bool
+) -> ModelProbe | None:
     """The probe whose first head gives the mean, which is what the draws of z are centred at.
 
-    What follows neither head is no draw of z, such as the noise alone.
+    What follows neither head is no draw of z, such as the noise alone. None if only the order of
+    their calls tells the heads apart, and no draw confirms it.
 
     Args:
         probe: The probe.
         x: Real examples.
+        entries: The layers that may be called with z.
         is_by_order: Whether only the order of their calls told the heads apart.
     """
-    is_guess = probe.draw is not None or probe.entry is not None
-    if not probe.draws_z or probe.count < 2 or not (is_by_order or is_guess):
+    is_guess = probe.draw is not None or not probe.draws_z
+    if probe.count < 2 or not (is_by_order or is_guess):
         return probe
-    draw, size = probe.sampler(x), math.prod(probe.latent_shape)
+    if len(probe.encoder) == 1 and "other" in probe.order:
+        return probe
+    size = math.prod(probe.latent_shape)
     low, zero = np.full((256, size), -4.0), np.zeros((256, size))
-    # With a second output of -4, z spreads by 4 at most under any reading.
-    if float(np.mean(draw(low, zero))) < -2.0:
-        return probe
-    if float(np.mean(draw(zero, low))) < -2.0:
-        return replace(probe, encoder=list(probe.encoder)[::-1]) if is_by_order else probe
-    return replace(probe, draw=None, entry=None) if is_guess else probe
+    known = [probe] if probe.draws_z else []
+    for candidate in (*known, *(replace(probe, draw=None, entry=entry) for entry in entries)):
+        draw = candidate.sampler(x)
+        # With a second output of -4, z spreads by 4 at most under any reading.
+        if float(np.mean(draw(low, zero))) < -2.0:
+            return candidate
+        if is_by_order and float(np.mean(draw(zero, low))) < -2.0:
+            return replace(candidate, encoder=list(probe.encoder)[::-1])
+    if is_by_order:
+        return None
+    return replace(probe, draw=None)

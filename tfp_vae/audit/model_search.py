@@ -26,7 +26,7 @@ from tfp_vae.audit.model_structure import (
     decoder_before,
     doubled_axis,
     doubled_head,
-    entry_of_z,
+    entries_of_z,
     inner_cuts,
     is_z,
     own_cut,
@@ -107,12 +107,12 @@ def find_cuts(
         if decoder_cut is None or found is None:
             continue
         chosen, result, order, shape, doubled, names = found
-        draw = entry = None
+        draw, entries = None, []
         if not is_latent_draw(decoder_cut.inputs[0], shape):
             drawn = [c for c in draws if c.outputs and is_latent_draw(c.outputs[0], shape)]
             # What draws is the last of them: one before may compute the scale.
             draw = max(drawn, key=lambda c: c.moments[0], default=None)
-            entry = entry_of_z(cuts, chosen, ROWS, shape) if draw is None else None
+            entries = entries_of_z(cuts, chosen, ROWS, shape)
         probe = ModelProbe(
             model,
             step,
@@ -127,10 +127,11 @@ def find_cuts(
             names,
             x.shape[1:],
             draw,
-            entry,
         )
         is_by_order = len(chosen) == 2 and latents is None and chosen[0] not in heads[MEAN]
-        return with_draws(probe, x, is_by_order)
+        drawn_probe = with_draws(probe, x, entries, is_by_order=is_by_order)
+        if drawn_probe is not None:
+            return drawn_probe
     if first is not None and not has_run:
         raise ValueError(
             "`model` must compute its loss of x, or `step` must say how; got "

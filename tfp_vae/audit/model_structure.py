@@ -124,12 +124,12 @@ def decoder_before(cut: Cut, cuts: Sequence[Cut], x: Any) -> Cut | None:
     return None
 
 
-def entry_of_z(
+def entries_of_z(
     cuts: Sequence[Cut], heads: Sequence[Cut], rows: int, latent: tuple[int, ...]
-) -> Cut | None:
-    """The first layer that is called with z: with what has z's shape and is no head's output."""
+) -> list[Cut]:
+    """The layers that may be called with z: with what has z's shape and is no head's output."""
     if not heads or not all(head.moments for head in heads):
-        return None
+        return []
     heard = max(head.moments[0] for head in heads)
     known = [leaves_of(head.outputs[0])[0] for head in heads]
     later = [
@@ -137,10 +137,11 @@ def entry_of_z(
         for cut in cuts
         if cut.moments and cut.moments[0] > heard and shape_of(cut.inputs[0]) == (rows, *latent)
     ]
-    for cut in sorted(later, key=lambda cut: cut.moments[0]):
-        if not any(_equal(cut.inputs[0], tensor) for tensor in known):
-            return cut
-    return None
+    return [
+        cut
+        for cut in sorted(later, key=lambda cut: cut.moments[0])
+        if not any(_equal(cut.inputs[0], tensor) for tensor in known)
+    ]
 
 
 def _equal(tensor: Any, other: Any) -> bool:
