@@ -101,7 +101,6 @@ class DeepMarkovChain(DrawsFromNoise, tfd.Distribution):
         shape = tf.concat([tf.shape(value)[:-1], [self.time_steps, self.state_size]], axis=0)
         states = tf.reshape(value, shape)
         log_prob = self.first.log_prob(states[..., 0, :])
-        if self.time_steps == 1:
-            return log_prob
+        # Of a single step it is an empty sum, whose gradient is 0.
         following = self.transition(states[..., :-1, :]).log_prob(states[..., 1:, :])
         return log_prob + tf.reduce_sum(following, axis=-1)

@@ -901,10 +901,10 @@ class VAE(keras.Model):
         prepared, observed = self.pipeline.prepared(x, seed)
         features = self.pipeline.features(condition, prepared.shape[0], training)
         layer = self.decoder.likelihood
-        known = layer.known_of(prepared, observed)
+        totals = layer.known_of(prepared, observed)
 
         def decoder_fn(z: tf.Tensor) -> tfd.Distribution:
-            return self.decoded(z, features, training, known)
+            return self.decoded(z, features, training, totals)
 
         def likelihood_fn(z: tf.Tensor) -> tfd.Distribution:
             likelihood = decoder_fn(z)

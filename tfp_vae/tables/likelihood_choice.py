@@ -11,6 +11,14 @@ from tfp_vae.tables.column import Column, Kind
 _LARGE_MEAN = 20.0
 """A Poisson count of this mean has a skewness of 1/√20 = 0.22, and a normal is near it."""
 
+_OF_WHOLE_ROWS = (
+    "autoregressive_categorical",
+    "dirichlet_multinomial",
+    "multinomial",
+    "product",
+)
+"""Likelihoods of several columns, of which none is that of one."""
+
 _MOST_LEVELS = 256
 
 
@@ -91,9 +99,8 @@ def hot_deck(x: np.ndarray) -> np.ndarray:
 
 
 def _given(column: Column, name: str, x: np.ndarray) -> Candidate:
-    checks.one_of(
-        name, [each for each in likelihoods.registry.NAMES if each != "product"], "likelihoods"
-    )
+    known = [each for each in likelihoods.registry.NAMES if each not in _OF_WHOLE_ROWS]
+    checks.one_of(name, known, "likelihoods")
     values = x[:, None]
     classes = len(column.categories or ())
 
@@ -115,7 +122,7 @@ def _given(column: Column, name: str, x: np.ndarray) -> Candidate:
     return Candidate(distinct, make, "given")
 
 
-_OF_ITS_VALUES = ("categorical", "discretized_logistic")
+_OF_ITS_VALUES = ("categorical", "discretized_logistic", "discretized_logistic_mixture")
 """Likelihoods with an argument that the values of a column decide."""
 
 
