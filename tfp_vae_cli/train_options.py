@@ -24,6 +24,7 @@ class LikelihoodName(StrEnum):
     continuous_bernoulli = "continuous_bernoulli"
     dirichlet_multinomial = "dirichlet_multinomial"
     discretized_logistic = "discretized_logistic"
+    discretized_logistic_mixture = "discretized_logistic_mixture"
     gamma = "gamma"
     laplace = "laplace"
     multinomial = "multinomial"

@@ -14,6 +14,7 @@ ARGUMENTS = {
     posteriors.LinearMarkovChain: (3, 2),
     posteriors.LogisticNormal: (3,),
     posteriors.RelaxedOneHotCategorical: (1, 3),
+    posteriors.SpatialNormal: ([1, 1, 3],),
     posteriors.VectorQuantized: (3, 2),
 }
 

@@ -6,7 +6,7 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import seeds
 from tfp_vae.distributions import LatentChain
 from tfp_vae.divergences.arguments import as_draws, check_distributions
-from tfp_vae.divergences.kl import exact_kl_divergence
+from tfp_vae.divergences.kl import exact_kl_divergence, sampled_kl_divergence
 
 
 def kl_divergence_per_layer(
@@ -46,7 +46,7 @@ def kl_divergence_per_layer(
     if not (isinstance(posterior, LatentChain) and isinstance(prior, LatentChain)):
         exact = exact_kl_divergence(posterior, prior)
         if exact is None:
-            exact = tf.reduce_mean(posterior.log_prob(z) - prior.log_prob(z), axis=0)
+            exact = sampled_kl_divergence(posterior, prior, z)
         return exact[tf.newaxis]
     inferring, generating = _from_the_data_up(posterior, z), _from_the_data_up(prior, z)
     values = _layers_from_the_data_up(posterior, z)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import divergences
+from tfp_vae.distributions import LatentChain
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -66,4 +67,6 @@ def exact_or_sampled_kl_divergence(
     exact = divergences.exact_kl_divergence(posterior, prior)
     if exact is not None:
         return exact
-    return tf.reduce_sum(divergences.kl_divergence_per_layer(posterior, prior, z), axis=0)
+    if isinstance(posterior, LatentChain) and isinstance(prior, LatentChain):
+        return tf.reduce_sum(divergences.kl_divergence_per_layer(posterior, prior, z), axis=0)
+    return divergences.sampled_kl_divergence(posterior, prior, z)
