@@ -28,7 +28,7 @@ PAGES = [
 EXTRAS = {
     "tfp_vae.datasets.annotated_data": ["anndata"],
     "data-sources.md": ["anndata", "torch", "zarr"],
-    "tune-a-model.md": ["keras_tuner", "optuna"],
+    "tune-a-model.md": ["keras_tuner", "optuna", "tensorboard"],
 }
 """What is not always installed, and some examples need."""
 
