@@ -136,6 +136,10 @@ def test_evaluate_writes_a_self_contained_report(digits_run, folder, run_here):
     assert not re.search(r"<(script|link)[^>]+(src|href)=", text)
     for heading in ("What the most used latents do", "Rows by how poorly they are described"):
         assert heading in markup
+    verdicts = re.search('<ul class="verdicts">.*?</ul>', markup, flags=re.S)[0]
+    for sentence in ("Draws are told from rows: ", "it was trained on 1258: new rows may be"):
+        assert sentence in verdicts
+    assert "`" not in markup
     words = ("ELBO", "log p(x)", "bits per dimension", "mutual information", "learning rate")
     for word in (*words, "classifier accuracy", "Fréchet distance"):
         assert word in text
@@ -153,7 +157,7 @@ def test_what_a_model_cannot_show_is_said_in_the_report(tables, run_here, tmp_pa
     done = run_here("evaluate", "runs/binary", "binary.npy", cwd=tables)
     assert done.returncode == 0, done.stderr
     text = (tables / "runs" / "binary" / "evaluation" / "report.html").read_text()
-    assert "Left out: `vae` must have a likelihood with a scale" in text
+    assert "Left out: the model must have a likelihood with a scale" in text
 
 
 def test_five_rows_train_and_one_is_evaluated(tmp_path, run_here):
@@ -163,12 +167,14 @@ def test_five_rows_train_and_one_is_evaluated(tmp_path, run_here):
     done = run_here("train", "five.npy", "--epochs", 1, "-o", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "latent.png").exists()
+    assert "There are too few rows to compare the model with simple ones: " in done.stdout
+    assert "independent columns" not in done.stdout
     done = run_here("evaluate", "run", "one.npy", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "one, 1 rows" in done.stdout
     assert "nan" not in done.stdout
     text = (tmp_path / "run" / "evaluation" / "report.html").read_text()
-    assert "Left out: `x` must hold at least two rows" in text
+    assert "Left out: the data must hold at least two rows" in text
 
 
 def test_sample_writes_arrays_tables_and_pictures(digits_run, folder, run_here):
@@ -229,9 +235,9 @@ def test_train_on_a_file(tables, name, choice, likelihood, run_here):
     assert done.returncode == 0, done.stderr
     assert likelihood in done.stdout
     assert (tables / "out" / "latent.png").exists()
-    assert "The same rows under independent columns " in done.stdout
+    assert " nats, under independent columns " in done.stdout
     if name == "several.npz":
-        assert ", factor analysis " in done.stdout
+        assert ", under factor analysis " in done.stdout
 
 
 def test_train_goes_on_until_the_validation_elbo_has_stopped_rising(tables, run_here, monkeypatch):

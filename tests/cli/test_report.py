@@ -1,13 +1,15 @@
 """The parts of the report of `evaluate`."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.support.small_models import BINARY, small_vae
-from tfp_vae import VAE, Decoder, Encoder, likelihoods, networks, posteriors, priors
+from tfp_vae import VAE, Decoder, Encoder, evaluation, likelihoods, networks, posteriors, priors
+from tfp_vae.evaluation import MarginalLikelihood
 from tfp_vae_cli.actions.inputs import Dataset
 from tfp_vae_cli.actions.report import explorable
 from tfp_vae_cli.actions.report.model_card import model_card
@@ -127,6 +129,41 @@ def test_a_model_with_codes_has_a_section_on_their_use():
     assert found.title == "Codes in use, 23 of 23 rows"
     assert "of 4" in found.text
     assert "codes in use" not in sections(small_vae(), Dataset("rows", BINARY, None), None, seed=0)
+
+
+def blanked(rows, blanks):
+    """A small model of real rows, and the rows with blanks in the first ones."""
+    vae = small_vae(likelihoods.Normal([4]), missing_values=np.nan, encoder_trunk=networks.mlp([3]))
+    x = np.random.default_rng(0).normal(size=[rows, 4]).astype("float32")
+    x[:blanks, 1] = np.nan
+    return sections(vae, Dataset("rows", x, None), None, seed=0)
+
+
+def test_draws_are_compared_with_the_rows_without_blanks():
+    found = blanked(30, 10)["draws beside rows"]()
+    assert found.title == "Draws beside the rows, 20 of 30 rows"
+    assert found.verdict.endswith(" Compared are the 20 rows without blanks.")
+    assert "only the 20 of 30 rows without any are compared" in found.remark
+    with pytest.raises(ValueError, match="it takes 20 rows without blanks, and there are 19"):
+        blanked(30, 11)["draws beside rows"]()
+    whole = blanked(20, 0)["draws beside rows"]()
+    assert whole.remark == ""
+    assert "blanks" not in whole.verdict
+
+
+def test_rows_with_few_samples_that_count_are_numbered_without_names_of_arguments(monkeypatch):
+    estimate = partial(MarginalLikelihood, np.zeros(23), np.zeros(23), event_size=4)
+    sizes = np.full(23, 10.0)
+    sizes[:2] = 9.9, np.nan
+    contents = sections(small_vae(), Dataset("rows", BINARY, None), None, seed=0)
+    for size, remark in ((sizes, "For 2 of 23 rows, fewer than 10 of the 500 samples"), (10.0, "")):
+        given = estimate(effective_sample_size=np.broadcast_to(size, [23]))
+        monkeypatch.setattr(
+            evaluation, "log_marginal_likelihood", lambda *_, given=given, **__: given
+        )
+        found = contents["log p(x)"]()
+        assert found.remark.startswith(remark)
+        assert bool(found.remark) == bool(remark)
 
 
 def test_rows_are_listed_from_the_lowest_bound():

@@ -82,7 +82,23 @@ def test_only_large_counts_have_factor_analysis():
 )
 def test_the_verdict_is_in_words(elbo, linear, words):
     summary = ELBOSummary(elbo, elbo + 1.0, 1.0, 0.1, 4)
-    assert words in Baselines(-5.0, linear).verdict(summary)
+    assert words in Baselines(-5.0, linear, 10, 5).verdict(summary)
+
+
+@pytest.mark.parametrize(("training_rows", "rows"), [(9, 5), (10, 4)])
+def test_with_few_rows_nothing_is_said_of_the_model(training_rows, rows):
+    known = Baselines(-5.0, -4.0, training_rows, rows)
+    summary = ELBOSummary(-1.0, 0.0, 1.0, 0.1, 4)
+    assert not known.are_telling
+    assert known.verdict(summary) == (
+        "There are too few rows to compare the model with simple ones: "
+        f"{training_rows} of training and {rows} held out; it takes 10 and 5."
+    )
+
+
+def test_the_rows_are_counted():
+    known = evaluation.baselines(iris_vae(), IRIS[:40], IRIS[40:47])
+    assert (known.training_rows, known.rows, known.are_telling) == (40, 7, True)
 
 
 def test_of_missing_values_the_others_are_scored():

@@ -54,6 +54,8 @@ def test_a_true_model_has_the_scores_to_expect(true):
         # Both the value and what to expect of it have this error.
         assert abs(score.value - score.expected) < 4.0 * score.standard_error, name
     assert scores.classifier_p_value > 1e-4
+    alike = scores._replace(classifier_p_value=0.011)
+    assert alike.verdict.startswith("Draws and rows are not told apart: a classifier is right in ")
     assert abs(scores.copying.share_closer.value - 0.5) < 0.2
     assert scores.copying.verdict.startswith("No sign of copies: held-out rows are as close")
     assert (scores.rows, scores.sample_size) == (150, 150)
@@ -66,6 +68,7 @@ def test_a_wrong_model_has_worse_ones(true):
         assert getattr(scores, name).value == 0.0
     assert scores.classifier_accuracy[::2] == (1.0, 0.5)
     assert scores.classifier_p_value < 1e-12
+    assert scores.verdict.startswith("Draws are told from rows: a classifier is right in 100% of")
     assert scores.sample_size == 60
     # The rows are training rows here.
     assert scores.copying.share_closer.value == 0.0
@@ -167,9 +170,11 @@ def test_the_table_shows_the_scores(true):
     assert f"{scores.classifier_p_value:.2g}" in text
     assert f"{scores.copying.share_closer.value:.3f} ±" in text
     assert f"{scores.copying.p_value:.2g}" in text
-    assert text.endswith(scores.copying.verdict)
+    assert text.endswith(f"{scores.verdict}\n\n{scores.copying.verdict}")
     without = str(scores._replace(copying=None))
-    assert without.endswith("Copies of training rows: not looked for without `training_data`.")
+    assert without.endswith(
+        "Copies of training rows were not looked for: that takes the training rows."
+    )
     assert "closer to training rows" not in without
 
 

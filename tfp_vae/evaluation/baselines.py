@@ -12,6 +12,9 @@ from tfp_vae.model import VAE, fit_factor_analysis
 
 _ROWS_AT_ONCE = 1000
 _LARGE_MEAN = 20.0
+_FEWEST_TRAINING_ROWS, _FEWEST_ROWS = 10, 5
+"""Of a normal fitted to 10 rows, a new value has 0.3 nats less than of the true one, on average;
+of 3 rows and less the average is infinite. Two standard errors of 5 rows cover 88 %."""
 
 
 class Baselines(NamedTuple):
@@ -23,6 +26,8 @@ class Baselines(NamedTuple):
       factor_analysis: The mean log-density under factor analysis with as many latents as the model;
         None where a value is missing, and unless every column is real-valued, or holds counts of a
         mean of at least 20, of which a density is nearly the probability.
+      training_rows: The number of rows that the simple models were fitted to.
+      rows: The number of rows held out.
 
     Example:
       >>> known = evaluation.baselines(vae, x, x)
@@ -32,6 +37,13 @@ class Baselines(NamedTuple):
 
     independent_columns: float
     factor_analysis: float | None
+    training_rows: int
+    rows: int
+
+    @property
+    def are_telling(self) -> bool:
+        """Whether there are rows enough to compare: 10 of training and 5 held out."""
+        return self.training_rows >= _FEWEST_TRAINING_ROWS and self.rows >= _FEWEST_ROWS
 
     def verdict(self, summary: ELBOSummary) -> str:
         """Says in words what a model is worth beside them, given its ELBO of the same rows.
@@ -44,6 +56,12 @@ class Baselines(NamedTuple):
         Returns:
           A sentence or two.
         """
+        if not self.are_telling:
+            return (
+                f"There are too few rows to compare the model with simple ones: "
+                f"{self.training_rows} of training and {self.rows} held out; it takes "
+                f"{_FEWEST_TRAINING_ROWS} and {_FEWEST_ROWS}."
+            )
         error = 0.0 if np.isnan(summary.standard_error) else 2.0 * summary.standard_error
         if summary.elbo < self.independent_columns - error:
             return (
@@ -56,8 +74,8 @@ class Baselines(NamedTuple):
             return "The model is better than independent columns."
         if summary.elbo < self.factor_analysis - error:
             return (
-                "The model is worse than factor analysis, which is linear: train it for longer, or "
-                "with `callbacks.Convergence`."
+                "The model is worse than factor analysis, which is linear: train it for longer, "
+                "until it converges."
             )
         if summary.elbo <= self.factor_analysis + error:
             return "The model is as good as factor analysis, which is linear."
@@ -107,7 +125,8 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
         latents = vae.encoder.posterior.latent_size
         analysis = fit_factor_analysis(train.reshape(len(train), -1), latents)
         linear = float(analysis.log_prob(rows.reshape(len(rows), -1).astype(np.float64)).mean())
-    return Baselines(float(np.concatenate(scores).mean(dtype=np.float64)), linear)
+    columns_mean = float(np.concatenate(scores).mean(dtype=np.float64))
+    return Baselines(columns_mean, linear, len(train), len(rows))
 
 
 def _prepared(vae: VAE, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -60,8 +60,7 @@ class Calibration(NamedTuple):
         if self.residual_spread >= 1.0 - _ERRORS_OF_A_VERDICT * self.residual_spread_standard_error:
             return (
                 f"The intervals of p(x|z) are right in spread but not in shape: {finding}, and the "
-                "others are outliers. Try a likelihood with heavier tails, such as "
-                "likelihoods.StudentT."
+                "others are outliers. Try a likelihood with heavier tails, such as Student's t."
             )
         return (
             f"The intervals of p(x|z) are too wide: {finding}. Train longer, or take a likelihood "
@@ -170,7 +169,7 @@ def _check_has_scale(likelihood: likelihoods.Likelihood) -> None:
     )
     if isinstance(likelihood, without):
         raise ValueError(
-            "`vae` must have a likelihood with a scale, such as likelihoods.Normal; "
+            "`vae` must have a likelihood with a scale, such as Normal; "
             f"got a {type(likelihood).__name__}."
         )
 

@@ -15,6 +15,9 @@ from tfp_vae.evaluation.text_tables import table, with_error
 from tfp_vae.model import VAE
 
 _LEAST_ROWS = 20
+_LEVEL = 0.01
+"""Equal distributions are found to differ once in a hundred times."""
+
 _LEGEND = """\
 Fréchet distance: of the means and covariances of draws and data.
 precision: draws that lie among the data; recall: data that lie among the draws.
@@ -50,6 +53,8 @@ class Generation(NamedTuple):
       >>> scores = evaluation.generation(vae, x)
       >>> scores.rows, scores.sample_size, scores.copying
       (20, 20, None)
+      >>> "told" in scores.verdict
+      True
       >>> 0.0 <= scores.precision.value <= 1.0, scores.frechet_distance.expected > 0.0
       (True, True)
     """
@@ -65,6 +70,18 @@ class Generation(NamedTuple):
     rows: int
     sample_size: int
 
+    @property
+    def verdict(self) -> str:
+        """Whether a classifier tells the draws from the rows, with a p-value of at most 0.01."""
+        accuracy = self.classifier_accuracy.value
+        finding = f"a classifier is right in {accuracy:.0%} of cases, where 50% is chance"
+        if self.classifier_p_value > _LEVEL:
+            return f"Draws and rows are not told apart: {finding}."
+        return (
+            f"Draws are told from rows: {finding}. The noise of p(x|z), which draws have, can be "
+            "enough for that."
+        )
+
     def __str__(self) -> str:
         lines = [
             ["", f"{self.sample_size} draws", "if equal"],
@@ -76,14 +93,14 @@ class Generation(NamedTuple):
             _line("classifier accuracy", self.classifier_accuracy),
             ["  p-value", f"{self.classifier_p_value:.2g}", ""],
         ]
-        verdict = "Copies of training rows: not looked for without `training_data`."
+        copies = "Copies of training rows were not looked for: that takes the training rows."
         if self.copying is not None:
             lines += [
                 _line("closer to training rows than data", self.copying.share_closer),
                 ["  p-value", f"{self.copying.p_value:.2g}", ""],
             ]
-            verdict = self.copying.verdict
-        return "\n\n".join([table(lines), _LEGEND, verdict])
+            copies = self.copying.verdict
+        return "\n\n".join([table(lines), _LEGEND, self.verdict, copies])
 
 
 def generation(

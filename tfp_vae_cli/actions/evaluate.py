@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import matplotlib as mpl
@@ -18,10 +19,11 @@ from tfp_vae_cli.actions.progress import StepProgress, status
 from tfp_vae_cli.actions.report.model_card import model_card
 from tfp_vae_cli.actions.report.page import Section, page
 from tfp_vae_cli.actions.report.sections import SectionContent, sections
-from tfp_vae_cli.actions.run_folder import CONFIG, HISTORY, MODEL, History
+from tfp_vae_cli.actions.run_folder import CONFIG, HISTORY, History
 from tfp_vae_cli.actions.tables import print_json, print_summary
 from tfp_vae_cli.console import BAD_DATA, BAD_USAGE, fail, out
 from tfp_vae_cli.output_format import OutputFormat
+from tfp_vae_cli.paths import model_file
 
 REPORT = "report.html"
 CARD = "model_card.md"
@@ -59,19 +61,19 @@ def evaluate(
             summary = evaluation.elbo(vae, dataset.x, sample_size=sample_size, seed=seed)
     except (TypeError, ValueError) as error:
         fail(f"{dataset.name}: {error}", BAD_DATA)
-    model_folder = Path(model) if Path(model).is_dir() else Path(model).parent
+    model_folder = model_file(model).parent
     folder = output or model_folder / "evaluation"
     if output_format is OutputFormat.json:
         print_json(summary, len(dataset.x))
         if report:
-            _write_report(vae, dataset, summary, model_folder, folder, seed)
+            _write_report(vae, dataset, summary, model, folder, seed)
         return
-    facts = dict(_training_facts(model_folder))
+    facts = dict(_training_facts(model_folder, dataset))
     print_summary(summary, f"{dataset.name}, {len(dataset.x)} rows")
     if "compared" in facts:
-        out.print(f"In training, on its test rows: {facts['compared']}", soft_wrap=True)
+        out.print(f"In training: {facts['compared']}", soft_wrap=True)
     if report:
-        _write_report(vae, dataset, summary, model_folder, folder, seed)
+        _write_report(vae, dataset, summary, model, folder, seed)
         out.print(
             f"Written to {folder / REPORT}, with its plots and {CARD} beside it.", soft_wrap=True
         )
@@ -81,28 +83,29 @@ def _write_report(
     vae: VAE,
     dataset: Dataset,
     summary: evaluation.ELBOSummary,
-    model_folder: Path,
+    model: str,
     folder: Path,
     seed: int,
 ) -> None:
+    file = model_file(model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         fail(f"The output folder {str(folder)!r} cannot be written: {error}.", BAD_USAGE)
-    contents = sections(vae, dataset, _history(model_folder), seed)
+    contents = sections(vae, dataset, _history(file.parent), seed)
     written = [Section("Evidence lower bound, all rows", _elbo_text(summary))]
     with StepProgress(list(contents)) as progress:
         for name, compute in contents.items():
             progress.begin(name)
             written.append(_section(name, compute, folder))
-    trained = _training_facts(model_folder)
-    verdicts = [value for name, value in trained if name in ("trained", "compared")]
+    trained = _training_facts(file.parent, dataset)
+    verdicts = [value for name, value in trained if name in ("trained", "compared", "overlap")]
     written[0] = replace(written[0], verdict=" ".join(verdicts))
     facts = [*_model_facts(vae, dataset, seed), *trained]
     title = f"{dataset.name} under a VAE"
     card = model_card(
         title,
-        MODEL,
+        file.name,
         facts,
         _measured(summary),
         [section.verdict for section in written if section.verdict],
@@ -125,17 +128,24 @@ def _section(name: str, compute: Callable[[], SectionContent], folder: Path) -> 
                 plot = folder / f"{content.plot_name}.png"
                 save_figure(content.ax, plot)
     except (ValueError, NotImplementedError) as error:
-        return Section(name.capitalize(), remark=f"Left out: {error}")
-    remarks = [str(each.message) for each in caught if issubclass(each.category, UserWarning)]
+        return Section(name.capitalize(), remark=f"Left out: {_for_readers(str(error))}")
+    remarks = [
+        _for_readers(str(each.message)) for each in caught if issubclass(each.category, UserWarning)
+    ]
     return Section(
         content.title,
         content.text,
-        " ".join(dict.fromkeys(remarks)),
+        " ".join(dict.fromkeys([*filter(None, [content.remark]), *remarks])),
         plot,
         content.explorable,
         content.table,
         content.verdict,
     )
+
+
+def _for_readers(message: str) -> str:
+    """Returns a message of a function in Python for readers who see no arguments."""
+    return message.replace("`x`", "the data").replace("`vae`", "the model")
 
 
 def _measured(summary: evaluation.ELBOSummary) -> list[tuple[str, str]]:
@@ -153,12 +163,12 @@ def _elbo_text(summary: evaluation.ELBOSummary) -> str:
 
 def _model_facts(vae: VAE, dataset: Dataset, seed: int) -> list[tuple[str, str]]:
     return [
-        ("data", f"{dataset.name}, {len(dataset.x)} rows of {list(vae.event_shape)}"),
+        ("data measured", f"{dataset.name}, {len(dataset.x)} rows of {list(vae.event_shape)}"),
         ("likelihood", type(vae.decoder.likelihood).__name__),
         ("prior", type(vae.prior_layer).__name__),
         ("latents", str(vae.latent_size)),
         ("weights", f"{vae.count_params():,}"),
-        ("seed", str(seed)),
+        ("seed of the draws", str(seed)),
         (
             "versions",
             f"tfp_vae {__version__}, TensorFlow {tf.__version__}, Keras {keras.__version__}",
@@ -166,7 +176,7 @@ def _model_facts(vae: VAE, dataset: Dataset, seed: int) -> list[tuple[str, str]]
     ]
 
 
-def _training_facts(model_folder: Path) -> list[tuple[str, str]]:
+def _training_facts(model_folder: Path, measured: Dataset) -> list[tuple[str, str]]:
     """Reads the settings of the training, if `tfp-vae train` wrote them there."""
     file = model_folder / CONFIG
     if not file.is_file():
@@ -177,11 +187,29 @@ def _training_facts(model_folder: Path) -> list[tuple[str, str]]:
         return []
     if not isinstance(settings, dict):
         return []
+    settings["overlap"] = _overlap(settings, measured)
     return [
         (name.replace("_", " "), str(settings[name]))
-        for name in ("trained", "compared", "batch_size", "learning_rate", "reason")
-        if name in settings
+        for name in (
+            *("source", "trained", "compared", "overlap"),
+            *("batch_size", "learning_rate", "reason"),
+        )
+        if settings.get(name) is not None
     ]
+
+
+def _overlap(settings: dict[str, Any], measured: Dataset) -> str | None:
+    """Returns a sentence if the rows seem to be those of the file that the model was trained on."""
+    source, parts = settings.get("source"), settings.get("rows")
+    if not isinstance(source, str) or not isinstance(parts, dict):
+        return None
+    counts = [count for count in parts.values() if isinstance(count, int)]
+    if Path(source).name.partition(".")[0] != measured.name or sum(counts) != len(measured.x):
+        return None
+    return (
+        f"Of the {len(measured.x)} rows measured here, it was trained on {parts.get('train')}: new "
+        "rows may be described less well."
+    )
 
 
 def _history(model_folder: Path) -> History | None:

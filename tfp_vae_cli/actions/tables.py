@@ -38,11 +38,19 @@ def print_summary(summary: ELBOSummary, title: str, caption: str | None = None) 
 
 
 def comparison(summary: ELBOSummary, known: Baselines) -> str:
-    """Returns the nats of simple models of the same rows, and a verdict, as text."""
-    simple = f"independent columns {known.independent_columns:.2f}"
+    """Returns the nats of simple models of the test rows, and a verdict, as text.
+
+    With few rows there is a verdict alone, since the nats say nothing.
+    """
+    if not known.are_telling:
+        return known.verdict(summary)
+    simple = f"under independent columns {known.independent_columns:.2f}"
     if known.factor_analysis is not None:
-        simple += f", factor analysis {known.factor_analysis:.2f}"
-    return f"The same rows under {simple} nats. {known.verdict(summary)}"
+        simple += f", under factor analysis {known.factor_analysis:.2f}"
+    return (
+        f"The {known.rows} test rows have an ELBO of {summary.elbo:.2f} nats, {simple}. "
+        f"{known.verdict(summary)}"
+    )
 
 
 def print_json(summary: ELBOSummary, rows: int, **facts: object) -> None:

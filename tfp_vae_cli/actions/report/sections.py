@@ -1,5 +1,6 @@
 """The sections of the report of `tfp-vae evaluate`: figures and plots of a model on some data."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -16,7 +17,10 @@ from tfp_vae_cli.actions.report.worst_rows import worst_rows
 from tfp_vae_cli.actions.run_folder import History
 
 _MOST_ROWS = 1000
-_IMPORTANCE_SAMPLES = 500
+_IMPORTANCE_SAMPLES, _FEWEST_EFFECTIVE = 500, 10
+_FEWEST_COMPARED = 20
+"""What `evaluation.generation` asks for."""
+
 _SHOWN_ROWS, _SHOWN_SAMPLES = 8, 32
 
 
@@ -70,6 +74,7 @@ class SectionContent(NamedTuple):
       explorable: What the page shows instead of the plot: Bokeh models that answer to the pointer.
       table: A table in HTML.
       verdict: A sentence for the beginning of the report.
+      remark: A sentence below what is shown.
     """
 
     title: str
@@ -79,6 +84,7 @@ class SectionContent(NamedTuple):
     explorable: Sequence[Model] = ()
     table: str = ""
     verdict: str = ""
+    remark: str = ""
 
 
 def sections(
@@ -194,16 +200,50 @@ def _calibration(subject: Subject) -> SectionContent:
 
 
 def _generation(subject: Subject) -> SectionContent:
-    found = evaluation.generation(subject.vae, subject.x, seed=subject.seed)
-    return SectionContent(subject.titled("Draws beside the rows"), str(found))
+    complete = _complete(subject)
+    if len(complete) < _FEWEST_COMPARED:
+        raise ValueError(
+            f"it takes {_FEWEST_COMPARED} rows without blanks, and there are {len(complete)}."
+        )
+    found = evaluation.generation(subject.vae, complete, seed=subject.seed)
+    verdict, remark = found.verdict, ""
+    if len(complete) < len(subject.x):
+        verdict += f" Compared are the {len(complete)} rows without blanks."
+        remark = (
+            f"Draws have no blanks, so only the {len(complete)} of {len(subject.x)} rows without "
+            "any are compared. If blanks are more frequent for some values, these rows are unlike "
+            "the others, and the draws of a good model are unlike them, too."
+        )
+    title = f"Draws beside the rows, {len(complete)} of {subject.row_count} rows"
+    return SectionContent(title, str(found), verdict=verdict, remark=remark)
+
+
+def _complete(subject: Subject) -> np.ndarray:
+    """Returns the rows without missing values, `[M, *event_shape]`."""
+    if subject.vae.missing is None:
+        return subject.x
+    observed = np.asarray(subject.vae.missing.observed_in(subject.x))
+    return subject.x[observed.reshape(len(observed), -1).all(axis=1)]
 
 
 def _log_marginal_likelihood(subject: Subject) -> SectionContent:
-    found = evaluation.log_marginal_likelihood(
-        subject.vae, subject.x, _IMPORTANCE_SAMPLES, seed=subject.seed
-    )
+    with warnings.catch_warnings():
+        # The remark says it without the names of arguments.
+        warnings.simplefilter("ignore", UserWarning)
+        found = evaluation.log_marginal_likelihood(
+            subject.vae, subject.x, _IMPORTANCE_SAMPLES, seed=subject.seed
+        )
+    # Not "size < least", which is false for NaN.
+    few = int((~(found.effective_sample_size >= _FEWEST_EFFECTIVE)).sum())
+    remark = ""
+    if few:
+        remark = (
+            f"For {few} of {len(subject.x)} rows, fewer than {_FEWEST_EFFECTIVE} of the "
+            f"{_IMPORTANCE_SAMPLES} samples count: their log p(x) is likely too low and its "
+            "standard error too small. More samples than this report draws would bring it closer."
+        )
     title = subject.titled(f"log p(x) by {_IMPORTANCE_SAMPLES} importance samples")
-    return SectionContent(title, str(found))
+    return SectionContent(title, str(found), remark=remark)
 
 
 _CONTENTS: dict[str, Callable[[Subject], SectionContent]] = {
