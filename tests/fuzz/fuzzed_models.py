@@ -4,6 +4,7 @@ import functools
 
 import keras
 import numpy as np
+import pandas as pd
 
 import tfp_vae
 from tfp_vae import likelihoods, networks, posteriors, priors
@@ -117,3 +118,13 @@ def fresh(kind):
     vae.compile("sgd", run_eagerly=True)
     keras.utils.set_random_seed(0)
     return vae
+
+
+def labels_of(kind, argument="condition"):
+    """Returns the labels that a model of a kind takes beside its rows, as an argument; or none."""
+    return {argument: LABELS} if kind in WITH_Y else {}
+
+
+def people():
+    """Returns a frame of a number and a category."""
+    return pd.DataFrame({"age": [3, 4, 5, 9], "city": ["a", "b", "a", "b"]})

@@ -17,19 +17,13 @@ import tensorflow as tf
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import evaluation_calls, model_calls, other_calls, part_calls, public_names
+from tests.fuzz import calls, public_names
 
-CALLS = {
-    **part_calls.CALLS,
-    **model_calls.CALLS,
-    **evaluation_calls.CALLS,
-    **other_calls.CALLS,
-}
 OF_EXTRAS = {"datasets.from_anndata": "anndata"}
 """The packages that some calls need, without which they cannot be fuzzed."""
 CALLS = {
     name: call
-    for name, call in CALLS.items()
+    for name, call in calls.CALLS.items()
     if name not in OF_EXTRAS or importlib.util.find_spec(OF_EXTRAS[name])
 }
 OTHER_FITS = ("VAE.fit, counts", "VAE.fit, grey", "VAE.fit, holes", "VAE.fit, binary")

@@ -1,26 +1,22 @@
-"""The public calls that judge a model and draw what they found."""
+"""The calls of `tfp_vae.evaluation`."""
 
 import functools
 
 import keras
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 
 import tfp_vae
 from tests.fuzz import fuzzed_models
-from tests.fuzz.calls import Call, row_count
-from tests.fuzz.fuzzed_models import DATA, model
-from tfp_vae import evaluation, likelihoods, networks, plotting, posteriors, priors
+from tests.fuzz.call import Call, row_count
+from tests.fuzz.fuzzed_models import DATA, labels_of, model
+from tfp_vae import evaluation, likelihoods, networks, posteriors, priors
 
-mpl.use("Agg")
 _MORE_ROWS = np.tile(fuzzed_models.REAL, [7, 1])
 _FACTORS = np.stack([np.arange(42) % 3, np.arange(42) % 2], axis=1)
 
 
 def _evaluation(name, kind, may_miss=(), **more):
     given = {"vae": None, "x": DATA[kind], "seed": 0, **more}
-    own = {"condition": fuzzed_models.LABELS} if kind in fuzzed_models.WITH_Y else {}
 
     def check(answer, passed):
         for field in ("estimate", "elbo_of_rows", "atypicality"):
@@ -29,7 +25,7 @@ def _evaluation(name, kind, may_miss=(), **more):
 
     return Call(
         getattr(evaluation, name),
-        lambda: {**given, **own, "vae": model(kind)},
+        lambda: {**given, **labels_of(kind), "vae": model(kind)},
         check,
         may_miss=may_miss,
     )
@@ -62,44 +58,6 @@ def _several(name):
         },
     )  # fmt: skip
 
-
-@functools.cache
-def _record(name):
-    vae, x = model("real"), DATA["real"]
-    models = {"one": vae, "other": vae}
-    return {
-        "calibration": lambda: evaluation.calibration(vae, x),
-        "compare": lambda: evaluation.compare(models, x),
-        "kl_per_dimension": lambda: evaluation.latent_usage(vae, x, draws=5),
-        "out_of_distribution": lambda: evaluation.out_of_distribution(vae, x[:3], x),
-        "posterior_predictive_check": lambda: evaluation.posterior_predictive_check(
-            vae, x, np.mean, replicates=5
-        ),
-        "rate_distortion": lambda: evaluation.rate_distortion(models, x),
-    }[name]()
-
-
-def _closed(function):
-    """Returns the function of a plot, which closes what it opened."""
-
-    def draw(**given):
-        try:
-            drawn = function(**given)
-        finally:
-            plt.close("all")
-        assert isinstance(drawn, (plt.Axes, plt.Figure))
-        return
-
-    return draw
-
-
-def _plot(name, valid, **options):
-    function = getattr(plotting, name)
-    return Call(_closed(function), valid, of=function, **options)
-
-
-_TERMS = ("elbo", "log_likelihood", "kl_divergence")
-_ROWS = lambda kind, **more: lambda: {"vae": model(kind), "x": DATA[kind], **more}  # noqa: E731
 
 CALLS = {
     "evaluation.elbo": _evaluation("elbo", "binary", ("standard_error",)),
@@ -174,20 +132,4 @@ CALLS = {
     ),
     "evaluation.compare": _several("compare"),
     "evaluation.rate_distortion": _several("rate_distortion"),
-    "plotting.training": _plot(
-        "training", lambda: {"history": {term: [1.0, 2.0] for term in _TERMS}}
-    ),
-    "plotting.reconstructions": _plot("reconstructions", _ROWS("real")),
-    "plotting.samples": _plot("samples", lambda: {"vae": model("images"), "sample_size": 3}),
-    "plotting.latent": _plot("latent", _ROWS("real", labels=fuzzed_models.LABELS)),
-    "plotting.traversals": _plot("traversals", _ROWS("real", steps=3)),
-    "plotting.interpolation": _plot("interpolation", _ROWS("images", steps=3)),
-    **{
-        f"plotting.{name}": _plot(name, lambda name=name, own=own: {own: _record(name)})
-        for name, own in {
-            "calibration": "calibrated", "compare": "comparison", "kl_per_dimension": "usage",
-            "out_of_distribution": "scores", "posterior_predictive_check": "check",
-            "rate_distortion": "points",
-        }.items()
-    },
 }  # fmt: skip

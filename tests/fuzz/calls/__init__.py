@@ -1,0 +1,43 @@
+"""The public calls, each with right arguments: a module for every package of `tfp_vae`."""
+
+from tests.fuzz.calls import (
+    audit,
+    callbacks,
+    datasets,
+    divergences,
+    evaluation,
+    inference,
+    likelihoods,
+    models,
+    networks,
+    objectives,
+    plotting,
+    posteriors,
+    priors,
+    saving,
+    sklearn,
+    tables,
+    testing,
+    training,
+)
+
+CALLS = {
+    **networks.CALLS,
+    **likelihoods.CALLS,
+    **posteriors.CALLS,
+    **priors.CALLS,
+    **divergences.CALLS,
+    **objectives.CALLS,
+    **models.CALLS,
+    **inference.CALLS,
+    **training.CALLS,
+    **saving.CALLS,
+    **callbacks.CALLS,
+    **audit.CALLS,
+    **datasets.CALLS,
+    **evaluation.CALLS,
+    **plotting.CALLS,
+    **tables.CALLS,
+    **sklearn.CALLS,
+    **testing.CALLS,
+}
