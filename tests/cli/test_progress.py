@@ -7,19 +7,17 @@ import os
 import pty
 import re
 import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
+from tests.cli.program import PROGRAM
 from tfp_vae_cli import app
 from tfp_vae_cli.actions import progress
 from tfp_vae_cli.actions.progress import EpochProgress, StepProgress, status
 
-PROGRAM = Path(sys.executable).with_name("tfp-vae")
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
 
 

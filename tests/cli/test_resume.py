@@ -5,16 +5,14 @@ import random
 import re
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from tests.cli.program import PROGRAM
 from tests.support.processes import ENVIRONMENT, command
 
-PROGRAM = Path(sys.executable).with_name("tfp-vae")
 RUN = ["train", "x.npy", "--latent-size", "2", "--batch-size", "20"]
 EPOCHS = ["--epochs", "100"]
 

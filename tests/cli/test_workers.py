@@ -5,14 +5,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-PROGRAM = Path(sys.executable).with_name("tfp-vae")
+from tests.cli.program import PROGRAM
 
 
 def arguments(*options):

@@ -1,0 +1,97 @@
+"""`audit` of losses and of models: its exit code and what it prints."""
+
+import inspect
+import json
+import sys
+
+import pytest
+
+from tests.cli.program import lines, run
+from tests.support import hand_written_vae
+
+LOSSES = """
+import tensorflow as tf
+
+def right(x, probs, mean, log_variance):
+    nll = -tf.reduce_sum(
+        x * tf.math.log(probs + 1e-7) + (1 - x) * tf.math.log(1 - probs + 1e-7), -1)
+    kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - log_variance - 1, -1)
+    return tf.reduce_mean(nll + kl)
+
+def wrong(x, probs, mean, log_variance):
+    kl = 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - log_variance - 1, -1)
+    return right(x, probs, mean, log_variance) - 2 * tf.reduce_mean(kl)
+
+def sampler(mean, s):
+    return mean + s * tf.random.normal(tf.shape(mean), dtype=mean.dtype)
+
+def broken(x, probs, mean, log_variance):
+    raise RuntimeError("no such thing")
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["user_losses:right"], 0, "measured to compute"),
+        (["user_losses:wrong"], 1, "kl-sign"),
+        (["user_losses:right", "--sampler", "user_losses:sampler"], 1, "scale-mismatch"),
+        (["user_losses:broken"], 2, "no such thing"),
+        (["user_losses:absent"], 2, "absent"),
+        (["no_such_module:loss"], 2, "no_such_module"),
+        (["user_losses:right", "--likelihood", "gauss"], 2, "gauss"),
+        (["user_losses:right", "--event-shape", "x"], 2, "--event-shape"),
+    ],
+)
+def test_audit_ends_with_its_code(tmp_path, run_here, monkeypatch, arguments, code, word):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "user_losses.py").write_text(LOSSES)
+    sizes = [] if "--event-shape" in arguments else ["--event-shape", "12", "--latent-size", 2]
+    done = run_here("audit", *arguments, *sizes, cwd=tmp_path)
+    sys.modules.pop("user_losses", None)
+    assert done.returncode == code, done.stderr
+    assert word in (done.stdout if code < 2 else done.stderr)
+    if code == 2:
+        assert len(lines(done.stderr)) == 1
+
+
+MODELS = f"""{inspect.getsource(hand_written_vae)}
+
+def make():
+    return HandWrittenVAE(3.0)
+
+model = HandWrittenVAE()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["user_models.py:model"], 0, "fixed-scale"),
+        (["user_models.py:make"], 1, "kl-weight"),
+        (["user_models:make", "--kl-weight", 3], 0, "fixed-scale"),
+        (["user_models.py:HandWrittenVAE", "--likelihood", "bernoulli"], 1, "likelihood-formula"),
+        (["user_models.py:HandWrittenVAE", "--prior", "wide"], 2, "--prior"),
+        (["user_models.py:HandWrittenVAE", "--set", "epoch"], 2, "--set"),
+        (["user_models.py:HandWrittenVAE", "--step", "no_such"], 2, "`step`"),
+        (["no_such_file.py:VAE"], 2, "a file that exists"),
+    ],
+)
+def test_audit_takes_a_model_or_what_makes_one(
+    tmp_path, run_here, monkeypatch, arguments, code, word
+):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "user_models.py").write_text(MODELS)
+    done = run_here("audit", *arguments, "--event-shape", "6", cwd=tmp_path)
+    sys.modules.pop("user_models", None)
+    assert done.returncode == code, done.stderr
+    assert word in (done.stdout if code < 2 else done.stderr)
+
+
+def test_audit_prints_json_from_a_process(tmp_path):
+    (tmp_path / "user_losses.py").write_text(LOSSES)
+    done = run("audit", "user_losses:wrong", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert "kl-sign" in report["codes"]
+    assert not report["ok"]
