@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - the Greek letter sigma is meant
-"""Composes losses out of choices, and says from the choices alone which codes they deserve."""
+"""Losses composed of choices, of which some are mistakes."""
 
 import math
 from dataclasses import dataclass
@@ -48,14 +48,6 @@ SCALES = {
     "log σ²": lambda s: tf.exp(0.5 * s),
     "softplus": tf.nn.softplus,
 }
-# The readings whose KL holds the term that is left when the other one is dropped.
-KINDRED_GROWTH = {"σ²": {"σ²", "log σ", "log σ²"}}
-KINDRED_LOGARITHM = {
-    "σ": {"σ", "σ²"},
-    "σ²": {"σ", "σ²"},
-    "log σ": {"σ²", "log σ", "log σ²"},
-    "log σ²": {"σ²", "log σ", "log σ²"},
-}
 # A mistake in the KL's formula -> the factors of μ², of the growth and of the logarithm.
 FORMULAS = {
     "right": (1.0, 1.0, 1.0),
@@ -67,7 +59,6 @@ FORMULAS = {
     "logarithm's sign": (1.0, 1.0, -1.0),
     "mean doubled": (2.0, 1.0, 1.0),
 }
-FALLING_FORMULAS = {"no growth", "mean's sign", "logarithm's sign"}
 
 NOISES = {
     "right": None,
@@ -130,8 +121,6 @@ class Composition:
             "latent_size": self.latent_size,
             "expected_kl_weight": self.expected_kl_weight,
         }
-
-    # ------------------------------------------------------------------ the loss
 
     def loss(self):
         o = STYLES[self.style]
@@ -224,124 +213,6 @@ class Composition:
             return m + SCALES[self.sampler_reading](s) * noise
 
         return sampler
-
-    # ------------------------------------------------------------------ the oracle
-
-    @property
-    def declared_form(self):
-        if self.likelihood == "normal":
-            return "squared"
-        if self.likelihood == "continuous_bernoulli":
-            return "continuous"
-        return "logits" if self.decoder_output == "logits" else "cross-entropy"
-
-    @property
-    def guarded(self):
-        return self.guard != "none" or self.style == "keras losses"
-
-    def codes(self):
-        as_declared = self.form == self.declared_form
-        right_kl = self.kl_present and self.formula == "right"
-        codes = set()
-        if not as_declared:
-            codes.add("likelihood-formula")
-        elif self.likelihood == "normal":
-            codes.add("fixed-scale")
-        if not self.kl_present:
-            codes.add("kl-missing")
-        elif not right_kl:
-            codes.add("kl-formula")
-        if self.constant and as_declared and (right_kl or not self.kl_present):
-            codes.add("constant")
-        codes |= self._sign_codes() | self._weight_codes(as_declared, right_kl)
-        codes |= self._reach_codes() | self._sampler_codes()
-        if self.batch in (("mean", "rows", "rows"), ("rows", "mean", "rows")) and self.kl_present:
-            codes.add("batch-mean")
-        return codes
-
-    def _sign_codes(self):
-        kl_sign = self.kl_sign if self.kl_present and self.formula != "mean's sign" else 0
-        if self.likelihood_sign < 0 and kl_sign < 0:
-            return {"loss-sign"}
-        return ({"likelihood-sign"} if self.likelihood_sign < 0 else set()) | (
-            {"kl-sign"} if kl_sign < 0 else set()
-        )
-
-    def _weight_codes(self, as_declared, right_kl):
-        codes = set()
-        size = self.event_size
-        free = self.likelihood == "normal" or not as_declared
-        everything = 0.1 if self.overall == "0.1" else 1.0
-        # The squared error is twice the negative log-density of unit scale.
-        number = self.likelihood_weight * (2.0 if self.form == "squared" else 1.0) * everything
-        kl_number = self.kl_weight / self.expected_kl_weight * everything
-        # How often each term is divided by the event size.
-        divided = (self.likelihood_reduction == "mean") + (self.overall == "1/D")
-        kl_divided = (self.kl_reduction == "by event size") + (self.overall == "1/D")
-        first, second, returned = self.batch
-        batch = first == "sum" or returned == "sum"
-        kl_batch = second == "sum" or returned == "sum"
-        by_latents = self.latent_size if self.kl_reduction == "mean" else 1
-        shared = min(divided, kl_divided) if self.kl_present else 0
-        if not self.kl_present:
-            kl_batch, kl_divided, by_latents, right_kl = batch, 0, 1, False
-        if batch != kl_batch:
-            codes.add("batch-reduction")
-        elif batch:
-            codes.add("overall-factor")
-        kl = kl_number / size**kl_divided / by_latents
-        if right_kl and math.isclose(number / size**divided, kl, rel_tol=1e-6):
-            return codes | ({"overall-factor"} if not math.isclose(kl, 1.0) else set())
-        if shared:
-            codes.add("overall-factor")
-        if divided > shared:
-            codes.add("likelihood-reduction")
-        if kl_divided > shared or by_latents > 1:
-            codes.add("kl-reduction")
-        if not free and not math.isclose(number, 1.0):
-            codes.add("likelihood-weight")
-        if right_kl and not math.isclose(kl_number, 1.0):
-            codes.add("kl-weight")
-        return codes
-
-    def _reach_codes(self):
-        codes = set()
-        falls = self.kl_present and (self.kl_sign < 0 or self.formula in FALLING_FORMULAS)
-        # Without its logarithm nothing in a variance's KL says that s may not be negative.
-        falls |= self.kl_present and (self.formula, self.reading) == ("no logarithm", "σ²")
-        if self.likelihood_sign < 0:
-            anywhere = self.decoder_output == "logits" or self.likelihood == "normal"
-            falls |= {
-                "logits": anywhere,
-                "squared": anywhere,
-                "cross-entropy": not self.guarded,
-                "continuous": False,
-            }[self.form]
-        if falls:
-            codes.add("unbounded")
-        if self.form == "cross-entropy":
-            in_unit = self.decoder_output != "logits" and self.likelihood != "normal"
-            clipped = self.guard == "clip" or self.style == "keras losses"
-            if not (self.guarded if in_unit else clipped):
-                codes.add("not-finite")
-        return codes
-
-    def _sampler_codes(self):
-        codes = set()
-        if self.sampler_reading is None:
-            return codes
-        if self.noise != "right":
-            codes.add("sampler-noise")
-        if self.kl_present and self.noise != "none":
-            if self.formula == "no logarithm":
-                kindred = KINDRED_GROWTH.get(self.reading, {self.reading})
-            elif self.formula == "no growth":
-                kindred = KINDRED_LOGARITHM.get(self.reading, {self.reading})
-            else:
-                kindred = {self.reading}
-            if self.sampler_reading not in kindred:
-                codes.add("scale-mismatch")
-        return codes
 
 
 DECLARATIONS = {
