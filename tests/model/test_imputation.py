@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tests.support import exact_checks
+from tests.support import missing_value_checks
 from tests.support.mutations import assert_killed
 from tfp_vae.model import imputation
 from tfp_vae.model.batch_distributions import BatchDistributions
@@ -36,13 +36,13 @@ def test_imputation_is_that_of_the_exact_conditional(gone, eagerly):
     row = model.draws(1)[0]
     row[gone] = np.nan
     moments = model.missing_moments(row)
-    exact_checks.check_imputation(model, row, *moments)
+    missing_value_checks.check_imputation(model, row, *moments)
 
 
 def test_a_row_without_values_is_imputed_from_the_prior(eagerly):
     model = centred_model()
     row, covariance = np.full(4, np.nan), model.covariance
-    exact_checks.check_imputation(model, row, model.offset, covariance, scale_factor=4.0)
+    missing_value_checks.check_imputation(model, row, model.offset, covariance, scale_factor=4.0)
 
 
 def test_compiled_imputation_has_the_moments_of_the_eager_one():
@@ -98,7 +98,7 @@ def check_imputation():
     model = centred_model()
     row = model.draws(1)[0]
     row[[0, 3]] = np.nan
-    exact_checks.check_imputation(model, row, *model.missing_moments(row))
+    missing_value_checks.check_imputation(model, row, *model.missing_moments(row))
 
 
 log_weights, moments = BatchDistributions.log_weights, imputation.moments

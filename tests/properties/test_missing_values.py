@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import exact_checks
+from tests.support import missing_value_checks
 from tests.support.mutations import assert_killed
 from tfp_vae import evaluation, likelihoods
 from tfp_vae.testing import (
@@ -29,7 +29,7 @@ linear_gaussians = strategies.linear_gaussians(event_sizes=(4, 5))
 @settings(max_examples=4)
 @given(linear_gaussians)
 def test_a_column_without_values_is_no_column(model):
-    exact_checks.check_a_column_without_values_is_no_column(model)
+    missing_value_checks.check_a_column_without_values_is_no_column(model)
 
 
 @settings(max_examples=4)
@@ -52,7 +52,7 @@ def test_every_draw_at_the_exact_posterior_gives_the_density_of_the_observed(see
     x = model.draws(6)
     x[:, np.random.default_rng(seed).permutation(5)[seen:]] = np.nan
     exact = model.log_marginal_likelihood(x)
-    exact_checks.check_every_exact_draw_gives_the_density_of_the_observed(model, x, exact)
+    missing_value_checks.check_every_exact_draw_gives_the_density_of_the_observed(model, x, exact)
 
 
 def test_importance_sampling_estimates_the_density_of_the_observed():
@@ -101,7 +101,7 @@ def test_values_do_not_matter_where_they_are_missing(vae_and_x):
 
 def check_a_column():
     model = dataclasses.replace(LinearGaussian.drawn(5, 4, 2), offset=np.zeros(4))
-    exact_checks.check_a_column_without_values_is_no_column(model)
+    missing_value_checks.check_a_column_without_values_is_no_column(model)
 
 
 def test_every_check_passes_on_the_code_as_it_is():

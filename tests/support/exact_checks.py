@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import distributions, divergences, networks, objectives
+from tfp_vae import distributions, networks, objectives
 from tfp_vae.testing import (
     Enumerable,
     LinearGaussian,
@@ -24,9 +24,6 @@ from tfp_vae.testing import (
 from tfp_vae.testing.assertions import LIMIT
 
 DRAWS = 4000
-
-
-# 2, 3, 4: values
 
 
 def check_linear_gaussian_elbo(model, loc_shift=0.3, scale_factor=1.4, sample_size=1):
@@ -107,9 +104,6 @@ def check_enumerable_elbo(model, posterior_probs=None):
     assert_mean(np.reshape(terms.elbo, [-1, 1000]).T, log_marginal - gap)
 
 
-# 7: gradients
-
-
 def check_gradient_is_unbiased(model, loc_shift=0.3, scale_factor=1.4):
     """The mean gradient is that of the exact ELBO, for loc, scale and the decoder's weights."""
     row = model.draws(1)[0]
@@ -127,7 +121,7 @@ def check_gradient_is_unbiased(model, loc_shift=0.3, scale_factor=1.4):
 
         terms = objectives.ELBO()(
             repeated(row, 2000),
-            posterior=_ours(loc, scale),
+            posterior=distributions.MultivariateNormalDiag(loc, scale),
             prior=model.prior(),
             likelihood_fn=likelihood_fn,
             seed=13,
@@ -141,56 +135,6 @@ def check_gradient_is_unbiased(model, loc_shift=0.3, scale_factor=1.4):
     assert_mean(drawn[1], -precision * square * stddev - stddev + 1.0 / stddev)
     expected = precision * (np.outer(error, mean) - model.weights * stddev**2)
     assert_mean(drawn[2], expected)
-
-
-def _ours(loc, scale):
-    return distributions.MultivariateNormalDiag(loc, scale)
-
-
-def _standard_normal(size):
-    return diagonal_normal(np.zeros(size), np.ones(size))
-
-
-# 8: the KL
-
-
-def check_kl_divergence(mean, stddev):
-    """Non-negative, zero for q = p, the sum over latents, and as the formula has it."""
-    size = np.shape(mean)[-1]
-    q, p = _ours(mean, stddev), _ours(np.zeros(size), np.ones(size))
-    value = divergences.exact_kl_divergence(q, p)
-    assert (value.numpy() >= 0.0).all()
-    assert_close(value, normal_kl_divergence(mean, stddev).sum(axis=-1))
-    assert_close(divergences.exact_kl_divergence(q, q), 0.0)
-    per_dimension = divergences.kl_divergence_per_dimension(q, p)
-    assert per_dimension.shape == np.shape(mean)
-    assert_close(tf.reduce_sum(per_dimension, -1), value)
-    halves = [
-        divergences.exact_kl_divergence(
-            _ours(mean[:, part], stddev[:, part]), _standard_normal(mean[:, part].shape[1])
-        )
-        for part in (slice(None, 1), slice(1, None))
-        if mean[:, part].shape[1]
-    ]
-    assert_close(sum(halves), value)
-
-
-def check_exact_kl_agrees_with_sampled(mean, stddev):
-    mean, stddev = repeated(mean), repeated(stddev)
-    q, p = _ours(mean, stddev), _standard_normal(mean.shape[1])
-    sampled = divergences.sampled_kl_divergence(q, p, q.sample(1, seed=[3, 4]))
-    assert_mean(sampled, divergences.exact_kl_divergence(q, p)[0])
-
-
-def check_posterior_draws_are_normal(mean, stddev):
-    """The first four moments of the standardised draws, of all draws of one row."""
-    draws = _ours(mean, stddev).sample(4 * DRAWS, seed=[5, 6]).numpy()
-    standard = (draws - mean) / stddev
-    for power, moment in enumerate([0.0, 1.0, 0.0, 3.0], start=1):
-        assert_mean(standard**power, moment)
-
-
-# 9: the batch
 
 
 def check_batch_order_and_size_change_nothing(model):
@@ -214,9 +158,6 @@ def check_batch_order_and_size_change_nothing(model):
     assert_close(np.concatenate([elbo_of(rows[:2]), elbo_of(rows[2:])], axis=1), together)
 
 
-# 10: weights
-
-
 def check_free_bits(vae, x, free_bits):
     """No bits change nothing; some make a latent count as at least that much, and the ELBO true."""
     options = {
@@ -236,9 +177,6 @@ def check_free_bits(vae, x, free_bits):
     per_latent = normal_kl_divergence(q.mean().numpy(), q.stddev().numpy())
     counted = np.maximum(per_latent, free_bits).sum(axis=-1)
     assert_close(terms.objective, terms.log_likelihood - counted)
-
-
-# 14: Keras's log
 
 
 def check_evaluate_is_the_mean_over_examples(model, run_eagerly=False):
@@ -275,9 +213,6 @@ def check_training_loss_is_the_negative_mean_of_the_objective(model, run_eagerly
     assert_close(log["elbo"], [log_likelihood - kl_divergence], 1e-5, 1e-5)
 
 
-# The parts
-
-
 def check_preprocess_is_applied_once(model):
     """A model that halves its data scores x as the plain model scores x / 2."""
     x = model.draws(5)
@@ -306,74 +241,6 @@ def check_draws_have_the_moments_of_the_model(model):
         centred = vae.sample(DRAWS, seed=43, mean=mean).numpy() - model.offset
         assert_mean(centred, 0.0)
         assert_mean(centred[:, :, None] * centred[:, None, :], expected)
-
-
-# Missing values
-
-
-def check_a_column_without_values_is_no_column(model):
-    """The terms, and the gradients of all that is shared, are those of a model without it."""
-    x = model.draws(6)
-    holes = x.copy()
-    holes[:, -1] = np.nan
-    whole = model.vae(0.3, 1.4, missing_values=np.nan)
-    part = LinearGaussian.drawn(0, model.event_size - 1, model.latent_size, model.scale).vae()
-    kernel, bias = whole.decoder.likelihood.heads["loc"].get_weights()
-    part.decoder.likelihood.heads["loc"].set_weights([kernel[:, :-1], bias[:-1]])
-    for name in ("loc", "scale"):
-        kernel, bias = whole.encoder.posterior.heads[name].get_weights()
-        part.encoder.posterior.heads[name].set_weights([kernel[:-1], bias])
-    terms, gradients = [], []
-    for vae, data in ((whole, holes), (part, x[:, :-1])):
-        variables = vae.trainable_variables
-        with tf.GradientTape() as tape:
-            found = vae.objective_terms(tf.constant(data), tf.constant([4, 5]), 0, training=True)
-            loss = tf.reduce_sum(found.objective)
-        terms.append(found)
-        assert len(variables) == 6
-        gradients.append([gradient.numpy() for gradient in tape.gradient(loss, variables)])
-    for one, another in zip(*terms, strict=True):
-        assert_close(one, another)
-    for one, another in zip(*gradients, strict=True):
-        shared = tuple(slice(size) for size in another.shape)
-        assert_close(one[shared], another)
-        # The encoder's weights of the missing column, and the decoder's too.
-        assert_close(np.abs(one).sum(), np.abs(another).sum())
-
-
-def check_every_exact_draw_gives_the_density_of_the_observed(model, x, log_density):
-    """With one latent and one pattern of holes the exact posterior is within reach of a VAE."""
-    seen = ~np.isnan(x[0])
-    precision = 1.0 + (model.weights[seen] ** 2).sum() / model.scale**2
-    gain = np.where(seen[:, None], model.weights, 0.0) / model.scale**2 / precision
-    vae = model.vae(missing_values=np.nan)
-    heads = vae.encoder.posterior.heads
-    heads["loc"].set_weights([gain, -model.offset @ gain])
-    heads["scale"].set_weights([np.zeros_like(gain), np.log(np.expm1([precision**-0.5]))])
-    batch = vae.distributions(x)
-    log_weights = batch.log_weights(batch.posterior.sample(5, seed=[6, 7]))
-    assert_close(log_weights, np.tile(log_density, [5, 1]))
-    return vae
-
-
-def check_imputation(model, row, mean, covariance, scale_factor=1.7):
-    """Mean, spread and draws are those of p(x_missing|x_observed), by many repetitions."""
-    vae = model.vae(0.1, scale_factor, missing_values=np.nan)
-    gone = np.isnan(row)
-    x = repeated(row, 400)
-    imputed = vae.impute(x, sample_size=2, importance_sample_size=500, seed=47)
-    # What the normalisation of the weights is off by is then less than the statistical error.
-    assert (imputed.effective_sample_size > 100).all()
-    assert (imputed.effective_sample_size < 501).all()
-    np.testing.assert_array_equal(imputed.mean[:, ~gone], x[:, ~gone])
-    np.testing.assert_array_equal(imputed.draws[:, :, ~gone], np.stack([x, x])[:, :, ~gone])
-    np.testing.assert_array_equal(imputed.stddev[:, ~gone], 0.0)
-    assert_mean(imputed.mean[:, gone], mean)
-    assert_mean(imputed.stddev[:, gone] ** 2, np.diag(covariance))
-    centred = imputed.draws[:, :, gone].reshape(-1, gone.sum()) - mean
-    assert_mean(centred, 0.0)
-    assert_mean(centred[:, :, None] * centred[:, None, :], covariance)
-    assert (imputed.draws[0][:, gone] != imputed.draws[1][:, gone]).all()
 
 
 LINEAR_GAUSSIAN = LinearGaussian.drawn()
