@@ -7,18 +7,22 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, networks, posteriors
+from tfp_vae import networks, posteriors
 from tfp_vae.distributions import LatentChain
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.coders import Decoder, Encoder, Transition
 from tfp_vae.model.hierarchical.ladder import LadderEncoder
 from tfp_vae.model.hierarchical.latent_chain import ChainEncoder, ChainPrior
+from tfp_vae.model.hierarchical.layer_checks import (
+    check_normals,
+    checked_layers,
+    checked_widths,
+    is_ladder,
+)
 from tfp_vae.model.vae import VAE
 from tfp_vae.objectives import Objective
 from tfp_vae.posteriors import Posterior
 from tfp_vae.priors import Prior
-
-_NORMALS = (posteriors.MultivariateNormalDiag, posteriors.SpatialNormal)
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae")
@@ -79,9 +83,9 @@ class HierarchicalVAE(VAE):
         condition: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        above = Encoder if _is_ladder(encoders) else Transition
-        first, *upward = _layers(encoders, Encoder, above, "encoders")
-        decoder, *downward = _layers(decoders, Decoder, Transition, "decoders")
+        above = Encoder if is_ladder(encoders) else Transition
+        first, *upward = checked_layers(encoders, Encoder, above, "encoders")
+        decoder, *downward = checked_layers(decoders, Decoder, Transition, "decoders")
         if len(upward) != len(downward):
             raise ValueError(
                 "`decoders` must be as many as `encoders`, one for each layer of latents; got "
@@ -96,8 +100,8 @@ class HierarchicalVAE(VAE):
                     f"`encoders[{index - 1}]` infers; got {found}."
                 )
         if above is Encoder:
-            _check_normals((first, *upward), "encoders")
-            _check_normals((decoder, *downward), "decoders")
+            check_normals((first, *upward), "encoders")
+            check_normals((decoder, *downward), "decoders")
             encoder: Encoder = LadderEncoder(first, upward, downward)
         else:
             encoder = ChainEncoder(first, upward)
@@ -140,7 +144,7 @@ class HierarchicalVAE(VAE):
           TypeError: If an argument is of the wrong kind.
           ValueError: If there are not as many `units` as `latent_sizes`.
         """
-        sizes, widths = _widths(latent_sizes, units)
+        sizes, widths = checked_widths(latent_sizes, units)
         ways_up = [networks.mlp(of_layer, activation) for of_layer in widths]
         ways_down = [networks.mlp(of_layer[::-1], activation) for of_layer in widths]
         up = [posteriors.MultivariateNormalDiag(size) for size in sizes]
@@ -185,7 +189,7 @@ class HierarchicalVAE(VAE):
           >>> ladder.kl_declaration
           'KL: exact for each layer given those above, Monte Carlo estimate over their draws'
         """
-        sizes, widths = _widths(latent_sizes, units)
+        sizes, widths = checked_widths(latent_sizes, units)
         ways_down = [networks.mlp(of_layer[::-1], activation) for of_layer in widths]
         return cls(
             [
@@ -258,52 +262,3 @@ def mean_layers(chain: LatentChain) -> list[tf.Tensor]:
     for transition in chain.transitions:
         layers.append(transition(layers[-1]).mean())
     return layers
-
-
-def _is_ladder(encoders: Any) -> bool:
-    """Returns whether there is an encoder of every layer of latents."""
-    return isinstance(encoders, Sequence) and len(encoders) > 1 and isinstance(encoders[1], Encoder)
-
-
-def _check_normals(coders: Sequence[Any], name: str) -> None:
-    """Checks that the layers of a ladder are diagonal normals, whose precisions add up."""
-    for index, coder in enumerate(coders):
-        layer = getattr(coder, "posterior", None)
-        if layer is not None and not isinstance(layer, _NORMALS):
-            raise ValueError(
-                f"`{name}[{index}]` must have a posteriors.MultivariateNormalDiag or SpatialNormal "
-                f"in a ladder, where precisions add up; got a {type(layer).__name__}."
-            )
-
-
-def _layers(coders: Any, kind: type, above: type, name: str) -> list[Any]:
-    if not isinstance(coders, Sequence) or not coders:
-        raise TypeError(
-            f"`{name}` must be a list, from the data up, of a {kind.__name__} and "
-            f"{above.__name__}s; got {type(coders).__name__}."
-        )
-    for index, coder in enumerate(coders):
-        wanted = kind if index == 0 else above
-        checks.instance_of(
-            coder, wanted, f"{name}[{index}]", f"tfp_vae.{wanted.__name__}(trunk, ...)"
-        )
-    return list(coders)
-
-
-def _widths(latent_sizes: Any, units: Any) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
-    """Returns the checked sizes of the layers of latents, and widths of the layers before each."""
-    sizes = checks.positive_ints(latent_sizes, "latent_sizes")
-    if not sizes:
-        raise ValueError("`latent_sizes` must name at least one layer; got [].")
-    if isinstance(units, (str, bytes)) or not isinstance(units, Sequence):
-        raise TypeError(
-            "`units` must be a list of lists of widths, such as [[200, 200], [100]]; got a "
-            f"{type(units).__name__}."
-        )
-    widths = [checks.positive_ints(of_layer, "units") for of_layer in units]
-    if len(sizes) != len(widths):
-        raise ValueError(
-            "`units` must have one list of widths for each of `latent_sizes`; got "
-            f"{len(widths)} for {len(sizes)}."
-        )
-    return sizes, widths
