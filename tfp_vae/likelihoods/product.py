@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import checks, distributions, networks, supports
-from tfp_vae.likelihoods.autoregressive_categorical import AutoregressiveCategorical
+from tfp_vae import distributions, networks, supports
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.column_types import parts_for
+from tfp_vae.likelihoods.product_parts import checked_list, checked_part
 
 
 @keras.saving.register_keras_serializable(package="tfp_vae.likelihoods")
@@ -53,7 +53,7 @@ class Product(Likelihood):
     advice = "Every column is checked against the likelihood of its part."
 
     def __init__(self, parts: Sequence[tuple[Sequence[int], Likelihood]], **kwargs: Any) -> None:
-        self_parts = [_checked_part(part) for part in _checked_list(parts)]
+        self_parts = [checked_part(part) for part in checked_list(parts)]
         columns = [column for group, _ in self_parts for column in group]
         if sorted(columns) != list(range(len(columns))):
             raise ValueError(
@@ -262,44 +262,3 @@ def _of_part(values: Mapping[str, Any], index: int) -> dict[str, Any]:
         for name, value in values.items()
         if name.startswith(prefix)
     }
-
-
-_EXAMPLE = "[([0, 2], likelihoods.Normal([2])), ([1], likelihoods.Bernoulli([1]))]"
-
-
-def _checked_list(parts: Any) -> list[Any]:
-    if not isinstance(parts, (list, tuple)) or not parts:
-        raise TypeError(
-            f"`parts` must be a list of columns and likelihoods, such as {_EXAMPLE}; got {parts!r}."
-        )
-    return list(parts)
-
-
-def _checked_part(part: Any) -> tuple[list[int], Likelihood]:
-    pair = isinstance(part, (list, tuple)) and len(part) == 2
-    is_list = pair and isinstance(part[0], (list, tuple, range, np.ndarray))
-    if not is_list or getattr(part[0], "ndim", 1) != 1:
-        raise TypeError(
-            f"`parts` must hold pairs of columns and a likelihood, such as {_EXAMPLE}; got one "
-            f"{part!r}."
-        )
-    columns, likelihood = list(part[0]), part[1]
-    checks.instance_of(likelihood, Likelihood, "parts", _EXAMPLE)
-    if isinstance(likelihood, AutoregressiveCategorical):
-        raise ValueError(
-            "`parts` must be likelihoods of independent columns; got an AutoregressiveCategorical, "
-            "of a sequence: make a model of the sequence alone."
-        )
-    if likelihood.conditional or likelihood.totals is not None:
-        got = f"a {type(likelihood).__name__} with an offset or a dispersion by condition"
-        raise ValueError(f"`parts` must have likelihoods that depend on z alone; got {got}.")
-    for column in columns:
-        if isinstance(column, bool) or not hasattr(column, "__index__"):
-            raise TypeError(f"`parts` must name columns by ints; got {column!r}.")
-    if likelihood.event_shape != (len(columns),):
-        raise ValueError(
-            f"`parts` must have likelihoods with the event shape of their columns, "
-            f"[{len(columns)}] for {columns}; got {type(likelihood).__name__} with "
-            f"{list(likelihood.event_shape)}."
-        )
-    return [int(column) for column in columns], likelihood
