@@ -21,7 +21,7 @@ from tfp_vae.objectives.gradient_estimators import (
     path_kl_divergence,
     value_with_gradient_of,
 )
-from tfp_vae.objectives.learned_baseline import LearnedBaseline
+from tfp_vae.objectives.learned_baseline import LearnedBaseline, baseline_of, probs_of
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn
 from tfp_vae.objectives.sampled_bound import sampled_bound
 from tfp_vae.objectives.schedules import AnySchedule
@@ -132,9 +132,10 @@ class ELBO(Objective):
     ) -> None:
         """Takes a step of the baseline towards the objective of the rows."""
         del seed, step
-        if isinstance(self.state, LearnedBaseline):
-            targets = tf.stop_gradient(terms.objective)
-            self.state.learn(self._probs(posterior), tf.cast(targets, self.state.variable_dtype))
+        baseline = self.state
+        if isinstance(baseline, LearnedBaseline):
+            targets = tf.cast(tf.stop_gradient(terms.objective), baseline.variable_dtype)
+            baseline.learn(probs_of(posterior, baseline), targets)
 
     def terms(
         self,
@@ -181,7 +182,8 @@ class ELBO(Objective):
         if self.gradient_estimator == "score_function":
             values = tf.ensure_shape(of_each.objective, [self.sample_size, None])
             if self.baseline == "learned":
-                signals = (values - cost - self._learned(posterior, values)) / self.sample_size
+                baseline = baseline_of(posterior, self.state, values)
+                signals = (values - cost - baseline) / self.sample_size
             else:
                 signals = leave_one_out_signals(values)
             objective = with_score(objective, signals, categorical.log_prob(drawn))
@@ -192,21 +194,6 @@ class ELBO(Objective):
             kl_divergence=kl_divergence,
             objective=objective - cost,
         )
-
-    def _learned(self, posterior: tfd.Distribution, values: tf.Tensor) -> tf.Tensor:
-        """Returns the learned baseline of every row, `[B]`, or 0 without a network."""
-        if not isinstance(self.state, LearnedBaseline):
-            return tf.zeros([], values.dtype)
-        return tf.cast(self.state(self._probs(posterior)), values.dtype)
-
-    def _probs(self, posterior: tfd.Distribution) -> tf.Tensor:
-        """Returns the probabilities of the categories, then zeros for other latents, `[B, L]`."""
-        assert isinstance(self.state, LearnedBaseline)
-        categorical = categorical_part(posterior)
-        assert categorical is not None
-        probs = tf.stop_gradient(tf.cast(categorical.mean(), self.state.variable_dtype))
-        others = int(posterior.event_shape[0]) - int(probs.shape[-1])
-        return tf.pad(probs, [[0, 0], [0, others]])
 
     def categorical_cost(
         self,

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from tfp_vae import replica_context
+from tfp_vae.objectives.enumeration import categorical_part
 
 _UNITS = 64
 _LEARNING_RATE = 1e-3
@@ -116,6 +118,24 @@ class LearnedBaseline(keras.layers.Layer):
             autocast=False,
             aggregation="mean",
         )
+
+
+def baseline_of(
+    posterior: tfd.Distribution, baseline: keras.layers.Layer | None, values: tf.Tensor
+) -> tf.Tensor:
+    """Returns the learned baseline of some values `[S, B]`, `[B]`, or 0 without a network."""
+    if not isinstance(baseline, LearnedBaseline):
+        return tf.zeros([], values.dtype)
+    return tf.cast(baseline(probs_of(posterior, baseline)), values.dtype)
+
+
+def probs_of(posterior: tfd.Distribution, baseline: LearnedBaseline) -> tf.Tensor:
+    """Returns the probabilities of the categories, then zeros for other latents, `[B, L]`."""
+    categorical = categorical_part(posterior)
+    assert categorical is not None
+    probs = tf.stop_gradient(tf.cast(categorical.mean(), baseline.variable_dtype))
+    others = int(posterior.event_shape[0]) - int(probs.shape[-1])
+    return tf.pad(probs, [[0, 0], [0, others]])
 
 
 def _output(weights: Sequence[tf.Tensor], probs: tf.Tensor) -> tf.Tensor:
