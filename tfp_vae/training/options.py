@@ -232,3 +232,12 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "validation_steps": _size_or_none,
     "verbose": _verbosity,
 }
+
+
+def several(callbacks: Any) -> Sequence[keras.callbacks.Callback]:
+    """Returns the argument `callbacks` of Keras as a sequence of callbacks."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks = callbacks.callbacks
+    elif not isinstance(callbacks, Sequence):
+        callbacks = [callbacks]
+    return tuple(callback for callback in callbacks if callback is not None)

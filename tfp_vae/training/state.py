@@ -50,6 +50,13 @@ class TrainingState:
         counted = self.skips or self.skip_gradients_above is not None
         return [*self.log.metrics, *([self.log.skipped_steps] if counted else [])]
 
+    def validation_elbo(self) -> float | None:
+        """Returns the validation ELBO under the present weights; None without such data."""
+        context = self.fit_context
+        if context is None or context.validate is None:
+            return None
+        return context.validate()["elbo"]
+
     def initial_epoch(self, wanted: int) -> int:
         """Returns the first epoch: `wanted`, unless a callback has set another one."""
         return self.model._initial_epoch or wanted

@@ -3,8 +3,7 @@
 import contextlib
 import functools
 import math
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -15,13 +14,12 @@ from tfp_vae import pipeline_errors
 from tfp_vae.training import options
 from tfp_vae.training.compiled_function import compiled
 from tfp_vae.training.data import (
-    ArraySource,
     BatchSource,
     DataAdapter,
     FitData,
-    StoredSource,
 )
 from tfp_vae.training.distributed import ReplicaLoop, lost_worker_named
+from tfp_vae.training.fit_checks import check_compiled, check_trainable, warn_of_nan_validations
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.loops import (
     ArrayLoop,
@@ -31,10 +29,9 @@ from tfp_vae.training.loops import (
     run_epochs,
     run_evaluation,
     run_predictions,
-    want_every_batch,
+    suits_array_loop,
 )
 from tfp_vae.training.mlflow_autologging import autologged
-from tfp_vae.training.options import CompileOptions, EvaluateOptions, FitOptions, PredictOptions
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep, score_batch
 from tfp_vae.training.trainable import DataContract, Trainable
@@ -67,7 +64,7 @@ class Trainer:
         if self._model.compiled:
             self.make_steps()
 
-    def compile(self, chosen: CompileOptions) -> None:
+    def compile(self, chosen: options.CompileOptions) -> None:
         """Builds the steps of a model that Keras has compiled."""
         self.state.on_nonfinite = chosen.on_nonfinite
         self.state.skip_gradients_above = chosen.skip_gradients_above
@@ -76,7 +73,7 @@ class Trainer:
         self._jit_choice = chosen.jit_compile
         self.make_steps()
 
-    def xla_for(self, chosen: CompileOptions) -> bool:
+    def xla_for(self, chosen: options.CompileOptions) -> bool:
         """Returns whether to compile with XLA.
 
         On a machine without accelerators Keras's own "auto" does not, although XLA makes a step of
@@ -147,15 +144,15 @@ class Trainer:
           y: The condition of every row, `[N, ...]`, or None.
           arguments: Keras's arguments of `fit`, by name.
         """
-        chosen = options.checked(FitOptions, arguments)
-        self._check_compiled()
-        self._check_trainable()
+        chosen = options.checked(options.FitOptions, arguments)
+        check_compiled(self._model)
+        check_trainable(self._model)
         data = self._data.of_fit(x, y, chosen)
         self._model._initial_epoch = None
         self.state.noise.state.assign(keras.random.SeedGenerator().state)
-        with autologged(self._model, arguments, _several(chosen.callbacks)) as logging:
+        with autologged(self._model, arguments, options.several(chosen.callbacks)) as logging:
             if logging:
-                chosen = chosen._replace(callbacks=[*_several(chosen.callbacks), *logging])
+                chosen = chosen._replace(callbacks=[*options.several(chosen.callbacks), *logging])
             with self._fitting(data, chosen):
                 self._model.adapt_once(data.initial)
                 history = run_epochs(
@@ -165,22 +162,15 @@ class Trainer:
                     data.validation,
                     chosen,
                 )
-                _warn_of_nan_validations(history.history.get("val_elbo", []))
+                warn_of_nan_validations(history.history.get("val_elbo", []))
                 warn_of_underfitting(
                     history.history,
                     self._model.stop_training,
                     marginal_elbo=self._model.marginal_elbo,
                     stacklevel=4,
-                    current_elbo=self._validation_elbo,
+                    current_elbo=self.state.validation_elbo,
                 )
         return history
-
-    def _validation_elbo(self) -> float | None:
-        """Returns the validation ELBO under the present weights; None without such data."""
-        context = self.state.fit_context
-        if context is None or context.validate is None:
-            return None
-        return context.validate()["elbo"]
 
     def evaluate(
         self, x: Any, y: Any, arguments: Mapping[str, Any]
@@ -192,8 +182,8 @@ class Trainer:
           y: The condition of every row, `[N, ...]`, or None.
           arguments: Keras's arguments of `evaluate`, by name.
         """
-        chosen = options.checked(EvaluateOptions, arguments)
-        self._check_compiled()
+        chosen = options.checked(options.EvaluateOptions, arguments)
+        check_compiled(self._model)
         source = self._data.of_evaluation(x, y, chosen)
         with self._reading():
             callbacks = callback_list(self._model, chosen.callbacks, chosen.verbose, source.count)
@@ -241,7 +231,7 @@ class Trainer:
           name: The caller's name for `x`.
           batches_without_bar: Up to how many batches `verbose="auto"` shows no progress bar.
         """
-        chosen = options.checked(PredictOptions, arguments)
+        chosen = options.checked(options.PredictOptions, arguments)
         source = self._data.of_prediction(x, condition, chosen, contract, name)
         verbose = chosen.verbose
         if verbose == "auto" and (source.count or math.inf) <= batches_without_bar:
@@ -271,20 +261,14 @@ class Trainer:
         """Returns the fastest loop for a source in which every callback is called."""
         if self._replica_loop is not None:
             return self._replica_loop
-        model = self._model
-        compiled = bool(model.jit_compile) and not model.run_eagerly
-        by_index = isinstance(source, (ArraySource, StoredSource))
-        one_step = model.steps_per_execution == 1
-        own_steps = not model.has_custom_train_step
-        if compiled and by_index and one_step and own_steps and not want_every_batch(callbacks):
-            return self._array_loop
-        return self._batch_loop
+        fits = suits_array_loop(self._model, source, callbacks)
+        return self._array_loop if fits else self._batch_loop
 
     @contextlib.contextmanager
-    def _fitting(self, data: FitData, chosen: FitOptions) -> Iterator[None]:
+    def _fitting(self, data: FitData, chosen: options.FitOptions) -> Iterator[None]:
         """Holds the context of a call of `fit`, for callbacks, inside the block."""
         self.state.fit_context = FitContext(
-            _several(chosen.callbacks),
+            options.several(chosen.callbacks),
             data.batch_size,
             None if data.batch_size is None else bool(chosen.shuffle),
             data.validation is not None,
@@ -305,38 +289,6 @@ class Trainer:
         with lost_worker_named(self._model.distribute_strategy), pipeline_errors.reraised():
             yield
 
-    def _check_trainable(self) -> None:
-        if not self._model.trainable_variables:
-            raise ValueError(
-                "The model must have a trainable weight to be fitted; got none: set `trainable` of "
-                "the model, or of a part of it, to True, and compile it again."
-            )
-
-    def _check_compiled(self) -> None:
-        if not self._model.compiled:
-            raise ValueError("The model must be compiled; call `compile()` first.")
-
 
 def _prediction(model: Trainable, batch: Any) -> tf.Tensor:
     return model.predict_step(batch)
-
-
-def _several(callbacks: Any) -> Sequence[keras.callbacks.Callback]:
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks = callbacks.callbacks
-    elif not isinstance(callbacks, Sequence):
-        callbacks = [callbacks]
-    return tuple(callback for callback in callbacks if callback is not None)
-
-
-def _warn_of_nan_validations(values: Sequence[float]) -> None:
-    """Warns if the validation ELBO was NaN; training steps are guarded."""
-    wrong = np.isnan(np.asarray(values, np.float64))
-    if wrong.any():
-        warnings.warn(
-            f"`val_elbo` was NaN in {int(wrong.sum())} of {len(wrong)} validations (first: "
-            f"{int(np.argmax(wrong)) + 1}). Lower the learning rate, set `clipnorm`, or rescale "
-            "the data.",
-            RuntimeWarning,
-            stacklevel=4,
-        )

@@ -8,11 +8,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae.training.data import RowSource
+from tfp_vae.training.data import ArraySource, BatchSource, RowSource, StoredSource
 from tfp_vae.training.loops.compiled_epoch import CompiledEpoch, Log, Steps
 from tfp_vae.training.loops.guarded_epoch import GuardedEpoch
 from tfp_vae.training.state import TrainingState
 from tfp_vae.training.steps import TrainStep
+from tfp_vae.training.trainable import Trainable
 
 _BATCH_HOOKS = (
     "on_batch_begin",
@@ -86,6 +87,15 @@ def _latest(
 
     run(source, order, report)
     return latest
+
+
+def suits_array_loop(model: Trainable, source: BatchSource, callbacks: Any) -> bool:
+    """Tells whether compiled epochs run on a source, and every callback is called in them."""
+    compiled = bool(model.jit_compile) and not model.run_eagerly
+    by_index = isinstance(source, (ArraySource, StoredSource))
+    one_step = model.steps_per_execution == 1
+    own_steps = not model.has_custom_train_step
+    return compiled and by_index and one_step and own_steps and not want_every_batch(callbacks)
 
 
 def want_every_batch(callbacks: Any) -> bool:
