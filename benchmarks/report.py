@@ -1,5 +1,6 @@
 """The page of results: tables, ratios, and the shortfall from each goal."""
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,11 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
         "overhead": ("Overhead of distribution objects", _overhead),
         "startup": ("Startup time", _startup),
         "scaling": ("Cost against size", _scaling),
-        "impute": ("Imputation of missing values", _impute),
-        "clusters": ("Clusters without labels", _clusters),
-        "labels": ("Classes from few labels", _labels),
-        "views": ("Several views", _views),
-        "counts": ("Counts of cells", _counts),
+        "impute": ("Imputation of missing values", _of_module("impute")),
+        "clusters": ("Clusters without labels", _of_module("clusters")),
+        "labels": ("Classes from few labels", _of_module("labels")),
+        "views": ("Several views", _of_module("views")),
+        "counts": ("Counts of cells", _of_module("counts")),
         "xla": ("Which networks XLA makes faster", _xla),
         "defaults": ("The default model on real data", page.section),
     }
@@ -285,44 +286,10 @@ def _range(values: dict[str, float], digits: int = 0) -> str:
     return f"{values['lowest']:,.{digits}f} to {values['highest']:,.{digits}f}"
 
 
-def _impute(measured: dict[str, Any]) -> list[str]:
-    runs = list(measured["runs"].values())
-    others = [name for name in runs[0] if name.startswith("error of ")]
-    lines = [
-        "The breast-cancer table of scikit-learn, standardised, with half of the values missing "
-        "as in the notebook of Mattei & Frellsen (2019); mean squared error of the missing "
-        f"values, after {measured['epochs']} epochs. The notebook reports "
-        f"{measured['published']:.4f}.",
-        "",
-        "| imputer | " + " | ".join(f"seed {seed}" for seed in measured["runs"]) + " |",
-        "|---|" + "---|" * len(runs),
-    ]
-    titles = {"mean_squared_error": "tfp_vae, `impute`"}
-    titles |= {name: name.removeprefix("error of ") for name in others}
-    for name, title in titles.items():
-        lines.append(f"| {title} | " + " | ".join(f"{run[name]:.4f}" for run in runs) + " |")
-    return lines
+def _of_module(name: str) -> Callable[[dict[str, Any]], list[str]]:
+    """Returns a section that the module of the benchmark writes, imported where it is needed."""
 
+    def section(measured: dict[str, Any]) -> list[str]:
+        return list(importlib.import_module(f"benchmarks.{name}").lines(measured))
 
-def _clusters(measured: dict[str, Any]) -> list[str]:
-    from benchmarks import clusters
-
-    return list(clusters.lines(measured))
-
-
-def _views(measured: dict[str, Any]) -> list[str]:
-    from benchmarks import views
-
-    return list(views.lines(measured))
-
-
-def _counts(measured: dict[str, Any]) -> list[str]:
-    from benchmarks import counts
-
-    return list(counts.lines(measured))
-
-
-def _labels(measured: dict[str, Any]) -> list[str]:
-    from benchmarks import labels
-
-    return list(labels.lines(measured))
+    return section
