@@ -132,8 +132,3 @@ class DeepMarkovChain(Process):
             "activation": keras.activations.serialize(self.activation),
             "scale_floor": self.scale_floor,
         }
-
-    def _weight(
-        self, name: str, shape: Sequence[int], initializer: str | keras.initializers.Initializer
-    ) -> keras.Variable:
-        return self.add_weight(name=name, shape=shape, initializer=initializer, autocast=False)

@@ -106,8 +106,3 @@ class LinearMarkovChain(Process):
             transition=tf.broadcast_to(transition, [steps, size, size]),
             scale_tril=tf.linalg.diag(scale),
         )
-
-    def _weight(
-        self, name: str, shape: Sequence[int], initializer: str | keras.initializers.Initializer
-    ) -> keras.Variable:
-        return self.add_weight(name=name, shape=shape, initializer=initializer, autocast=False)

@@ -4,6 +4,7 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
@@ -85,3 +86,8 @@ class Process(Prior):
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that make an equal layer."""
         return {**super().get_config(), "time_steps": self.time_steps}
+
+    def _weight(
+        self, name: str, shape: Sequence[int], initializer: str | keras.initializers.Initializer
+    ) -> keras.Variable:
+        return self.add_weight(name=name, shape=shape, initializer=initializer, autocast=False)
