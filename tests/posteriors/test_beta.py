@@ -1,13 +1,12 @@
 """Beta posteriors: laws of the draws, gradients, exact KL, extreme parameters."""
 
-import itertools
-
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import integrate, stats
 from tensorflow_probability import distributions as tfd
 
+from tests.support import kl_checks
 from tests.support.mutations import assert_killed
 from tfp_vae import distributions, divergences, posteriors, priors
 from tfp_vae.distributions import rejection
@@ -52,25 +51,14 @@ def test_the_gradient_of_draws_is_that_of_their_expectation(pair):
 def test_the_kl_is_the_integral_for_all_latents_and_for_each(dtype):
     first = np.array(PAIRS, dtype)
     second = np.array([(1.0, 1.0), (0.5, 0.5), (3.0, 2.0), (1.0, 1.0), (2.0, 5.0)], dtype)
-
-    def integral(q, p):
-        cuts = q.ppf([1e-15, 1e-9, 1e-3, 0.3, 0.7, 1 - 1e-3, 1 - 1e-9, 1 - 1e-15])
-        return sum(
-            integrate.quad(lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), low, high)[0]
-            for low, high in itertools.pairwise(cuts)
-        )
-
-    expected = [
-        integral(stats.beta(*q), stats.beta(*p)) for q, p in zip(first, second, strict=True)
-    ]
     q, p = (
         tfd.Independent(distributions.Beta(pairs[:, 0], pairs[:, 1]), 1)
         for pairs in (first, second)
     )
-    np.testing.assert_allclose(
-        divergences.kl_divergence_per_dimension(q, p), expected, rtol=1e-5, atol=1e-6
-    )
-    np.testing.assert_allclose(divergences.exact_kl_divergence(q, p), sum(expected), rtol=1e-5)
+    laws = [
+        (stats.beta(*one), stats.beta(*other)) for one, other in zip(first, second, strict=True)
+    ]
+    kl_checks.check_kl_is_the_integral(q, p, laws)
 
 
 def test_large_concentrations_keep_their_digits_in_float32():
@@ -97,18 +85,8 @@ def test_a_draw_is_never_0_or_1_and_has_a_finite_density():
 @pytest.mark.parametrize("first", [-1e6, -60.0, 0.0, 60.0, 1e6])
 @pytest.mark.parametrize("second", [-1e6, -60.0, 0.0, 60.0, 1e6])
 def test_extreme_parameters_give_finite_terms_and_gradients(first, second):
-    outputs = [tf.fill([2, 3], each) for each in (first, second)]
-    prior = priors.Beta(2.0, 0.5)
-    prior.build([3])
-    p = prior.distribution()
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(outputs)
-        q = posteriors.Beta(3).distribution(*outputs)
-        exact = divergences.exact_kl_divergence(q, p)
-        sampled = divergences.sampled_kl_divergence(q, p, q.sample(50, seed=KEY))
-    for value in (exact, sampled):
-        for number in (value, *tape.gradient(value, outputs)):
-            assert np.isfinite(number).all()
+    posterior, prior = posteriors.Beta(3), priors.Beta(2.0, 0.5)
+    kl_checks.check_terms_and_gradients_are_finite(posterior, prior, (first, second))
 
 
 @pytest.mark.parametrize(

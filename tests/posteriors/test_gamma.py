@@ -1,13 +1,12 @@
 """Gamma posteriors: gradients, exact KL, extreme parameters. The draws: `test_draws`."""
 
-import itertools
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from scipy import integrate, stats
+from scipy import stats
 from tensorflow_probability import distributions as tfd
 
+from tests.support import kl_checks
 from tests.support.mutations import assert_killed
 from tfp_vae import distributions, divergences, posteriors, priors
 from tfp_vae.distributions import rejection
@@ -25,21 +24,13 @@ def _law(concentration, rate):
     return stats.gamma(float(concentration), scale=1.0 / float(rate))
 
 
-def _integral(law, function):
-    cuts = law.ppf([1e-14, 1e-9, 1e-3, 0.3, 0.7, 1 - 1e-3, 1 - 1e-9, 1 - 1e-14])
-    return sum(
-        integrate.quad(lambda z: function(z) * law.pdf(z), low, high)[0]
-        for low, high in itertools.pairwise(cuts)
-    )
-
-
 @pytest.mark.parametrize("pair", PAIRS)
 def test_the_gradient_of_draws_is_that_of_their_expectation(pair):
     """E[sin z], integrated; two means for each pair of concentration and log-rate."""
     step = 1e-4
 
     def expectation(concentration, log_rate):
-        return _integral(_law(concentration, np.exp(log_rate)), np.sin)
+        return kl_checks.integral(_law(concentration, np.exp(log_rate)), np.sin)
 
     point = np.array([pair[0], np.log(pair[1])])
     parameters = [tf.fill([COUNT], tf.constant(each, tf.float64)) for each in point]
@@ -56,18 +47,12 @@ def test_the_gradient_of_draws_is_that_of_their_expectation(pair):
 def test_the_kl_is_the_integral_for_all_latents_and_for_each(dtype):
     first = np.array(PAIRS, dtype)
     second = np.array([(1.0, 1.0), (0.5, 0.5), (3.0, 2.0), (1.0, 1.0), (2.0, 5.0)], dtype)
-    expected = []
-    for pairs in zip(first, second, strict=True):
-        q, p = (_law(*pair) for pair in pairs)
-        expected.append(_integral(q, lambda z, q=q, p=p: q.logpdf(z) - p.logpdf(z)))
     q, p = (
         tfd.Independent(distributions.Gamma(pairs[:, 0], log_rate=np.log(pairs[:, 1])), 1)
         for pairs in (first, second)
     )
-    np.testing.assert_allclose(
-        divergences.kl_divergence_per_dimension(q, p), expected, rtol=1e-5, atol=1e-6
-    )
-    np.testing.assert_allclose(divergences.exact_kl_divergence(q, p), sum(expected), rtol=1e-5)
+    laws = [(_law(*one), _law(*other)) for one, other in zip(first, second, strict=True)]
+    kl_checks.check_kl_is_the_integral(q, p, laws)
 
 
 def test_a_rate_and_its_logarithm_give_the_same_kl():
@@ -92,18 +77,8 @@ def test_parameters_are_the_logarithm_of_the_mean_and_the_concentration():
 @pytest.mark.parametrize("first", [-1e6, -60.0, 0.0, 60.0, 1e6])
 @pytest.mark.parametrize("second", [-1e6, -60.0, 0.0, 60.0, 1e6])
 def test_extreme_parameters_give_finite_terms_and_gradients(first, second):
-    outputs = [tf.fill([2, 3], each) for each in (first, second)]
-    prior = priors.Gamma(2.0, 0.5)
-    prior.build([3])
-    p = prior.distribution()
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(outputs)
-        q = posteriors.Gamma(3).distribution(*outputs)
-        exact = divergences.exact_kl_divergence(q, p)
-        sampled = divergences.sampled_kl_divergence(q, p, q.sample(50, seed=KEY))
-    for value in (exact, sampled):
-        for number in (value, *tape.gradient(value, outputs)):
-            assert np.isfinite(number).all()
+    posterior, prior = posteriors.Gamma(3), priors.Gamma(2.0, 0.5)
+    kl_checks.check_terms_and_gradients_are_finite(posterior, prior, (first, second))
 
 
 @pytest.mark.parametrize(
