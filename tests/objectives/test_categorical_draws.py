@@ -7,93 +7,31 @@ import pytest
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-import tfp_vae
-from tests.support.mutations import assert_killed
+from tests.support.categorical_sums import (
+    CENTRES,
+    LOGITS,
+    PRIOR,
+    X,
+    expected_value_and_gradient,
+    likelihood_fn,
+    value_and_gradient,
+)
 from tests.support.small_models import BINARY, eager_vae, vae_with
 from tfp_vae import distributions, evaluation, objectives, posteriors, priors
-from tfp_vae.objectives import categorical_draws, elbo
+from tfp_vae.objectives import categorical_draws
 from tfp_vae.testing import assert_close
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-LOGITS = np.array([[[0.5, -0.3, 0.9]], [[-1.2, 0.4, 0.1]]])
-SHIFTS = np.array([[0.3], [-0.7]])
-X = np.array([[1.0, -0.5], [0.2, 0.8]])
-CENTRES = np.array([[2.0, 0.0], [-1.0, 1.0], [0.0, -2.0]])
-PRIOR = np.array([[0.4, 0.0, -0.2]])
-
-
-class Given(distributions.OneHotCategorical):
-    """Categories whose draws are the given ones, one-hot vectors `[S, B, C]`."""
-
-    def __init__(self, logits, draws):
-        super().__init__(logits)
-        self.draws = draws
-
-    def sample(self, sample_shape=(), seed=None, **kwargs):
-        return tf.constant(self.draws)
-
-
-def _likelihood(c):
-    return tfd.Independent(tfd.Normal(tf.einsum("...c,cd->...d", c, tf.constant(CENTRES)), 1.3), 1)
-
-
-def _joint_likelihood(z):
-    loc = tf.einsum("...c,cd->...d", z[..., :3], tf.constant(CENTRES)) + z[..., 3:]
-    return tfd.Independent(tfd.Normal(loc, 1.3), 1)
-
-
-def _value_and_gradient(objective, joint=False, draws=None):
-    """Returns the objective `[B]` and the gradient of its sum by logits and shifts."""
-    logits, shifts = tf.constant(LOGITS), tf.constant(SHIFTS)
-    with tf.GradientTape() as tape:
-        tape.watch([logits, shifts])
-        q = (
-            distributions.OneHotCategorical(logits)
-            if draws is None
-            else Given(logits, np.asarray(draws))
-        )
-        p = distributions.OneHotCategorical(tf.constant(PRIOR))
-        likelihood = _likelihood
-        if joint:
-            # Of no spread, so that a draw of z is a function of c and its expectation a sum.
-            q = distributions.CategoricalJoint(
-                q, lambda c: _narrow(shifts * c[..., :1] + c[..., 1:2]), latent_size=1
-            )
-            p = distributions.CategoricalJoint(p, lambda c: _narrow(0.1 * c[..., :1]), 1)
-            likelihood = _joint_likelihood
-        terms = objective(tf.constant(X), posterior=q, prior=p, likelihood_fn=likelihood, seed=1)
-        total = tf.reduce_sum(terms.objective)
-    gradients = tape.gradient(total, [logits, shifts], unconnected_gradients="zero")
-    return terms.objective.numpy(), [gradient.numpy() for gradient in gradients]
-
-
-def _narrow(loc):
-    return distributions.MultivariateNormalDiag(loc, tf.constant([1e-9], tf.float64))
-
-
-def _expected(objective, size, joint=False):
-    """Averages value and gradient over all sets of draws, each with its probability."""
-    probs = tf.nn.softmax(LOGITS[:, 0]).numpy()
-    value, gradients = np.zeros(2), [np.zeros_like(LOGITS), np.zeros_like(SHIFTS)]
-    for chosen in itertools.product(range(3), repeat=size):
-        draws = np.repeat(np.eye(3)[list(chosen)][:, None], 2, axis=1)
-        weight = np.prod(probs[:, list(chosen)], axis=1)
-        own_value, own = _value_and_gradient(objective, joint, draws)
-        value += weight * own_value
-        for index, gradient in enumerate(own):
-            gradients[index] += weight.reshape([2] + [1] * (gradient.ndim - 1)) * gradient
-    return value, gradients
 
 
 @pytest.mark.parametrize("joint", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_the_score_function_has_the_gradient_of_the_sum(size, joint):
     options = {"kl_weight": 0.7, "sample_size": size}
-    value, gradients = _expected(
+    value, gradients = expected_value_and_gradient(
         objectives.ELBO(gradient_estimator="score_function", **options), size, joint
     )
-    exact_value, exact = _value_and_gradient(objectives.ELBO(kl_weight=0.7), joint)
+    exact_value, exact = value_and_gradient(objectives.ELBO(kl_weight=0.7), joint)
     assert_close(value, exact_value, 1e-6, 1e-6)
     for one, another in zip(gradients, exact, strict=True):
         assert_close(one, another, 1e-5, 1e-5)
@@ -101,15 +39,17 @@ def test_the_score_function_has_the_gradient_of_the_sum(size, joint):
 
 def test_free_bits_are_those_of_the_sum():
     options = {"free_bits": 0.3, "sample_size": 2}
-    _, gradients = _expected(objectives.ELBO(gradient_estimator="score_function", **options), 2)
-    _, exact = _value_and_gradient(objectives.ELBO(**options))
+    _, gradients = expected_value_and_gradient(
+        objectives.ELBO(gradient_estimator="score_function", **options), 2
+    )
+    _, exact = value_and_gradient(objectives.ELBO(**options))
     assert_close(gradients[0], exact[0])
 
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_vimco_has_the_gradient_of_the_importance_weighted_bound(size):
     objective = objectives.IWAE(size, "vimco")
-    value, gradients = _expected(objective, size)
+    value, gradients = expected_value_and_gradient(objective, size)
 
     logits = tf.constant(LOGITS)
     with tf.GradientTape() as tape:
@@ -120,7 +60,7 @@ def test_vimco_has_the_gradient_of_the_importance_weighted_bound(size):
         for chosen in itertools.product(range(3), repeat=size):
             c = tf.constant(np.repeat(np.eye(3)[list(chosen)][:, None], 2, axis=1))
             log_q = q.log_prob(c)
-            log_weights = _likelihood(c).log_prob(X) + p.log_prob(c) - log_q
+            log_weights = likelihood_fn(c).log_prob(X) + p.log_prob(c) - log_q
             bound = tf.reduce_logsumexp(log_weights, axis=0) - np.log(size)
             exact += tf.exp(tf.reduce_sum(log_q, axis=0)) * bound
         total = tf.reduce_sum(exact)
@@ -130,10 +70,10 @@ def test_vimco_has_the_gradient_of_the_importance_weighted_bound(size):
 
 def test_vimco_averages_several_bounds():
     draws = np.repeat(np.eye(3)[[0, 1, 1, 2]][:, None], 2, axis=1)
-    value, gradients = _value_and_gradient(objectives.IWAE(2, "vimco", 2), draws=draws)
+    value, gradients = value_and_gradient(objectives.IWAE(2, "vimco", 2), draws=draws)
     # Draws 0 and 2 are those of the first bound.
     parts = [
-        _value_and_gradient(objectives.IWAE(2, "vimco"), draws=draws[chosen])
+        value_and_gradient(objectives.IWAE(2, "vimco"), draws=draws[chosen])
         for chosen in ([0, 2], [1, 3])
     ]
     assert_close(value, np.mean([part[0] for part in parts], axis=0))
@@ -143,7 +83,7 @@ def test_vimco_averages_several_bounds():
 def test_other_draws_are_a_baseline_that_lowers_the_variance():
     def variance(size):
         found = [
-            _value_and_gradient(
+            value_and_gradient(
                 objectives.ELBO(sample_size=size, gradient_estimator="score_function"),
                 draws=np.repeat(np.eye(3)[list(chosen)][:, None], 2, axis=1),
             )[1][0][0, 0, 0]
@@ -161,7 +101,7 @@ def test_other_draws_are_a_baseline_that_lowers_the_variance():
 
 def test_straight_through_has_the_gradient_at_the_draws_along_the_probabilities():
     draws = np.repeat(np.eye(3)[[0, 2]][:, None], 2, axis=1)
-    value, (gradient, _) = _value_and_gradient(
+    value, (gradient, _) = value_and_gradient(
         objectives.ELBO(sample_size=2, gradient_estimator="straight_through"), draws=draws
     )
     logits = tf.constant(LOGITS)
@@ -175,7 +115,7 @@ def test_straight_through_has_the_gradient_at_the_draws_along_the_probabilities(
         likelihood = tf.reduce_mean(tf.reduce_sum(of_c * q.mean(), axis=-1), axis=0)
         total = tf.reduce_sum(likelihood - tfd.kl_divergence(q, p))
     assert_close(gradient, tape.gradient(total, logits))
-    plain, _ = _value_and_gradient(
+    plain, _ = value_and_gradient(
         objectives.ELBO(sample_size=2, gradient_estimator="score_function"), draws=draws
     )
     assert_close(value, plain)
@@ -279,88 +219,3 @@ def test_signals_of_a_leave_one_out_mean():
     values = tf.constant([[1.0], [4.0], [7.0]], tf.float64)
     found = categorical_draws.leave_one_out_signals(values)
     assert_close(found, np.array([[1.0 - 5.5], [4.0 - 4.0], [7.0 - 2.5]]) / 3.0)
-
-
-def _with_baseline(size, steps=0):
-    """Returns a score function with a baseline that has learned from the two rows."""
-    objective = objectives.ELBO(
-        kl_weight=0.7, sample_size=size, gradient_estimator="score_function", baseline="learned"
-    ).for_model(3, "float64")
-    q = distributions.OneHotCategorical(tf.constant(LOGITS))
-    for _ in range(steps):
-        value, _ = _value_and_gradient(objectives.ELBO(kl_weight=0.7))
-        terms = objectives.ObjectiveTerms(*[tf.constant(value)] * 4)
-        objective.learn(q, terms, tf.constant([0, 0]), 0)
-    return objective
-
-
-@pytest.mark.parametrize("size", [1, 2])
-@pytest.mark.parametrize("joint", [False, True])
-def test_a_learned_baseline_leaves_the_gradient_that_of_the_sum(size, joint):
-    value, gradients = _expected(_with_baseline(size, 2), size, False)
-    if joint:
-        made = objectives.ELBO(
-            kl_weight=0.7, sample_size=size, gradient_estimator="score_function", baseline="learned"
-        ).for_model(4, "float64")
-        for weight in made.state.network:
-            weight.assign(tf.ones_like(weight))
-        value, gradients = _expected(made, size, True)
-    exact_value, exact = _value_and_gradient(objectives.ELBO(kl_weight=0.7), joint)
-    assert_close(value, exact_value, 1e-6, 1e-6)
-    for one, another in zip(gradients, exact, strict=True):
-        assert_close(one, another, 1e-5, 1e-5)
-
-
-def test_a_learned_baseline_finds_the_objective_of_each_row():
-    """The gradient of one draw then has the least variance of any baseline, nearly."""
-    objective = _with_baseline(1, 400)
-    exact, _ = _value_and_gradient(objectives.ELBO(kl_weight=0.7))
-    probs = tf.nn.softmax(LOGITS[:, 0])
-    assert_close(objective.state(probs), exact, 0.05, 0.05)
-
-    def second_moment(each):
-        found = [
-            _value_and_gradient(each, draws=np.eye(3)[[[at, at]]])[1][0][0, 0] for at in range(3)
-        ]
-        return np.dot(probs[0], np.square(found).sum(axis=-1))
-
-    plain = objectives.ELBO(kl_weight=0.7, gradient_estimator="score_function")
-    assert second_moment(objective) < 0.5 * second_moment(plain)
-
-
-def test_a_learned_baseline_is_trained_and_saved_with_its_model(tmp_path):
-    vae = vae_with(
-        posteriors.Categorical(2, 3),
-        priors.Categorical(2, 3),
-        objective=objectives.ELBO(gradient_estimator="score_function", baseline="learned"),
-    )
-    vae.compile("adam", jit_compile=False)
-    vae.fit(BINARY.astype("float64"), epochs=2, batch_size=8, verbose=0)
-    assert float(vae.objective.state.steps) == 6.0
-    assert not any(
-        each is weight for each in vae.trainable_weights for weight in vae.objective.state.weights
-    )
-    vae.save(tmp_path / "vae.keras")
-    loaded = tfp_vae.load(tmp_path / "vae.keras")
-    assert loaded.objective.baseline == "learned"
-    for one, other in zip(vae.objective.state.weights, loaded.objective.state.weights, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_only_a_score_function_has_a_learned_baseline():
-    with pytest.raises(
-        ValueError, match=r'`baseline` must be "leave_one_out" unless .* got "learned"'
-    ):
-        objectives.ELBO(baseline="learned")
-    with pytest.raises(ValueError, match="`baseline` must be"):
-        objectives.ELBO(gradient_estimator="score_function", baseline="mean")
-
-
-def test_a_baseline_that_knows_the_draw_fails_its_check():
-    """Its gradient is biased."""
-
-    def check():
-        test_a_learned_baseline_leaves_the_gradient_that_of_the_sum(joint=False, size=1)
-
-    own = elbo, "baseline_of", lambda posterior, baseline, values: 0.5 * values
-    assert_killed([own], {"gradient": check})
