@@ -16,6 +16,7 @@ from tfp_vae.audit.blackbox import positional_count
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.engine import LossDeclaration, run_audit, support_findings
 from tfp_vae.audit.frameworks import framework_written_in
+from tfp_vae.audit.packed_outputs import unpacked
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.symbolic import audit_closure, closed_over
 
@@ -48,7 +49,8 @@ def audit(
             such an entry, written with TensorFlow, Keras, tf_keras, NumPy, PyTorch or JAX. Its
             arguments are bound by their usual names (`recon_x`, `y_true`, `mu`, `z_log_var`,
             `beta`, ...), and else by position: (x, decoder output, mean, scale-like). One that
-            takes the KL's or the likelihood's arguments alone is read as a part.
+            takes the KL's or the likelihood's arguments alone is read as a part; one of y_true
+            and y_pred may take the decoder's output, mean and scale as a tuple y_pred.
         sampler: What draws z `[B, latent_size]`, if any: `f(mean, s)`, `f([mean, s])`, a Keras
             layer, or `f(key, mean, s)`.
         arguments: Names for roles, such as `{"x": "batch", "decoder_output": "out"}`, and values
@@ -124,9 +126,12 @@ def audit(
             data=data,
         )
     findings = support_findings(data, likelihood, event_shape)
-    return run_audit(
-        loss, sampler, binding, declared, findings, framework=framework_written_in(loss)
-    )
+    framework = framework_written_in(loss)
+    if binding.encoder_output_count == 0 and binding.has_event:
+        # The number of rows is one that no y_pred can be taken apart into.
+        packed = unpacked(loss, binding, declared.design(2, 7))
+        loss, binding = packed if packed is not None else (loss, binding)
+    return run_audit(loss, sampler, binding, declared, findings, framework=framework)
 
 
 def _positional_count(sampler: Callable[..., Any] | None) -> int:

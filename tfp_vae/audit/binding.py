@@ -274,7 +274,13 @@ def _refuse(
     if len(names) < 2 or (len(names) > 4 and not roles):
         raise TypeError(
             "`loss` must be a function of (x, decoder_output, *encoder_outputs) with at most two "
-            f"encoder outputs; got one of {len(names)} arguments."
+            f"encoder outputs; got one of {len(names)} arguments"
+            + (
+                f": if {names[0]} is a list, hand over lambda x, decoder_output, mean, s: "
+                "loss([x, decoder_output, mean, s]), the list in the order that the loss takes."
+                if len(names) == 1
+                else "."
+            )
         )
     if clashes:
         same = [name for name in names if roles.get(name) == clashes[0]]
