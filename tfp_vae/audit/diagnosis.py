@@ -69,7 +69,7 @@ class Diagnosis:
             findings += sampler_findings(self.kl, sampler, self._model_to_keep(sampler))
         findings += self._boundedness()
         codes = {finding.code for finding in findings}
-        if any(self.averaged) and not codes & {"batch-reduction", "broadcast"}:
+        if any(self._averaged) and not codes & {"batch-reduction", "broadcast"}:
             findings.append(self._batch_mean())
         findings += self._remarks(verdicts).findings()
         rest = self._rest()
@@ -120,7 +120,8 @@ class Diagnosis:
 
     @property
     def _kl_is_wrong(self) -> bool:
-        is_readable = self.kl.resolved and self.kl.finite and not self.kl.missing
+        kl = self.kl
+        is_readable = kl.resolved and kl.finite and not kl.missing and not kl.coupled
         return is_readable and self.kl.reading is None
 
     def _formulas(self) -> list[Finding]:
@@ -164,7 +165,8 @@ class Diagnosis:
                 or (free and form is not None and form.remark != "optimal")
                 or (form is not None and form.remark == "class-weight"),
             )
-        if not self.kl.missing and self.kl.resolved and self.kl.finite and self.added:
+        is_read = self.kl.resolved and self.kl.finite and not self.kl.coupled
+        if not self.kl.missing and is_read and self.added:
             kl_fit = self.kl.fit
             kl = Term(
                 sign=self.kl.sign,
@@ -182,6 +184,8 @@ class Diagnosis:
             # Beside a term that cannot be read, no weight can be called wrong, and a sign only
             # if the other term was seen to grow with the misfit.
             return signs if self.laws.likelihood_rises else []
+        if self.kl.coupled:
+            return []
         expected = self.declaration.kl_weight
         if expected == 0.0:
             weights = [Verdict("kl-weight", kl.weight or 1.0)] if kl is not None else []
@@ -198,6 +202,12 @@ class Diagnosis:
             return KLModel(sampler.reading, self.declaration.prior)
         readings = self.kl.possible_readings
         return KLModel(readings[0], self.declaration.prior) if readings else None
+
+    @property
+    def _averaged(self) -> tuple[bool, bool]:
+        """Which of (likelihood, KL) are averaged over rows that add up without each other."""
+        likelihood, kl = self.averaged
+        return likelihood, kl and not self.kl.coupled
 
     def _boundedness(self) -> list[Finding]:
         findings = []
@@ -227,7 +237,7 @@ class Diagnosis:
         return findings
 
     def _batch_mean(self) -> Finding:
-        names = [n for n, a in zip(("likelihood", "KL"), self.averaged, strict=True) if a]
+        names = [n for n, a in zip(("likelihood", "KL"), self._averaged, strict=True) if a]
         return Finding.of(
             "batch-mean",
             f"changing one example changes the {' and the '.join(names)} of all others.",
@@ -260,6 +270,12 @@ class Diagnosis:
             questions.append(
                 "the likelihood: the term of x and d is no multiple of a log-likelihood that the "
                 "audit knows; neither it nor the weight of the KL against it is judged"
+            )
+        if self.kl.coupled:
+            questions.append(
+                "the KL: the term of the encoder's outputs couples the rows of a batch, as a "
+                "maximum mean discrepancy (MMD, InfoVAE) does, and is no function of each row's "
+                "mean and scale; neither it nor a weight beside it is judged"
             )
         if not self.kl.resolved:
             questions.append("the KL: the loss is random, and its noise hides this term")

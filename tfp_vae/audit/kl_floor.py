@@ -55,6 +55,8 @@ def with_floor(
     measured = probe.measure_where_defined([*far, near])
     divergence = model(stacked_encoder_outputs(far))
     weight = float((measured.values[1] - measured.values[0]) / (divergence[1] - divergence[0]))
+    if weight == 0.0:
+        return None
     excess = float(measured.values[2] - (measured.values[0] - weight * divergence[0])) / weight
     slack = float(np.sum(measured.slack)) / abs(weight)
     if not np.isfinite(excess) or excess <= slack + 1e-9 * divergence[0]:

@@ -11,6 +11,7 @@ from tfp_vae.audit.kl_structure import read_structure
 from tfp_vae.audit.loss_probe import LossProbe, Measured, Z
 from tfp_vae.audit.probe_design import Point, stacked_encoder_outputs
 from tfp_vae.audit.readings import READINGS, UNIT_SCALE, VARIANCE, Reading
+from tfp_vae.audit.row_coupling import couples_rows
 
 Array = np.ndarray
 
@@ -31,6 +32,8 @@ class KLTerm:
         both_signs: Whether the loss is finite for negative second outputs too.
         finite: Whether the loss is finite for ordinary encoder outputs.
         resolved: Whether the term is larger than the noise.
+        coupled: Whether it couples the rows of a batch, so that it is no function of each row's
+            mean and scale, and cannot be read.
     """
 
     model: KLModel | None = None
@@ -42,6 +45,7 @@ class KLTerm:
     both_signs: bool = True
     finite: bool = True
     resolved: bool = True
+    coupled: bool = False
 
     @property
     def reading(self) -> Reading | None:
@@ -130,6 +134,9 @@ def read_kl(
         return KLTerm(finite=False, both_signs=False)
     if above.constant:
         return KLTerm(missing=not probe.random, resolved=not probe.random)
+    if probe.random and couples_rows(probe):
+        # Within its noise it might look like a KL.
+        return KLTerm(both_signs=False, coupled=True)
     if probe.design.encoder_output_count == 1:
         model = KLModel(UNIT_SCALE, prior)
         fit = fit_affine(model(stacked_encoder_outputs(positive)), above)
@@ -138,17 +145,18 @@ def read_kl(
         structure = None if probe.random else read_structure(probe, (UNIT_SCALE,), both_signs=True)
         if structure is not None:
             return _with_model(*structure, True)
-        return _read_atoms(positive, above)
+        return _unless_coupled(probe, _read_atoms(positive, above))
     signed = probe.design.encoder_points(positive=False)
-    around = probe.measure_where_defined(signed)
+    # Fits to noise are compared where all readings have a value, so that the rest is not measured.
+    around = None if probe.random else probe.measure_where_defined(signed)
+    both_signs = probe.is_finite_at(signed) if around is None else around.finite
     candidates = []
     readings = (
         *READINGS,
         *([of_sampler] if of_sampler is not None and of_sampler not in READINGS else []),
     )
     for reading, declared in ((r, p) for p in dict.fromkeys((prior, STANDARD)) for r in readings):
-        # Fits to noise are compared where all readings have a value.
-        on_positive = reading.positive_only or probe.random
+        on_positive = reading.positive_only or around is None
         points, measured = (positive, above) if on_positive else (signed, around)
         if not measured.finite:
             continue
@@ -161,20 +169,27 @@ def read_kl(
         model, fit = min(candidates, key=lambda pair: (pair[1].misfit, pair[1].chi_square))
         if not probe.random:
             model, fit = candidates[0]
-        term = _with_model(model, fit, around.finite)
+        term = _with_model(model, fit, both_signs)
         rivals = [
             f for m, f in candidates if m is not model and f.chi_square < fit.chi_square + Z**2
         ]
         return replace(term, resolved=not rivals) if probe.random else term
     if not probe.random:
         structure = read_structure(
-            probe, readings, both_signs=around.finite, declared_variance=prior[1]
+            probe, readings, both_signs=both_signs, declared_variance=prior[1]
         )
         if structure is not None:
-            term = _with_model(*structure, around.finite)
+            term = _with_model(*structure, both_signs)
             if is_plausible(term):
                 return term
-    return _no_kl(probe, positive, above, signed, around)
+    if around is None and both_signs:
+        around = probe.measure(signed)
+    return _unless_coupled(probe, _no_kl(probe, positive, above, signed, around))
+
+
+def _unless_coupled(probe: LossProbe, term: KLTerm) -> KLTerm:
+    """The term, which is said to be unreadable if it couples rows and so is no sum of atoms."""
+    return term if term.atoms or not couples_rows(probe) else replace(term, coupled=True)
 
 
 def _no_kl(
@@ -182,14 +197,15 @@ def _no_kl(
     positive: Sequence[Point],
     above: Measured,
     signed: Sequence[Point],
-    around: Measured,
+    around: Measured | None,
 ) -> KLTerm:
+    both_signs = around is not None and around.finite
     unused = () if probe.random else _unused(probe, positive)
-    if around.finite:
+    if around is not None and both_signs:
         term = _read_atoms(signed, around)
         if term.atoms:
             return replace(term, unused=unused)
-    return replace(_read_atoms(positive, above), both_signs=around.finite, unused=unused)
+    return replace(_read_atoms(positive, above), both_signs=both_signs, unused=unused)
 
 
 def _unused(probe: LossProbe, points: Sequence[Point]) -> tuple[str, ...]:

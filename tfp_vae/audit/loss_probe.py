@@ -131,6 +131,13 @@ class LossProbe:
         """The rows of as many calls as a measurement takes, `[calls, B]`."""
         return np.stack([self.rows(point) for _ in range(self._calls)])
 
+    def is_finite_at(self, points: Sequence[Point]) -> bool:
+        """Whether one call at each point gives finite values."""
+        try:
+            return all(bool(np.all(np.isfinite(self.rows(point)))) for point in points)
+        except CallError:
+            return False
+
     def measure_where_defined(self, points: Sequence[Point]) -> Measured:
         """Like `measure`, with NaN where the loss raises."""
         try:

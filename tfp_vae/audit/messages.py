@@ -83,6 +83,8 @@ def formula_in_words(
         parts += [
             (c / per_batch[1], f"{of_kl}Σ{name}") for name, c in kl.atoms.items() if name != "1"
         ]
+    elif kl.coupled:
+        parts.append((1.0, "(a term of the encoder's outputs that couples the rows of a batch)"))
     elif not kl.missing:
         parts.append((1.0, "(a term of the encoder's outputs that is no sum of known terms)"))
     text = ""
