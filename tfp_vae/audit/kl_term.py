@@ -156,8 +156,9 @@ def read_kl(
         *([of_sampler] if of_sampler is not None and of_sampler not in READINGS else []),
     )
     for reading, declared in ((r, p) for p in dict.fromkeys((prior, STANDARD)) for r in readings):
-        on_positive = reading.positive_only or around is None
-        points, measured = (positive, above) if on_positive else (signed, around)
+        points, measured = positive, above
+        if around is not None and not reading.positive_only:
+            points, measured = signed, around
         if not measured.finite:
             continue
         model = KLModel(reading, declared)
