@@ -263,6 +263,24 @@ def test_what_is_no_model_ends_in_one_clear_error(model, x, arguments, error, wo
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("make", [keras_models.without_a_loss, tf_keras_models.without_a_loss])
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_a_model_without_a_loss_is_told_to_have_one(make, is_compiled):
+    model = make()
+    if is_compiled:
+        model.compile("sgd")
+    with pytest.raises(ValueError, match="`model` must have a loss: give one to `compile`"):
+        audit_model(model, X)
+
+
+def test_a_posterior_with_a_full_covariance_cannot_be_read():
+    model = tf_keras_models.layers_of_tfp(full_covariance=True)
+    with pytest.raises(
+        ValueError, match=r"posterior of independent normals.* got posterior, .*correlated entries"
+    ):
+        audit_model(model, X, **OF_TFP)
+
+
 def test_what_is_no_symbolic_tensor_is_refused():
     inputs = keras.Input((D,))
     with pytest.raises(TypeError, match="`x` must be a symbolic tensor"):

@@ -146,14 +146,22 @@ class HalfTheScale(Subclass):
     exponent = 0.5
 
 
-def layers_of_tfp():
+def layers_of_tfp(*, full_covariance=False):
     """The model of TensorFlow Probability's own tutorial, with latents of independent normals."""
     prior = tfd.Independent(tfd.Normal(tf.zeros(K), 1.0), reinterpreted_batch_ndims=1)
     regularizer = tfp.layers.KLDivergenceRegularizer(prior, use_exact_kl=True)
     inputs = tf_keras.Input((D,))
-    parameters = layers.Dense(2 * K, name="posterior_parameters")(inputs)
-    z = tfp.layers.IndependentNormal(K, activity_regularizer=regularizer)(parameters)
+    posterior = tfp.layers.IndependentNormal
+    if full_covariance:
+        posterior = tfp.layers.MultivariateNormalTriL
+    parameters = layers.Dense(posterior.params_size(K), name="posterior_parameters")(inputs)
+    z = posterior(K, activity_regularizer=regularizer, name="posterior")(parameters)
     logits = layers.Dense(D, name="logits")(z)
     model = tf_keras.Model(inputs, tfp.layers.IndependentBernoulli([D])(logits))
     model.compile("adam", loss=lambda x, p_x: -p_x.log_prob(x))
     return model
+
+
+def without_a_loss():
+    inputs = tf_keras.Input((D,))
+    return tf_keras.Model(inputs, layers.Dense(D)(layers.Dense(K)(inputs)))

@@ -21,13 +21,14 @@ from tfp_vae.audit.model_cuts import (
     shape_of,
 )
 from tfp_vae.audit.model_probe import ROWS, ModelProbe, is_latent_draw, with_draws
-from tfp_vae.audit.model_steps import Step, as_input
+from tfp_vae.audit.model_steps import Step, as_input, lacks_loss
 from tfp_vae.audit.model_structure import (
     decoder_before,
     doubled_axis,
     doubled_head,
     entries_of_z,
     inner_cuts,
+    is_correlated,
     is_z,
     own_cut,
     own_decoder,
@@ -132,11 +133,23 @@ def find_cuts(
         drawn_probe = with_draws(probe, x, entries, is_by_order=is_by_order)
         if drawn_probe is not None:
             return drawn_probe
+    if not has_run and lacks_loss(model):
+        raise ValueError(
+            "`model` must have a loss: give one to `compile`, call `add_loss` in a layer, or say "
+            "with `step` how the loss of x is computed; got a model without one."
+        )
     if first is not None and not has_run:
         raise ValueError(
             "`model` must compute its loss of x, or `step` must say how; got "
             f"{type(first).__name__}: {' '.join(str(first).split())[:300].rstrip('.')}."
         ) from first
+    unreadable = next((c.name for c in cuts if c.outputs and is_correlated(c.outputs[0])), None)
+    if unreadable is not None:
+        raise ValueError(
+            "`model` must have a posterior of independent normals, with a mean and a scale for "
+            f"each latent; got {unreadable}, whose distribution has correlated entries, which the "
+            "audit cannot read."
+        )
     passed = ", ".join(sorted(called)) or "none of its parts"
     raise ValueError(
         "`model` must give the posterior's mean and scale and the decoder's output by parts with "

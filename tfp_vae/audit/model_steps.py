@@ -147,6 +147,14 @@ def _keras_steps(model: Any) -> list[Step]:
     return [step(make) for make in data]
 
 
+def lacks_loss(model: Any) -> bool:
+    """Whether this is a model of Keras that neither computes a loss itself nor was given one."""
+    if not is_keras_model(model):
+        return False
+    is_own = any(_overrides(model, name) for name in ("train_step", "compute_loss"))
+    return not is_own and not getattr(model, "loss", None) and not model.losses
+
+
 def _overrides(model: Any, method: str) -> bool:
     owner = next(c for c in type(model).__mro__ if method in vars(c))
     return owner.__module__.partition(".")[0] not in ("keras", "tf_keras")

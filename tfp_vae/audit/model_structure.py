@@ -149,6 +149,21 @@ def _equal(tensor: Any, other: Any) -> bool:
     return shape is not None and np.array_equal(as_numpy(tensor), as_numpy(other))
 
 
+def is_correlated(result: Any) -> bool:
+    """Whether a layer gave a distribution whose entries are correlated, as a full covariance's."""
+    # A layer of TensorFlow Probability gives the distribution and its draw.
+    return any(_has_correlations(leaf) for leaf in leaves_of(result))
+
+
+def _has_correlations(distribution: Any) -> bool:
+    try:
+        covariance = np.asarray(distribution.covariance())
+    except (AttributeError, NotImplementedError):
+        return False
+    size = covariance.shape[-1]
+    return bool(np.any(covariance[..., ~np.eye(size, dtype=bool)]))
+
+
 def is_z(leaf: Any, given: Any) -> bool:
     """Whether an output of the encoder is what the decoder is called with, or begins it."""
     shape, whole = shape_of(leaf), shape_of(given)
