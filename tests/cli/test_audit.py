@@ -60,6 +60,13 @@ MODELS = f"""{inspect.getsource(hand_written_vae)}
 def make():
     return HandWrittenVAE(3.0)
 
+class NeedsASize:
+    def __init__(self, size):
+        pass
+
+def raises():
+    raise KeyError("size")
+
 model = HandWrittenVAE()
 """
 
@@ -75,6 +82,9 @@ model = HandWrittenVAE()
         (["user_models.py:HandWrittenVAE", "--set", "epoch"], 2, "--set"),
         (["user_models.py:HandWrittenVAE", "--step", "no_such"], 2, "`step`"),
         (["no_such_file.py:VAE"], 2, "a file that exists"),
+        (["user_models.py:NeedsASize"], 2, "a class that needs arguments"),
+        (["user_models.py:raises"], 2, "raises KeyError: 'size'"),
+        (["half_a_line.py:make"], 2, "raises SyntaxError"),
     ],
 )
 def test_audit_takes_a_model_or_what_makes_one(
@@ -82,6 +92,7 @@ def test_audit_takes_a_model_or_what_makes_one(
 ):
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "user_models.py").write_text(MODELS)
+    (tmp_path / "half_a_line.py").write_text("def make(:")
     done = run_here("audit", *arguments, "--event-shape", "6", cwd=tmp_path)
     sys.modules.pop("user_models", None)
     assert done.returncode == code, done.stderr

@@ -86,7 +86,7 @@ def _module(name: str, argument: str) -> Any:
     except Exception as error:
         raise ImportError(
             f"`{argument}` must be in a module that can be imported; got {name!r}, which "
-            f"raises {type(error).__name__}: {error}."
+            f"raises {type(error).__name__}: {' '.join(str(error).split())}."
         ) from error
 
 

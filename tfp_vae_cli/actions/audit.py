@@ -78,11 +78,17 @@ def audit(request: Request, output_format: OutputFormat) -> int:
 def _report(request: Request, examples: Any) -> AuditReport:
     found = load_object(request.loss, "loss")
     if callable(found) and not _is_model(found) and _needs_nothing(found):
-        found = found()
+        found = _made(found, request.loss)
     if isinstance(found, _NO_MODELS):
         raise TypeError(
             "`loss` must be a function, a model, or a function that makes one; got "
             f"{request.loss!r}, which is a {type(found).__name__}."
+        )
+    if inspect.isclass(found):
+        raise TypeError(
+            "`loss` must be a function, a model, or what makes one without arguments; got "
+            f"{request.loss!r}, a class that needs arguments: name an object of it, or a function "
+            "that makes one."
         )
     is_loss = callable(found) and not _is_model(found)
     if is_loss and (inspect.isroutine(found) or not _has_parts(found)):
@@ -105,6 +111,17 @@ def _report(request: Request, examples: Any) -> AuditReport:
         **request.parts,
         **request.declared,
     )
+
+
+def _made(function: Any, reference: str) -> Any:
+    try:
+        return function()
+    except Exception as error:
+        # Whatever the user's own code raises.
+        raise ValueError(
+            "`loss` must be a function, a model, or what makes one; got "
+            f"{reference!r}, which raises {type(error).__name__}: {' '.join(str(error).split())}."
+        ) from error
 
 
 def _is_model(found: Any) -> bool:
