@@ -98,7 +98,7 @@ class ModelProbe:
     def loss(self, x: Any, decoder_output: Any, *encoder_outputs: Any) -> Any:
         """The model's loss where its encoder and its decoder give these outputs."""
         d = as_numpy(decoder_output)
-        second = decoder_log_variance(d)
+        second = decoder_log_variance(d) if self.has_decoder_scale else d
         shapes = [(shape_of(leaf) or ())[1:] for leaf in leaves_of(self.decoder_result)]
         if self.doubled_decoder:
             values = [np.concatenate([d, second], axis=-1)]
