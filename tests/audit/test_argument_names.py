@@ -45,6 +45,19 @@ def test_arguments_are_bound_by_their_usual_names(loss):
     assert report.binding in " ".join(str(report).split())
 
 
+def test_a_term_alone_is_bound_by_its_names():
+    def kl_only(z_log_var, z_mean):
+        return tf.reduce_mean(kl(z_mean, z_log_var))
+
+    def reconstruction_only(y_pred, y_true):
+        return cross_entropy(y_true, y_pred)
+
+    for part in (kl_only, reconstruction_only):
+        report = audit(part, **SIZES)
+        assert report.codes == {"part"}, report
+        assert report.clean
+
+
 def test_names_and_constants_can_be_given():
     def loss(a, b, c, d, epoch):
         return cross_entropy(b, a) + min(1.0, epoch / 10) * kl(d, c)

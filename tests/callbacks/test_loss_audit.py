@@ -50,6 +50,11 @@ def test_a_model_that_cannot_be_read_is_trained_with_a_warning():
     assert callback.report is None
 
 
+def test_a_declaration_that_fits_no_model_is_a_warning():
+    with pytest.warns(UserWarning, match="was not audited: `step` must be"):
+        assert fitted(1.0, step="no_such_step")[1].report is None
+
+
 def tf_keras_model(kl_weight):
     class Model(tf_keras.Model):
         def __init__(self):

@@ -86,7 +86,7 @@ class LossAudit(keras.callbacks.Callback):
         self.report = None
         try:
             self.report = audit_model(self.model, self.x, **self.declaration)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             warnings.warn(f"The loss was not audited: {error}", stacklevel=2)
             return
         if "unbounded" in self.report.codes:
