@@ -41,6 +41,8 @@ HOOKS = {
         "fitted_to",
         "given_observed",
         "in_training",
+        "known_of",
+        "known_of_new_rows",
     ),
     *("for_values",),
     *(
