@@ -70,7 +70,7 @@ def padded(
         )
     dtype = np.result_type(*arrays)
     whole = dtype.kind in "biu"
-    if dtype.kind in "bu":
+    if dtype.kind in ("b", "u"):
         dtype = np.dtype(np.int64)
     _check_values(arrays, whole, end)
     filled = np.full(
