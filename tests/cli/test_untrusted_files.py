@@ -6,6 +6,7 @@ import pytest
 from tests.support import untrusted_files, untrusted_models
 from tfp_vae_cli import app, console
 from tfp_vae_cli.actions import evaluate, resume
+from tfp_vae_cli.actions.inputs import Dataset
 from tfp_vae_cli.actions.run_folder import CHECKPOINT, CONFIG, HISTORY
 
 SETTINGS = {
@@ -70,7 +71,8 @@ def test_a_run_folder_with_other_settings_than_a_run_has(text, tmp_path):
 @pytest.mark.parametrize("text", SETTINGS, ids=SETTINGS.values())
 def test_a_report_leaves_out_settings_that_it_cannot_read(text, tmp_path):
     (tmp_path / CONFIG).write_text(text)
-    assert evaluate._training_facts(tmp_path) == []
+    measured = Dataset("rows", np.zeros([3, 2]), None)
+    assert evaluate._training_facts(tmp_path, measured) == []
 
 
 @pytest.mark.parametrize("text", LOGS)

@@ -110,3 +110,10 @@ def test_a_long_chain_that_forgets_nothing_stays_finite_in_float32():
     np.testing.assert_allclose(walk.mean(), np.arange(1, 1001))
     np.testing.assert_allclose(walk.variance(), np.arange(1, 1001))
     assert np.isfinite(walk.log_prob(walk.sample(2, seed=0))).all()
+
+
+@pytest.mark.parametrize(("steps", "others"), [(4, 1), (1, 4), (2, 4)])
+def test_kl_of_chains_of_other_steps_is_that_of_dense_normals(steps, others):
+    q, p = chain(8, (3,), steps, 4 // steps), chain(9, (), others, 4 // others)
+    expected = [_kl_divergence(*_row_moments(q, row), *chain_moments(p)) for row in range(3)]
+    np.testing.assert_allclose(divergences.exact_kl_divergence(q, p), expected, rtol=1e-8)

@@ -163,7 +163,7 @@ def test_heavy_tails_are_distinguished_from_a_large_scale():
     for layer in vae.decoder.trunk.layers:
         layer.set_weights([np.zeros_like(each) for each in layer.get_weights()])
     x = stats.t(df=3, scale=np.sqrt(1 / 3)).rvs([2000, 3], random_state=1)
-    assert "StudentT" in evaluation.calibration(vae, x).verdict
+    assert "Student's t" in evaluation.calibration(vae, x).verdict
     assert "too wide" in evaluation.calibration(vae, np.clip(x, -1.0, 1.0)).verdict
 
 

@@ -147,8 +147,11 @@ def _linear_markov_chains(
     states z' of the step before, of mean m and covariance P under q. Both conditionals are normal
     with covariances that do not depend on z', and means A z' + b and F z' + c. Where p's covariance
     is R Rᵀ, the divergence depends on z' by |R⁻¹ (A - F) z' + …|² / 2 alone, whose mean is its
-    value at m plus tr(R⁻¹ (A - F) P (A - F)ᵀ R⁻ᵀ) / 2.
+    value at m plus tr(R⁻¹ (A - F) P (A - F)ᵀ R⁻ᵀ) / 2. Chains of other steps are compared as
+    multivariate normals.
     """
+    if q.time_steps != p.time_steps:
+        return tfd.kl_divergence(q.multivariate_normal(), p.multivariate_normal(), name=name)
     with tf.name_scope(name or "kl_linear_markov_chains"):
         mean = q.states(q.mean())
         following = p.conditionals(mean)
