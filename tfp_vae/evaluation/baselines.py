@@ -31,6 +31,8 @@ class Baselines(NamedTuple):
 
     Example:
       >>> known = evaluation.baselines(vae, x, x)
+      >>> known.are_telling
+      True
       >>> known.verdict(evaluation.elbo(vae, x)).split(":")[0]
       'The ELBO is below independent columns'
     """
@@ -42,7 +44,7 @@ class Baselines(NamedTuple):
 
     @property
     def are_telling(self) -> bool:
-        """Whether there are rows enough to compare: 10 of training and 5 held out."""
+        """Whether there are rows enough to compare, 10 of training and 5 held out."""
         return self.training_rows >= _FEWEST_TRAINING_ROWS and self.rows >= _FEWEST_ROWS
 
     def verdict(self, summary: ELBOSummary) -> str:
