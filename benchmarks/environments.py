@@ -63,8 +63,14 @@ def python_of(environment: str | None, folder: Path) -> str:
     return str(python)
 
 
-def run(python: str, arguments: list[str]) -> str:
+def run(python: str, arguments: list[str], bytecode: Path | None = None) -> str:
     """Runs `python arguments` in this repository, and returns the last line.
+
+    Args:
+      python: The interpreter.
+      arguments: Its arguments.
+      bytecode: A folder that keeps the compiled modules from one run to the next, as those of an
+        installed package are kept; None leaves it to the caller's environment.
 
     Raises:
       RuntimeError: If it fails, with the end of its error output.
@@ -78,6 +84,9 @@ def run(python: str, arguments: list[str]) -> str:
         "TF_NUM_INTRAOP_THREADS": str(THREADS),
         "PYTHONHASHSEED": "0",
     }
+    if bytecode is not None:
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment["PYTHONPYCACHEPREFIX"] = str(bytecode)
     result = subprocess.run(
         [python, *arguments],
         cwd=ROOT,
