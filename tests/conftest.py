@@ -1,3 +1,4 @@
+import gc
 import os
 
 import pytest
@@ -68,6 +69,12 @@ def float64():
 
 def pytest_addoption(parser):
     parser.addoption("--nightly", action="store_true", help="also run the tests marked `nightly`")
+
+
+def pytest_collection_finish():
+    # What is imported stays: a collection of garbage need not go through it again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -14,17 +14,17 @@ and 90 % quantiles in brackets):
 =====  ===========  =================  ==================  =================  ===================
 run    generator    normal [100, 50]   normal [1000, 784]  uniform [100, 50]  uniform [1000, 784]
 =====  ===========  =================  ==================  =================  ===================
-XLA    this module  0.31 [0.28, 0.35]  4.2 [4.0, 4.6]      0.29 [0.26, 0.39]  1.8 [1.7, 2.0]
-XLA    auto_select  2.4 [2.2, 2.6]     267 [265, 271]      2.3 [2.1, 2.6]     261 [259, 264]
-XLA    philox       0.32 [0.29, 0.37]  9.5 [9.2, 9.7]      0.32 [0.28, 0.34]  2.6 [2.3, 2.9]
-XLA    threefry     0.28 [0.25, 0.37]  8.9 [8.6, 9.1]      0.24 [0.22, 0.33]  1.7 [1.5, 2.1]
-eager  this module  2.6 [2.3, 2.9]     20.5 [19.2, 22.7]   2.4 [2.1, 2.7]     15.0 [14.1, 16.9]
-eager  auto_select  0.22 [0.19, 0.40]  9.1 [8.4, 9.3]      0.13 [0.12, 0.17]  3.1 [2.9, 3.5]
-eager  philox       1.0 [0.8, 1.3]     10.4 [10.1, 10.9]   0.95 [0.87, 1.09]  4.7 [4.4, 5.4]
+XLA    this module  0.33 [0.32, 0.34]  3.7 [3.7, 3.8]      0.32 [0.31, 0.33]  1.5 [1.5, 1.5]
+XLA    auto_select  2.5 [2.5, 2.6]     340 [340, 350]      2.6 [2.5, 2.7]     340 [340, 340]
+XLA    philox       0.36 [0.35, 0.37]  11 [11, 11]         0.33 [0.32, 0.36]  2.6 [2.5, 2.6]
+XLA    threefry     0.35 [0.33, 0.39]  9.6 [9.5, 10]       0.32 [0.31, 0.36]  1.5 [1.5, 1.7]
+eager  this module  1.3 [1.3, 1.4]     21 [21, 23]         1.2 [1.2, 2.0]     15 [14, 15]
+eager  auto_select  0.25 [0.24, 0.26]  9.8 [9.7, 9.9]      0.17 [0.16, 0.18]  4.2 [4.2, 4.3]
+eager  philox       1.4 [1.3, 1.5]     11 [11, 12]         1.3 [1.2, 1.3]     5.5 [5.4, 5.6]
 =====  ===========  =================  ==================  =================  ===================
 
 Under XLA, with which `fit` compiles by default, it costs about as much as the cheapest of them, or
-half; eagerly it costs 2 to 18 times as much as the default.
+half; eagerly it costs 2 to 7 times as much as the default.
 """
 
 from collections.abc import Sequence
@@ -55,20 +55,10 @@ def random_words(
       counters: A uint32 tensor, the second word of every counter; equal counters give equal words.
       first_counter: The first word of all counters, an int or an integer scalar.
     """
-    key = tf.bitcast(seed, tf.uint32)
-    parity = tf.bitwise.bitwise_xor(
-        tf.bitwise.bitwise_xor(key[0], key[1]), tf.constant(_PARITY, tf.uint32)
+    first, second = _threefry(
+        tf.bitcast(seed, tf.uint32), tf.cast(first_counter, tf.uint32), counters
     )
-    keys = (key[0], key[1], parity)
-    first = tf.fill(tf.shape(counters), tf.cast(first_counter, tf.uint32)) + keys[0]
-    second = counters + keys[1]
-    for group in range(1, 6):
-        for rotation in _ROTATIONS[(group - 1) % 2]:
-            first = first + second
-            second = tf.bitwise.bitwise_xor(_rotate_left(second, rotation), first)
-        first = first + keys[group % 3]
-        second = second + keys[(group + 1) % 3] + tf.constant(group, tf.uint32)
-    return first, second
+    return tf.ensure_shape(first, counters.shape), tf.ensure_shape(second, counters.shape)
 
 
 def uniform(
@@ -182,6 +172,37 @@ def _places_in_global_batch(
 
 def _range(count: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.range(count), tf.uint32)
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([2], tf.uint32),
+        tf.TensorSpec([], tf.uint32),
+        tf.TensorSpec(None, tf.uint32),
+    ],
+    autograph=False,
+)
+def _threefry(
+    key: tf.Tensor, first_counter: tf.Tensor, counters: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns both words of every counter.
+
+    It is traced once in a process: a model that is traced calls it many times, and its more than a
+    hundred operations would be a fifth of the time before the first step of `fit`.
+    """
+    parity = tf.bitwise.bitwise_xor(
+        tf.bitwise.bitwise_xor(key[0], key[1]), tf.constant(_PARITY, tf.uint32)
+    )
+    keys = (key[0], key[1], parity)
+    first = tf.fill(tf.shape(counters), first_counter) + keys[0]
+    second = counters + keys[1]
+    for group in range(1, 6):
+        for rotation in _ROTATIONS[(group - 1) % 2]:
+            first = first + second
+            second = tf.bitwise.bitwise_xor(_rotate_left(second, rotation), first)
+        first = first + keys[group % 3]
+        second = second + keys[(group + 1) % 3] + tf.constant(group, tf.uint32)
+    return first, second
 
 
 def _rotate_left(word: tf.Tensor, bits: int) -> tf.Tensor:
