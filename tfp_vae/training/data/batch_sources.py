@@ -135,12 +135,23 @@ class ArraySource:
         if self._batches is None:
             self._order = tf.Variable(order, trainable=False)
             starts = tf.data.Dataset.range(0, self._size, self.batch_size)
-            self._batches = starts.map(self._batch_from)
+            self._batches = untuned(starts.map(self._batch_from))
         self._order.assign(order)
         return iter(self._batches)
 
     def _batch_from(self, start: tf.Tensor) -> Batch:
         return gathered(self.data, self._order[start : start + self.batch_size])
+
+
+def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns a dataset without the thread that tunes it, for which an iterator's end waits.
+
+    Args:
+      dataset: One that reads from memory or from Python, with nothing to tune.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 class StreamSource:

@@ -8,7 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import pipeline_errors
-from tfp_vae.training.data.batch_sources import Batch, Rows, gathered, on_device, row_order
+from tfp_vae.training.data.batch_sources import (
+    Batch,
+    Rows,
+    gathered,
+    on_device,
+    row_order,
+    untuned,
+)
 from tfp_vae.training.data.stored_rows import StoredRows
 
 
@@ -69,12 +76,13 @@ class StoredSource:
         if self._dataset is None:
             example = self._read(np.arange(1), 1)
             present = [part for part in tf.nest.flatten(example) if part is not None]
-            self._dataset = tf.data.Dataset.from_generator(
+            batches = tf.data.Dataset.from_generator(
                 self._batches,
                 output_signature=tuple(
                     tf.TensorSpec([None, *part.shape[1:]], part.dtype) for part in present
                 ),
-            ).map(lambda *parts: _as_in(example, parts))
+            )
+            self._dataset = untuned(batches.map(lambda *parts: _as_in(example, parts)))
         return iter(self._dataset)
 
     def _batches(self) -> Iterator[tuple[tf.Tensor, ...]]:
