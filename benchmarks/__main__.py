@@ -76,6 +76,9 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", help="of defaults: only these data sets")
     parser.add_argument("--methods", nargs="+", help="of defaults and labels: only these methods")
     parser.add_argument(
+        "--labels", type=int, nargs="+", help="of labels: only these numbers of rows with a label"
+    )
+    parser.add_argument(
         "--again", action="store_true", help="of defaults: measure again what is measured already"
     )
     parser.add_argument("--importance-samples", type=int, default=5000)
@@ -163,8 +166,10 @@ def main() -> None:
         labels.measure(
             arguments.mnist,
             arguments.methods,
+            arguments.labels,
             arguments.seeds or labels.SEEDS,
             arguments.epochs or labels.EPOCHS,
+            results.load(folder).get("labels", {}),
             save,
         )
     elif arguments.what == "views":

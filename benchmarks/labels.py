@@ -102,18 +102,30 @@ def regression(x: np.ndarray, labels: np.ndarray, test: np.ndarray, classes: np.
 def measure(
     mnist: Path,
     methods: list[str] | None,
+    counts: list[int] | None,
     seeds: int,
     epochs: int,
+    earlier: dict[str, Any],
     save: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Trains both models for every number of labels and every seed, and saves the errors."""
+    """Trains both models for numbers of labels and every seed, and saves the errors.
+
+    Args:
+      mnist: The data file.
+      methods: The models, or None for both.
+      counts: The numbers of labels, or None for all.
+      seeds: How many seeds.
+      epochs: The epochs of every training.
+      earlier: What was saved before, which is kept where it is of as many rows, seeds and epochs.
+      save: Called with the results after every number of labels.
+    """
     x, y, test, classes = data.labelled(mnist, binary=False)
-    z, z_test = features(x, test, epochs)
-    rows = {"M2": (x, test), "M1+M2": (z, z_test)}
-    runs: dict[str, dict[str, Any]] = {}
-    for method in methods or list(rows):
-        train, held_out = rows[method]
-        for count in LABELS:
+    settings = {"rows": len(x), "epochs": epochs, "seeds": seeds}
+    alike = all(earlier.get(name) == value for name, value in settings.items())
+    runs: dict[str, dict[str, Any]] = earlier["runs"] if alike else {}
+    for method in methods or list(PUBLISHED):
+        train, held_out = (x, test) if method == "M2" else features(x, test, epochs)
+        for count in counts or LABELS:
             begun, errors, alone = time.perf_counter(), [], []
             for seed in range(seeds):
                 known = some_labels(y, count, seed)
@@ -128,7 +140,7 @@ def measure(
                 "seconds": seconds,
             }
             print(f"{method}, {count} labels: {runs[method][str(count)]}", flush=True)
-            save({"rows": len(x), "epochs": epochs, "seeds": seeds, "runs": runs})
+            save({**settings, "runs": runs})
 
 
 def lines(measured: dict[str, Any]) -> Iterator[str]:
