@@ -41,8 +41,10 @@ HOOKS = {
         "fitted_to",
         "given_observed",
         "in_training",
+        "known_at",
         "known_of",
         "known_of_new_rows",
+        "takes_exposure",
     ),
     *("for_values",),
     *(

@@ -288,9 +288,9 @@ def test_a_row_without_a_count_is_refused_in_one_sentence(missing):
 
 
 def test_wrong_arguments_are_refused_in_one_sentence():
-    with pytest.raises(ValueError, match="`offset` must be one of 'total'; got 'totals'"):
+    with pytest.raises(ValueError, match="`offset` must be one of 'total', 'exposure'; got"):
         likelihoods.Poisson([4], offset="totals")
-    with pytest.raises(TypeError, match="`offset` must be one of 'total'; got 3"):
+    with pytest.raises(TypeError, match="`offset` must be one of 'total', 'exposure'; got 3"):
         likelihoods.NegativeBinomial([4], offset=3)
     with pytest.raises(ValueError, match="`total` must be None without offset='total'"):
         likelihoods.NegativeBinomial([4], total=100)

@@ -51,7 +51,7 @@ class IndependentColumns(keras.Model):
         )
         self.trainer.compile(chosen)
 
-    def adapt_once(self, x):
+    def adapt_once(self, x, y=None):
         self.adapted += 1
 
     @property

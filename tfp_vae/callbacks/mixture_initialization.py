@@ -142,7 +142,8 @@ class MixtureInitialization(keras.callbacks.Callback):
             part = slice(start, start + _BATCH_SIZE)
             y = None if self.condition is None else self.condition[part]
             x, observed = vae.pipeline.prepared(self.rows[part])
-            seen = vae.pipeline.joined(x, vae.pipeline.features(y, None))
+            exposure = vae.pipeline.exposures_in(y)
+            seen = vae.pipeline.joined(x, vae.pipeline.features(y, None), exposure)
             features.append(vae.encoder.features(seen, observed).numpy())
         vae.encoder.posterior.categorical.initialize_from(np.concatenate(features), probs)
         vae.objective = vae.objective.objective

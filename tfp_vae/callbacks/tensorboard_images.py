@@ -61,7 +61,7 @@ class TensorBoardImages(keras.callbacks.Callback):
         """Checks that the rows fit the model, and opens the event file."""
         del logs
         self.model.check_rows(self.rows)
-        if self.model.condition is not None:
+        if self.model.pipeline.parts.required:
             raise ValueError(
                 "`model` must have no condition, since draws from p(x|y) need a y; got one."
             )

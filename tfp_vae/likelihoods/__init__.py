@@ -10,12 +10,14 @@ from tfp_vae.likelihoods.continuous_bernoulli import ContinuousBernoulli
 from tfp_vae.likelihoods.dirichlet_multinomial import DirichletMultinomial
 from tfp_vae.likelihoods.discretized_logistic import DiscretizedLogistic
 from tfp_vae.likelihoods.discretized_logistic_mixture import DiscretizedLogisticMixture
+from tfp_vae.likelihoods.exposures import KnownExposure
 from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
 from tfp_vae.likelihoods.marginal_distribution import marginal_distribution
 from tfp_vae.likelihoods.multinomial import Multinomial
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
+from tfp_vae.likelihoods.offsets import Known
 from tfp_vae.likelihoods.poisson import Poisson
 from tfp_vae.likelihoods.product import Product
 from tfp_vae.likelihoods.registry import for_values, get
@@ -35,6 +37,8 @@ __all__ = [
     "DiscretizedLogisticMixture",
     "Evidence",
     "Gamma",
+    "Known",
+    "KnownExposure",
     "KnownTotals",
     "Laplace",
     "Likelihood",

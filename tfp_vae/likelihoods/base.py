@@ -11,8 +11,10 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import networks, shapes, supports
 from tfp_vae.distribution_layer import DistributionLayer
 from tfp_vae.likelihoods.data_units import DataUnits
+from tfp_vae.likelihoods.exposures import Exposures
 from tfp_vae.likelihoods.marginal_fit import fitted_constants
-from tfp_vae.likelihoods.row_totals import KnownTotals, RowTotals, check_counted
+from tfp_vae.likelihoods.offsets import Known
+from tfp_vae.likelihoods.row_totals import RowTotals
 
 
 class Likelihood(DistributionLayer):
@@ -64,8 +66,13 @@ class Likelihood(DistributionLayer):
     condition_width: int | None = None
     """The number of features of the model's condition, where there is one."""
 
-    totals: RowTotals | None = None
-    """The totals of rows, where the likelihood is one of counts given their total."""
+    offsets: RowTotals | Exposures | None = None
+    """What the means of a row's counts are in proportion to, where that is known."""
+
+    @property
+    def takes_exposure(self) -> bool:
+        """Whether p(x|z) is given an exposure of every row, which comes with the data."""
+        return isinstance(self.offsets, Exposures)
 
     def independent(self, distribution: tfd.Distribution) -> tfd.Independent:
         """Makes the values of a row, independent of each other, one event."""
@@ -77,15 +84,34 @@ class Likelihood(DistributionLayer):
         """Takes the number of features of the model's condition, before the layer is built."""
         self.condition_width = width
 
-    def known_of(self, x: tf.Tensor, observed: tf.Tensor | None) -> KnownTotals | None:
-        """Returns what the likelihood is given of prepared rows beside z: totals, or None."""
-        return None if self.totals is None else self.totals.of_rows(x, observed)
+    def known_of(
+        self, x: tf.Tensor, observed: tf.Tensor | None, exposure: tf.Tensor | None = None
+    ) -> Known | None:
+        """Returns what the likelihood is given of prepared rows beside z: an offset, or None.
 
-    def known_of_new_rows(self, rows: int | tf.Tensor, seed: tf.Tensor) -> KnownTotals | None:
-        """Draws what the likelihood is given of new rows beside z: totals, or None."""
-        if self.totals is None:
+        Args:
+          x: Rows, `[B, *event_shape]`.
+          observed: A boolean tensor of the same shape, or None.
+          exposure: The exposures, `[B]`, of a likelihood that takes them.
+        """
+        return None if self.offsets is None else self.offsets.of_rows(x, observed, exposure)
+
+    def known_of_new_rows(
+        self, rows: int | tf.Tensor, seed: tf.Tensor, exposure: tf.Tensor | None = None
+    ) -> Known | None:
+        """Draws what the likelihood is given of new rows beside z: totals; or takes exposures."""
+        if self.offsets is None:
             return None
-        return self.totals.drawn(rows, seed, self.variable_dtype)
+        return self.offsets.of_new_rows(rows, seed, self.variable_dtype, exposure)
+
+    def known_at(self, exposure: tf.Tensor | None) -> Known | None:
+        """Returns what is known of rows by their exposures alone, `[B]`; None for the usual rows.
+
+        The usual rows have the mean total or exposure of the data.
+        """
+        if exposure is None or not isinstance(self.offsets, Exposures):
+            return None
+        return self.offsets.at(exposure)
 
     def take_units(self) -> None:
         """Prepares the layer to be adapted to data; a location-scale family takes `DataUnits`."""
@@ -195,8 +221,8 @@ class Likelihood(DistributionLayer):
         Raises:
           ValueError: If a row has no likelihood.
         """
-        if self.totals is not None:
-            check_counted(x, None if observed_in is None else observed_in(x), name)
+        if self.offsets is not None:
+            self.offsets.check_rows(x, None if observed_in is None else observed_in(x), name)
 
     def of_observed(self, distribution: tfd.Distribution, observed: tf.Tensor) -> tfd.Distribution:
         """Returns the distribution of the observed values of every row.

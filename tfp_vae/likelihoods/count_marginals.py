@@ -1,5 +1,7 @@
 """Marginals of counts, by maximum likelihood."""
 
+import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,15 +23,26 @@ class CountMarginals(NamedTuple):
     zero_share: np.ndarray
 
 
-def rate(x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
+def rate(
+    x: np.ndarray, observed: np.ndarray | None, exposure: np.ndarray | None = None
+) -> np.ndarray:
     """Returns the mean of every column; of one without a count, that of half a count.
+
+    With exposures it is the mean for a unit of exposure, Σ x / Σ exposure over the observed.
 
     Args:
       x: Rows, `[N, *event]`.
       observed: A boolean array of the same shape, or None.
+      exposure: The exposure of every row, `[N, 1, 1]`, or None for 1.
     """
-    known = np.maximum(statistics.count(x, observed), 1.0)
-    return np.asarray(np.maximum(statistics.mean(x, observed), 0.5 / known))
+    if exposure is None:
+        known = np.maximum(statistics.count(x, observed), 1.0)
+        return np.asarray(np.maximum(statistics.mean(x, observed), 0.5 / known))
+    seen = True if observed is None else observed
+    total = np.sum(np.broadcast_to(exposure, x.shape), axis=0, where=seen)
+    total = np.where(total > 0.0, total, 1.0)
+    found = np.sum(x, axis=0, dtype=np.float64, where=seen)
+    return np.asarray(np.maximum(found, 0.5) / total)
 
 
 def negative_binomial(
@@ -122,36 +135,76 @@ def negative_binomial_of_totals(
     axes = tuple(range(1, x.ndim))
     total = (rows * seen).sum(axis=axes, keepdims=True)
     mean = share * total / np.maximum((seen * share).sum(axis=axes, keepdims=True), 1e-300)
-    mean = np.maximum(mean, 1e-300)
+    inverse_dispersion, zeros = _spread(rows, seen, lambda _: mean, zero_inflated)
+    return CountMarginals(share, inverse_dispersion, zeros)
 
-    def log_probs(log_r: np.ndarray) -> np.ndarray:
+
+def negative_binomial_of_exposures(
+    x: np.ndarray, observed: np.ndarray | None, exposure: np.ndarray, zero_inflated: bool
+) -> CountMarginals:
+    """Returns means for a unit of exposure, and the inverse dispersions of largest likelihood.
+
+    The means with their zeros are those of Poisson counts, Σ x / Σ exposure. For these the
+    dispersion is found by golden section, and in turn with it the share of excess zeros, as of
+    `negative_binomial_of_totals`.
+
+    Args:
+      x: Rows, `[N, *event]`; where there are many, the dispersion is that of a regular subset.
+      observed: A boolean array of the same shape, or None.
+      exposure: The exposure of every row, `[N, 1, 1]`.
+      zero_inflated: Whether there may be excess zeros.
+    """
+    average = rate(x, observed, exposure)
+    rows, known = statistics.thinned(np.asarray(x, np.float64), observed)
+    seen = np.ones(rows.shape) if known is None else known * 1.0
+    each = statistics.thinned(np.broadcast_to(exposure, x.shape), None)[0]
+    inverse_dispersion, zeros = _spread(
+        rows, seen, lambda share: average / (1.0 - share) * each, zero_inflated
+    )
+    mean = average / (1.0 - zeros) if zero_inflated else average
+    return CountMarginals(mean, inverse_dispersion, zeros)
+
+
+def _spread(
+    rows: np.ndarray,
+    seen: np.ndarray,
+    mean_at: Callable[[np.ndarray], np.ndarray],
+    zero_inflated: bool,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the inverse dispersions and the shares of excess zeros of largest likelihood.
+
+    Args:
+      rows: Rows, `[N, *event]`.
+      seen: 1 for every value that is observed, else 0, of the same shape.
+      mean_at: From shares of excess zeros, `[*event]`, to the means of the counts, `[N, *event]`.
+      zero_inflated: Whether there may be excess zeros.
+    """
+
+    def orders(log_r: np.ndarray) -> np.ndarray:
         r = np.exp(log_r)
-        terms = tf.math.lgamma(rows + r).numpy() - tf.math.lgamma(r).numpy()
-        terms += rows * (np.log(mean) - np.log(mean + r)) - r * np.log1p(mean / r)
-        return np.asarray(terms)
+        return np.asarray(tf.math.lgamma(rows + r).numpy() - tf.math.lgamma(r).numpy())
 
-    def log_likelihood(of_counts: np.ndarray, zeros: np.ndarray) -> np.ndarray:
+    def log_likelihood(
+        log_r: np.ndarray, zeros: np.ndarray, of_orders: np.ndarray | None = None
+    ) -> np.ndarray:
+        r, mean = np.exp(log_r), np.maximum(mean_at(zeros), 1e-300)
+        of_counts = orders(log_r) if of_orders is None else of_orders
+        of_counts = of_counts + rows * (np.log(mean) - np.log(mean + r)) - r * np.log1p(mean / r)
         of_zeros = np.log(zeros + (1.0 - zeros) * np.exp(np.minimum(of_counts, 0.0)))
         inflated = np.where(rows == 0.0, of_zeros, np.log1p(-zeros) + of_counts)
         return np.asarray((inflated * seen).sum(axis=0))
 
-    ends = np.full(share.shape, _LEAST_LOG_R), np.full(share.shape, _LARGEST_LOG_R)
-    bounds = np.full(share.shape, _LEAST_SHARE), np.full(share.shape, 1.0 - _LEAST_SHARE)
-
-    def best_dispersion(zeros: np.ndarray) -> np.ndarray:
-        return statistics.maximized(lambda at: log_likelihood(log_probs(at), zeros), *ends)
-
-    def best_zeros(of_counts: np.ndarray) -> np.ndarray:
-        return statistics.maximized(lambda at: log_likelihood(of_counts, at), *bounds)
-
-    zeros = np.zeros(share.shape)
-    log_r = best_dispersion(zeros)
+    event = rows.shape[1:]
+    ends = np.full(event, _LEAST_LOG_R), np.full(event, _LARGEST_LOG_R)
+    bounds = np.full(event, _LEAST_SHARE), np.full(event, 1.0 - _LEAST_SHARE)
+    zeros = np.zeros(event)
+    log_r = statistics.maximized(functools.partial(log_likelihood, zeros=zeros), *ends)
     for _ in range(_TURNS if zero_inflated else 0):
-        zeros = best_zeros(log_probs(log_r))
-        log_r = best_dispersion(zeros)
+        at_r = functools.partial(log_likelihood, log_r, of_orders=orders(log_r))
+        zeros = statistics.maximized(at_r, *bounds)
+        log_r = statistics.maximized(functools.partial(log_likelihood, zeros=zeros), *ends)
     some = (rows * seen).sum(axis=0) > 0.0
-    return CountMarginals(
-        share,
+    return (
         np.where(some, np.exp(log_r), 1.0),
         np.where(some, np.maximum(zeros, _LEAST_SHARE), _LEAST_SHARE),
     )

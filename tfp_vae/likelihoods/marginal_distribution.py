@@ -33,11 +33,11 @@ def marginal_distribution(
       array([[0.375, 0.875]], dtype=float32)
     """
     checks.instance_of(likelihood, Likelihood, "likelihood", "likelihoods.Bernoulli([784])")
-    if likelihood.totals is not None:
+    if likelihood.offsets is not None:
         raise ValueError(
             "`likelihood` must be one whose columns depend on no total; got a "
-            f"{type(likelihood).__name__} with offset='total'. The mean log-probability of columns "
-            "in proportion to the total is `vae.marginal_elbo` of a model."
+            f"{type(likelihood).__name__} with an offset. The mean log-probability of columns in "
+            "proportion to it is `vae.marginal_elbo` of a model."
         )
     rows = checks.observations(x, likelihood.event_shape, likelihood.support, likelihood.advice)
     checks.representable(rows, likelihood.variable_dtype, "x")

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, distributions, networks, supports
-from tfp_vae.likelihoods import count_marginals, link_functions, row_totals
+from tfp_vae.likelihoods import count_marginals, link_functions, offsets
 from tfp_vae.likelihoods.base import Likelihood
 
 _DISPERSIONS = ("shared", "learned", "condition")
@@ -47,11 +47,22 @@ class NegativeBinomial(Likelihood):
     a row with missing values n is the total of the observed counts, to which their means add up.
     A row needs a count above 0.
 
+    With `offset="exposure"` the means of a row are in proportion to its exposure, which is known:
+    the time for which it was counted, a population at risk, a size factor. What is learned are
+    rates for each unit of exposure, log p(x|z, e) is that of counts of means e times the rate, and
+    twice the exposure is twice the mean. The exposure is positive and comes with the data, as the
+    last number of y: y is `[N]`, the exposures alone, or with a `condition` of the model `[N, C +
+    1]`, the row of the condition and then the exposure. `fit(x, y)`, `evaluate`, `sample(n,
+    condition=y)`, `decode(z, condition=y)`, `impute` and all else that takes a condition take them.
+    The encoder sees the exposure, and the decoder and the prior do not. Nothing is said about
+    exposures. It is the `exposure` of statsmodels, the `offset` of R's `glm` before its logarithm,
+    and scvi-tools' `size_factor_key`.
+
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
       dispersion: "shared", "learned" or "condition"; in scvi-tools "gene", "gene-cell" and
         "gene-batch".
-      offset: "total", or None for means that do not depend on the row's total.
+      offset: "total", "exposure", or None for means that depend on z alone.
       total: With `offset="total"`, the total of rows that `sample` and `decode` make, a positive
         int; None for those of the data.
       **kwargs: The usual arguments of a Keras layer.
@@ -66,7 +77,7 @@ class NegativeBinomial(Likelihood):
       TypeError: If `event_shape` is not a list of ints, `dispersion` or `offset` not a string, or
         `total` no int.
       ValueError: If a size or `total` is not positive, a word is unknown, or there is a `total`
-        without an offset.
+        without `offset="total"`.
 
     Example:
       >>> likelihoods.NegativeBinomial(event_shape=[4])(np.zeros([3, 8])).event_shape
@@ -94,14 +105,14 @@ class NegativeBinomial(Likelihood):
         self.dispersion = checks.one_of(dispersion, _DISPERSIONS, "dispersion")
         self.conditional = self.dispersion == "condition"
         self.offset, self.total = offset, total
-        self.totals = row_totals.checked(offset, total, len(self.event_shape))
+        self.offsets = offsets.checked(offset, total, len(self.event_shape))
         learned = ("inverse_dispersion",) if self.dispersion == "learned" else ()
         self.parameter_names = ("log_mean", *learned)
 
     def build(self, features_shape: Sequence[int | None]) -> None:
-        """Makes the heads, and the weights of totals and dispersions where there are any."""
-        if self.totals is not None:
-            self.totals.build(self)
+        """Makes the heads, and the weights of offsets and dispersions where there are any."""
+        if self.offsets is not None:
+            self.offsets.build(self)
         if self.dispersion != "learned":
             self.raw_inverse_dispersion = self.add_weight(
                 name="raw_inverse_dispersion",
@@ -123,25 +134,38 @@ class NegativeBinomial(Likelihood):
         return networks.Standardization(self.event_shape, "log1p", dtype=self.dtype_policy)
 
     def adapt(
-        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+        self,
+        x: np.ndarray,
+        observed: np.ndarray | None = None,
+        stddev: np.ndarray | None = None,
+        exposure: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
-        """Returns the means, and sets or returns the dispersions of largest likelihood."""
-        del stddev
-        if self.totals is not None:
-            return self.outputs_of(self._marginals_of_shares(x, observed, zero_inflated=False))
-        return self.outputs_of(count_marginals.negative_binomial(x, observed, zero_inflated=False))
+        """Returns the means, and sets or returns the dispersions of largest likelihood.
 
-    def _marginals_of_shares(
-        self, x: np.ndarray, observed: np.ndarray | None, zero_inflated: bool
+        Args:
+          x: Rows, `[N, *event_shape]`.
+          observed: A boolean array of the same shape, or None.
+          stddev: Nothing that this likelihood uses.
+          exposure: The exposures of the rows, `[N]`, with `offset="exposure"`.
+        """
+        del stddev
+        return self.outputs_of(self._marginals(x, observed, exposure, zero_inflated=False))
+
+    def _marginals(
+        self,
+        x: np.ndarray,
+        observed: np.ndarray | None,
+        exposure: np.ndarray | None,
+        zero_inflated: bool,
     ) -> count_marginals.CountMarginals:
-        """Returns shares in place of means, and keeps the totals of the rows."""
-        assert self.totals is not None
-        self.totals.adapt(x, observed)
-        return count_marginals.negative_binomial_of_totals(x, observed, zero_inflated)
+        """Returns the marginals of counts, relative to an offset where there is one."""
+        if self.offsets is None:
+            return count_marginals.negative_binomial(x, observed, zero_inflated)
+        return self.offsets.marginals(x, observed, exposure, zero_inflated)
 
     def outputs_of(self, marginals: count_marginals.CountMarginals) -> dict[str, np.ndarray]:
         """Returns the outputs of the counts' parameters, and sets a shared dispersion."""
-        of_mean = link_functions.output_of_rate if self.totals is None else np.log
+        of_mean = link_functions.output_of_rate if self.offsets is None else self.offsets.output_of
         constants = {"log_mean": np.asarray(of_mean(marginals.mean))}
         raw = link_functions.output_of_rate(marginals.inverse_dispersion - _LEAST)
         if self.dispersion == "learned":
@@ -156,9 +180,9 @@ class NegativeBinomial(Likelihood):
         *,
         added: Mapping[str, tf.Tensor] | None = None,
         condition: tf.Tensor | None = None,
-        known: row_totals.KnownTotals | None = None,
+        known: offsets.Known | None = None,
     ) -> tfd.Distribution:
-        """Computes the parameters, of which some depend on the condition or the row's total."""
+        """Computes the parameters, of which some depend on the condition or an offset."""
         parameters = self.parameters(features, added=added)
         if self.conditional and condition is not None:
             change = tf.tensordot(
@@ -175,7 +199,7 @@ class NegativeBinomial(Likelihood):
         self,
         log_mean: tf.Tensor,
         inverse_dispersion: tf.Tensor | None = None,
-        known: row_totals.KnownTotals | None = None,
+        known: offsets.Known | None = None,
     ) -> tfd.Independent:
         """Makes the likelihood of the network's outputs, `[B, *event_shape]` each."""
         return self.independent(self.counts(log_mean, inverse_dispersion, known))
@@ -184,16 +208,16 @@ class NegativeBinomial(Likelihood):
         self,
         log_mean: tf.Tensor,
         inverse_dispersion: tf.Tensor | None,
-        known: row_totals.KnownTotals | None,
+        known: offsets.Known | None,
     ) -> distributions.NegativeBinomial:
         """Makes the distribution of every count, batch `[B, *event_shape]`, event `[]`."""
         if inverse_dispersion is None:
             inverse_dispersion = tf.convert_to_tensor(self.raw_inverse_dispersion)
         total_count = tf.exp(link_functions.log_rate(inverse_dispersion)) + _LEAST
-        if self.totals is None:
+        if self.offsets is None:
             log_mean = link_functions.log_rate(log_mean)
         else:
-            log_mean = self.totals.log_means(log_mean, known)
+            log_mean = self.offsets.log_means(log_mean, known)
         return distributions.NegativeBinomial(
             total_count=total_count,
             logits=log_mean - tf.math.log(total_count),

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions, networks, supports
-from tfp_vae.likelihoods import count_marginals, link_functions, row_totals
+from tfp_vae.likelihoods import count_marginals, link_functions, offsets
 from tfp_vae.likelihoods.base import Likelihood
 
 
@@ -23,11 +23,12 @@ class Poisson(Likelihood):
 
     With `offset="total"` the rates of a row are its own total times a softmax of the network's
     outputs: p(x|z, n) for a known total n, as of `NegativeBinomial`, where it is described. Beside
-    `Multinomial`, it then differs by the log-probability of n under a Poisson of mean n alone.
+    `Multinomial`, it then differs by the log-probability of n under a Poisson of mean n alone. With
+    `offset="exposure"` they are in proportion to an exposure of the row, which comes with the data.
 
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
-      offset: "total", or None for rates that do not depend on the row's total.
+      offset: "total", "exposure", or None for rates that depend on z alone.
       total: With `offset="total"`, the total of new rows, as of `NegativeBinomial`.
       **kwargs: The usual arguments of a Keras layer.
 
@@ -40,7 +41,7 @@ class Poisson(Likelihood):
     Raises:
       TypeError: If `event_shape` is not a list of ints, `offset` not a string, or `total` no int.
       ValueError: If a size or `total` is not positive, `offset` an unknown word, or there is a
-        `total` without an offset.
+        `total` without `offset="total"`.
 
     Example:
       >>> likelihoods.Poisson(event_shape=[4])(np.zeros([3, 8])).mean()[0].numpy()
@@ -63,12 +64,12 @@ class Poisson(Likelihood):
     ) -> None:
         super().__init__(event_shape, **kwargs)
         self.offset, self.total = offset, total
-        self.totals = row_totals.checked(offset, total, len(self.event_shape))
+        self.offsets = offsets.checked(offset, total, len(self.event_shape))
 
     def build(self, features_shape: Sequence[int | None]) -> None:
-        """Makes the head, and the weight of the data's totals where there is an offset."""
-        if self.totals is not None:
-            self.totals.build(self)
+        """Makes the head, and the weight of an offset where there is one."""
+        if self.offsets is not None:
+            self.offsets.build(self)
         super().build(features_shape)
 
     def input_encoding(self) -> keras.layers.Layer:
@@ -76,13 +77,24 @@ class Poisson(Likelihood):
         return networks.Standardization(self.event_shape, "log1p", dtype=self.dtype_policy)
 
     def adapt(
-        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+        self,
+        x: np.ndarray,
+        observed: np.ndarray | None = None,
+        stddev: np.ndarray | None = None,
+        exposure: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
-        """Returns the outputs of which the rates are the means of the data."""
+        """Returns the outputs of which the rates are the means of the data.
+
+        Args:
+          x: Rows, `[N, *event_shape]`.
+          observed: A boolean array of the same shape, or None.
+          stddev: Nothing that this likelihood uses.
+          exposure: The exposures of the rows, `[N]`, with `offset="exposure"`.
+        """
         del stddev
-        if self.totals is not None:
-            self.totals.adapt(x, observed)
-            return {"log_rate": np.log(count_marginals.shares(x, observed))}
+        if self.offsets is not None:
+            rate = self.offsets.rate(x, observed, exposure)
+            return {"log_rate": self.offsets.output_of(rate)}
         return {"log_rate": link_functions.output_of_rate(count_marginals.rate(x, observed))}
 
     def call(
@@ -90,19 +102,19 @@ class Poisson(Likelihood):
         features: tf.Tensor,
         *,
         added: Mapping[str, tf.Tensor] | None = None,
-        known: row_totals.KnownTotals | None = None,
+        known: offsets.Known | None = None,
     ) -> tfd.Distribution:
-        """Makes the likelihood of features, and of the rows' totals where there is an offset."""
+        """Makes the likelihood of features, and with an offset of what is known of the rows."""
         return self.distribution(**self.parameters(features, added=added), known=known)
 
     def distribution(
-        self, log_rate: tf.Tensor, known: row_totals.KnownTotals | None = None
+        self, log_rate: tf.Tensor, known: offsets.Known | None = None
     ) -> tfd.Independent:
         """Makes the likelihood of the network's `log_rate`, `[B, *event_shape]`."""
-        if self.totals is None:
+        if self.offsets is None:
             log_rate = link_functions.log_rate(log_rate)
         else:
-            log_rate = self.totals.log_means(log_rate, known)
+            log_rate = self.offsets.log_means(log_rate, known)
         return self.independent(distributions.Poisson(log_rate=log_rate))
 
     def get_config(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def checked_part(part: Any) -> tuple[list[int], Likelihood]:
             "`parts` must be likelihoods of independent columns; got an AutoregressiveCategorical, "
             "of a sequence: make a model of the sequence alone."
         )
-    if likelihood.conditional or likelihood.totals is not None:
+    if likelihood.conditional or likelihood.offsets is not None:
         got = f"a {type(likelihood).__name__} with an offset or a dispersion by condition"
         raise ValueError(f"`parts` must have likelihoods that depend on z alone; got {got}.")
     for column in columns:

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import checks, seeds, stateless_random
+from tfp_vae.likelihoods import count_marginals
 
-OFFSETS = ("total",)
 _QUANTILES = 100
 _UNSEEN = -1e30
 """The output of a value that is missing, a finite number whose exponential is 0."""
@@ -73,34 +73,63 @@ class RowTotals:
                 autocast=False,
             )
 
-    def adapt(self, x: np.ndarray, observed: np.ndarray | None) -> None:
-        """Keeps the totals of rows `[N, *event]`."""
+    def rate(
+        self, x: np.ndarray, observed: np.ndarray | None, exposure: np.ndarray | None
+    ) -> np.ndarray:
+        """Keeps the totals of rows `[N, *event]`, and returns the shares of Poisson counts."""
+        del exposure
+        self._keep(x, observed)
+        return count_marginals.shares(x, observed)
+
+    def marginals(
+        self,
+        x: np.ndarray,
+        observed: np.ndarray | None,
+        exposure: np.ndarray | None,
+        zero_inflated: bool,
+    ) -> count_marginals.CountMarginals:
+        """Keeps the totals of rows, and returns shares in place of means."""
+        del exposure
+        self._keep(x, observed)
+        return count_marginals.negative_binomial_of_totals(x, observed, zero_inflated)
+
+    def output_of(self, share: np.ndarray) -> np.ndarray:
+        """Returns the output of the network at which values have a share of the total."""
+        return np.asarray(np.log(share))
+
+    def _keep(self, x: np.ndarray, observed: np.ndarray | None) -> None:
         if self._quantiles is not None:
             places = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
             found = np.quantile(row_totals(x, observed), places, method="inverted_cdf")
             self._quantiles.assign(np.maximum(found, 1.0))
 
-    def of_rows(self, x: tf.Tensor, observed: tf.Tensor | None) -> KnownTotals:
+    def of_rows(
+        self, x: tf.Tensor, observed: tf.Tensor | None, exposure: tf.Tensor | None
+    ) -> KnownTotals:
         """Returns the totals of prepared rows `[B, *event]`."""
+        del exposure
         counts = x if observed is None else tf.where(observed, x, tf.zeros_like(x))
         total = tf.reduce_sum(counts, axis=list(range(1, 1 + self._event_ndims)))
         # Rows without a count are refused where data comes in.
         return KnownTotals(tf.maximum(total, 1.0), observed)
 
-    def drawn(self, rows: int | tf.Tensor, seed: tf.Tensor, dtype: str) -> KnownTotals:
+    def of_new_rows(
+        self, rows: int | tf.Tensor, seed: tf.Tensor, dtype: str, exposure: tf.Tensor | None
+    ) -> KnownTotals:
         """Draws the totals of new rows."""
+        del exposure
         if self._quantiles is None:
             return KnownTotals(tf.fill([rows], self._usual(dtype)))
         uniform = stateless_random.uniform(tf.reshape(rows, [1]), seeds.as_seed(seed), dtype)
         place = tf.minimum(tf.cast(uniform * _QUANTILES, tf.int32), _QUANTILES - 1)
         return KnownTotals(tf.gather(tf.convert_to_tensor(self._quantiles), place))
 
-    def log_means(self, outputs: tf.Tensor, known: KnownTotals | None) -> tf.Tensor:
+    def log_means(self, outputs: tf.Tensor, known: Any) -> tf.Tensor:
         """Returns the logarithms of the means of counts.
 
         Args:
           outputs: The outputs of the network, `[..., B, *event]`.
-          known: The totals of the rows; None for rows of the layer's total, or else of the mean
+          known: The `KnownTotals` of the rows; None for rows of the layer's total, or else of the mean
             total of the data.
         """
         if known is None:
@@ -109,6 +138,26 @@ class RowTotals:
         log_total = tf.math.log(tf.reshape(known.total, shape))
         means = self._log_shares(outputs, known.observed) + log_total
         return means if known.observed is None else tf.minimum(means, _LARGEST_LOG)
+
+    def check_rows(self, x: np.ndarray, observed: np.ndarray | None, name: str) -> None:
+        """Checks that every row has a count.
+
+        Args:
+          x: Counts, `[N, *event]`.
+          observed: A boolean array of the same shape, or None.
+          name: The caller's name for `x`.
+
+        Raises:
+          ValueError: If a row has none, naming the first.
+        """
+        empty = row_totals(x, observed) == 0.0
+        if empty.any():
+            seen = "" if observed is None else "observed "
+            raise ValueError(
+                f"`{name}` must have a {seen}count above 0 in every row for a likelihood with "
+                f"offset='total'; got none in row {int(empty.argmax())}, and {int(empty.sum())} "
+                "such rows in all: leave them out."
+            )
 
     def _log_shares(self, outputs: tf.Tensor, observed: tf.Tensor | None) -> tf.Tensor:
         """Returns the logarithms of numbers that add up to 1 over the observed values of a row."""
@@ -126,53 +175,9 @@ class RowTotals:
         return tf.reduce_mean(tf.convert_to_tensor(self._quantiles))
 
 
-def checked(offset: str | None, total: int | None, event_ndims: int) -> RowTotals | None:
-    """Checks the arguments of a likelihood, and returns what knows of totals, or None.
-
-    Args:
-      offset: "total" or None.
-      total: The total of new rows, or None.
-      event_ndims: The number of axes of an event.
-
-    Raises:
-      TypeError: If `offset` is no string, or `total` no int.
-      ValueError: If `offset` is an unknown word, or `total` not positive, or given without it.
-    """
-    if offset is None:
-        if total is not None:
-            raise ValueError(
-                "`total` must be None without offset='total', since the total of a row then is "
-                f"whatever its counts add up to; got {total!r}."
-            )
-        return None
-    checks.one_of(offset, OFFSETS, "offset")
-    return RowTotals(total, event_ndims)
-
-
 def row_totals(x: np.ndarray, observed: np.ndarray | None) -> np.ndarray:
     """Returns the totals of the observed counts of rows `[N, *event]`, `[N]`."""
     axes = tuple(range(1, x.ndim))
     if observed is None:
         return np.asarray(np.sum(x, axis=axes, dtype=np.float64))
     return np.asarray(np.sum(x, axis=axes, dtype=np.float64, where=observed))
-
-
-def check_counted(x: np.ndarray, observed: np.ndarray | None, name: str) -> None:
-    """Checks that every row has a count.
-
-    Args:
-      x: Counts, `[N, *event]`.
-      observed: A boolean array of the same shape, or None.
-      name: The caller's name for `x`.
-
-    Raises:
-      ValueError: If a row has none, naming the first.
-    """
-    empty = row_totals(x, observed) == 0.0
-    if empty.any():
-        seen = "" if observed is None else "observed "
-        raise ValueError(
-            f"`{name}` must have a {seen}count above 0 in every row for a likelihood with "
-            f"offset='total'; got none in row {int(empty.argmax())}, and {int(empty.sum())} such "
-            "rows in all: leave them out."
-        )

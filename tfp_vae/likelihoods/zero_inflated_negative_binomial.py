@@ -9,7 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import distributions
-from tfp_vae.likelihoods import count_marginals, row_totals
+from tfp_vae.likelihoods import offsets
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 
 
@@ -24,8 +24,9 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
     Args:
       event_shape: The shape of one row of counts, such as `[2000]`.
       dispersion: "shared", "learned" or "condition", as of `NegativeBinomial`.
-      offset: "total" or None, as of `NegativeBinomial`. The means that add up to the total are
-        those of counts without excess zeros, as in scVI.
+      offset: "total", "exposure" or None, as of `NegativeBinomial`. The means that add up to the
+        total, or are in proportion to the exposure, are those of counts without excess zeros, as
+        in scVI.
       total: The total of new rows, as of `NegativeBinomial`.
       **kwargs: The usual arguments of a Keras layer.
 
@@ -39,7 +40,7 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
       TypeError: If `event_shape` is not a list of ints, `dispersion` or `offset` not a string, or
         `total` no int.
       ValueError: If a size or `total` is not positive, a word is unknown, or there is a `total`
-        without an offset.
+        without `offset="total"`.
 
     Example:
       >>> likelihoods.ZeroInflatedNegativeBinomial(event_shape=[4])(np.zeros([3, 8])).event_shape
@@ -58,14 +59,22 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
         self.parameter_names = (*self.parameter_names, "zero_logits")
 
     def adapt(
-        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+        self,
+        x: np.ndarray,
+        observed: np.ndarray | None = None,
+        stddev: np.ndarray | None = None,
+        exposure: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
-        """Returns means and shares of excess zeros, and sets or returns the dispersions."""
+        """Returns means and shares of excess zeros, and sets or returns the dispersions.
+
+        Args:
+          x: Rows, `[N, *event_shape]`.
+          observed: A boolean array of the same shape, or None.
+          stddev: Nothing that this likelihood uses.
+          exposure: The exposures of the rows, `[N]`, with `offset="exposure"`.
+        """
         del stddev
-        if self.totals is not None:
-            marginals = self._marginals_of_shares(x, observed, zero_inflated=True)
-        else:
-            marginals = count_marginals.negative_binomial(x, observed, zero_inflated=True)
+        marginals = self._marginals(x, observed, exposure, zero_inflated=True)
         share = marginals.zero_share
         return {**self.outputs_of(marginals), "zero_logits": np.log(share) - np.log1p(-share)}
 
@@ -73,7 +82,7 @@ class ZeroInflatedNegativeBinomial(NegativeBinomial):
         self,
         log_mean: tf.Tensor,
         inverse_dispersion: tf.Tensor | None = None,
-        known: row_totals.KnownTotals | None = None,
+        known: offsets.Known | None = None,
         *,
         zero_logits: tf.Tensor,
     ) -> tfd.Independent:

@@ -55,7 +55,12 @@ def attach(vae: "VAE", condition_width: int) -> None:
         )
 
 
-def adapt(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> None:
+def adapt(
+    vae: "VAE",
+    x: np.ndarray,
+    observed: np.ndarray | None,
+    exposure: np.ndarray | None = None,
+) -> None:
     """Sets the scale of the encoder's inputs, and lets p(x|z) begin at the data.
 
     Where a linear function of z is added to the location of the likelihood, the model begins as
@@ -67,20 +72,24 @@ def adapt(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> None:
       vae: The model.
       x: Prepared rows, `[N, *event]`.
       observed: A boolean array of the same shape, false where a value is missing, or None.
+      exposure: The exposures of the rows, `[N]`, of a likelihood that takes them, or None.
     """
     decoder, encoder = vae.decoder, vae.encoder
     if encoder.input_encoding is not None and encoder.trainable:
         encoder.input_encoding.adapt(x, observed)
     if decoder.linear_path is None or not decoder.trainable:
         return
-    _begin_decoder(vae, decoder.linear_path, x, observed)
-    decoder.linear_path.marginal.assign(_mean_log_prob(vae, x, observed))
+    given = {} if exposure is None else {"exposure": exposure}
+    constants = decoder.likelihood.adapt(x, observed, **given)
+    _begin_decoder(vae, decoder.linear_path, constants)
+    decoder.linear_path.marginal.assign(_mean_log_prob(vae, x, observed, exposure))
     if encoder.linear_path is None or not encoder.trainable:
         return
     analysis, places = _factor_analysis(vae, x, observed)
     stddev = np.ones(shapes.size_of(vae.event_shape))
     stddev[places] = np.sqrt(analysis.noise)
-    _begin_decoder(vae, decoder.linear_path, x, observed, stddev.reshape(vae.event_shape))
+    constants = decoder.likelihood.adapt(x, observed, stddev.reshape(vae.event_shape))
+    _begin_decoder(vae, decoder.linear_path, constants)
     # The scale has a floor, for which the loadings are rotated again.
     analysis = analysis.with_noise(_noise_variance(vae, places))
     _add_loadings(vae, decoder.linear_path, analysis, places)
@@ -133,17 +142,9 @@ def _factor_analysis(
     return analysis, places
 
 
-def _begin_decoder(
-    vae: "VAE",
-    path: networks.LinearPath,
-    x: np.ndarray,
-    observed: np.ndarray | None,
-    stddev: np.ndarray | None = None,
-) -> None:
-    """Sets p(x|z) to the marginals, or to the scale `[*event]` about a linear function of z."""
-    likelihood = vae.decoder.likelihood
-    constants = likelihood.adapt(x, observed, stddev)
-    likelihood.zero_heads(constants)
+def _begin_decoder(vae: "VAE", path: networks.LinearPath, constants: dict[str, np.ndarray]) -> None:
+    """Sets p(x|z) to constant outputs of the network, the same for every z."""
+    vae.decoder.likelihood.zero_heads(constants)
     path.assign(constants)
 
 
@@ -193,7 +194,9 @@ def _begin_encoder(
     path.assign({**constants, "loc": offset}, {"loc": kernel})
 
 
-def _mean_log_prob(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> float:
+def _mean_log_prob(
+    vae: "VAE", x: np.ndarray, observed: np.ndarray | None, exposure: np.ndarray | None
+) -> float:
     """Returns the mean log-probability of rows under a decoder that is the same for every z."""
     likelihood = vae.decoder.likelihood
     total = 0.0
@@ -202,7 +205,8 @@ def _mean_log_prob(vae: "VAE", x: np.ndarray, observed: np.ndarray | None) -> fl
         block = tf.convert_to_tensor(x[rows])
         z = tf.zeros([len(x[rows]), vae.decoder.latent_size], vae.decoder.variable_dtype)
         seen = None if observed is None else tf.convert_to_tensor(observed[rows])
-        known = likelihood.known_of(block, seen)
+        of_rows = None if exposure is None else tf.convert_to_tensor(exposure[rows])
+        known = likelihood.known_of(block, seen, of_rows)
         given = {} if known is None else {"known": known}
         distribution = vae.decoder.of_tensors(z, **given)
         if seen is not None:

@@ -44,7 +44,7 @@ def assemble(vae: "VAE") -> str:
             f"{type(likelihood).__name__}: make the model with `condition`."
         )
     if vae.adaptive:
-        adaptation.attach(vae, 0 if features is None else int(features.shape[-1]))
+        adaptation.attach(vae, int(inputs.shape[-1]) - vae.event_shape[-1])
     if not vae.encoder.built:
         vae.encoder.build((None, *inputs.shape[1:]))
     posterior = vae.encoder.of_tensors(inputs, training=False)
@@ -145,10 +145,10 @@ def _rows_of_zeros(vae: "VAE") -> tuple[tf.Tensor, tf.Tensor | None, tf.Tensor]:
     dtype = vae.decoder.likelihood.variable_dtype
     rows = tf.zeros([1, *vae.event_shape], dtype)
     if vae.condition is None:
-        return rows, None, rows
+        return rows, None, vae.pipeline.joined(rows, None)
     y = tf.zeros([1, *conditions.row_shape(vae.condition)], dtype)
     features = conditions.features_of(vae.condition, y, dtype)
-    return rows, features, conditions.joined(rows, features, len(vae.event_shape))
+    return rows, features, vae.pipeline.joined(rows, features)
 
 
 def _give_codebook(vae: "VAE") -> None:

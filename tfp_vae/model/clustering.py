@@ -48,7 +48,7 @@ def clustered(
 def _categorical(vae: "VAE", batch: Any) -> tf.Tensor:
     """Returns q(c|x) of every combination of categories, `[B, K]`; labels are not looked at."""
     x, y = coding.rows_of(vae, batch)
-    known = vae.posterior(x, condition=vae.pipeline.unlabelled(y))
+    known = vae.posterior(x, condition=vae.pipeline.parts.unlabelled(y))
     categorical = known if isinstance(known, distributions.OneHotCategorical) else known.categorical
     c = distributions.support_beside_rows(categorical)
     return tf.transpose(tf.exp(categorical.log_prob(c)))

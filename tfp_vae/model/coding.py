@@ -27,7 +27,7 @@ class LatentContract:
     def __init__(self, vae: "VAE") -> None:
         self.row_shape: tuple[int, ...] | None = (vae.latent_size,)
         self.dtype = vae.data_dtype
-        self.conditional = vae.condition is not None
+        self.conditional = vae.pipeline.parts.required
         self.condition_row_shape = vae.pipeline.condition_row_shape
         self._vae = vae
 
@@ -176,7 +176,8 @@ def _decoded_draw(vae: "VAE", batch: Any, seed: tf.Tensor) -> tf.Tensor:
 
 def _likelihood(vae: "VAE", batch: Any) -> Any:
     z, y = rows_of(vae, batch)
-    return vae.decoded(tf.cast(z, vae.data_dtype), vae.pipeline.features(y, None))
+    known = vae.decoder.likelihood.known_at(vae.pipeline.exposures_in(y))
+    return vae.decoded(tf.cast(z, vae.data_dtype), vae.pipeline.features(y, None), known=known)
 
 
 def rows_of(vae: "VAE", batch: Any) -> tuple[tf.Tensor, tf.Tensor | None]:

@@ -42,7 +42,7 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
     sample_size = tf.TensorSpec([], tf.int32, name="sample_size")
     # A model of p(x|y) takes y as the last argument of every signature.
     given = []
-    if vae.condition is not None:
+    if vae.pipeline.parts.required:
         y_shape = vae.pipeline.condition_row_shape or ()
         given = [tf.TensorSpec([None, *y_shape], dtype, name="condition")]
 
@@ -55,7 +55,9 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
 
     def decode(z: tf.Tensor, condition: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         features = vae.pipeline.features(condition, None)
-        return {"mean": vae.decoder.likelihood.prediction(vae.decoded(z, features))}
+        known = vae.decoder.likelihood.known_at(vae.pipeline.exposures_in(condition))
+        decoded = vae.decoded(z, features, known=known)
+        return {"mean": vae.decoder.likelihood.prediction(decoded)}
 
     def sample(
         sample_size: tf.Tensor, seed: tf.Tensor, condition: tf.Tensor | None = None

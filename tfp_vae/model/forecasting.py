@@ -111,7 +111,8 @@ def sampled_forecast(
     later = tf.concat([later, padding], axis=-1)
     shape = tf.concat([tf.shape(later)[:-1], [windows, length * size]], axis=0)
     z = tf.transpose(tf.reshape(later, shape), [2, 0, 1, 3])
-    likelihood = vae.decoded(z, features)
+    known = vae.decoder.likelihood.known_at(vae.pipeline.exposures_in(condition))
+    likelihood = vae.decoded(z, features, known=known)
     means, variances = (
         _in_sequence(part, steps) for part in moments(likelihood, seeds.fold_in(data_seed, 0))
     )

@@ -31,10 +31,12 @@ def ancestral_sample(
     features = vae.pipeline.features(condition, None)
     prior = vae.prior_of(features)
     if vae.pipeline.labels is not None and condition is not None:
-        prior = vae.pipeline.labels.observed(prior, vae.pipeline.labels_in(condition))
+        prior = vae.pipeline.labels.observed(prior, vae.pipeline.parts.labels_in(condition))
     # A prior p(z|y) has a distribution for each row, of which one draw is wanted.
     rows = [] if prior.batch_shape.rank else sample_size
-    known = vae.decoder.likelihood.known_of_new_rows(sample_size, seeds.independent_seed(data_seed))
+    known = vae.decoder.likelihood.known_of_new_rows(
+        sample_size, seeds.independent_seed(data_seed), vae.pipeline.exposures_in(condition)
+    )
     likelihood = vae.decoded(prior.sample(rows, seed=latent_seed), features, known=known)
     if mean:
         return vae.decoder.likelihood.prediction(likelihood)

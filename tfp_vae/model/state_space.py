@@ -151,5 +151,7 @@ def _show_which_are_observed(
             f"{type(condition).__name__}."
         )
     encoding = networks.Standardization(likelihood.event_shape, dtype=encoder.dtype_policy)
-    encoder.take_input_encoding(encoding, condition_width=0, sees_mask=True)
-    encoder.build((None, *shapes.as_shape(likelihood.event_shape, "event_shape")))
+    exposed = int(likelihood.takes_exposure)
+    encoder.take_input_encoding(encoding, condition_width=exposed, sees_mask=True)
+    *steps, width = shapes.as_shape(likelihood.event_shape, "event_shape")
+    encoder.build((None, *steps, width + exposed))

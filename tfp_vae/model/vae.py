@@ -13,7 +13,7 @@ from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, saving, seeds, shapes
 from tfp_vae.error_text import described
-from tfp_vae.likelihoods import KnownTotals, Likelihood, Suggestion
+from tfp_vae.likelihoods import Known, Likelihood, Suggestion
 from tfp_vae.model import (
     adaptation,
     build,
@@ -33,7 +33,7 @@ from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
 from tfp_vae.objectives import ELBO, ELBOTerms, Objective, ObjectiveTerms
 from tfp_vae.posteriors import Posterior, VectorQuantized
 from tfp_vae.priors import Prior, StandardNormal
-from tfp_vae.training import CompileOptions, Trainer, initial_rows, row_metric_values
+from tfp_vae.training import CompileOptions, Trainer, initial_pairs, row_metric_values
 
 _LIKELIHOOD = 2
 """Which of the seeds of a batch is that of the likelihood; 1 is that of the corruption."""
@@ -80,7 +80,8 @@ class VAE(keras.Model):
         the weight of log q(c|x) of a labelled row in the objective, beside the ELBO, which does not
         train q(c|x) there; Kingma et al. (2014), "Semi-supervised learning with deep generative
         models", take 0.1 N / N_labelled. With a `condition`, too, y is `[N, 1 + C]`: the label of a
-        row, and then its condition.
+        row, and then its condition. The exposure of a likelihood of counts with
+        `offset="exposure"` stands last in a row of y.
       **kwargs: The usual arguments of a Keras model.
 
     Raises:
@@ -354,7 +355,7 @@ class VAE(keras.Model):
         labels = self.pipeline.labels
         if labels is None:
             return prior
-        return labels.observed(prior, self.pipeline.labels_in(condition))
+        return labels.observed(prior, self.pipeline.parts.labels_in(condition))
 
     def prior_of(self, features: tf.Tensor | None) -> tfd.Distribution:
         """Returns p(z), or p(z|y) for the features `[B, C]` of a condition."""
@@ -901,10 +902,11 @@ class VAE(keras.Model):
         prepared, observed = self.pipeline.prepared(x, seed)
         features = self.pipeline.features(condition, prepared.shape[0], training)
         layer = self.decoder.likelihood
-        totals = layer.known_of(prepared, observed)
+        exposure = self.pipeline.exposures_in(condition)
+        known = layer.known_of(prepared, observed, exposure)
 
         def decoder_fn(z: tf.Tensor) -> tfd.Distribution:
-            return self.decoded(z, features, training, totals)
+            return self.decoded(z, features, training, known)
 
         def likelihood_fn(z: tf.Tensor) -> tfd.Distribution:
             likelihood = decoder_fn(z)
@@ -916,14 +918,14 @@ class VAE(keras.Model):
 
         seen = self.pipeline.corrupted(prepared, seed) if training else prepared
         posterior = self.encoder.of_tensors(
-            self.pipeline.joined(seen, features), observed=observed, training=training
+            self.pipeline.joined(seen, features, exposure), observed=observed, training=training
         )
         prior = self.prior_of(features)
         labels, label_log_prob = self.pipeline.labels, None
         if labels is not None and condition is not None:
-            known = self.pipeline.labels_in(condition)
-            label_log_prob = labels.log_prob(posterior, known)
-            posterior = labels.observed(posterior, known)
+            label = self.pipeline.parts.labels_in(condition)
+            label_log_prob = labels.log_prob(posterior, label)
+            posterior = labels.observed(posterior, label)
         return BatchDistributions(
             prepared, posterior, prior, likelihood_fn, decoder_fn, label_log_prob
         )
@@ -933,7 +935,7 @@ class VAE(keras.Model):
         z: tf.Tensor,
         features: tf.Tensor | None = None,
         training: bool = False,
-        known: KnownTotals | None = None,
+        known: Known | None = None,
     ) -> tfd.Distribution:
         """Returns p(x|z) for latents `[..., latent_size]` and features `[B, C]` of a condition.
 
@@ -1058,7 +1060,7 @@ class VAE(keras.Model):
         compiled: Callable[..., Any] = known
         return compiled
 
-    def adapt(self, x: Any) -> None:
+    def adapt(self, x: Any, condition: Any = None) -> None:
         """Lets the model begin at its data.
 
         The first `fit` does this by itself. Weights that were trained are lost.
@@ -1082,11 +1084,13 @@ class VAE(keras.Model):
 
         Args:
           x: An array `[N, *event]`, or what else `fit` takes, but no iterator.
+          condition: y, `[N, ...]`, for an array of counts whose likelihood has
+            `offset="exposure"`, which begins at rates; no other likelihood looks at it.
 
         Raises:
           TypeError: If the data holds no real numbers, or is an iterator, whose batches would be
             lost to training.
-          ValueError: If it does not fit the model.
+          ValueError: If it does not fit the model, or exposures are missing.
 
         Example:
           >>> vae.adapt(x)
@@ -1099,16 +1103,18 @@ class VAE(keras.Model):
                 "`x` must be an array or a dataset, which can be read again; got an iterator, "
                 "whose batches would be lost to training."
             )
-        self._adapt(self.trainer.initial_data(x), wanted=True)
+        data = self.trainer.initial_data(x)
+        y = None if condition is None else checks.array(condition, "condition")
+        self._adapt(data, y, wanted=True)
 
-    def adapt_once(self, x: Any) -> None:
+    def adapt_once(self, x: Any, y: np.ndarray | None = None) -> None:
         """Adapts a model of which no part was adapted or trained; `fit` calls it at first.
 
         A trained encoder or decoder that is a part of a new model stays as it is.
         """
         paths = [self.decoder.linear_path, self.encoder.linear_path]
         untouched = all(path is None or path.is_untouched for path in paths)
-        self._adapt(x, wanted=self.decoder.linear_path is not None and untouched)
+        self._adapt(x, y, wanted=self.decoder.linear_path is not None and untouched)
 
     @property
     def marginal_elbo(self) -> float | None:
@@ -1124,17 +1130,24 @@ class VAE(keras.Model):
         """
         return adaptation.marginal_elbo(self)
 
-    def _adapt(self, x: Any, wanted: bool) -> None:
+    def _adapt(self, x: Any, y: np.ndarray | None, wanted: bool) -> None:
         wanted = wanted and self.adaptive
         for_prior = self.prior_layer.rows_wanted
         if not wanted and not for_prior:
             return
-        rows = initial_rows(x, shapes.size_of(self.event_shape))
-        if rows is None:
+        found = initial_pairs(x, y, shapes.size_of(self.event_shape))
+        if found is None:
             return
+        rows, of_rows = found
         prepared, observed = self.pipeline.prepared(rows)
         if wanted:
-            adaptation.adapt(self, prepared.numpy(), None if observed is None else observed.numpy())
+            if self.pipeline.parts.exposed:
+                self.check_condition(of_rows, len(rows))
+            exposure = self.pipeline.exposures_in(of_rows)
+            seen, of_rows = (
+                None if each is None else each.numpy() for each in (observed, exposure)
+            )
+            adaptation.adapt(self, prepared.numpy(), seen, of_rows)
         if for_prior:
             self.prior_layer.adapt(prepared)
 
@@ -1287,7 +1300,7 @@ class VAE(keras.Model):
         if self.pipeline.labels is not None and y is not None:
             # Labels that are invalid are refused where the data is checked.
             with contextlib.suppress(IndexError, TypeError, ValueError):
-                self.pipeline.labels.warn_of_few(self.pipeline.labels_in(y))
+                self.pipeline.labels.warn_of_few(self.pipeline.parts.labels_in(y))
         return self.trainer.fit(x, y, kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:

@@ -123,7 +123,7 @@ def interpolation(vae: VAE, x: Any, steps: int = 9, ax: Axes | None = None) -> A
 
 def _check_model(vae: VAE) -> None:
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
-    if vae.condition is not None:
+    if vae.pipeline.parts.required:
         raise ValueError("`vae` must have no condition; got a model of p(x|y).")
 
 

@@ -1,6 +1,6 @@
 """The training engine: trains any Keras model that is `Trainable`."""
 
-from tfp_vae.training.data import StoredRows, initial_rows, stored_rows
+from tfp_vae.training.data import StoredRows, initial_pairs, initial_rows, stored_rows
 from tfp_vae.training.distributed import AnyReplica, WorkerLostError, agreed
 from tfp_vae.training.fit_context import FitContext
 from tfp_vae.training.metrics import TrainingLog
@@ -20,6 +20,7 @@ __all__ = [
     "TrainingLog",
     "WorkerLostError",
     "agreed",
+    "initial_pairs",
     "initial_rows",
     "stored_rows",
     "row_metric_values",

@@ -52,8 +52,11 @@ class Trainable(Protocol):
     def pipeline(self) -> DataContract:
         """Which data the model takes."""
 
-    def adapt_once(self, x: Any) -> None:
-        """Initialises weights from checked training data, before the first step of all."""
+    def adapt_once(self, x: Any, y: np.ndarray | None = None) -> None:
+        """Initialises weights from checked training data, before the first step of all.
+
+        `y` is that of every row of an array, `[N, ...]`, of a model that takes one.
+        """
 
     @property
     def marginal_elbo(self) -> float | None:

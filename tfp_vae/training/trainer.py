@@ -154,7 +154,7 @@ class Trainer:
             if logging:
                 chosen = chosen._replace(callbacks=[*options.several(chosen.callbacks), *logging])
             with self._fitting(data, chosen):
-                self._model.adapt_once(data.initial)
+                self._model.adapt_once(data.initial, data.initial_condition)
                 history = run_epochs(
                     self.state,
                     lambda source: self.loop_for(source, chosen.callbacks),

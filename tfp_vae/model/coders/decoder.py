@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
-from tfp_vae.likelihoods import KnownTotals, Likelihood
+from tfp_vae.likelihoods import Known, Likelihood
 from tfp_vae.model.coders.distribution_network import DistributionNetwork, revived
 from tfp_vae.model.layer_arguments import latents
 
@@ -64,7 +64,7 @@ class Decoder(DistributionNetwork):
         self.build_on((self.latent_size,), self.likelihood, "decoder")
 
     def call(
-        self, z: Any, training: bool | None = None, known: KnownTotals | None = None
+        self, z: Any, training: bool | None = None, known: Known | None = None
     ) -> tfd.Distribution:
         """Returns the likelihood of every row of latents: batch `[...]`, event `[*event]`.
 

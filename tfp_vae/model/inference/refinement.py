@@ -117,7 +117,8 @@ class _Climb:
         pipeline = self._vae.pipeline
         prepared, observed = pipeline.prepared(x)
         features = pipeline.features(y, len(x))
-        return self._vae.encoder.posterior_parameters(pipeline.joined(prepared, features), observed)
+        seen = pipeline.joined(prepared, features, pipeline.exposures_in(y))
+        return self._vae.encoder.posterior_parameters(seen, observed)
 
     def _begin_at(self, parameters: dict[str, tf.Tensor]) -> None:
         if self._optimizer is None:

@@ -11,6 +11,7 @@ from tfp_vae import checks, seeds, shapes
 from tfp_vae.likelihoods import Likelihood
 from tfp_vae.model.frames import TableSchema, is_frame
 from tfp_vae.model.inputs import condition as conditions
+from tfp_vae.model.inputs.condition_parts import ConditionParts
 from tfp_vae.model.inputs.labels import Labels
 from tfp_vae.model.inputs.missing_values import MissingValues
 from tfp_vae.model.inputs.preprocess import check_gives_tensors, transformed
@@ -36,6 +37,7 @@ class InputPipeline:
       ValueError: If `missing_values` is infinite.
 
     Attributes:
+      parts: What a row of y holds.
       schema: The schema of the data frame that the model was made from, or its config; or None.
     """
 
@@ -58,6 +60,7 @@ class InputPipeline:
         self._likelihood = likelihood
         self.preprocess, self.condition, self.corruption = preprocess, condition, corruption
         self.labels = labels
+        self.parts = ConditionParts(condition, labels, likelihood.takes_exposure)
         self._preprocess_draws = _takes(preprocess, "seed")
         self.missing: MissingValues | None = None
         if missing_values is not None:
@@ -81,46 +84,24 @@ class InputPipeline:
 
     @property
     def conditional(self) -> bool:
-        """Whether data comes as (x, y), with a condition or with labels."""
-        return self.condition is not None or self.labels is not None
+        """Whether data comes as (x, y), with a condition, with labels or with exposures."""
+        return self.parts.expected
 
     @property
     def condition_row_shape(self) -> tuple[int, ...] | None:
         """The shape of one row of y; None for a model that takes none.
 
-        With labels and a condition a row is the label, and then that of the condition.
+        Of a label, a condition and an exposure several stand in a row, in this order.
         """
-        if self.condition is None:
-            return None if self.labels is None else ()
-        shape = conditions.row_shape(self.condition)
-        return shape if self.labels is None else (1 + shapes.size_of(shape),)
+        return self.parts.row_shape
 
     def absent_condition(self, rows: int) -> np.ndarray | None:
         """Returns the y of rows that have none: no labels, or None where y must be given."""
-        return None if self.labels is None or self.condition is not None else np.full(rows, -1)
+        return None if self.labels is None or self.parts.required else np.full(rows, -1)
 
-    def labels_in(self, y: Any) -> Any:
-        """Returns the labels of rows of y, `[B]`, of a model with labels."""
-        if self.condition is None:
-            return y
-        return (y if tf.is_tensor(y) else checks.array(y, "y"))[..., 0]
-
-    def condition_in(self, y: Any) -> Any:
-        """Returns the rows of y without labels: what the condition layer takes, or None."""
-        if self.labels is None or y is None:
-            return y
-        if self.condition is None:
-            return None
-        rest = (y if tf.is_tensor(y) else checks.array(y, "y"))[:, 1:]
-        return rest if conditions.row_shape(self.condition) else rest[:, 0]
-
-    def unlabelled(self, y: Any) -> Any:
-        """Returns rows of y in which no label is known, or None where y holds nothing else."""
-        if self.labels is None or y is None:
-            return y
-        if self.condition is None:
-            return None
-        return tf.concat([-tf.ones_like(y[:, :1]), y[:, 1:]], axis=1)
+    def exposures_in(self, y: Any) -> tf.Tensor | None:
+        """Returns the exposures in rows of y, `[B]`, or None where there are none."""
+        return self.parts.exposures_in(y, self.dtype)
 
     def prepared(
         self, x: Any, seed: seeds.Seed = seeds.EVALUATION
@@ -197,11 +178,25 @@ class InputPipeline:
                 condition = checks.array(condition, "condition")
         if self.condition is None:
             return None
-        y = self.condition_in(condition)
+        y = self.parts.condition_in(condition)
         return conditions.features_of(self.condition, y, self.dtype, training)
 
-    def joined(self, x: tf.Tensor, features: tf.Tensor | None) -> tf.Tensor:
-        """Returns the input of the encoder: prepared data and the features of a condition."""
+    def joined(
+        self, x: tf.Tensor, features: tf.Tensor | None, exposure: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Returns the input of the encoder: prepared data and the features of a condition.
+
+        Args:
+          x: Prepared data, `[B, *event]`.
+          features: The features of a condition, `[B, C]`, or None.
+          exposure: The exposures of the rows, `[B]`, of a likelihood that takes them; None for the
+            usual one. The encoder sees their logarithms.
+        """
+        if self.parts.exposed:
+            ratio = tf.zeros_like(tf.reshape(x, [tf.shape(x)[0], -1])[:, 0])
+            if exposure is not None:
+                ratio = self._likelihood.offsets.log_ratio(exposure)  # type: ignore[union-attr]
+            features = tf.concat([*([] if features is None else [features]), ratio[:, None]], -1)
         return x if features is None else conditions.joined(x, features, len(self.event_shape))
 
     def check_rows(self, x: Any, name: str = "x") -> None:
@@ -234,27 +229,7 @@ class InputPipeline:
           TypeError: If it holds no real numbers.
           ValueError: If it does not fit.
         """
-        if self.labels is not None and self.condition is not None and condition is not None:
-            values = checks.array(condition, name)
-            width = self.condition_row_shape
-            if values.ndim != 2 or values.shape[1:] != width:
-                raise ValueError(
-                    f"`{name}` must have shape {shapes.written('batch', *(width or ()))}, a label "
-                    "and then the condition; got shape "
-                    f"{shapes.written(*values.shape)}."
-                )
-            self.labels.checked(values[:, 0], rows, name)
-            conditions.checked(self.condition_in(values), self.condition, rows, name)
-        elif self.labels is not None and self.condition is None:
-            if condition is not None:
-                self.labels.checked(condition, rows, name)
-        elif self.condition is not None:
-            conditions.checked(condition, self.condition, rows, name)
-        elif condition is not None:
-            raise ValueError(
-                f"`{name}` must be None, since the model was made without a condition layer; got a "
-                f"{type(condition).__name__}."
-            )
+        self.parts.check(condition, rows, name)
 
     def preprocessed_rows(self, x: tf.Tensor) -> tf.Tensor:
         """Returns preprocessed rows, with the seed of evaluations."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import checks, shapes
-from tfp_vae.likelihoods import KnownTotals, Product
+from tfp_vae.likelihoods import Known, Product
 from tfp_vae.model.coders import Decoder, Encoder
 from tfp_vae.model.multimodal.experts import JoinedExperts
 from tfp_vae.posteriors import MultivariateNormalDiag
@@ -152,10 +152,10 @@ class JointDecoder(Decoder):
         super().build(input_shape)
 
     def call(
-        self, z: Any, training: bool | None = None, known: KnownTotals | None = None
+        self, z: Any, training: bool | None = None, known: Known | None = None
     ) -> tfd.Distribution:
         """Returns the likelihood of every row of latents: batch `[...]`, event `[values]`."""
-        del known  # No part of a product is given totals.
+        del known  # No part of a product has an offset.
         z = tf.convert_to_tensor(z)
         flat, restore = shapes.flatten_leading(tf.cast(z, self.compute_dtype), event_rank=1)
         added = {} if self.linear_path is None else self.linear_path(z)

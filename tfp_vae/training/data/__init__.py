@@ -13,7 +13,7 @@ from tfp_vae.training.data.batch_sources import (
     rows_in,
     shuffled_order,
 )
-from tfp_vae.training.data.initial_rows import initial_rows
+from tfp_vae.training.data.initial_rows import initial_pairs, initial_rows
 from tfp_vae.training.data.peeked_batches import PeekedBatches
 from tfp_vae.training.data.stored_rows import StoredRows, stored_rows
 from tfp_vae.training.data.stored_source import StoredSource
@@ -32,6 +32,7 @@ __all__ = [
     "StoredSource",
     "StreamSource",
     "gathered",
+    "initial_pairs",
     "initial_rows",
     "rows_in",
     "shuffled_order",

@@ -38,12 +38,14 @@ class FitData(NamedTuple):
       train: The batches to train on.
       validation: The batches to validate on, or None.
       initial: The checked data, from which weights may be initialised.
+      initial_condition: The y of its rows, for a model of p(x|y) and an array; or None.
       batch_size: The number of rows of an array in a batch; None if the data comes in batches.
     """
 
     train: BatchSource
     validation: BatchSource | None
     initial: Any
+    initial_condition: np.ndarray | None
     batch_size: int | None
 
 
@@ -85,6 +87,7 @@ class DataAdapter:
         if chosen.validation_data is not None:
             validation = self._validation(chosen.validation_data)
         initial = train.x if isinstance(train, Rows) else train
+        initial_condition = train.condition if isinstance(train, Rows) else None
         if chosen.validation_split and validation is None and isinstance(train, Rows):
             train, validation = train.split(chosen.validation_split)
         size = chosen.batch_size or _DEFAULT_BATCH_SIZE
@@ -102,6 +105,7 @@ class DataAdapter:
             ),
             held_out,
             initial,
+            initial_condition,
             size if isinstance(train, Rows) else None,
         )
 

@@ -37,10 +37,32 @@ def initial_rows(x: Any, row_size: int) -> np.ndarray | None:
       TypeError: If a checked batch holds no real numbers.
       ValueError: If a checked batch does not fit the model.
     """
+    found = initial_pairs(x, None, row_size)
+    return None if found is None else found[0]
+
+
+def initial_pairs(
+    x: Any, y: np.ndarray | None, row_size: int
+) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Returns rows drawn as by `initial_rows`, and their y; or None.
+
+    Args:
+      x: As of `initial_rows`.
+      y: The y of every row of an array, `[N, ...]`, or None; batches hold their own.
+      row_size: The number of values in a row.
+
+    Returns:
+      The rows, and their y, None where there is none.
+
+    Raises:
+      TypeError: If a checked batch holds no real numbers.
+      ValueError: If a checked batch does not fit the model.
+    """
     most = int(np.clip(_MOST_VALUES // max(row_size, 1), _LEAST_ROWS, _MOST_ROWS))
     if isinstance(x, (np.ndarray, StoredRows)):
         drawn = np.sort(np.random.default_rng(0).permutation(len(x))[:most])
-        return x.gathered(drawn) if isinstance(x, StoredRows) else x[drawn]
+        rows = x.gathered(drawn) if isinstance(x, StoredRows) else x[drawn]
+        return rows, None if y is None else y[drawn]
     batches, to_read = _batches(x.data if isinstance(x, StreamSource) else x, most)
     if batches is None:
         return None
@@ -71,22 +93,34 @@ def _checked(batches: Iterator[Any], source: StreamSource) -> Iterator[Any]:
         yield batch
 
 
-def _sampled(batches: Iterator[Any], most: int, to_read: int | None) -> np.ndarray | None:
-    """Returns at most `most` rows of batches, each of those read with the same probability."""
+def _sampled(
+    batches: Iterator[Any], most: int, to_read: int | None
+) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Returns at most `most` rows of batches, each of those read with the same probability.
+
+    Their y come with them, where the batches hold any.
+    """
     generator = np.random.default_rng(0)
-    kept: np.ndarray | None = None
+    kept: list[np.ndarray] = []
     read = 0
     for batch in batches:
-        rows = np.asarray(keras.utils.unpack_x_y_sample_weight(batch)[0])
-        free = most - read
-        kept = rows[:most].copy() if kept is None else np.concatenate([kept, rows[: max(free, 0)]])
-        later = rows[max(free, 0) :] if read else rows[most:]
-        numbers = np.arange(read + len(rows) - len(later), read + len(rows))
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
+        parts = [np.asarray(part) for part in (x, y) if part is not None]
+        free, count = max(most - read, 0), len(parts[0])
+        first = [part[: most if not read else free] for part in parts]
+        kept = (
+            [np.concatenate(pair) for pair in zip(kept, first, strict=True)]
+            if read
+            else [part.copy() for part in first]
+        )
+        later = [part[len(first[0]) :] for part in parts]
+        numbers = np.arange(read + count - len(later[0]), read + count)
         places = generator.integers(0, numbers + 1)
-        for place, row in zip(places, later, strict=True):
+        for index, place in enumerate(places):
             if place < most:
-                kept[place] = row
-        read += len(rows)
+                for target, source in zip(kept, later, strict=True):
+                    target[place] = source[index]
+        read += count
         if to_read is not None and read >= to_read:
             break
-    return kept
+    return (kept[0], kept[1] if len(kept) > 1 else None) if kept else None
