@@ -75,7 +75,7 @@ SHAPE = re.compile(r"`\[[\w., *+()-]*\]`")
 CITATION = re.compile(r"[A-Z]\w+(?: \(\d{4}\)| \d{4}\b)|et al\.? \(?\d{4}")
 WITHOUT_A_SOURCE = {
     "likelihoods": {"Categorical", "Laplace", "Poisson", "for_values", "get", "suggest"}
-    | {"candidates", "marginal_distribution", "suggest_columns"},
+    | {"candidates", "marginal_distribution", "marginal_distribution_fn", "suggest_columns"},
     "priors": {"Beta", "Gamma", "Normal"},
     "evaluation": {"code_usage", "compare", "log_conditional_likelihood", "reconstruction_error"},
     "divergences": {

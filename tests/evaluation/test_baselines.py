@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from scipy import stats
@@ -118,3 +119,27 @@ def test_of_missing_values_the_others_are_scored():
 def test_wrong_rows_are_refused_by_name():
     with pytest.raises(ValueError, match="`x_train` must"):
         evaluation.baselines(iris_vae(), IRIS[:, :3], IRIS)
+
+
+@pytest.mark.parametrize("offset", ["total", "exposure"])
+def test_counts_with_an_offset_have_columns_in_proportion_to_it(offset):
+    rng = np.random.default_rng(0)
+    exposure = rng.uniform(5.0, 50.0, 60)
+    x = 1 + rng.poisson(exposure[:, None] * np.array([30.0, 20.0, 40.0, 10.0]))
+    batch = np.arange(60) % 2
+    y = np.column_stack([batch, exposure]) if offset == "exposure" else batch
+    vae = small_vae(
+        likelihoods.Poisson([4], offset=offset),
+        condition=keras.layers.CategoryEncoding(2, output_mode="one_hot"),
+    )
+    known = evaluation.baselines(vae, x[::2], x[1::2], y[::2], y[1::2])
+    of_rows = exposure if offset == "exposure" else x.sum(axis=1)
+    rate = x[::2].sum(axis=0) / of_rows[::2].sum()
+    expected = stats.poisson(of_rows[1::2, None] * rate).logpmf(x[1::2]).sum(axis=1).mean()
+    assert known.independent_columns == pytest.approx(expected, rel=1e-4)
+    assert known.factor_analysis is None
+    without = evaluation.baselines(small_vae(likelihoods.Poisson([4])), x[::2], x[1::2])
+    assert known.independent_columns > without.independent_columns
+    assert without.factor_analysis is not None
+    with pytest.raises(ValueError, match="`condition_train` must"):
+        evaluation.baselines(vae, x[::2], x[1::2], condition=y[1::2])

@@ -298,7 +298,5 @@ def test_wrong_arguments_are_refused_in_one_sentence():
         likelihoods.Poisson([4], offset="total", total=0)
     with pytest.raises(ValueError, match="`dispersion` must not be 'condition' in a model"):
         small_vae(likelihoods.NegativeBinomial([4], dispersion="condition"))
-    with pytest.raises(ValueError, match="`likelihood` must be one whose columns depend on no"):
-        likelihoods.marginal_distribution(likelihoods.Poisson([4], offset="total"), COUNTS)
     with pytest.raises(ValueError, match="`parts` must have likelihoods that depend on z alone"):
         likelihoods.Product([([0, 1], likelihoods.Poisson([2], offset="total"))])

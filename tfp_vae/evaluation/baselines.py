@@ -22,10 +22,12 @@ class Baselines(NamedTuple):
 
     Attributes:
       independent_columns: The mean log-probability of the rows under independent columns, in the
-        family of the model's likelihood; of the values that are not missing.
+        family of the model's likelihood; of the values that are not missing. Of counts with an
+        offset the columns are in proportion to the row's total or exposure.
       factor_analysis: The mean log-density under factor analysis with as many latents as the model;
         None where a value is missing, and unless every column is real-valued, or holds counts of a
-        mean of at least 20, of which a density is nearly the probability.
+        mean of at least 20, of which a density is nearly the probability; and of a likelihood with
+        an offset, since it does not know the totals or exposures.
       training_rows: The number of rows that the simple models were fitted to.
       rows: The number of rows held out.
 
@@ -84,20 +86,25 @@ class Baselines(NamedTuple):
         return "The model is better than factor analysis and independent columns."
 
 
-def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
+def baselines(
+    vae: VAE, x_train: Any, x: Any, condition_train: Any = None, condition: Any = None
+) -> Baselines:
     """Fits independent columns and factor analysis to training rows, and scores others.
 
     Args:
       vae: The model, whose likelihood and number of latents are taken.
       x_train: The rows that the model was trained on, `[N, *event]`.
       x: Rows held out, `[M, *event]`.
+      condition_train: The y of `x_train`, `[N, ...]`, for a model of p(x|y). Of y the simple models
+        take exposures alone.
+      condition: The y of `x`, `[M, ...]`.
 
     Returns:
       A `Baselines`.
 
     Raises:
       TypeError: If `vae` is no model, or the data holds no real numbers.
-      ValueError: If it does not fit the model.
+      ValueError: If the data or a condition does not fit the model.
 
     Example:
       >>> known = evaluation.baselines(vae, x, x)
@@ -108,21 +115,31 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
     analysis.
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
-    (train, seen), (rows, observed) = (
-        _prepared(vae, read_rows(checked_rows(vae, values, _ROWS_AT_ONCE, None, name)))
-        for values, name in ((x_train, "x_train"), (x, "x"))
+    (train, seen, given), (rows, observed, exposure) = (
+        _prepared(
+            vae, read_rows(checked_rows(vae, values, _ROWS_AT_ONCE, y, name, f"condition{end}")), y
+        )
+        for values, y, name, end in (
+            (x_train, condition_train, "x_train", "_train"),
+            (x, condition, "x", ""),
+        )
     )
     layer = vae.decoder.likelihood
-    columns = likelihoods.marginal_distribution(layer, train, seen)
+    columns_fn = likelihoods.marginal_distribution_fn(layer, train, seen, given)
     scores = []
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        block = slice(start, start + _ROWS_AT_ONCE)
-        marginal = columns
-        if observed is not None:
-            marginal = layer.of_observed(columns, tf.convert_to_tensor(observed[block]))
-        scores.append(marginal.log_prob(rows[block]).numpy())
+        x_block, seen_block, exposure_block = (
+            None if each is None else tf.convert_to_tensor(each[start : start + _ROWS_AT_ONCE])
+            for each in (rows, observed, exposure)
+        )
+        marginal = columns_fn(layer.known_of(x_block, seen_block, exposure_block))
+        if seen_block is not None:
+            marginal = layer.of_observed(marginal, seen_block)
+        scores.append(marginal.log_prob(x_block).numpy())
     linear = None
-    whole = all(each is None or bool(each.all()) for each in (seen, observed))
+    whole = layer.offsets is None and all(
+        each is None or bool(each.all()) for each in (seen, observed)
+    )
     if whole and _is_real_valued(layer.support, train):
         latents = vae.encoder.posterior.latent_size
         analysis = fit_factor_analysis(train.reshape(len(train), -1), latents)
@@ -131,10 +148,14 @@ def baselines(vae: VAE, x_train: Any, x: Any) -> Baselines:
     return Baselines(columns_mean, linear, len(train), len(rows))
 
 
-def _prepared(vae: VAE, x: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns prepared rows, and which of their values are observed, or None for all."""
+def _prepared(
+    vae: VAE, x: np.ndarray, y: Any
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Returns prepared rows, which of their values are observed, and exposures, or None each."""
     prepared, observed = vae.pipeline.prepared(x)
-    return prepared.numpy(), None if observed is None else observed.numpy()
+    exposure = vae.pipeline.exposures_in(y)
+    seen, given = (None if each is None else each.numpy() for each in (observed, exposure))
+    return prepared.numpy(), seen, given
 
 
 def _is_real_valued(support: supports.Support | supports.Columns, x: np.ndarray) -> bool:

@@ -28,7 +28,12 @@ class RowBatch(NamedTuple):
 
 
 def checked_rows(
-    vae: VAE, x: Any, batch_size: int, condition: Any, name: str = "x"
+    vae: VAE,
+    x: Any,
+    batch_size: int,
+    condition: Any,
+    name: str = "x",
+    condition_name: str = "condition",
 ) -> np.ndarray | StoredRows:
     """Returns `x`, the argument `name`, as rows that the model can score.
 
@@ -47,7 +52,7 @@ def checked_rows(
         for block in stored.blocks():
             vae.check_rows(block, name)
     rows = checks.array(x, name) if stored is None else stored
-    vae.check_condition(condition, len(rows))
+    vae.check_condition(condition, len(rows), condition_name)
     return rows
 
 

@@ -13,7 +13,10 @@ from tfp_vae.likelihoods.discretized_logistic_mixture import DiscretizedLogistic
 from tfp_vae.likelihoods.exposures import KnownExposure
 from tfp_vae.likelihoods.gamma import Gamma
 from tfp_vae.likelihoods.laplace import Laplace
-from tfp_vae.likelihoods.marginal_distribution import marginal_distribution
+from tfp_vae.likelihoods.marginal_distribution import (
+    marginal_distribution,
+    marginal_distribution_fn,
+)
 from tfp_vae.likelihoods.multinomial import Multinomial
 from tfp_vae.likelihoods.negative_binomial import NegativeBinomial
 from tfp_vae.likelihoods.normal import Normal
@@ -54,6 +57,7 @@ __all__ = [
     "for_values",
     "get",
     "marginal_distribution",
+    "marginal_distribution_fn",
     "suggest",
     "suggest_columns",
 ]

@@ -129,8 +129,8 @@ class RowTotals:
 
         Args:
           outputs: The outputs of the network, `[..., B, *event]`.
-          known: The `KnownTotals` of the rows; None for rows of the layer's total, or else of the mean
-            total of the data.
+          known: The `KnownTotals` of the rows; None for rows of the layer's total, or else of the
+            mean total of the data.
         """
         if known is None:
             return self._log_shares(outputs, None) + tf.math.log(self._usual(outputs.dtype))

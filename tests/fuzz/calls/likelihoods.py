@@ -80,7 +80,13 @@ CALLS = {
         likelihoods.marginal_distribution,
         lambda: {"likelihood": likelihoods.Normal([4]), "x": fuzzed_models.REAL},
         # Of the model's own, which has checked it.
-        not_fuzzed=("observed",),
+        not_fuzzed=("observed", "exposure"),
+    ),
+    "likelihoods.marginal_distribution_fn": Call(
+        likelihoods.marginal_distribution_fn,
+        lambda: {"likelihood": likelihoods.Normal([4]), "x": fuzzed_models.REAL},
+        # Of the model's own, which has checked it.
+        not_fuzzed=("observed", "exposure"),
     ),
     "likelihoods.suggest_columns": Call(
         likelihoods.suggest_columns,
