@@ -57,9 +57,14 @@ def test_an_end_code_follows_the_codes_of_a_row():
     assert [len(row) for row in datasets.unpadded([[2, 0]], end=2)] == [0]
 
 
-@pytest.mark.parametrize("x", [tf.ragged.constant([[1.0], [0.0, 1.0]]), [[1.0], [0.0, 1.0]]])
-def test_a_model_refuses_unequal_rows_and_names_what_fills_them(x):
-    for call in (lambda vae: vae.elbo(x), lambda vae: vae.fit(x), lambda vae: vae.encode(x)):
+def test_a_model_refuses_unequal_rows_and_names_what_fills_them():
+    x = [[1.0], [0.0, 1.0]]
+    for call in (
+        lambda vae: vae.elbo(x),
+        lambda vae: vae.fit(x),
+        lambda vae: vae.encode(x),
+        lambda vae: vae.elbo(tf.ragged.constant(x)),
+    ):
         with pytest.raises(TypeError, match=r"tfp_vae\.datasets\.padded"):
             call(eager_vae(missing_values=np.nan))
 

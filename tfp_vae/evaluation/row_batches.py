@@ -37,7 +37,7 @@ def checked_rows(
 ) -> np.ndarray | StoredRows:
     """Returns `x`, the argument `name`, as rows that the model can score.
 
-    Rows in a file, a sparse matrix or a PyTorch dataset stay where they are.
+    Rows in a file, a sparse matrix, a ragged tensor or a PyTorch dataset stay where they are.
 
     Raises:
       TypeError: If an argument is of the wrong kind.
@@ -45,7 +45,7 @@ def checked_rows(
     """
     checks.instance_of(vae, VAE, "vae", "tfp_vae.VAE.for_data(x)")
     batch_size = checks.positive_int(batch_size, "batch_size")
-    stored = stored_rows(x, name)
+    stored = stored_rows(x, name, vae.row_shape)
     if stored is None:
         vae.check_rows(x, name)
     else:

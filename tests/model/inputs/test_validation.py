@@ -25,7 +25,11 @@ WRONG_ROWS = {
     "text": (np.full([5, 4], "a"), TypeError, "array of real numbers"),
     "complex": (np.zeros([5, 4], complex), TypeError, "array of real numbers"),
     "none": (None, (TypeError, ValueError), "`x` must"),
-    "ragged": (tf.ragged.constant([[1.0], [1.0, 0.0]]), TypeError, "dense array"),
+    "ragged": (
+        tf.ragged.constant([[1.0], [1.0, 0.0]]),
+        (TypeError, ValueError),
+        "dense array|with missing_values=np.nan",
+    ),
     "sparse": (tf.sparse.from_dense(np.eye(4)), TypeError, "dense array"),
     "uneven lists": ([[1.0], [1.0, 0.0]], TypeError, "rows of equal length"),
     "outside": (np.full([5, 4], 0.5), ValueError, "0 or 1; got 0.5 at index"),

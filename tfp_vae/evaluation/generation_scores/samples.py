@@ -13,7 +13,7 @@ from tfp_vae.training import StoredRows, stored_rows
 
 def training_rows(vae: VAE, training_data: Any) -> np.ndarray | StoredRows:
     """Returns training rows that the model can prepare, of which no condition is needed."""
-    stored = stored_rows(training_data, "training_data")
+    stored = stored_rows(training_data, "training_data", vae.row_shape)
     if stored is None:
         vae.check_rows(training_data, "training_data")
         return checks.array(training_data, "training_data")

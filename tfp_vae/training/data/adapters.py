@@ -114,7 +114,7 @@ class DataAdapter:
         if comes_in_batches(x):
             return x
         contract = self._model.pipeline
-        stored = stored_rows(x)
+        stored = stored_rows(x, row_shape=contract.row_shape)
         if stored is None:
             contract.check_rows(x)
             return checks.array(x)
@@ -186,7 +186,7 @@ class DataAdapter:
             check_no_targets(y, condition_name)
         validator = BatchValidator(contract, name, condition_name)
         if not comes_in_batches(x):
-            stored = stored_rows(x, name)
+            stored = stored_rows(x, name, contract.row_shape)
             if stored is None:
                 validator.check_rows(x, y)
             else:

@@ -1,4 +1,4 @@
-"""Readers of rows that are no array: those of a file, a sparse matrix or a PyTorch dataset."""
+"""Readers of rows that are no array: of a file, a sparse matrix or a PyTorch dataset, or ragged."""
 
 import itertools
 import sys
@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import tensorflow as tf
 
 from tfp_vae import checks, shapes
+from tfp_vae.training.data.ragged_reader import RaggedReader
 
 _MOST_GAP_BYTES = 2**16
 _MOST_RUN_BYTES = 2**24
@@ -128,18 +130,22 @@ class TorchReader:
         return item if isinstance(item, Mapping) else np.asarray(item)
 
 
-def reader_of(x: Any, name: str) -> RowReader | None:
+def reader_of(x: Any, name: str, row_shape: tuple[int, ...] | None = None) -> RowReader | None:
     """Returns a reader of stored rows; None if `x` is none of them.
 
     Args:
-      x: A SciPy sparse matrix, an `h5py.Dataset`, a `zarr.Array`, a sparse matrix in the file of a
-        backed AnnData, or a map-style `torch.utils.data.Dataset`; or anything else.
+      x: A `tf.RaggedTensor`, a SciPy sparse matrix, an `h5py.Dataset`, a `zarr.Array`, a sparse
+        matrix in the file of a backed AnnData, or a map-style `torch.utils.data.Dataset`; or
+        anything else.
       name: The caller's name for `x`.
+      row_shape: The shape of the rows that are wanted, or None if that is unknown.
 
     Raises:
       TypeError: If `x` holds rows that cannot be read one by one.
-      ValueError: If its file is closed.
+      ValueError: If its file is closed, or its rows cannot be filled up to that shape.
     """
+    if isinstance(x, tf.RaggedTensor):
+        return RaggedReader(x, name, row_shape[0] if row_shape else None)
     if hasattr(x, "tocsr") and hasattr(x, "shape"):
         return SparseReader(x)
     if _is_a(x, "h5py", "Dataset"):

@@ -13,7 +13,7 @@ _BYTES = 4
 
 
 class StoredRows:
-    """Rows in a file, a sparse matrix or a PyTorch dataset.
+    """Rows in a file, a sparse matrix, a ragged tensor or a PyTorch dataset.
 
     Args:
       reader: Reads the rows.
@@ -48,18 +48,24 @@ class StoredRows:
             yield self.gathered(np.arange(start, min(start + self.rows_at_once, len(self))))
 
 
-def stored_rows(x: Any, name: str = "x") -> StoredRows | None:
-    """Returns the rows of a file, a sparse matrix or a PyTorch dataset; None for anything else.
+def stored_rows(
+    x: Any, name: str = "x", row_shape: tuple[int, ...] | None = None
+) -> StoredRows | None:
+    """Returns the rows of what is no array; None for anything else.
+
+    They are those of a file, a sparse matrix, a ragged tensor or a PyTorch dataset.
 
     Args:
       x: Any data.
       name: The caller's name for `x`.
+      row_shape: The shape of the rows that are wanted, up to which those of a ragged tensor are
+        filled; None for that of the longest.
 
     Raises:
       TypeError: If `x` holds rows that cannot be read one by one, or no numbers.
-      ValueError: If it holds no rows.
+      ValueError: If it holds no rows, or they cannot be filled up.
     """
-    reader = reader_of(x, name)
+    reader = reader_of(x, name, row_shape)
     if reader is None:
         return None
     if not reader.shape[0]:
