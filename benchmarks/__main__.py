@@ -30,6 +30,7 @@ def main() -> None:
             "labels",
             "views",
             "counts",
+            "forecasts",
             "report",
             "reproduce",
         ],
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, help="the number of measurements of each kind")
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[20, 100, 500, 1000])
     parser.add_argument("--epochs", type=int, help="epochs of a training run")
+    parser.add_argument("--steps", type=int, help="of forecasts: training steps, about")
     parser.add_argument(
         "--seeds", type=int, help="of disentanglement, clusters, labels, views, counts: how many"
     )
@@ -73,7 +75,7 @@ def main() -> None:
     )
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers or networks, as Conv2D")
-    parser.add_argument("--sets", nargs="+", help="of defaults: only these data sets")
+    parser.add_argument("--sets", nargs="+", help="of defaults and forecasts: only these data")
     parser.add_argument("--methods", nargs="+", help="of defaults and labels: only these methods")
     parser.add_argument(
         "--labels", type=int, nargs="+", help="of labels: only these numbers of rows with a label"
@@ -192,6 +194,10 @@ def main() -> None:
             arguments.epochs or counts.EPOCHS,
             save,
         )
+    elif arguments.what == "forecasts":
+        from benchmarks import forecasts
+
+        forecasts.measure(arguments.sets, arguments.steps or forecasts.STEPS, save)
     elif arguments.what == "defaults":
         from benchmarks.defaults import measurement
 

@@ -21,11 +21,12 @@ GOALS = {
 HEADER = """# Benchmarks
 
 `python -m benchmarks train`, and likewise `architectures`, `evaluate`, `overhead`, `startup`,
-`scaling`, `impute`, `clusters`, `labels`, `counts`, `views`, `xla` and `defaults`, measure these
-results and write this page from `benchmarks/measured`. Every peer runs in its own environment, with
-the versions of `benchmarks/requirements/`, and follows its own documentation. `defaults` needs the
-packages of `benchmarks/requirements/defaults.txt`; it measures what is not yet stored, or with
-`--again` all of `--sets` and `--methods`.
+`scaling`, `impute`, `clusters`, `labels`, `counts`, `forecasts`, `views`, `xla` and `defaults`,
+measure these results and write this page from `benchmarks/measured`. Every peer runs in its own
+environment, with the versions of `benchmarks/requirements/`, and follows its own documentation.
+`forecasts` needs statsmodels. `defaults` needs the packages of
+`benchmarks/requirements/defaults.txt`; it measures what is not yet stored, or with `--again` all of
+`--sets` and `--methods`.
 
 Unless a section names other networks, the model is the same for all: D-200-200, 50 latents,
 200-200-D Bernoulli logits, tanh after every hidden layer, the posterior's scale a softplus,
@@ -62,6 +63,7 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
         "labels": ("Classes from few labels", _of_module("labels")),
         "views": ("Several views", _of_module("views")),
         "counts": ("Counts of cells", _of_module("counts")),
+        "forecasts": ("Forecasts of real series", _of_module("forecasts")),
         "xla": ("Which networks XLA makes faster", _xla),
         "defaults": ("The default model on real data", page.section),
     }
