@@ -25,6 +25,7 @@ def main() -> None:
             "impute",
             "xla",
             "defaults",
+            "tables",
             "disentanglement",
             "clusters",
             "labels",
@@ -75,13 +76,20 @@ def main() -> None:
     )
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers or networks, as Conv2D")
-    parser.add_argument("--sets", nargs="+", help="of defaults and forecasts: only these data")
+    parser.add_argument(
+        "--sets", nargs="+", help="of defaults, forecasts and tables: only these data sets"
+    )
     parser.add_argument("--methods", nargs="+", help="of defaults and labels: only these methods")
     parser.add_argument(
         "--labels", type=int, nargs="+", help="of labels: only these numbers of rows with a label"
     )
     parser.add_argument(
-        "--again", action="store_true", help="of defaults: measure again what is measured already"
+        "--again",
+        action="store_true",
+        help="of defaults and tables: measure again what is measured already",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="of tables: a few steps on a few rows, uncompiled"
     )
     parser.add_argument("--importance-samples", type=int, default=5000)
     arguments = parser.parse_args()
@@ -209,6 +217,11 @@ def main() -> None:
             arguments.methods,
             arguments.again,
         )
+    elif arguments.what == "tables":
+        from benchmarks.tables import measurement, settings
+
+        budget = settings.QUICK if arguments.quick else settings.THOROUGH
+        measurement.measure(folder, arguments.sets, budget, arguments.again)
     page = arguments.output or PAGE
     report.write(results.load(folder) | defaults_page.load(folder / "defaults"), page)
     print(f"Wrote {page}")

@@ -1,0 +1,54 @@
+import json
+
+import pandas as pd
+import pytest
+
+from benchmarks.tables import measurement, settings, store
+from benchmarks.tables.settings import QUICK, THOROUGH
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """The settings and sizes of the tables that were run."""
+    made = []
+    frames = {"p/a": pd.DataFrame({"x": [1, 2]}), "p/b": pd.DataFrame({"x": [1, 2, 3]})}
+
+    def run(frame, budget):
+        made.append((budget.name, len(frame)))
+        return {"outcome": "clean", "seconds": 1.0, "settings": budget.name}
+
+    monkeypatch.setattr(measurement.sources, "names", lambda: list(frames))
+    monkeypatch.setattr(measurement.sources, "load", frames.get)
+    monkeypatch.setattr(measurement.trial, "run", run)
+    return made
+
+
+def test_what_is_stored_is_not_run_again_but_more_thoroughly(runs, tmp_path):
+    measurement.measure(tmp_path, ["p/b"], QUICK, again=False)
+    assert runs == [("quick", 3)]
+    measurement.measure(tmp_path, None, QUICK, again=False)
+    assert runs == [("quick", 3), ("quick", 2)]
+    measurement.measure(tmp_path, ["p/a"], THOROUGH, again=False)
+    measurement.measure(tmp_path, None, QUICK, again=False)
+    assert runs[2:] == [("thorough", 2)]
+    measurement.measure(tmp_path, ["p/a"], QUICK, again=True)
+    assert runs[3:] == [("quick", 2)]
+
+
+def test_each_table_has_a_line_of_the_file(runs, tmp_path):
+    measurement.measure(tmp_path, None, QUICK, again=False)
+    text = (tmp_path / "tables.json").read_text()
+    assert [line.split(":")[0].strip() for line in text.splitlines() if '"p/' in line] == [
+        '"p/a"',
+        '"p/b"',
+    ]
+    found = json.loads(text)
+    assert found["of_all"] == 2
+    assert found["settings"]["quick"]["steps"] == settings.QUICK.steps
+    assert found["sets"] == store.read(tmp_path)
+    assert store.read(tmp_path / "none") == {}
+
+
+def test_an_unknown_table_is_refused(runs, tmp_path):
+    with pytest.raises(SystemExit, match="--sets: unknown p/c"):
+        measurement.measure(tmp_path, ["p/a", "p/c"], QUICK, again=False)
