@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tfp_vae.tables.category_values import as_json, from_json
-from tfp_vae.tables.encoding import Encoding, in_dtype, shown
+from tfp_vae.tables.encoding import Encoding, dtype_with, in_dtype, shown
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,10 @@ class Categories(Encoding):
             )
             return pd.Series(categorical)
         values = [from_json(each) for each in self.values]
+        if self.dtype != "object" and pd.api.types.is_integer_dtype(self.dtype):
+            # Floats would take several long numbers for one.
+            whole = pd.Series([values[at] for at in places], dtype=object).mask(blank, pd.NA)
+            return whole.astype(dtype_with(bool(blank.any()), self.dtype))
         if all(isinstance(each, (bool, int, float)) for each in values) and self.dtype != "object":
             numbers = np.array(values, np.float64)[places]
             return in_dtype(np.where(blank, np.nan, numbers), self.dtype)

@@ -1,7 +1,6 @@
 """What a column holds, told from its values."""
 
 import datetime
-import re
 
 import numpy as np
 import pandas as pd
@@ -10,23 +9,21 @@ from tfp_vae.tables.category_encoding import Categories
 from tfp_vae.tables.category_values import as_json
 from tfp_vae.tables.column import CLASSES, Column, Kind
 from tfp_vae.tables.encoding import Encoding
+from tfp_vae.tables.identifier_names import names_a_row, names_a_unit
 from tfp_vae.tables.left_out import Constant, Identifier
 from tfp_vae.tables.number_encoding import Numbers, numbers_of
 from tfp_vae.tables.number_kinds import kind_of_numbers
 from tfp_vae.tables.time_encoding import Times
-from tfp_vae.tables.time_values import DATE_OBJECTS, format_of, is_time
+from tfp_vae.tables.time_values import DATE_OBJECTS, format_of, is_time, whole_number_format
 
 MOST_CLASSES = 500
 """More classes than that are more outputs of the decoder than all other columns together have."""
 
+_EXACT = 2.0**53
 _FEW_CLASSES = 20
 _FEWEST_NAMES = 10
 _ROWS_OF_A_CLASS = 2.0
 """Words of which the mean one stands in fewer rows than two are names and remarks, not classes."""
-
-_NAME_OF_IDENTIFIER = re.compile(
-    r"^(unnamed: *\d+|row(name|num|number|id)?s?|index|uuid|guid)$|(^|[_. ])id$|^id([_. ]|$)", re.I
-)
 
 
 def inferred(series: pd.Series, argument: str = "frame") -> Column:
@@ -88,7 +85,7 @@ def _encoding(series: pd.Series, kind: Kind) -> Encoding:
             raise ValueError("one value in every row")
         return categories
     if kind is Kind.DATE:
-        text_format = None if is_time(series.dtype) else _text_format(seen)
+        text_format = None if is_time(series.dtype) else _date_format(seen)
         if text_format is None and not is_time(series.dtype):
             raise ValueError(f"{seen.iloc[0]!r}, which is in no known format of dates")
         return Times.of(series, text_format)
@@ -167,6 +164,12 @@ def _example(seen: pd.Series, type_name: str) -> str:
     return next(repr(each) for each in seen if type(each).__name__ == type_name)[:40]
 
 
+def _date_format(seen: pd.Series) -> str | None:
+    if pd.api.types.is_numeric_dtype(seen.dtype):
+        return whole_number_format(numbers_of(seen))
+    return _text_format(seen)
+
+
 def _text_format(seen: pd.Series) -> str | None:
     if type(seen.iloc[0]) is datetime.date:
         return DATE_OBJECTS
@@ -214,5 +217,33 @@ def _kind_of_numbers(series: pd.Series) -> tuple[Kind, str]:
     if infinite.any():
         row = int(np.flatnonzero(infinite)[0])
         raise ValueError(f"finite numbers or blanks; got {values[row]} in row {row}")
-    named = _NAME_OF_IDENTIFIER.search(str(series.name)) is not None
-    return kind_of_numbers(values[~np.isnan(values)], named)
+    seen = values[~np.isnan(values)]
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        whole = bool((seen == np.floor(seen)).all()) and seen.min() >= 0.0
+        distinct = int(series.nunique())
+        if whole and 2 < distinct < len(seen) and names_a_unit(series.name):
+            return _kind_of_units(distinct, len(seen))
+        text_format = whole_number_format(seen)
+        if text_format is not None:
+            return Kind.DATE, f"every number is a date written {text_format}"
+        if pd.api.types.is_integer_dtype(series.dtype) and np.abs(seen).max() >= _EXACT:
+            return _kind_of_long(series.dropna())
+    return kind_of_numbers(seen, names_a_row(series.name))
+
+
+def _kind_of_long(seen: pd.Series) -> tuple[Kind, str]:
+    """Returns the kind of whole numbers of which floats would take several for one."""
+    distinct, lowest, highest = int(seen.nunique()), int(seen.min()), int(seen.max())
+    if distinct == len(seen) >= _FEWEST_NAMES and names_a_row(seen.name):
+        return Kind.IDENTIFIER, "a different whole number in every row, and its name says so"
+    if distinct <= 2:
+        return _constant_or(seen, Kind.BINARY, f"two values, {lowest} and {highest}")
+    return (Kind.POSITIVE if lowest > 0 else Kind.REAL), f"whole numbers from {lowest} to {highest}"
+
+
+def _kind_of_units(count: int, rows: int) -> tuple[Kind, str]:
+    """Returns the kind of whole numbers that stand for units, of which some have several rows."""
+    reason = f"{count:,} different numbers in {rows:,} rows, and its name says that they are names"
+    if rows < _ROWS_OF_A_CLASS * count or count > MOST_CLASSES:
+        return Kind.IDENTIFIER, reason
+    return Kind.CATEGORICAL, reason

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tfp_vae.tables.encoding import Encoding, shown
+from tfp_vae.tables.encoding import Encoding, in_dtype, shown
 from tfp_vae.tables.time_values import BLANK_TICK, day_of, series_of, ticks_of
 
 _FEWEST_VALUES = 20
@@ -62,6 +62,8 @@ class Times(Encoding):
         whole = np.clip(steps, -limit, limit).astype(np.int64)
         ticks = np.where(blank, BLANK_TICK, self.origin + whole * self.step)
         values = series_of(ticks, self.time_dtype, self.text_format)
+        if pd.api.types.is_numeric_dtype(self.dtype):
+            return in_dtype(values.to_numpy(np.float64, na_value=np.nan), self.dtype)
         return values if str(values.dtype) == self.dtype else values.astype(self.dtype)
 
     @property

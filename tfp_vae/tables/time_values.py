@@ -28,10 +28,37 @@ _FORMATS = (
     "%d-%b-%Y",
     "%d %b %Y",
     "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%b-%Y",
+    "%b %Y",
+    "%B %Y",
+    "%Y%m%d",
     "%Y-%m",
     "%H:%M:%S",
     "%H:%M",
+    "%-d.%-m.%Y",
+    "%-d/%-m/%Y",
+    "%-m/%-d/%Y",
+    "%-d.%-m.%Y %H:%M",
+    "%-d/%-m/%Y %-H:%M",
+    "%-m/%-d/%Y %-H:%M",
+    "%d.%m.%y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%-d/%-m/%y",
+    "%-m/%-d/%y",
+    "%-d/%-m/%y %-H:%M",
+    "%-m/%-d/%y %-H:%M",
+    "%-H:%M:%S",
+    "%-H:%M",
 )
+"""A dash stands before a number that is written without a leading zero."""
+
+_WHOLE_NUMBERS = "%Y%m%d"
+_EARLIEST, _LATEST, _FEWEST_DATES = 1800_01_01, 2200_01_01, 10
+"""Of random numbers of eight digits from 1800 on, one in 27 is a date."""
+
 DATE_OBJECTS = "datetime.date"
 """The format of a column of `datetime.date`."""
 
@@ -56,12 +83,45 @@ def format_of(texts: pd.Series) -> str | None:
     if len(first) > 25 or not any(character.isdigit() for character in first):
         return None
     for each in _FORMATS:
-        if pd.isna(pd.to_datetime(first, format=each, errors="coerce")):
+        if pd.isna(pd.to_datetime(first, format=_parsed(each), errors="coerce")):
             continue
-        dates = pd.to_datetime(texts, format=each, errors="coerce")
-        if not dates.isna().any() and (dates.dt.strftime(each) == texts).all():
+        dates = pd.to_datetime(texts, format=_parsed(each), errors="coerce")
+        if not dates.isna().any() and (_written(dates, each) == texts).all():
             return each
     return None
+
+
+def whole_number_format(values: np.ndarray) -> str | None:
+    """Returns the format in which all numbers `[N]` are dates, such as 20240131, or None."""
+    if not ((values >= _EARLIEST) & (values < _LATEST) & (values % 1 == 0)).all():
+        return None
+    distinct = pd.Series(np.unique(values).astype(np.int64).astype(str))
+    dates = pd.to_datetime(distinct, format=_WHOLE_NUMBERS, errors="coerce")
+    enough = len(distinct) >= _FEWEST_DATES and not dates.isna().any()
+    return _WHOLE_NUMBERS if enough else None
+
+
+def _parsed(text_format: str) -> str:
+    """Returns the format with which texts are read: zeros may be missing there."""
+    return text_format.replace("%-", "%")
+
+
+def _written(dates: pd.Series, text_format: str) -> pd.Series:
+    """Returns dates as texts in a format, NaN where they are blank."""
+    if "%-" not in text_format:
+        return dates.dt.strftime(text_format)
+    # Not every system's `strftime` leaves zeros out.
+    texts = [
+        np.nan
+        if pd.isna(each)
+        else each.strftime(
+            text_format.replace("%-d", str(each.day))
+            .replace("%-m", str(each.month))
+            .replace("%-H", str(each.hour))
+        )
+        for each in dates
+    ]
+    return pd.Series(texts, index=dates.index, dtype=object)
 
 
 def ticks_of(series: pd.Series, text_format: str | None) -> tuple[np.ndarray, str]:
@@ -75,14 +135,22 @@ def ticks_of(series: pd.Series, text_format: str | None) -> tuple[np.ndarray, st
       ValueError: If a text is not in the format; the text is named.
     """
     if text_format is not None:
-        known = None if text_format == DATE_OBJECTS else text_format
-        dates = pd.to_datetime(series, format=known, errors="coerce")
+        known = None if text_format == DATE_OBJECTS else _parsed(text_format)
+        dates = pd.to_datetime(_texts(series), format=known, errors="coerce")
         wrong = dates.isna() & series.notna()
         if wrong.any():
             raise ValueError(shown(series[wrong].iloc[0]))
         series = dates.dt.as_unit("s")
     array: Any = series.array
     return np.asarray(array.asi8, np.int64), str(series.dtype)
+
+
+def _texts(series: pd.Series) -> pd.Series:
+    """Returns a column of dates in whole numbers as one of texts, any other as it is."""
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        return series
+    whole = series.astype("Float64")
+    return whole.map(lambda each: f"{each:.0f}" if each % 1 == 0 else str(each), na_action="ignore")
 
 
 def day_of(dtype: str) -> int:
@@ -110,4 +178,4 @@ def series_of(ticks: np.ndarray, time_dtype: str, text_format: str | None) -> pd
             [None if pd.isna(each) else datetime.date(*each.timetuple()[:3]) for each in dates],
             dtype=object,
         )
-    return dates if text_format is None else dates.dt.strftime(text_format)
+    return dates if text_format is None else _written(dates, text_format)
