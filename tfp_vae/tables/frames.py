@@ -17,6 +17,8 @@ def is_frame(value: Any) -> bool:
 def as_pandas(frame: Any, name: str = "frame") -> pd.DataFrame:
     """Returns a data frame with one name for every column as one of pandas.
 
+    Columns that pandas keeps as Arrow arrays become those of its own dtypes.
+
     Args:
       frame: A data frame of pandas, or of a library with `to_pandas`, such as polars or pyarrow.
       name: The caller's name for it.
@@ -46,4 +48,15 @@ def as_pandas(frame: Any, name: str = "frame") -> pd.DataFrame:
             f"`{name}` must have a different name for each column; got {twice[0]!r} "
             f"{int((frame.columns == twice[0]).sum())} times."
         )
-    return frame
+    return _without_arrow(frame)
+
+
+def _without_arrow(frame: pd.DataFrame) -> pd.DataFrame:
+    in_arrow = [name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.ArrowDtype)]
+    if not in_arrow:
+        return frame
+    converted = frame.copy(deep=False)
+    for name in in_arrow:
+        array: Any = frame[name].array
+        converted[name] = array.__arrow_array__().to_pandas().set_axis(frame.index)
+    return converted

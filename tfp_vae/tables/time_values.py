@@ -20,6 +20,13 @@ _FORMATS = (
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%M:%S+00:00",
+    "%Y-%m-%dT%H:%M:%S.%3f",
+    "%Y-%m-%dT%H:%M:%S.%3fZ",
+    "%Y-%m-%dT%H:%M:%S.%fZ",
+    "%Y-%m-%dT%H:%M:%S.%f",
+    "%Y-%m-%d %H:%M:%S.%3f",
+    "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%d %H:%M",
     "%Y-%m-%dT%H:%M",
     "%d.%m.%Y %H:%M",
@@ -53,7 +60,9 @@ _FORMATS = (
     "%-H:%M:%S",
     "%-H:%M",
 )
-"""A dash stands before a number that is written without a leading zero."""
+"""A dash stands before a number that is written without a leading zero, `%3f` for milliseconds."""
+
+_LONGEST = 32
 
 _WHOLE_NUMBERS = "%Y%m%d"
 _EARLIEST, _LATEST, _FEWEST_DATES = 1800_01_01, 2200_01_01, 10
@@ -80,7 +89,7 @@ def format_of(texts: pd.Series) -> str | None:
     The text of every date in that format is the text given, so that nothing is lost.
     """
     first = str(texts.iloc[0])
-    if len(first) > 25 or not any(character.isdigit() for character in first):
+    if len(first) > _LONGEST or not any(character.isdigit() for character in first):
         return None
     for each in _FORMATS:
         if pd.isna(pd.to_datetime(first, format=_parsed(each), errors="coerce")):
@@ -102,15 +111,15 @@ def whole_number_format(values: np.ndarray) -> str | None:
 
 
 def _parsed(text_format: str) -> str:
-    """Returns the format with which texts are read: zeros may be missing there."""
-    return text_format.replace("%-", "%")
+    """Returns the format with which texts are read: zeros and digits may be missing there."""
+    return text_format.replace("%-", "%").replace("%3f", "%f")
 
 
 def _written(dates: pd.Series, text_format: str) -> pd.Series:
     """Returns dates as texts in a format, NaN where they are blank."""
-    if "%-" not in text_format:
+    if "%-" not in text_format and "%3f" not in text_format:
         return dates.dt.strftime(text_format)
-    # Not every system's `strftime` leaves zeros out.
+    # Not every system's `strftime` leaves zeros out, and none writes milliseconds.
     texts = [
         np.nan
         if pd.isna(each)
@@ -118,6 +127,7 @@ def _written(dates: pd.Series, text_format: str) -> pd.Series:
             text_format.replace("%-d", str(each.day))
             .replace("%-m", str(each.month))
             .replace("%-H", str(each.hour))
+            .replace("%3f", f"{each.microsecond // 1000:03}")
         )
         for each in dates
     ]
@@ -140,7 +150,7 @@ def ticks_of(series: pd.Series, text_format: str | None) -> tuple[np.ndarray, st
         wrong = dates.isna() & series.notna()
         if wrong.any():
             raise ValueError(shown(series[wrong].iloc[0]))
-        series = dates.dt.as_unit("s")
+        series = dates.dt.as_unit("us" if "f" in text_format else "s")
     array: Any = series.array
     return np.asarray(array.asi8, np.int64), str(series.dtype)
 
