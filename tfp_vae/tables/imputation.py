@@ -131,7 +131,22 @@ def _filled(
         if not blank.any():
             continue
         new = column.decode(whole[:, place]).set_axis(table.index)
-        if new.dtype == table[column.name].dtype:
-            new = table[column.name].where(~blank, new)
-        filled[column.name] = new
+        filled[column.name] = _beside_known(table[column.name], blank, new)
     return filled
+
+
+def _beside_known(known: pd.Series, blank: np.ndarray, new: pd.Series) -> pd.Series:
+    """Returns a column with new values for its blanks, all other cells as they are.
+
+    Numbers below those of the training rows, or between the decimals of these, do not come back
+    from their codes. The dtype is that of the new values if it holds the known cells.
+    """
+    if new.dtype == known.dtype:
+        return known.where(~blank, new)
+    both = known.astype(object).where(~blank, new.astype(object))
+    try:
+        in_dtype = both.astype(new.dtype)
+    except (TypeError, ValueError):
+        return both.infer_objects()
+    kept = (in_dtype.astype(object) == both)[~blank].all()
+    return in_dtype if kept else both.infer_objects()
