@@ -36,4 +36,4 @@ class Settings:
 
 
 THOROUGH = Settings("thorough", 3000, 100_000, 500, 500, True, 300)
-QUICK = Settings("quick", 20, 500, 50, 100, False, 120)
+QUICK = Settings("quick", 20, 500, 50, 100, False, 300)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tfp_vae import tables
+from tfp_vae.tables import files
 
 _READ = {
     "a blank": ("a,b\n1,2\n3,\n", {"a": [1, 3], "b": [2, None]}),
@@ -95,11 +96,20 @@ def test_a_reader_that_is_not_installed_is_named(suffix, tmp_path, monkeypatch):
         tables.read(path)
 
 
-def test_a_table_larger_than_memory_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("tfp_vae.tables.files._COPIES", 10**15)
-    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+@pytest.mark.parametrize(("name", "times"), [("a.csv", 12), ("a.csv.gz", 48), ("a.parquet", 48)])
+def test_a_table_larger_than_memory_is_refused(tmp_path, monkeypatch, name, times):
+    content = b"a,b\n" + b"1,2\n" * 20
+    (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(files, "free_memory", lambda: times * len(content) - 1)
     with pytest.raises(ValueError, match="GB are free: draw some of its lines into a smaller file"):
-        tables.read(tmp_path / "t.csv")
+        tables.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("free", [12 * 4, None])
+def test_a_table_that_fits_is_read(tmp_path, monkeypatch, free):
+    (tmp_path / "a.csv").write_text("a,b\n")
+    monkeypatch.setattr(files, "free_memory", lambda: free)
+    assert tables.read(tmp_path / "a.csv").frame.shape == (0, 2)
 
 
 def test_other_files_are_refused(tmp_path):
