@@ -4,7 +4,7 @@ from tfp_vae.tables.identifier_names import names_a_row, names_a_unit
 
 UNITS = ["id", "ID", "patient_id", "patient id", "case.id", "idno", "pid", "Ketchup.hid", "Subject"]
 UNITS += ["schoolNR", "pupilNR", "SubjectID", "childid", "studyid", "tree", "county", "state code"]
-UNITS += ["zip", "zipcode", "countyfips", "id.1"]
+UNITS += ["zip", "zipcode", "countyfips", "id.1", "nr", "Chick"]
 ROWS = ["rownames", "Unnamed: 0", "index", "uuid", "child", "school"]
 AMOUNTS = ["paid", "bid", "aid", "grid", "acid", "idle", "married", "students", "NO", "nr_of_rooms"]
 AMOUNTS += ["number", "hospital", "codes", "width", "decoded", "CENTRAL", "zips", 7, None]

@@ -3,8 +3,8 @@
 import re
 
 _UNITS = (
-    "subj|subject|patient|participant|respondent|pupil|student|person|household|firm|tree|plot|"
-    "block|batch|cluster|county|district|site|center|centre"
+    "subj|subject|patient|participant|respondent|individual|pupil|student|person|household|firm|"
+    "animal|chick|pig|rat|tree|plot|block|batch|cluster|county|district|site|center|centre"
 )
 """What data has rows of: in the singular, so that a number is that of one, and not how many."""
 
@@ -14,7 +14,7 @@ _OF_ROW = re.compile(
     r"^(unnamed: *\d+|row(name|num|number|id)?s?|index|uuid|guid|school|family|child|kid)$", re.I
 )
 _OF_UNIT = re.compile(
-    rf"(^|[_. ])[pchu]?id(no|nr|num)?$|^id([_. ]|$)|^({_UNITS})$|({_OF_MANY})[_. ]?(id|nr)$"
+    rf"(^|[_. ])[pchu]?id(no|nr|num)?$|^id([_. ]|$)|^nr$|^({_UNITS})$|({_OF_MANY})[_. ]?(id|nr)$"
     r"|code$|fips$|^zip$",
     re.I,
 )
