@@ -4,10 +4,10 @@ from tfp_vae.tables.identifier_names import names_a_row, names_a_unit
 
 UNITS = ["id", "ID", "patient_id", "patient id", "case.id", "idno", "pid", "Ketchup.hid", "Subject"]
 UNITS += ["schoolNR", "pupilNR", "SubjectID", "childid", "studyid", "tree", "county", "state code"]
-UNITS += ["zip", "zipcode", "countyfips", "id.1", "nr", "Chick"]
+UNITS += ["zip", "zipcode", "countyfips", "id.1", "nr", "Chick", "race", "Region"]
 ROWS = ["rownames", "Unnamed: 0", "index", "uuid", "child", "school"]
 AMOUNTS = ["paid", "bid", "aid", "grid", "acid", "idle", "married", "students", "NO", "nr_of_rooms"]
-AMOUNTS += ["number", "hospital", "codes", "width", "decoded", "CENTRAL", "zips", 7, None]
+AMOUNTS += ["number", "hospital", "codes", "width", "decoded", "CENTRAL", "zips", "trace", "statement", 7, None]
 
 
 @pytest.mark.parametrize("name", UNITS)

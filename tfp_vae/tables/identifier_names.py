@@ -8,13 +8,16 @@ _UNITS = (
 )
 """What data has rows of: in the singular, so that a number is that of one, and not how many."""
 
-_OF_MANY = f"study|school|class|town|unit|family|child|state|case|user|choice|{_UNITS}"
+_GROUPS = "race|ethnicity|religion|region|country|state|industry|occupation|location|species"
+"""What units are grouped by, which has no order."""
+
+_OF_MANY = f"study|school|class|town|unit|family|child|case|user|choice|{_UNITS}|{_GROUPS}"
 
 _OF_ROW = re.compile(
     r"^(unnamed: *\d+|row(name|num|number|id)?s?|index|uuid|guid|school|family|child|kid)$", re.I
 )
 _OF_UNIT = re.compile(
-    rf"(^|[_. ])[pchu]?id(no|nr|num)?$|^id([_. ]|$)|^nr$|^({_UNITS})$|({_OF_MANY})[_. ]?(id|nr)$"
+    rf"(^|[_. ])[pchu]?id(no|nr|num)?$|^id([_. ]|$)|^nr$|^({_UNITS}|{_GROUPS})$|({_OF_MANY})[_. ]?(id|nr)$"
     r"|code$|fips$|^zip$",
     re.I,
 )
@@ -22,9 +25,9 @@ _IN_CAPITALS = re.compile(r"[a-z](ID|NR)$")
 
 
 def names_a_unit(name: object) -> bool:
-    """Returns whether a column's name says that its numbers stand for units, such as patients.
+    """Returns whether a column's name says that its numbers stand for units or groups of them.
 
-    A number may come in several rows, those of one unit.
+    A number may come in several rows, those of one patient or one country.
 
     Args:
       name: The name, as data sets have it: `id`, `patient_id`, `Subject`, `schoolNR`, `zip code`.
