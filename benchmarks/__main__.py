@@ -79,7 +79,11 @@ def main() -> None:
     parser.add_argument(
         "--sets", nargs="+", help="of defaults, forecasts and tables: only these data sets"
     )
-    parser.add_argument("--methods", nargs="+", help="of defaults and labels: only these methods")
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        help="of defaults and labels: only these methods; of views: only these libraries",
+    )
     parser.add_argument(
         "--labels", type=int, nargs="+", help="of labels: only these numbers of rows with a label"
     )
@@ -185,9 +189,10 @@ def main() -> None:
     elif arguments.what == "views":
         from benchmarks import views
 
+        with_peer = arguments.methods is None or "MultiVae" in arguments.methods
         views.measure(
             arguments.mnist,
-            arguments.environments,
+            arguments.environments if with_peer else None,
             arguments.seeds or views.SEEDS,
             arguments.epochs or views.EPOCHS,
             arguments.rows,

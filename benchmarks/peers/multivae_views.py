@@ -71,6 +71,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, required=True)
     arguments = parser.parse_args()
     torch_modules.begin(arguments.seed)
+    # By which experts and subsets of views are chosen.
+    np.random.seed(arguments.seed)
     with np.load(arguments.given) as arrays:
         train = views(arrays["x"], arrays["y"])
         test = views(arrays["test"], arrays["test_y"])
