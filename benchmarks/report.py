@@ -26,8 +26,8 @@ HEADER = """# Benchmarks
 `tables`, measure these results and write this page from `benchmarks/measured`. Every peer runs in
 its own environment, with the versions of `benchmarks/requirements/`, and follows its own
 documentation. `forecasts` needs statsmodels. `defaults` and `tables` need the packages of
-`benchmarks/requirements/defaults.txt`; they measure what is not yet stored, or with `--again` all of
-`--sets` and `--methods`. `tables --quick` takes some seconds a table.
+`benchmarks/requirements/defaults.txt`; they measure what is not yet stored, or with `--again` all
+of `--sets` and `--methods`. `tables --quick` takes some seconds a table.
 
 Unless a section names other networks, the model is the same for all: D-200-200, 50 latents,
 200-200-D Bernoulli logits, tanh after every hidden layer, the posterior's scale a softplus,
