@@ -75,7 +75,8 @@ def test_only_large_counts_have_factor_analysis():
         (-4.0, -3.0, "worse than factor analysis"),
         (-3.1, -3.0, "as good as factor analysis"),
         (-2.0, -3.0, "better than factor analysis and independent columns"),
-        (-4.9, -6.0, "as good as independent columns"),
+        (-4.9, -6.0, "as good as independent columns, and no better."),
+        (-4.9, -3.0, "no better. Factor analysis, which is linear, is better"),
         (-7.0, None, "below independent columns"),
         (-5.1, None, "as good as independent columns"),
         (-4.0, None, "better than independent columns"),
@@ -83,7 +84,10 @@ def test_only_large_counts_have_factor_analysis():
 )
 def test_the_verdict_is_in_words(elbo, linear, words):
     summary = ELBOSummary(elbo, elbo + 1.0, 1.0, 0.1, 4)
-    assert words in Baselines(-5.0, linear, 10, 5).verdict(summary)
+    verdict = Baselines(-5.0, linear, 10, 5).verdict(summary)
+    assert words in verdict
+    # A sentence more is said only of what the rows show.
+    assert ("Factor analysis, which is linear, is better" in verdict) == ("is better" in words)
 
 
 @pytest.mark.parametrize(("training_rows", "rows"), [(9, 5), (10, 4)])

@@ -73,7 +73,13 @@ class Baselines(NamedTuple):
                 "columns share; train it for longer, or look at its data."
             )
         if summary.elbo <= self.independent_columns + error:
-            return "The model is as good as independent columns, and no better."
+            verdict = "The model is as good as independent columns, and no better."
+            if self.factor_analysis is not None and summary.elbo < self.factor_analysis - error:
+                verdict += (
+                    " Factor analysis, which is linear, is better: train the model for longer, "
+                    "until it converges."
+                )
+            return verdict
         if self.factor_analysis is None:
             return "The model is better than independent columns."
         if summary.elbo < self.factor_analysis - error:
