@@ -8,6 +8,8 @@ import pytest
 
 from tfp_vae import VAE, datasets
 from tfp_vae_cli.actions.evaluate import evaluate
+from tfp_vae_cli.actions.report.page import Section, page
+from tfp_vae_cli.actions.report.text_tables import html_table
 from tfp_vae_cli.output_format import OutputFormat
 
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
@@ -156,3 +158,18 @@ def test_a_narrow_window_needs_no_scrolling_to_the_side(opened):
         assert opened.execute_script("return document.documentElement.scrollWidth") <= 400
     finally:
         opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_values_of_rows_lie_below_each_other(browser, tmp_path):
+    short, long = (f'<span class="values">{text}</span>' for text in ("a 1", "a long name 12345"))
+    table = html_table(
+        [["row", "data", "ELBO (nats)"], ["0", short, "-1.00"], ["1", long, "-12.00"]],
+        header=True,
+        escaped=False,
+    )
+    (tmp_path / "page.html").write_text(page("t", [], [Section("Rows", table=table)]))
+    browser.get((tmp_path / "page.html").as_uri())
+    left = {each.rect["x"] for each in browser.find_elements("css selector", ".values")}
+    assert len(left) == 1
+    numbers = browser.find_elements("css selector", "td:last-child")
+    assert {each.value_of_css_property("text-align") for each in numbers} == {"right"}

@@ -26,6 +26,7 @@ td { text-align: right; white-space: nowrap; }
 thead th { border-bottom: 1px solid color-mix(in srgb, CanvasText 40%, Canvas); }
 thead th:not(:first-child) { text-align: right; }
 tbody th { font-weight: normal; }
+table:has(.values) :is(thead th, td):not(:last-child) { text-align: left; }
 .verdicts { padding: 0.6rem 1rem 0.6rem 2rem; border-radius: 6px;
             background: color-mix(in srgb, CanvasText 7%, Canvas); }
 .plots { display: flex; flex-wrap: wrap; gap: 1rem; }
