@@ -94,13 +94,20 @@ def test_five_rows_train_and_one_is_evaluated(tmp_path, run_here):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "latent.png").exists()
     assert "There are too few rows to compare the model with simple ones: " in done.stdout
+    assert "Test set, 1 row " in done.stdout
+    for plot in ("interpolation", "kl_per_dimension"):
+        assert f"Left out {plot}.png: it takes two test rows." in done.stdout
     assert "independent columns" not in done.stdout
     done = run_here("evaluate", "run", "one.npy", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "one, 1 rows" in done.stdout
+    assert "one, 1 row " in done.stdout
     assert "nan" not in done.stdout
     text = (tmp_path / "run" / "evaluation" / "report.html").read_text()
     assert "Left out: the data must hold at least two rows" in text
+    assert "Left out: it takes two rows to tell which latents are used" in text
+    assert "± nan" not in text
+    card = (tmp_path / "run" / "evaluation" / "model_card.md").read_text()
+    assert "nan" not in card
 
 
 def test_wrong_columns_for_a_model_are_one_line(digits_run, digits_folder, data_folder, run_here):

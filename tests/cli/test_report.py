@@ -118,6 +118,12 @@ def test_without_an_active_latent_there_are_no_sliders_and_it_is_said():
         contents["moved latents"]()
 
 
+def test_of_one_row_nothing_is_said_of_the_use_of_latents():
+    contents = sections(small_vae(), Dataset("rows", BINARY[:1], None), None, seed=0)
+    with pytest.raises(ValueError, match="two rows to tell which latents are used; there is one"):
+        contents["moved latents"]()
+
+
 def test_a_model_with_codes_has_a_section_on_their_use():
     vae = VAE(
         Encoder(networks.mlp([4]), posteriors.VectorQuantized(4, 1, 2)),

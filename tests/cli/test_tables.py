@@ -81,6 +81,9 @@ def test_train_says_how_the_table_was_read_and_what_its_columns_hold(trained, fo
     config = json.loads((folder / "run" / "config.json").read_text())
     assert config["hidden"] == "8,4"
     assert config["patience"] == 50
+    assert config["reason"].startswith("Each column has its own likelihood. country: Bernoulli; ")
+    assert "children: Poisson" in config["reason"]
+    assert "number" not in config["reason"]
 
 
 def test_draws_have_the_columns_of_the_table_in_its_units(trained, run_here, folder):
@@ -95,6 +98,14 @@ def test_draws_have_the_columns_of_the_table_in_its_units(trained, run_here, fol
     assert draws["children"].dtype.kind == "i"
     assert draws["height_cm"].between(100.0, 250.0).all()
     np.testing.assert_array_equal(draws["height_cm"], draws["height_cm"].round(1))
+
+
+def test_draws_of_a_table_as_an_array_are_said_to_be_numbers(trained, run_here, folder):
+    done = run_here("sample", "run", "-n", 1, "-o", "draws.npy")
+    assert done.returncode == 0, done.stderr
+    assert "1 row with the columns of the table, without number" in done.stdout
+    assert "as the numbers that the model sees; for words and units write a .csv" in done.stdout
+    assert np.load(folder / "draws.npy").dtype.kind == "f"
 
 
 @pytest.mark.parametrize("options", [[], ["--draw"]])

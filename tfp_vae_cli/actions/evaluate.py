@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,7 @@ from tfp_vae_cli.actions.report.model_card import model_card
 from tfp_vae_cli.actions.report.page import Section, page
 from tfp_vae_cli.actions.report.sections import SectionContent, sections
 from tfp_vae_cli.actions.run_folder import CONFIG, HISTORY, History
-from tfp_vae_cli.actions.tables import print_json, print_summary
+from tfp_vae_cli.actions.tables import counted_rows, print_json, print_summary
 from tfp_vae_cli.console import BAD_DATA, BAD_USAGE, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 from tfp_vae_cli.paths import model_file
@@ -57,7 +58,7 @@ def evaluate(
     vae = read_model(model)
     dataset = read_data(data, schema=vae.schema, shape=vae.event_shape)
     try:
-        with status(f"Scoring {len(dataset.x):,} rows"):
+        with status(f"Scoring {counted_rows(len(dataset.x))}"):
             summary = evaluation.elbo(vae, dataset.x, sample_size=sample_size, seed=seed)
     except (TypeError, ValueError) as error:
         fail(f"{dataset.name}: {error}", BAD_DATA)
@@ -69,7 +70,7 @@ def evaluate(
             _write_report(vae, dataset, summary, model, folder, seed)
         return
     facts = dict(_training_facts(model_folder, dataset))
-    print_summary(summary, f"{dataset.name}, {len(dataset.x)} rows")
+    print_summary(summary, f"{dataset.name}, {counted_rows(len(dataset.x))}")
     if "compared" in facts:
         out.print(f"In training: {facts['compared']}", soft_wrap=True)
     if report:
@@ -149,8 +150,9 @@ def _for_readers(message: str) -> str:
 
 
 def _measured(summary: evaluation.ELBOSummary) -> list[tuple[str, str]]:
+    error = "" if math.isnan(summary.standard_error) else f" ± {summary.standard_error:.3f}"
     return [
-        ("ELBO, nats per example", f"{summary.elbo:.3f} ± {summary.standard_error:.3f}"),
+        ("ELBO, nats per example", f"{summary.elbo:.3f}{error}"),
         ("  log-likelihood", f"{summary.log_likelihood:.3f}"),
         ("  KL divergence", f"{summary.kl_divergence:.3f}"),
         ("bits per dimension", f"{summary.bits_per_dimension:.4f}"),
@@ -163,7 +165,10 @@ def _elbo_text(summary: evaluation.ELBOSummary) -> str:
 
 def _model_facts(vae: VAE, dataset: Dataset, seed: int) -> list[tuple[str, str]]:
     return [
-        ("data measured", f"{dataset.name}, {len(dataset.x)} rows of {list(vae.event_shape)}"),
+        (
+            "data measured",
+            f"{dataset.name}, {counted_rows(len(dataset.x))} of {list(vae.event_shape)}",
+        ),
         ("likelihood", type(vae.decoder.likelihood).__name__),
         ("prior", type(vae.prior_layer).__name__),
         ("latents", str(vae.latent_size)),

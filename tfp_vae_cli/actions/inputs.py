@@ -11,6 +11,7 @@ from rich.console import Console
 from tfp_vae import VAE, datasets, load, tables
 from tfp_vae_cli.actions.images import read_images
 from tfp_vae_cli.actions.progress import status
+from tfp_vae_cli.actions.tables import counted_rows
 from tfp_vae_cli.console import BAD_DATA, err, fail
 from tfp_vae_cli.paths import ANNDATA, DIGITS, data_name, is_table, model_file
 
@@ -107,7 +108,7 @@ def print_how_read(table: tables.TableFile, console: Console = err) -> None:
     """Prints how a table was read, in one line."""
     rows, columns = table.frame.shape
     console.print(
-        f"{table.note}; {rows:,} rows of {columns} columns",
+        f"{table.note}; {counted_rows(rows)} of {columns} columns",
         soft_wrap=True,
         markup=False,
         highlight=False,

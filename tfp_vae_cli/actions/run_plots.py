@@ -14,6 +14,9 @@ from tfp_vae_cli.actions.run_folder import History, RunFolder
 _OF_IMAGES = ("reconstructions.png", "samples.png", "traversals.png", "interpolation.png")
 """Plots of rows as images or curves, which those of a table are not."""
 
+_OF_TWO_ROWS = ("interpolation.png", "kl_per_dimension.png")
+"""Plots that a single row does not allow."""
+
 _SHOWN_ROWS = 12
 _SHOWN_SAMPLES = 32
 _SHOWN_LATENTS = 2000
@@ -47,15 +50,16 @@ def save_plots(
         "latent.png": lambda: plotting.latent(vae, x, labels),
         "traversals.png": lambda: plotting.traversals(vae, x),
     }
-    if len(shown) > 1:
-        pairs = x[: min(_SHOWN_ROWS, len(shown) // 2 * 2)]
-        plots["interpolation.png"] = lambda: plotting.interpolation(vae, pairs)
-        plots["kl_per_dimension.png"] = lambda: plotting.kl_per_dimension(
-            evaluation.latent_usage(vae, x)
-        )
+    plots |= {
+        "interpolation.png": lambda: plotting.interpolation(vae, _pairs(x)),
+        "kl_per_dimension.png": lambda: plotting.kl_per_dimension(evaluation.latent_usage(vae, x)),
+    }
     if vae.schema is not None:
         plots = {name: draw for name, draw in plots.items() if name not in _OF_IMAGES}
-    left_out = {}
+    left_out: dict[str, str] = {}
+    if len(shown) < 2:
+        left_out = {name: "it takes two test rows." for name in _OF_TWO_ROWS if name in plots}
+        plots = {name: draw for name, draw in plots.items() if name not in left_out}
     with StepProgress(list(plots), console) as progress:
         for name, draw in plots.items():
             progress.begin(name)
@@ -65,3 +69,8 @@ def save_plots(
                 left_out[name] = str(error)
     for name, reason in left_out.items():
         console.print(f"Left out {name}: {reason}", soft_wrap=True, markup=False)
+
+
+def _pairs(x: np.ndarray) -> np.ndarray:
+    """Returns the first rows, an even number of them."""
+    return x[: min(_SHOWN_ROWS, len(x) // 2 * 2)]

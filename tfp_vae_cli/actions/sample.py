@@ -11,6 +11,7 @@ from tfp_vae import atomic_files, plotting, tables
 from tfp_vae_cli.actions.figures import save_figure
 from tfp_vae_cli.actions.inputs import read_model
 from tfp_vae_cli.actions.progress import status
+from tfp_vae_cli.actions.tables import counted_rows
 from tfp_vae_cli.console import BAD_USAGE, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 
@@ -33,7 +34,7 @@ def sample(
     """
     vae = read_model(model)
     try:
-        with status(f"Drawing {count:,} rows"):
+        with status(f"Drawing {counted_rows(count)}"):
             if output.suffix.lower() == ".png":
                 mpl.use("Agg")
                 save_figure(plotting.samples(vae, count, seed=seed), output)
@@ -52,8 +53,12 @@ def sample(
     if vae.schema is not None and output_format is not OutputFormat.json:
         left_out = [str(each.name) for each in vae.schema if each.kind is tables.Kind.IDENTIFIER]
         names = f", without {', '.join(left_out)}, which name rows" if left_out else ""
+        codes = ""
+        if output.suffix.lower() == ".npy":
+            codes = ", as the numbers that the model sees; for words and units write a .csv"
         out.print(
-            f"Written to {output}: {count} rows with the columns of the table{names}",
+            f"Written to {output}: {counted_rows(count)} with the columns of the table{names}"
+            f"{codes}",
             soft_wrap=True,
             markup=False,
         )

@@ -9,6 +9,7 @@ import pandas as pd
 from tfp_vae import tables
 from tfp_vae_cli.actions.progress import status
 from tfp_vae_cli.actions.table_model import model_and_table, write_table
+from tfp_vae_cli.actions.tables import counted_rows
 from tfp_vae_cli.console import out
 
 _SHOWN = 3
@@ -29,7 +30,7 @@ def score(model: str, data: str, output: Path, seed: int) -> None:
         be written.
     """
     vae, table, x = model_and_table(model, data)
-    with status(f"Scoring {len(x):,} rows"):
+    with status(f"Scoring {counted_rows(len(x))}"):
         nats = tables.score(vae, table.frame, seed=seed)
         given_others = tables.explain(vae, table.frame, seed=seed)
     columns: dict[str, Any] = {}
@@ -40,7 +41,7 @@ def score(model: str, data: str, output: Path, seed: int) -> None:
     write_table(pd.concat([table.frame, scores.rename(columns=_free(table.frame))], axis=1), output)
     strangest = int(np.argmin(nats.to_numpy()))
     out.print(
-        f"Written to {output}: {len(x):,} rows; the strangest is {table.line(strangest)}, "
+        f"Written to {output}: {counted_rows(len(x))}; the strangest is {table.line(strangest)}, "
         f"{nats.iloc[strangest]:.2f} nats, {scores['strangest_1'].iloc[strangest]}",
         soft_wrap=True,
         markup=False,

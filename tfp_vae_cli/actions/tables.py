@@ -9,6 +9,11 @@ from tfp_vae.evaluation import Baselines, ELBOSummary
 from tfp_vae_cli.console import out
 
 
+def counted_rows(count: int) -> str:
+    """Returns a number of rows in words: "1 row", "2,000 rows"."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
 def print_summary(summary: ELBOSummary, title: str, caption: str | None = None) -> None:
     """Prints a table of the ELBO and its two terms, in nats and in bits per dimension.
 

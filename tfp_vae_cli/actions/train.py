@@ -18,7 +18,7 @@ from tfp_vae_cli.actions.progress import EpochProgress, status
 from tfp_vae_cli.actions.resume import ConfigFile, folder_to_resume
 from tfp_vae_cli.actions.run_folder import CHECKPOINT, History, HistoryFile, ModelFile, RunFolder
 from tfp_vae_cli.actions.run_plots import save_plots
-from tfp_vae_cli.actions.tables import comparison, print_json, print_summary
+from tfp_vae_cli.actions.tables import comparison, counted_rows, print_json, print_summary
 from tfp_vae_cli.console import BAD_DATA, INTERRUPTED, TERMINATED, err, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 from tfp_vae_cli.train_options import TrainOptions
@@ -80,7 +80,7 @@ def _train(options: TrainOptions, console: Console) -> None:
                 quantiles = tables.score_quantiles(vae, known_rows)
             vae.schema = tables.Schema(vae.schema.columns, quantiles)
         folder.save_model(vae)
-        with status(f"Scoring {len(split.test):,} rows", console):
+        with status(f"Scoring {counted_rows(len(split.test))}", console):
             test = dataset.x[split.test]
             summary = evaluation.elbo(vae, test, seed=options.seed)
             known = evaluation.baselines(vae, dataset.x[split.train], test)
@@ -94,7 +94,8 @@ def _train(options: TrainOptions, console: Console) -> None:
             summary, len(split.test), trained=trained, baselines=known._asdict(), compared=compared
         )
     else:
-        print_summary(summary, f"Test set, {len(split.test)} rows", f"{trained}\n{compared}")
+        title = f"Test set, {counted_rows(len(split.test))}"
+        print_summary(summary, title, f"{trained}\n{compared}")
     if vae.schema is None:
         reason = f"{settings['likelihood']}: {settings['reason']}"
         console.print(reason, soft_wrap=True, markup=False)
@@ -114,7 +115,7 @@ def _settings(options: TrainOptions, vae: VAE, split: datasets.Split) -> dict[st
         "event_shape": list(vae.event_shape),
         "latent_size": options.latent_size,
         "likelihood": type(vae.decoder.likelihood).__name__,
-        "reason": vae.suggestion.reason,
+        "reason": _reason(vae),
         "epochs": options.epochs,
         "batch_size": options.batch_size,
         "learning_rate": options.learning_rate,
@@ -125,6 +126,15 @@ def _settings(options: TrainOptions, vae: VAE, split: datasets.Split) -> dict[st
         "conv": options.conv,
         "patience": options.patience,
     }
+
+
+def _reason(vae: VAE) -> str:
+    """Returns why the likelihood is what it is: of a table, the likelihood of every column."""
+    assert vae.suggestion is not None
+    if vae.schema is None:
+        return vae.suggestion.reason
+    chosen = "; ".join(f"{each.name}: {each.likelihood}" for each in vae.schema if each.modelled)
+    return f"Each column has its own likelihood. {chosen}."
 
 
 def _fit(

@@ -167,6 +167,8 @@ def _traversals(subject: Subject) -> SectionContent:
 
 def _moved_latents(subject: Subject) -> SectionContent:
     means = np.asarray(subject.vae.encode(subject.x, verbose=0), np.float64)
+    if len(means) < 2:
+        raise ValueError("it takes two rows to tell which latents are used; there is one.")
     variance = means.var(axis=0)
     order = [int(latent) for latent in np.argsort(-variance, kind="stable")]
     active = [at for at in order if variance[at] > divergences.ACTIVE_UNIT_VARIANCE]
