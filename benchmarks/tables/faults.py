@@ -92,7 +92,7 @@ def of_imputation(
 
     Args:
       schema: The schema of the model.
-      frame: The rows before some cells were made blank.
+      frame: The rows that it was trained on.
       blanked: The rows that were imputed.
       found: What `impute` returned.
     """

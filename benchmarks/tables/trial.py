@@ -70,7 +70,7 @@ class _Trial:
         """Fills blanks in the held-out rows."""
         blanked, hidden = preparation.with_blanks(self.held_out, self.schema.names)
         found = self.model.impute(blanked, n_draws=_DRAWS, random_state=0)
-        self.faults += faults.of_imputation(self.schema, self.held_out, blanked, found)
+        self.faults += faults.of_imputation(self.schema, self.train, blanked, found)
         self.found["imputation_error"] = measures.imputation_error(
             self.schema, self.train, self.held_out, found.filled, hidden
         )

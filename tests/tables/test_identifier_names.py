@@ -7,7 +7,19 @@ UNITS += ["schoolNR", "pupilNR", "SubjectID", "childid", "studyid", "tree", "cou
 UNITS += ["zip", "zipcode", "countyfips", "id.1", "nr", "Chick", "race", "Region"]
 ROWS = ["rownames", "Unnamed: 0", "index", "uuid", "child", "school"]
 AMOUNTS = ["paid", "bid", "aid", "grid", "acid", "idle", "married", "students", "NO", "nr_of_rooms"]
-AMOUNTS += ["number", "hospital", "codes", "width", "decoded", "CENTRAL", "zips", "trace", "statement", 7, None]
+AMOUNTS += [
+    "number",
+    "hospital",
+    "codes",
+    "width",
+    "decoded",
+    "CENTRAL",
+    "zips",
+    "trace",
+    "statement",
+    7,
+    None,
+]
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -137,3 +137,18 @@ def test_numbers_that_are_objects_are_judged_by_their_values():
     frame = pd.DataFrame({"day": values, "subject": values[::-1], "x": RANDOM.random(ROWS)})
     schema = Schema.infer(frame)
     assert [str(schema[name].kind) for name in ("day", "subject")] == ["positive", "positive"]
+
+
+def test_long_texts_are_remarks_even_where_most_rows_have_none():
+    remarks = [f"remark {at} " + "of many words " * at for at in range(30)]
+    values = [*remarks, *[""] * 210]
+    assert column_of(values).kind is Kind.IDENTIFIER
+    assert column_of([each[:30] for each in values]).kind is Kind.CATEGORICAL
+    assert column_of([*remarks[5:15], *[""] * 230]).kind is Kind.CATEGORICAL
+
+
+def test_an_error_lists_no_more_of_a_category_than_a_line_holds():
+    frame = pd.DataFrame({"word": ["a" * 500, "b" * 500, "c"] * 10, "x": RANDOM.random(30)})
+    with pytest.raises(ValueError, match="must have one of its 3 categories, 'aaa") as refused:
+        Schema.infer(frame)["word"].encode(pd.Series(["d" * 500]))
+    assert len(str(refused.value)) < 300

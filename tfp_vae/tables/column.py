@@ -43,6 +43,9 @@ class Kind(StrEnum):
     IDENTIFIER = "identifier"
 
 
+_MOST_SHOWN, _LONGEST = 8, 40
+"""How many categories an error lists, and the most characters of each."""
+
 LEFT_OUT = (Kind.CONSTANT, Kind.IDENTIFIER)
 CLASSES = (Kind.BINARY, Kind.CATEGORICAL, Kind.ORDERED)
 
@@ -141,7 +144,8 @@ class Column:
         where = f" in row {places[0]}" if places else ""
         known = self.categories
         if known is not None:
-            listed = ", ".join(repr(each) for each in known[:8]) + (", ..." if known[8:] else "")
+            listed = ", ".join(shown(each)[:_LONGEST] for each in known[:_MOST_SHOWN])
+            listed += ", ..." if known[_MOST_SHOWN:] else ""
             wanted = f"one of its {len(known)} categories, {listed}"
         elif self.kind is Kind.CONSTANT:
             wanted = f"its constant {getattr(self.encoding, 'value', None)!r}"

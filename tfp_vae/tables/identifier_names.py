@@ -17,8 +17,8 @@ _OF_ROW = re.compile(
     r"^(unnamed: *\d+|row(name|num|number|id)?s?|index|uuid|guid|school|family|child|kid)$", re.I
 )
 _OF_UNIT = re.compile(
-    rf"(^|[_. ])[pchu]?id(no|nr|num)?$|^id([_. ]|$)|^nr$|^({_UNITS}|{_GROUPS})$|({_OF_MANY})[_. ]?(id|nr)$"
-    r"|code$|fips$|^zip$",
+    rf"(^|[_. ])[pchu]?id(no|nr|num)?$|^id([_. ]|$)|^nr$|code$|fips$|^zip$"
+    rf"|^({_UNITS}|{_GROUPS})$|({_OF_MANY})[_. ]?(id|nr)$",
     re.I,
 )
 _IN_CAPITALS = re.compile(r"[a-z](ID|NR)$")

@@ -21,6 +21,9 @@ MOST_CLASSES = 500
 
 _EXACT = 2.0**53
 _FEW_CLASSES = 20
+_LONGEST_CLASS = 80.0
+"""Many texts that are longer on average are remarks, also where most rows have none."""
+
 _FEWEST_NAMES = 10
 _ROWS_OF_A_CLASS = 2.0
 """Words of which the mean one stands in fewer rows than two are names and remarks, not classes."""
@@ -198,6 +201,9 @@ def _kind_of_words(series: pd.Series, seen: pd.Series, ordered: bool) -> tuple[K
         return Kind.IDENTIFIER, f"{count:,} different texts in {rows:,} rows"
     if count > MOST_CLASSES:
         return Kind.IDENTIFIER, f"{count:,} different texts, more than {MOST_CLASSES} classes"
+    length = float(np.mean([len(str(each)) for each in seen.unique()]))
+    if count > _FEW_CLASSES and length > _LONGEST_CLASS:
+        return Kind.IDENTIFIER, f"{count:,} different texts of about {length:.0f} characters"
     declared = len(series.cat.categories) if hasattr(series, "cat") else count
     if 2 < declared <= MOST_CLASSES and count == 2:
         return Kind.CATEGORICAL, f"{declared} declared categories, such as {_shown(seen)}"
