@@ -1,5 +1,6 @@
 """Kinds of columns that people name and write in ways of their own."""
 
+import datetime
 import decimal
 
 import numpy as np
@@ -107,6 +108,20 @@ def test_blanks_among_texts_of_dates_without_zeros_come_back():
     assert column.blanks > 0
     first = DAYS[DAYS.dt.day != 3].min()
     assert column.decode(np.array([np.nan, 0.0]))[1] == f"{first.month}/{first.day}/{first.year}"
+
+
+def test_times_of_the_day_are_times_and_wrap_at_midnight():
+    times = [None if at % 9 == 3 else m.time() for at, m in enumerate(MOMENTS)]
+    column = column_of(pd.Series(times, dtype=object))
+    assert column.kind is Kind.DATE
+    assert column.reason == "every value is a datetime.time"
+    first = min(each for each in times if each is not None)
+    assert column.decode(np.array([0.0, 1.0, np.nan])).tolist() == [first, first, None]
+    noon = column_of([datetime.time(12, 0, 0, 5)] * ROWS)
+    assert noon.kind is Kind.CONSTANT
+    assert noon.decode(np.zeros(1))[0] == datetime.time(12, 0, 0, 5)
+    with pytest.raises(ValueError, match=r"a date or time written datetime.time, .* got 'noon'"):
+        column.encode(pd.Series(["noon"]))
 
 
 @pytest.mark.parametrize(

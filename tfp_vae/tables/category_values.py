@@ -27,6 +27,8 @@ def as_json(value: Any) -> Any:
         return ["period", value.ordinal, value.freqstr]
     if type(value) is datetime.date:
         return ["date", value.isoformat()]
+    if type(value) is datetime.time and value.tzinfo is None:
+        return ["time", value.isoformat()]
     raise TypeError(f"a value of type {type(value).__name__}")
 
 
@@ -43,5 +45,7 @@ def from_json(value: Any) -> Any:
         return pd.Period(ordinal=rest[0], freq=rest[1])
     if kind == "date":
         return datetime.date.fromisoformat(rest[0])
+    if kind == "time":
+        return datetime.time.fromisoformat(rest[0])
     stamp = pd.Timestamp(rest[0])
     return stamp if rest[1] is None else stamp.tz_convert(rest[1])

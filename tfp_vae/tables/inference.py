@@ -14,7 +14,13 @@ from tfp_vae.tables.left_out import Constant, Identifier
 from tfp_vae.tables.number_encoding import Numbers, numbers_of
 from tfp_vae.tables.number_kinds import kind_of_numbers
 from tfp_vae.tables.time_encoding import Times
-from tfp_vae.tables.time_values import DATE_OBJECTS, format_of, is_time, whole_number_format
+from tfp_vae.tables.time_values import (
+    DATE_OBJECTS,
+    TIME_OBJECTS,
+    format_of,
+    is_time,
+    whole_number_format,
+)
 
 MOST_CLASSES = 500
 """More classes than that are more outputs of the decoder than all other columns together have."""
@@ -150,8 +156,8 @@ def _kind_of(series: pd.Series) -> tuple[Kind, str]:
         if text_format is not None:
             return _kind_of_times(seen, f"every text is a date or time written {text_format}")
         return _kind_of_words(series, seen, ordered=False)
-    if types == {datetime.date}:
-        return _kind_of_times(seen, "every value is a datetime.date")
+    if types in ({datetime.date}, {datetime.time}):
+        return _kind_of_times(seen, f"every value is a datetime.{next(iter(types)).__name__}")
     if pd.api.types.infer_dtype(seen) in ("integer", "floating", "decimal", "mixed-integer-float"):
         return _kind_of_numbers(series)
     names = sorted(each.__name__ for each in types)
@@ -174,8 +180,8 @@ def _date_format(seen: pd.Series) -> str | None:
 
 
 def _text_format(seen: pd.Series) -> str | None:
-    if type(seen.iloc[0]) is datetime.date:
-        return DATE_OBJECTS
+    if type(seen.iloc[0]) in (datetime.date, datetime.time):
+        return DATE_OBJECTS if type(seen.iloc[0]) is datetime.date else TIME_OBJECTS
     return format_of(seen) if isinstance(seen.iloc[0], str) else None
 
 

@@ -18,7 +18,8 @@ class Times(Encoding):
     Attributes:
       dtype: The dtype of the column.
       time_dtype: The dtype of its values as times.
-      text_format: How texts are written, "datetime.date" for such objects, or None.
+      text_format: How texts are written, "datetime.date" or "datetime.time" for such objects, or
+        None.
       origin: The first value, in ticks of `time_dtype`.
       step: The step of the grid that the values lie on, in ticks.
     """

@@ -71,6 +71,9 @@ _EARLIEST, _LATEST, _FEWEST_DATES = 1800_01_01, 2200_01_01, 10
 DATE_OBJECTS = "datetime.date"
 """The format of a column of `datetime.date`."""
 
+TIME_OBJECTS = "datetime.time"
+"""The format of a column of `datetime.time`, as spreadsheets have it."""
+
 TICKS_OF_DAY = {"s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 
 
@@ -138,21 +141,36 @@ def ticks_of(series: pd.Series, text_format: str | None) -> tuple[np.ndarray, st
     """Returns the ticks of a column, `[N]` of int64, `BLANK_TICK` where it is blank, and its dtype.
 
     Args:
-      series: Dates, durations, periods, texts in a format, or `datetime.date` objects.
+      series: Dates, durations, periods, texts in a format, or objects of `datetime.date` or `time`.
       text_format: The format of texts, `DATE_OBJECTS`, or None.
 
     Raises:
       ValueError: If a text is not in the format; the text is named.
     """
     if text_format is not None:
-        known = None if text_format == DATE_OBJECTS else _parsed(text_format)
-        dates = pd.to_datetime(_texts(series), format=known, errors="coerce")
+        objects = text_format in (DATE_OBJECTS, TIME_OBJECTS)
+        known = None if objects else _parsed(text_format)
+        values = _on_one_day(series) if text_format == TIME_OBJECTS else _texts(series)
+        dates = pd.to_datetime(values, format=known, errors="coerce")
         wrong = dates.isna() & series.notna()
         if wrong.any():
             raise ValueError(shown(series[wrong].iloc[0]))
-        series = dates.dt.as_unit("us" if "f" in text_format else "s")
+        fine = "f" in text_format or text_format == TIME_OBJECTS
+        series = dates.dt.as_unit("us" if fine else "s")
     array: Any = series.array
     return np.asarray(array.asi8, np.int64), str(series.dtype)
+
+
+def _on_one_day(series: pd.Series) -> pd.Series:
+    """Returns times of a day as times of one day, blank where a value is no time without a zone."""
+    day = datetime.date(1970, 1, 1)
+    moments = [
+        datetime.datetime.combine(day, each)
+        if type(each) is datetime.time and each.tzinfo is None
+        else pd.NaT
+        for each in series
+    ]
+    return pd.Series(moments, index=series.index, dtype="datetime64[us]")
 
 
 def _texts(series: pd.Series) -> pd.Series:
@@ -183,6 +201,8 @@ def series_of(ticks: np.ndarray, time_dtype: str, text_format: str | None) -> pd
     dates = pd.Series(ticks.view(f"datetime64[{unit}]"))
     if zone:
         dates = dates.dt.tz_localize("UTC").dt.tz_convert(zone)
+    if text_format == TIME_OBJECTS:
+        return pd.Series([None if pd.isna(each) else each.time() for each in dates], dtype=object)
     if text_format == DATE_OBJECTS:
         return pd.Series(
             [None if pd.isna(each) else datetime.date(*each.timetuple()[:3]) for each in dates],
