@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.tables import sources, store, trial
+from benchmarks.tables import sources, store, worker
 from benchmarks.tables.settings import QUICK, THOROUGH, Settings
 
 
@@ -27,16 +27,16 @@ def measure(folder: Path, sets: Sequence[str] | None, settings: Settings, again:
         raise SystemExit(f"--sets: unknown {', '.join(unknown)}")
     budgets = {each.name: dataclasses.asdict(each) for each in (QUICK, THOROUGH)}
     enough = (settings.name, THOROUGH.name)
+    process = worker.Worker()
     for name in known:
         stored = store.read(folder)
         done = stored.get(name, {}).get("settings") in enough
         if (sets is not None and name not in sets) or (done and not again):
             continue
-        frame = sources.load(name)
-        assert frame is not None
-        found = trial.run(frame, settings)
+        found = process.run(name, settings)
         store.write(folder, len(known), budgets, stored | {name: found})
         faults = "; ".join(found.get("faults", []))[:300]
         why = found.get("reason") or found.get("error") or faults or found.get("step", "")
         line = f"{name:40} {found['outcome']:12} {found['seconds']:6.1f} s  {why}"
         print(line.rstrip(), file=sys.stderr, flush=True)
+    process.close()

@@ -20,7 +20,8 @@ ABOUT = (
     "rows is made blank and imputed, the held-out rows are scored, and one is explained. A fault "
     "is an error, a number that is not finite, a draw or an imputed cell that its column cannot "
     "hold, another column, dtype or category, and a known cell that has changed. A table is "
-    "refused where a sentence that names the argument says why.",
+    "refused where a sentence that names the argument says why. The quick pass looks for faults: "
+    "after so few steps no model is trained, and its nats and errors are not those of a user.",
     "",
 )
 

@@ -1,6 +1,5 @@
 import json
 
-import pandas as pd
 import pytest
 
 from benchmarks.tables import measurement, settings, store
@@ -9,30 +8,32 @@ from benchmarks.tables.settings import QUICK, THOROUGH
 
 @pytest.fixture
 def runs(monkeypatch):
-    """The settings and sizes of the tables that were run."""
+    """The settings and names of the tables that were run."""
     made = []
-    frames = {"p/a": pd.DataFrame({"x": [1, 2]}), "p/b": pd.DataFrame({"x": [1, 2, 3]})}
 
-    def run(frame, budget):
-        made.append((budget.name, len(frame)))
-        return {"outcome": "clean", "seconds": 1.0, "settings": budget.name}
+    class Worker:
+        def run(self, name, budget):
+            made.append((budget.name, name))
+            return {"outcome": "clean", "seconds": 1.0, "settings": budget.name}
 
-    monkeypatch.setattr(measurement.sources, "names", lambda: list(frames))
-    monkeypatch.setattr(measurement.sources, "load", frames.get)
-    monkeypatch.setattr(measurement.trial, "run", run)
+        def close(self):
+            pass
+
+    monkeypatch.setattr(measurement.sources, "names", lambda: ["p/a", "p/b"])
+    monkeypatch.setattr(measurement.worker, "Worker", Worker)
     return made
 
 
 def test_what_is_stored_is_not_run_again_but_more_thoroughly(runs, tmp_path):
     measurement.measure(tmp_path, ["p/b"], QUICK, again=False)
-    assert runs == [("quick", 3)]
+    assert runs == [("quick", "p/b")]
     measurement.measure(tmp_path, None, QUICK, again=False)
-    assert runs == [("quick", 3), ("quick", 2)]
+    assert runs == [("quick", "p/b"), ("quick", "p/a")]
     measurement.measure(tmp_path, ["p/a"], THOROUGH, again=False)
     measurement.measure(tmp_path, None, QUICK, again=False)
-    assert runs[2:] == [("thorough", 2)]
+    assert runs[2:] == [("thorough", "p/a")]
     measurement.measure(tmp_path, ["p/a"], QUICK, again=True)
-    assert runs[3:] == [("quick", 2)]
+    assert runs[3:] == [("quick", "p/a")]
 
 
 def test_each_table_has_a_line_of_the_file(runs, tmp_path):
