@@ -13,6 +13,9 @@ _EXTRA_DIRECTIONS = 8
 _LARGEST_DENSE = 128
 _LEAST_NOISE = 1e-6
 """The smallest noise variance, as a share of the variance of the column."""
+_ROWS_PER_LATENT = 4
+"""With fewer rows, loadings explain the rows themselves: of 20 rows of 30 columns, 16 latents leave
+hardly any noise, and other rows 15,500 nats below zero; 5 latents 2.8."""
 
 
 class FactorAnalysis(NamedTuple):
@@ -74,7 +77,7 @@ def fit(
 
     Args:
       x: Rows, `[N, D]`.
-      latent_size: The number of latents.
+      latent_size: The number of latents, of which at most one for every four rows is used.
       observed: A boolean array `[N, D]`, false where a value is missing, or None. Missing values
         are taken at the mean of their column.
       groups: Columns with the same non-negative number have one noise variance, `[D]`; None for one
@@ -94,7 +97,7 @@ def fit(
     centred = centred / unit * np.sqrt(len(rows) / count)
     variance = np.where(variance > 0.0, 1.0, 0.0)
     groups = np.arange(size) if groups is None else groups
-    latents = min(latent_size, max(size - 1, 1), len(rows))
+    latents = min(latent_size, max(size - 1, 1), max(len(rows) // _ROWS_PER_LATENT, 1))
     known = None if fixed is None else np.where(groups < 0, fixed / unit, np.nan) ** 2
     covariance = _covariance(centred)
     noise = _grouped(np.maximum(variance, _LEAST_NOISE), unit, groups, known)

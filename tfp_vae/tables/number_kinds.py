@@ -42,7 +42,7 @@ def kind_of_numbers(values: np.ndarray, named_identifier: bool) -> tuple[Kind, s
         if named_identifier:
             return Kind.IDENTIFIER, "a different whole number in every row, and its name says so"
     few = len(distinct) <= _FEW_VALUES and len(values) >= _ROWS_OF_A_VALUE * len(distinct)
-    if few and (_is_close_together(values) or not _is_like_counts(distinct, counts)):
+    if few and not _is_like_counts(distinct, counts):
         listed = ", ".join(f"{each:g}" for each in distinct)
         return Kind.ORDERED, f"{len(distinct)} different numbers: {listed}"
     return _kind_of_whole(values) if whole else _kind_of_fractions(values)
@@ -52,11 +52,6 @@ def _is_like_counts(distinct: np.ndarray, counts: np.ndarray) -> bool:
     """Returns whether few different numbers are counts: from 0 or 1, the largest one rare."""
     whole = bool((distinct == np.floor(distinct)).all())
     return whole and distinct[0] in (0.0, 1.0) and counts[-1] < _COMMON_LARGEST * counts.sum()
-
-
-def _is_close_together(values: np.ndarray) -> bool:
-    """Returns whether numbers vary too little for counts, such as the rooms of houses."""
-    return bool(values.var() < _UNDER_DISPERSION * values.mean())
 
 
 def _kind_of_whole(values: np.ndarray) -> tuple[Kind, str]:
@@ -69,7 +64,7 @@ def _kind_of_whole(values: np.ndarray) -> tuple[Kind, str]:
     if mean >= _LARGE_COUNT:
         why = "too large to count one by one"
         return (Kind.POSITIVE if lowest > 0.0 else Kind.REAL), f"{reach}, {why}"
-    if _is_close_together(values):
+    if values.var() < _UNDER_DISPERSION * mean:
         return (
             Kind.POSITIVE if lowest > 0.0 else Kind.REAL
         ), f"{reach}, closer together than counts"
