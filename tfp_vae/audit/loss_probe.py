@@ -10,6 +10,7 @@ import numpy as np
 from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.blackbox import BlackBox, CallError
 from tfp_vae.audit.counters import uncounted
+from tfp_vae.audit.jax_programs import as_program
 from tfp_vae.audit.probe_design import Design, Point
 from tfp_vae.audit.results import as_rows, chooser
 
@@ -195,7 +196,8 @@ def probe_loss(
         TypeError: If it returns no floats.
     """
     names = [name for name, _ in binding.parameters]
-    box = BlackBox(uncounted(binding.call(loss), loss), "loss", names)
+    called = uncounted(binding.call(loss), loss)
+    box = BlackBox(as_program(called, loss), "loss", names)
     sizes = list(dict.fromkeys((BATCH_SIZES[0], *first_batch_sizes, *BATCH_SIZES)))
     designs = [make_design(size) for size in sizes]
     index = box.settle([binding.arguments(design.resting_event()) for design in designs])

@@ -4,12 +4,14 @@ import inspect
 import itertools
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfp_vae.audit.argument_names import KEY_NAMES, MEAN, SECOND, role_of
+from tfp_vae.audit.jax_programs import as_program
 
 Draw = Callable[..., Any]
 
@@ -24,16 +26,17 @@ class SamplerCall:
     """
 
     def __init__(self, sampler: Any, draw: Draw, make_key: Callable[[int], Any] | None = None):
-        self._sampler = sampler
-        self._draw = draw
         self._make_key = make_key
+        draws = partial(draw, sampler)
+        # Without a key of its own, a sampler of JAX is no pure function.
+        self._draw = as_program(draws, sampler) if make_key is not None else draws
         self._numbers = itertools.count(1)
         self._states = _generator_states(sampler)
 
     def __call__(self, *encoder_outputs: Any) -> Any:
         """Draws z."""
         key = self._make_key(next(self._numbers)) if self._make_key is not None else None
-        z = self._draw(self._sampler, key, *encoder_outputs)
+        z = self._draw(key, *encoder_outputs)
         if isinstance(z, (tuple, list)) and z:
             return z[0]
         return z
