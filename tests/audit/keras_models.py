@@ -342,3 +342,30 @@ class ModuleOfTensorFlow(tf.Module):
 def without_a_loss():
     inputs = keras.Input((D,))
     return keras.Model(inputs, layers.Dense(D)(layers.Dense(K)(inputs)))
+
+
+class OwnComputeLoss(keras.Model):
+    """`call` has no draw, and the loss calls the layers again, with one."""
+
+    def __init__(self):
+        super().__init__()
+        self.e, self.a = layers.Dense(8), layers.Dense(K)
+        self.b, self.g = layers.Dense(K), layers.Dense(D)
+        for layer, size in ((self.e, D), (self.a, 8), (self.b, 8), (self.g, K)):
+            layer.build((None, size))
+
+    def call(self, x):
+        return self.g(self.a(self.e(x)))
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        h = self.e(x)
+        mean, s = self.a(h), self.b(h)
+        z = mean + ops.exp(s) * keras.random.normal(ops.shape(mean))
+        error = ops.sum((x - self.g(z)) ** 2, axis=-1)
+        return ops.mean(error + ops.sum(0.5 * (mean**2 + ops.exp(2 * s)) - s - 0.5, axis=-1))
+
+
+def own_compute_loss():
+    model = OwnComputeLoss()
+    model.compile("adam")
+    return model

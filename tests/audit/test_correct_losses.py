@@ -191,6 +191,24 @@ def test_a_density_above_one_is_no_warning():
     assert loss(tf.constant(x), tf.constant(x), m, m) < 0
 
 
+def test_a_normal_density_without_two_pi_has_no_constant():
+    def loss(x, d, m, s):
+        # As PyTorch's gaussian_nll_loss is, with a variance of ½.
+        return tf.reduce_sum(0.5 * (math.log(0.5) + (x - d) ** 2 / 0.5), -1) + kl(m, s)
+
+    report = audit(loss, likelihood="normal", event_shape=(20,), latent_size=4)
+    assert report.codes == {"fixed-scale"}
+
+
+def test_the_constant_of_a_formula_with_a_squared_error_is_what_is_added_to_it():
+    def loss(x, d, m, s):
+        return tf.reduce_sum((x - d) ** 2, -1) + 3.25 + kl(m, s)
+
+    report = audit(loss, likelihood="normal", event_shape=(20,), latent_size=4)
+    assert report.codes == {"constant", "fixed-scale"}
+    assert "+ 3.25" in report.formula
+
+
 @pytest.mark.parametrize(("weight", "scale"), [(1.0, math.sqrt(0.5)), (0.5, 1.0), (50.0, 0.1)])
 def test_the_fixed_scale_of_a_squared_error_is_named(weight, scale):
     def loss(x, d, m, s):

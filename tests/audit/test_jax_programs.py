@@ -25,7 +25,7 @@ def test_a_pure_function_is_traced_and_runs_no_more():
         return {"loss": jnp.sum(jnp.exp(x), -1), "parts": (jnp.mean(x),)}
 
     # The list is the test's own: what a function writes to makes it another at each call.
-    program = as_program(loss, lambda x: jnp.sum(x))
+    program = as_program(loss, branching)
     with double_precision():
         results = [program(X) for _ in range(3)]
     assert traces == [False, False]

@@ -31,6 +31,7 @@ KERAS = [
     (keras_models.layers_without_names, {}, {"scale-mismatch"}),
     (keras_models.loss_in_the_last_layer, {}, set()),
     (keras_models.ConditionalVAE, {}, set()),
+    (keras_models.own_compute_loss, {}, {"fixed-scale"}),
     (keras_models.ModuleOfTensorFlow, {}, {"kl-sign", "unbounded"}),
 ]
 OF_TFP = {"encoder": "posterior_parameters", "decoder": "logits"}
@@ -48,6 +49,13 @@ TF_KERAS = [
     # TensorFlow Probability 0.25 adds its regulariser twice: the loss of the layer is twice the KL.
     (tf_keras_models.layers_of_tfp, OF_TFP, {"kl-weight"}),
     (tf_keras_models.layers_of_tfp, {**OF_TFP, "expected_kl_weight": 2.0}, set()),
+    pytest.param(
+        tf_keras_models.coders_of_tfp,
+        {"expected_kl_weight": 2.0},
+        set(),
+        marks=pytest.mark.nightly,
+    ),
+    (tf_keras_models.OtherNames, {}, set()),
 ]
 
 
@@ -85,6 +93,13 @@ TORCH = {
     "Anonymous": ({}, {"overall-factor"}),
     "OneForward": ({}, {"overall-factor"}),
     "Capitals": ({}, {"overall-factor"}),
+    "OfLabels": ({}, {"overall-factor"}),
+    "Halves": ({}, {"overall-factor"}),
+    "OtherHalves": ({}, {"overall-factor", "scale-mismatch"}),
+    "LossOfResult": (
+        {"arguments": {"M_N": 0.00025}},
+        {"fixed-scale", "kl-weight", "likelihood-reduction"},
+    ),
     "StoredKL": (
         {"latents": ("encoder.mean", "encoder.log_sigma"), "likelihood": "normal"},
         {"fixed-scale", "kl-formula", "overall-factor"},
@@ -101,6 +116,23 @@ def test_a_model_of_pytorch_is_read(name):
     if isinstance(arguments.get("step"), str):
         arguments = {"step": getattr(torch_models, arguments["step"])}
     check(getattr(torch_models, name.partition(" ")[0]), arguments, codes)
+
+
+def test_what_a_loss_of_keywords_needs_is_asked_for():
+    pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
+    from tests.audit import torch_models
+
+    with pytest.raises(ValueError, match="needs 'M_N': give it in `arguments`"):
+        audit_model(torch_models.LossOfResult(), X)
+
+
+def test_the_line_that_draws_is_in_the_framework_of_the_model():
+    pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
+    from tests.audit import torch_models
+
+    report = audit_model(torch_models.OtherHalves(), X)
+    (finding,) = [f for f in report.findings if f.code == "scale-mismatch"]
+    assert "torch.randn_like(mean)" in finding.fix
 
 
 def test_a_loss_that_is_a_module_of_pytorch_is_bound_by_the_names_of_its_forward():

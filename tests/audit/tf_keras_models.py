@@ -165,3 +165,49 @@ def layers_of_tfp(*, full_covariance=False):
 def without_a_loss():
     inputs = tf_keras.Input((D,))
     return tf_keras.Model(inputs, layers.Dense(D)(layers.Dense(K)(inputs)))
+
+
+class OtherNames(tf_keras.Model):
+    """Nets of two layers with names that nobody knows, and a scale with an offset."""
+
+    def __init__(self):
+        super().__init__()
+        self.net_a = tf_keras.Sequential([layers.Dense(8), layers.Dense(2 * K)])
+        self.net_b = tf_keras.Sequential([layers.Dense(8), layers.Dense(D)])
+
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            mean, rho = tf.split(self.net_a(x), 2, axis=-1)
+            scale = tf.nn.softplus(rho) + 1e-3
+            logits = self.net_b(mean + scale * tf.random.normal(tf.shape(mean)))
+            cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits)
+            kl = 0.5 * (mean**2 + scale**2) - tf.math.log(scale) - 0.5
+            loss = tf.reduce_mean(tf.reduce_sum(cross_entropy, -1) + tf.reduce_sum(kl, -1))
+        tape.gradient(loss, self.trainable_variables)
+        return {"loss": loss}
+
+
+def coders_of_tfp():
+    """A functional model of two sequential ones, whose last layers are distributions."""
+    prior = tfd.Independent(tfd.Normal(tf.zeros(K), 1.0), reinterpreted_batch_ndims=1)
+    regularizer = tfp.layers.KLDivergenceRegularizer(prior, use_exact_kl=True)
+    posterior = tfp.layers.IndependentNormal
+    encoder = tf_keras.Sequential(
+        [
+            tf_keras.Input((D,)),
+            layers.Dense(8),
+            layers.Dense(posterior.params_size(K)),
+            posterior(K, activity_regularizer=regularizer),
+        ]
+    )
+    decoder = tf_keras.Sequential(
+        [
+            tf_keras.Input((K,)),
+            layers.Dense(8),
+            layers.Dense(D),
+            tfp.layers.IndependentBernoulli([D]),
+        ]
+    )
+    model = tf_keras.Model(encoder.inputs, decoder(encoder.outputs[0]))
+    model.compile("adam", loss=lambda x, p_x: -p_x.log_prob(x))
+    return model

@@ -266,3 +266,54 @@ class Capitals(nn.Module):
         mu, logvar = self.Quantised(self.Encoder(x)).chunk(2, dim=1)
         z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
         return loss_function(self.Decoder(z), x, mu, logvar)
+
+
+class OfLabels(nn.Module):
+    """Encoder and decoder take a label, which the step makes of the batch's second entry."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(D + 10, 8), nn.Linear(K + 10, D)
+        self.fc21, self.fc22 = nn.Linear(8, K), nn.Linear(8, K)
+
+    def encode(self, x, c):
+        h = F.elu(self.fc1(torch.cat([x, c], 1)))
+        return self.fc21(h), self.fc22(h)
+
+    def decode(self, z, c):
+        return torch.sigmoid(self.fc2(torch.cat([z, c], 1)))
+
+    def training_step(self, batch, batch_idx):
+        x, y = batch
+        c = F.one_hot(y, 10).float()
+        mu, logvar = self.encode(x, c)
+        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        return loss_function(self.decode(z, c), x, mu, logvar)
+
+
+class Halves(nn.Module):
+    """No name says what a layer is; the activations are in `forward`."""
+
+    exponent = 0.5
+
+    def __init__(self):
+        super().__init__()
+        self.lin1, self.lin2 = nn.Linear(D, 8), nn.Linear(8, 2 * K)
+        self.lin3, self.lin4 = nn.Linear(K, 8), nn.Linear(8, D)
+
+    def forward(self, x):
+        mu, s = self.lin2(torch.relu(self.lin1(x))).chunk(2, 1)
+        z = mu + torch.exp(self.exponent * s) * torch.randn_like(mu)
+        return torch.sigmoid(self.lin4(torch.relu(self.lin3(z)))), mu, s
+
+    def loss(self, x):
+        recon, mu, s = self(x)
+        return loss_function(recon, x, mu, s)
+
+
+class OtherHalves(Halves):
+    exponent = 1.0
+
+
+class LossOfResult(VanillaVAE):
+    """What `forward` returns goes into a loss that takes `*args`."""

@@ -84,22 +84,29 @@ def _remainder(probe: LossProbe, likelihood: LikelihoodTerm, kl: KLTerm) -> _Rem
     explained += fit.weight * reference
     size += abs(fit.weight * reference)
     slack += float(measured.slack[0]) + Z * fit.weight_error * abs(reference)
-    value = float(measured.values[0]) - explained
+    value = added = float(measured.values[0]) - explained
     allowed = [0.0]
     if form.remark == "optimal":
         half = 0.5 * fit.weight * math.prod(probe.design.event_shape)
         allowed += [half, half * (1.0 + math.log(2.0 * math.pi))]
     elif likelihood.declared.free_weight:
-        allowed += _normalising_constants(fit.weight, probe.design)
+        constants = _normalising_constants(fit.weight, probe.design)
+        allowed += constants
+        # A squared error is written without the constant of a density.
+        added -= constants[0]
     unknown = min((value - constant for constant in allowed), key=abs)
-    return _Remainder(value, unknown, _TOLERANCE * size + slack)
+    return _Remainder(added, unknown, _TOLERANCE * size + slack)
 
 
 def _normalising_constants(weight: float, design: Design) -> list[float]:
-    """The constants of a squared error, and of a Normal log-density whose scale is its weight's."""
+    """The constants of a squared error, and of a Normal log-density whose scale is its weight's.
+
+    The latter also without its log 2π, as PyTorch's `gaussian_nll_loss` has it.
+    """
     entries = math.prod(design.event_shape)
     half_log = 0.5 * math.log(2.0 * math.pi)
     bare = -weight * entries * half_log
     scale = 1.0 / math.sqrt(abs(weight))
     whole = math.copysign(1.0, weight) * entries * (math.log(scale) + half_log)
-    return [bare, bare + whole]
+    without_two_pi = math.copysign(1.0, weight) * entries * math.log(scale)
+    return [bare, bare + whole, bare + without_two_pi]

@@ -66,7 +66,9 @@ class Diagnosis:
         weights = messages.weights_in_words(self.likelihood, self.kl, self.laws, design)
         findings += [messages.verdict_finding(v, design, expected, weights) for v in verdicts]
         if sampler is not None:
-            findings += sampler_findings(self.kl, sampler, self._model_to_keep(sampler))
+            findings += sampler_findings(
+                self.kl, sampler, self._model_to_keep(sampler), self.framework
+            )
         findings += self._boundedness()
         codes = {finding.code for finding in findings}
         if any(self._averaged) and not codes & {"batch-reduction", "broadcast"}:

@@ -7,6 +7,7 @@ every operation of it anew at each of them, which takes longer than all else of 
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -62,10 +63,10 @@ class _Programs:
         """The program for inputs of these shapes, None if the function is to be called itself."""
         held = _Held(self._written) if self._is_pure is None else None
         try:
-            # Each in a function of its own, since JAX remembers the trace of a function.
-            traced = jax.jit(lambda *a: self._function(*a)).trace(*inputs)
+            # Each of a new object, since JAX remembers the trace of a function.
+            traced = jax.jit(partial(self._function)).trace(*inputs)
             if held is not None:
-                again = jax.make_jaxpr(lambda *a: self._function(*a))(*inputs)
+                again = jax.make_jaxpr(partial(self._function))(*inputs)
                 self._is_pure = not held.has_changed() and _are_alike(traced.jaxpr, again)
             return _program_of(traced) if self._is_pure else None
         except Exception:
@@ -116,13 +117,19 @@ def _are_alike(first: Any, second: Any) -> bool:
 
 def _refers_to_jax(written: Any) -> bool:
     """Whether the module in which a function was written has JAX in it."""
-    function = inspect.unwrap(written) if callable(written) else written
-    function = getattr(function, "__func__", function)
-    if not isinstance(function, FunctionType):
-        function = getattr(type(function), "__call__", None)
+    function = _function_of(written)
     names = getattr(function, "__globals__", {})
     cells = (_content(cell) for cell in getattr(function, "__closure__", None) or ())
     return any(_is_of_jax(value) for value in (*names.values(), *cells))
+
+
+def _function_of(written: Any) -> Any:
+    """The function that was written, or that of the object's class which a call runs."""
+    function = inspect.unwrap(written) if callable(written) else written
+    function = getattr(function, "__func__", function)
+    if isinstance(function, FunctionType):
+        return function
+    return vars(type(function)).get("__call__")
 
 
 def _is_of_jax(value: Any) -> bool:
@@ -174,11 +181,9 @@ class _Held:
 
 def _owners(written: Any) -> Iterator[Any]:
     """What holds the state that a function may change: its object, its module, its closure."""
-    function = inspect.unwrap(written) if callable(written) else written
-    yield getattr(function, "__self__", function)
-    function = getattr(function, "__func__", function)
-    if not isinstance(function, FunctionType):
-        function = getattr(type(function), "__call__", None)
+    whole = inspect.unwrap(written) if callable(written) else written
+    yield getattr(whole, "__self__", whole)
+    function = _function_of(written)
     if not isinstance(function, FunctionType):
         return
     for cell in function.__closure__ or ():

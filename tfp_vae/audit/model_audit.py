@@ -1,6 +1,7 @@
 """The audit of a whole model, as it stands."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,8 @@ from tfp_vae.audit.model_steps import (
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.symbolic import audit_symbolic_model
 from tfp_vae.error_text import described
+
+_SMALL_EVENT = 1024
 
 
 def audit_model(
@@ -190,7 +193,8 @@ def _report(
         declared,
         findings,
         framework=framework,
-        sampler_rows=256,
+        # A call takes its time, and many rows of large examples take theirs.
+        sampler_rows=1024 if math.prod(event_shape) <= _SMALL_EVENT else 256,
     )
 
 

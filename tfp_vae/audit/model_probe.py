@@ -1,6 +1,7 @@
 """A whole model as a loss of (x, decoder output, encoder outputs), with its sampler."""
 
 import contextlib
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -43,6 +44,7 @@ class ModelProbe:
         event_shape: The shape of one example of x.
         draw: The cut at what draws z, None where the decoder is called with z itself.
         entry: The cut at what is called with z, where that is not the decoder.
+        first_draw: Which call of the decoder is the first with a draw of z.
     """
 
     model: Any
@@ -59,6 +61,7 @@ class ModelProbe:
     event_shape: tuple[int, ...]
     draw: Cut | None = None
     entry: Cut | None = None
+    first_draw: int = 0
 
     @property
     def non_trainable_variables(self) -> Sequence[Any]:
@@ -170,8 +173,11 @@ class _ModelSampler:
 
         probe = self._probe
         draw = probe.draw
+        calls = itertools.count()
 
         def catch(z: Any = None, *others: Any, **named: Any) -> Any:
+            if draw is None and probe.entry is None and next(calls) < probe.first_draw:
+                return probe.decoder.of_result(probe.decoder.function(z, *others, **named))
             raise Caught(z if draw is None else draw.function(z, *others, **named))
 
         try:
@@ -187,24 +193,30 @@ class _ModelSampler:
 
 
 def with_draws(
-    probe: ModelProbe, x: Array, entries: Sequence[Cut], *, is_by_order: bool
+    probe: ModelProbe,
+    x: Array,
+    entries: Sequence[Cut],
+    *,
+    is_by_order: bool,
+    is_by_shape: bool = False,
 ) -> ModelProbe | None:
     """The probe whose first head gives the mean, which is what the draws of z are centred at.
 
     What follows neither head is no draw of z, such as the noise alone. None if only the order of
-    their calls tells the heads apart, and no draw confirms it.
+    their calls tells the heads apart, or only shapes tell the parts, and no draw confirms it.
 
     Args:
         probe: The probe.
         x: Real examples.
         entries: The layers that may be called with z.
         is_by_order: Whether only the order of their calls told the heads apart.
+        is_by_shape: Whether only their shapes told the encoder and the decoder.
     """
     is_guess = probe.draw is not None or not probe.draws_z
-    if probe.count < 2 or not (is_by_order or is_guess):
-        return probe
+    if probe.count < 2 or not (is_by_order or is_by_shape or is_guess):
+        return None if is_by_shape else probe
     if len(probe.encoder) == 1 and "other" in probe.order:
-        return probe
+        return None if is_by_shape else probe
     size = math.prod(probe.latent_shape)
     low, zero = np.full((256, size), -4.0), np.zeros((256, size))
     known = [probe] if probe.draws_z else []
@@ -215,6 +227,6 @@ def with_draws(
             return candidate
         if is_by_order and float(np.mean(draw(zero, low))) < -2.0:
             return replace(candidate, encoder=list(probe.encoder)[::-1])
-    if is_by_order:
+    if is_by_order or is_by_shape:
         return None
     return replace(probe, draw=None)

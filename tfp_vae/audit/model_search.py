@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.audit.argument_names import MEAN, SECOND, role_of
+from tfp_vae.audit.argument_names import MEAN, SECOND
 from tfp_vae.audit.model_cuts import (
     Cut,
     cut_at,
@@ -20,21 +20,20 @@ from tfp_vae.audit.model_cuts import (
     named_layers,
     shape_of,
 )
+from tfp_vae.audit.model_encoder import Found, encoder_of
 from tfp_vae.audit.model_probe import ROWS, ModelProbe, is_latent_draw, with_draws
 from tfp_vae.audit.model_steps import Step, as_input, lacks_loss
 from tfp_vae.audit.model_structure import (
     decoder_before,
-    doubled_axis,
-    doubled_head,
+    decoder_by_shape,
     entries_of_z,
+    first_draw,
     inner_cuts,
     is_correlated,
-    is_z,
+    latent_shapes,
     own_cut,
     own_decoder,
-    sibling_heads,
 )
-from tfp_vae.audit.results import entries_of
 from tfp_vae.error_text import described
 
 Array = np.ndarray
@@ -94,7 +93,7 @@ def find_cuts(
             with contextlib.ExitStack() as stack:
                 for cut in cuts:
                     stack.enter_context(cut.recording())
-                step(rows)
+                value = step(rows)
         except Exception as error:
             first = first or error
             continue
@@ -104,35 +103,21 @@ def find_cuts(
         if decoder_cut is not None and decoder is None:
             decoder_cut = decoder_before(decoder_cut, cuts, rows) or decoder_cut
         decoder_cut = decoder_cut or own_decoder(own, rows)
-        found = _encoder_of(encoders, heads, decoder_cut, cuts)
-        if decoder_cut is None or found is None:
-            continue
-        chosen, result, order, shape, doubled, names = found
-        draw, entries = None, []
-        if not is_latent_draw(decoder_cut.inputs[0], shape):
-            drawn = [c for c in draws if c.outputs and is_latent_draw(c.outputs[0], shape)]
-            # What draws is the last of them: one before may compute the scale.
-            draw = max(drawn, key=lambda c: c.moments[0], default=None)
-            entries = entries_of_z(cuts, chosen, ROWS, shape)
-        probe = ModelProbe(
-            model,
-            step,
-            framework,
-            chosen,
-            decoder_cut,
-            result,
-            decoder_cut.outputs[0],
-            order,
-            shape,
-            doubled,
-            names,
-            x.shape[1:],
-            draw,
-        )
-        is_by_order = len(chosen) == 2 and latents is None and chosen[0] not in heads[MEAN]
-        drawn_probe = with_draws(probe, x, entries, is_by_order=is_by_order)
-        if drawn_probe is not None:
-            return drawn_probe
+        found = encoder_of(encoders, heads, decoder_cut, cuts)
+        trials = [(decoder_cut, found, False)]
+        if encoder is None and decoder is None and latents is None and _holds_loss(value):
+            trials += _found_by_shape(encoders, heads, decoder_cut, cuts, own, rows)
+        for part, parts_found, is_by_shape in trials:
+            if part is None or parts_found is None:
+                continue
+            probe, entries = _probe_of(
+                model, step, framework, parts_found, part, draws, cuts, x.shape[1:]
+            )
+            mean = probe.encoder[0]
+            is_by_order = len(probe.encoder) == 2 and latents is None and mean not in heads[MEAN]
+            drawn = with_draws(probe, x, entries, is_by_order=is_by_order, is_by_shape=is_by_shape)
+            if drawn is not None:
+                return drawn
     if not has_run and lacks_loss(model):
         raise ValueError(
             "`model` must have a loss: give one to `compile`, call `add_loss` in a layer, or say "
@@ -156,6 +141,71 @@ def find_cuts(
         "names, such as encoder and decoder, or z_mean and z_log_var; name them with `encoder`, "
         f"`decoder` and `latents`; got a `step` that calls {passed}."
     )
+
+
+def _holds_loss(value: Any) -> bool:
+    """Whether what a step returned holds a number, or one for each row."""
+    shapes = (shape_of(leaf) for leaf in leaves_of(value))
+    return any(shape in ((), (1,), (ROWS,), (ROWS, 1)) for shape in shapes)
+
+
+def _found_by_shape(
+    encoders: Sequence[Cut],
+    heads: dict[str, list[Cut]],
+    decoder: Cut | None,
+    cuts: Sequence[Cut],
+    own: Cut | None,
+    x: Any,
+) -> list[tuple[Cut | None, Found | None, bool]]:
+    """The encoders and decoders that shapes alone tell, where no name does."""
+    inner = [cut for cut in cuts if cut is not own and _gives_x(cut, (shape_of(x) or ())[1:])]
+    # The model itself may be called beside the loss, which calls its layers again.
+    parts = [decoder] if decoder is not None and decoder.part is None else []
+    parts = parts or [decoder, decoder_by_shape(inner, x)]
+    return [
+        (part, encoder_of(encoders, heads, part, cuts, latent), True)
+        for part in parts
+        if part is not None
+        for latent in latent_shapes(part, own, cuts, x)
+    ]
+
+
+def _probe_of(
+    model: Any,
+    step: Step,
+    framework: str,
+    found: Found,
+    decoder: Cut,
+    draws: Sequence[Cut],
+    cuts: Sequence[Cut],
+    event_shape: tuple[int, ...],
+) -> tuple[ModelProbe, list[Cut]]:
+    """The probe of the parts that were found, and the layers that may be called with z."""
+    chosen, result, order, shape, doubled, names = found
+    draw, entries = None, []
+    index = first_draw(decoder, chosen)
+    if decoder.part is not None or not is_latent_draw(decoder.inputs[index], shape):
+        drawn = [c for c in draws if c.outputs and is_latent_draw(c.outputs[0], shape)]
+        # What draws is the last of them: one before may compute the scale.
+        draw = max(drawn, key=lambda c: c.moments[0], default=None)
+        entries = entries_of_z(cuts, chosen, ROWS, shape)
+    probe = ModelProbe(
+        model,
+        step,
+        framework,
+        chosen,
+        decoder,
+        result,
+        decoder.outputs[0],
+        order,
+        shape,
+        doubled,
+        names,
+        event_shape,
+        draw,
+        first_draw=index,
+    )
+    return probe, entries
 
 
 def _unique(cuts: Sequence[Cut]) -> list[Cut]:
@@ -210,8 +260,8 @@ def _output_cuts(owner: Any, encoders: Sequence[Cut]) -> dict[str, list[Cut]]:
 
 
 def _gives_x(cut: Cut, event_shape: tuple[int, ...]) -> bool:
-    # A distribution cannot be replaced by its parameters.
-    if not cut.outputs or hasattr(cut.outputs[0], "log_prob"):
+    # A distribution, alone or beside its draw, cannot be replaced by its parameters.
+    if not cut.outputs or any(hasattr(leaf, "log_prob") for leaf in leaves_of(cut.outputs[0])):
         return False
     size = math.prod(event_shape)
     shapes = [shape_of(leaf) for leaf in leaves_of(cut.outputs[0])]
@@ -219,80 +269,3 @@ def _gives_x(cut: Cut, event_shape: tuple[int, ...]) -> bool:
         return False
     sizes = [math.prod(shape[1:]) for shape in shapes if shape is not None]
     return sizes == [size] or sizes == [2 * size] or sizes == [size, size]
-
-
-Found = tuple[Sequence[Cut], Any, Sequence[str], tuple[int, ...], bool, tuple[str, str]]
-
-
-def _encoder_of(
-    encoders: Sequence[Cut],
-    heads: dict[str, list[Cut]],
-    decoder: Cut | None,
-    cuts: Sequence[Cut],
-) -> Found | None:
-    given = decoder.inputs[0] if decoder is not None and decoder.part is None else None
-    z = shape_of(given) if given is not None else None
-    latent = z[1:] if z is not None and z[0] == ROWS else None
-    fallback: Found | None = None
-    for cut in encoders:
-        if not cut.outputs:
-            continue
-        leaves = leaves_of(cut.outputs[0])
-        shapes = [shape_of(leaf) for leaf in leaves]
-        if any(shape is None or len(shape) < 2 for shape in shapes):
-            continue
-        tails = [shape[1:] for shape in shapes if shape is not None]
-        order = _order(cut.outputs[0], leaves, given)
-        names = ("mean", "s")
-        if len(leaves) == 1 and latent is not None and tails[0] != latent:
-            if doubled_axis((ROWS, *tails[0]), (ROWS, *latent)) is not None:
-                # What the encoder gives may pass one more layer, as a latent diffusion's does.
-                last = doubled_head(cuts, ROWS, latent, given) or cut
-                return [last], last.outputs[0], [MEAN], latent, True, names
-            if len(latent) == 1 and len(tails[0]) == 1 and 0 < tails[0][0] // 2 < latent[0]:
-                # z, of half the encoder's size, and a label are the decoder's input.
-                half = (tails[0][0] // 2,)
-                fallback = fallback or ([cut], cut.outputs[0], [MEAN], half, True, names)
-        elif len(leaves) == 2 and tails[0] == tails[1]:
-            return [cut], cut.outputs[0], order, tails[0], False, names
-        elif len(leaves) == 3 and tails[0] == tails[1] == tails[2]:
-            fallback = fallback or ([cut], cut.outputs[0], order, tails[0], False, names)
-    means = [c for c in heads[MEAN] if c.outputs]
-    seconds = [c for c in heads[SECOND] if c.outputs]
-    for mean in means:
-        for second in seconds:
-            shape = shape_of(mean.outputs[0])
-            if shape is not None and shape == shape_of(second.outputs[0]):
-                names = (_neat(mean.name, "mean"), _neat(second.name, "s"))
-                return [mean, second], None, [MEAN, SECOND], shape[1:], False, names
-    if fallback is not None and fallback[4]:
-        return fallback
-    pair = sibling_heads(cuts, ROWS, latent)
-    if pair is not None:
-        shape = (shape_of(pair[0].outputs[0]) or ())[1:]
-        return list(pair), None, [MEAN, SECOND], shape, False, ("mean", "s")
-    both = doubled_head(cuts, ROWS, latent, given)
-    if both is not None and latent is not None and fallback is None:
-        return [both], both.outputs[0], [MEAN], latent, True, ("mean", "s")
-    return fallback
-
-
-def _neat(name: str, default: str) -> str:
-    return name if name.isidentifier() and role_of(name) is not None else default
-
-
-def _order(result: Any, leaves: Sequence[Any], given: Any) -> list[str]:
-    """What each leaf of an encoder's result is, by its name or else by its place.
-
-    The draw of z, which the decoder is given, is none of both outputs.
-    """
-    count = len(leaves)
-    entries = entries_of(result) or []
-    roles = [role_of(name) if isinstance(name, str) else None for name, _ in entries]
-    if MEAN in roles and SECOND in roles and len(roles) == count:
-        return [role or "other" for role in roles]
-    drawn = [given is not None and is_z(leaf, given) for leaf in leaves]
-    if count == 3 and sum(drawn) == 1:
-        others = iter((MEAN, SECOND))
-        return ["other" if is_drawn else next(others) for is_drawn in drawn]
-    return [MEAN, SECOND, "other"][:count]

@@ -131,9 +131,35 @@ def steps_of(
         method = getattr(model, name, None)
         if callable(method):
             found += _calls(method, constants)
-    if is_torch_module(model) or callable(model):
+    packed = [m for n in _METHODS if _takes_all(m := getattr(model, n, None))]
+    # What the model returns goes into such a loss as it is.
+    found += [partial(_loss_of_result, model, method, constants) for method in packed]
+    if not packed and (is_torch_module(model) or callable(model)):
         found += _calls(model, constants)
     return found
+
+
+def _takes_all(method: Any) -> bool:
+    """Whether a method takes `*args` alone, beside keywords."""
+    parameters = parameters_of(method) if callable(method) else None
+    kinds = {p.kind for p in parameters or ()}
+    return inspect.Parameter.VAR_POSITIONAL in kinds and kinds <= {
+        inspect.Parameter.VAR_POSITIONAL,
+        inspect.Parameter.VAR_KEYWORD,
+        inspect.Parameter.KEYWORD_ONLY,
+    }
+
+
+def _loss_of_result(
+    model: Callable[..., Any], method: Callable[..., Any], constants: dict[str, Any], x: Any
+) -> Any:
+    try:
+        return method(*model(x), **constants)
+    except KeyError as error:
+        raise ValueError(
+            f"{getattr(method, '__name__', 'the loss')} needs {error.args[0]!r}: give it in "
+            "`arguments`"
+        ) from error
 
 
 def _keras_steps(model: Any) -> list[Step]:
@@ -229,7 +255,11 @@ def with_caught_loss(step: Step) -> Step:
 
 
 def _with_labels(x: Any) -> Any:
-    return x, np.zeros(len(x), np.int64)
+    labels = np.zeros(len(x), np.int64)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(x, torch.Tensor):
+        return x, torch.from_numpy(labels)
+    return x, labels
 
 
 def _key(number: int) -> Any:

@@ -43,8 +43,13 @@ def sibling_heads(
         shape = shape_of(leaves_of(cut.outputs[0])[0])
         if shape is None or len(shape) < 2 or shape[0] != rows or not _fits(shape[1:], latent):
             continue
-        groups.setdefault((id(cut.inputs[0]), shape[1:]), []).append(cut)
-    pairs = [(shape, pair) for (_, shape), pair in groups.items() if len(pair) == 2]
+        for given in {id(given): given for given in cut.inputs}:
+            groups.setdefault((given, shape[1:]), []).append(cut)
+    # Two layers that are called twice are one pair.
+    known = {
+        tuple(map(id, pair)): (shape, pair) for (_, shape), pair in groups.items() if len(pair) == 2
+    }
+    pairs = list(known.values())
     if latent is not None and any(shape == latent for shape, _ in pairs):
         pairs = [(shape, pair) for shape, pair in pairs if shape == latent]
     if not pairs:
@@ -97,6 +102,37 @@ def _fits(shape: tuple[int, ...], latent: tuple[int, ...] | None) -> bool:
     return len(shape) == len(latent) and shape[:-1] == latent[:-1] and shape[-1] < latent[-1]
 
 
+def decoder_by_shape(cuts: Sequence[Cut], x: Any) -> Cut | None:
+    """The last part that gives what has x's shape and is not called with x.
+
+    Args:
+        cuts: The parts that give such an array, as they were recorded.
+        x: The rows that the step was run with.
+    """
+    others = [cut for cut in cuts if not any(_equal(leaf, x) for leaf in leaves_of(cut.inputs[0]))]
+    return max(others, key=lambda cut: cut.moments[-1], default=None)
+
+
+def latent_shapes(decoder: Cut, own: Cut | None, cuts: Sequence[Cut], x: Any) -> list[Any]:
+    """The shapes that one example's latents may have, the likeliest first.
+
+    They are those of a layer's distribution before the decoder, of two alike outputs of the model
+    beside the reconstruction, and of the decoder's input.
+    """
+    found: list[Any] = []
+    for cut in cuts:
+        given = cut.outputs[0] if cut.outputs and cut.moments[0] < decoder.moments[-1] else None
+        found += [shape_of(leaf) for leaf in leaves_of(given) if hasattr(leaf, "log_prob")]
+    if own is not None and own.outputs:
+        shapes = [shape_of(leaf) for leaf in leaves_of(own.outputs[0])]
+        found += [s for s in shapes if s != shape_of(x) and shapes.count(s) in (2, 3)]
+    if decoder.part is None:
+        found.append(shape_of(leaves_of(decoder.inputs[0])[0]))
+    rows = len(x)
+    tails = [s[1:] for s in found if s is not None and len(s) > 1 and s[0] == rows]
+    return list(dict.fromkeys(tails))
+
+
 def own_decoder(own: Cut | None, x: Any) -> Cut | None:
     """The model itself as its decoder, where one part of what it returns has x's shape."""
     if own is None or not own.outputs or hasattr(own.outputs[0], "log_prob"):
@@ -142,6 +178,15 @@ def entries_of_z(
         for cut in sorted(later, key=lambda cut: cut.moments[0])
         if not any(_equal(cut.inputs[0], tensor) for tensor in known)
     ]
+
+
+def first_draw(decoder: Cut, heads: Sequence[Cut]) -> int:
+    """Which call of the decoder is the first that is given no output of the encoder itself."""
+    known = [leaf for head in heads for result in head.outputs for leaf in leaves_of(result)]
+    for index, given in enumerate(decoder.inputs):
+        if not any(_equal(leaves_of(given)[0], leaf) for leaf in known):
+            return index
+    return 0
 
 
 def _equal(tensor: Any, other: Any) -> bool:

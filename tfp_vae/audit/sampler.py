@@ -17,6 +17,7 @@ from tfp_vae.audit.sampler_scale import AT, measured_scale
 Array = np.ndarray
 
 DRAWS = 200_000
+_ROWS_OF_MODEL = 8192
 _LEVELS = np.array([0.2, 0.35, 0.6, 0.9, 1.3, 1.8, 2.5, 3.0])
 _SIGNED_LEVELS = np.array([-2.5, -1.8, -1.2, -0.6, 0.4, 0.9, 1.6, 2.5])
 # The standard deviation of log|ε| for a standard normal ε is π / √8.
@@ -83,7 +84,7 @@ def probe_sampler(
     if rows is None:
         rows = max(len(_LEVELS) * 8, -(-DRAWS // latent_size // len(_LEVELS)) * len(_LEVELS))
     else:
-        calls = 32
+        calls = max(2, _ROWS_OF_MODEL // rows)
     sizes = (rows, *BATCH_SIZES)
     positive = [_encoder_outputs(n, latent_size, _LEVELS)[:encoder_output_count] for n in sizes]
     call, box, index = _settled(sampler, names, positive)

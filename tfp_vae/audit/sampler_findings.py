@@ -7,13 +7,16 @@ from tfp_vae.audit.kl_term import KLTerm
 from tfp_vae.audit.sampler import SamplerReading
 
 
-def sampler_findings(kl: KLTerm, sampler: SamplerReading, kept: KLModel | None) -> list[Finding]:
+def sampler_findings(
+    kl: KLTerm, sampler: SamplerReading, kept: KLModel | None, framework: str
+) -> list[Finding]:
     """Names a scale that is not the KL's, and noise that is not standard normal times it.
 
     Args:
         kl: The KL.
         sampler: The sampler.
         kept: The KL that a correction keeps.
+        framework: The framework to write the lines of code in.
     """
     findings = []
     readings = kl.possible_readings
@@ -34,12 +37,12 @@ def sampler_findings(kl: KLTerm, sampler: SamplerReading, kept: KLModel | None) 
                 "scale-mismatch",
                 f"the KL is written for {kl_name}, but the draws' spread is {spreads}, which is "
                 f"{sampler.reading}.",
-                f"draw with the KL's scale, {sampler_line(readings[0])}, or write "
+                f"draw with the KL's scale, {sampler_line(readings[0], framework)}, or write "
                 f"the KL for {sampler.reading}: {sampler.reading.formula}.",
             )
         )
     if faults:
-        line = sampler_line(kept.reading if kept is not None else None)
+        line = sampler_line(kept.reading if kept is not None else None, framework)
         findings.append(
             Finding.of(
                 "sampler-noise",
