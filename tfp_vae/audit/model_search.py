@@ -160,8 +160,9 @@ def _found_by_shape(
     """The encoders and decoders that shapes alone tell, where no name does."""
     inner = [cut for cut in cuts if cut is not own and _gives_x(cut, (shape_of(x) or ())[1:])]
     # The model itself may be called beside the loss, which calls its layers again.
-    parts = [decoder] if decoder is not None and decoder.part is None else []
-    parts = parts or [decoder, decoder_by_shape(inner, x)]
+    parts: list[Cut | None] = [decoder]
+    if decoder is None or decoder.part is not None:
+        parts.append(decoder_by_shape(inner, x))
     return [
         (part, encoder_of(encoders, heads, part, cuts, latent), True)
         for part in parts

@@ -131,7 +131,8 @@ def steps_of(
         method = getattr(model, name, None)
         if callable(method):
             found += _calls(method, constants)
-    packed = [m for n in _METHODS if _takes_all(m := getattr(model, n, None))]
+    methods: list[Any] = [getattr(model, name, None) for name in _METHODS]
+    packed = [method for method in methods if _takes_all(method)]
     # What the model returns goes into such a loss as it is.
     found += [partial(_loss_of_result, model, method, constants) for method in packed]
     if not packed and (is_torch_module(model) or callable(model)):
