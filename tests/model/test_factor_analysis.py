@@ -120,3 +120,12 @@ def test_any_data_gives_a_finite_model(x, latents):
     assert (model.noise > 0.0).all()
     assert np.isfinite(model.log_prob(x)).all()
     assert np.isfinite(model.posterior_weights).all()
+
+
+def test_few_rows_get_few_latents():
+    x = load_breast_cancer().data
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    few = factor_analysis.fit(x[:20], latent_size=16)
+    assert np.sum(np.abs(few.loadings).sum(axis=0) > 0.0) == 5
+    # With sixteen latents, which leave the 20 rows hardly any noise, it would be -8,200.
+    assert few.log_prob(x[400:]).mean() > -120.0

@@ -48,7 +48,7 @@ class RaggedReader:
         self.shape = (len(lengths), int(steps), *self._values.shape[1:])
         whole = self._values.dtype.kind in "biu"
         self._code = _MISSING_CODE if whole else np.nan
-        if self._values.dtype.kind in "bu":
+        if self._values.dtype.kind in ("b", "u"):
             self._values = self._values.astype(np.int64)
         if whole and self._values.min(initial=0) < 0:
             raise ValueError(
