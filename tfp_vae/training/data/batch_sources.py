@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae.training.data import py_dataset
+from tfp_vae.training.data.pipeline_options import untuned
 from tfp_vae.training.data.row_readers import batches_in, is_torch_loader
 from tfp_vae.training.data.stored_rows import StoredRows
 from tfp_vae.training.data.validation import BatchValidator
@@ -141,17 +142,6 @@ class ArraySource:
 
     def _batch_from(self, start: tf.Tensor) -> Batch:
         return gathered(self.data, self._order[start : start + self.batch_size])
-
-
-def untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns a dataset without the thread that tunes it, for which an iterator's end waits.
-
-    Args:
-      dataset: One that reads from memory or from Python, with nothing to tune.
-    """
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return dataset.with_options(options)
 
 
 class StreamSource:

@@ -8,14 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfp_vae import pipeline_errors
-from tfp_vae.training.data.batch_sources import (
-    Batch,
-    Rows,
-    gathered,
-    on_device,
-    row_order,
-    untuned,
-)
+from tfp_vae.training.data.batch_sources import Batch, Rows, gathered, on_device, row_order
+from tfp_vae.training.data.pipeline_options import untuned
 from tfp_vae.training.data.stored_rows import StoredRows
 
 
