@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support import missing_value_checks
@@ -81,6 +81,8 @@ def test_a_row_without_values_costs_its_kl_divergence(vae_and_x):
 @given(strategies.vaes_with_data(missing_values=np.nan))
 def test_every_weight_has_a_finite_gradient(vae_and_x):
     vae, x = vae_and_x
+    # The transition of a chain of one step is for what follows it alone.
+    assume(getattr(vae.prior_layer, "time_steps", 2) > 1)
     holes = np.array(x, np.float64)
     holes.flat[::2] = np.nan
     properties.every_weight_has_a_finite_gradient(Subject(vae, holes))

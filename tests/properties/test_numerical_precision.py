@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tfp_vae import likelihoods, objectives, posteriors, priors
@@ -15,6 +15,8 @@ from tfp_vae.testing.strategies.posterior import POSTERIORS
 
 @given(strategies.vaes_with_data())
 def test_every_weight_has_a_finite_gradient(vae_and_x):
+    # The transition of a chain of one step is for what follows it alone.
+    assume(getattr(vae_and_x[0].prior_layer, "time_steps", 2) > 1)
     properties.every_weight_has_a_finite_gradient(Subject(*vae_and_x))
 
 
