@@ -14,8 +14,9 @@ from tfp_vae.audit.arguments import (
 from tfp_vae.audit.binding import bind
 from tfp_vae.audit.blackbox import positional_count
 from tfp_vae.audit.declared_changes import Declaration
-from tfp_vae.audit.engine import LossDeclaration, run_audit, support_findings
+from tfp_vae.audit.engine import run_audit, support_findings
 from tfp_vae.audit.frameworks import framework_written_in
+from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.packed_outputs import unpacked
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.symbolic import audit_closure, closed_over

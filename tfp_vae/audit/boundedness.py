@@ -15,7 +15,8 @@ import numpy as np
 from tfp_vae.audit.blackbox import CallError
 from tfp_vae.audit.kl_term import KLTerm
 from tfp_vae.audit.likelihood_term import LikelihoodTerm
-from tfp_vae.audit.loss_probe import LossProbe, Measured
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import Measured
 from tfp_vae.audit.probe_design import Point
 
 Array = np.ndarray

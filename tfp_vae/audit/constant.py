@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from tfp_vae.audit.kl_term import KLTerm
 from tfp_vae.audit.likelihood_term import LikelihoodTerm
-from tfp_vae.audit.loss_probe import LossProbe, Z
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import Z
 from tfp_vae.audit.probe_design import Design
 
 _TOLERANCE = 3e-5

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tfp_vae.audit.binding import Binding
-from tfp_vae.audit.engine import LossDeclaration
 from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.frameworks import as_numpy
 from tfp_vae.audit.likelihood_term import read_likelihood
-from tfp_vae.audit.loss_probe import probe_loss
+from tfp_vae.audit.loss_declaration import LossDeclaration
+from tfp_vae.audit.loss_probe import LossProbe
 from tfp_vae.audit.model_cuts import leaves_of, shape_of
 from tfp_vae.audit.model_probe import ModelProbe
 from tfp_vae.audit.model_steps import as_input
@@ -57,8 +56,8 @@ def inferred_declaration(
     likelihood: str | None,
     decoder_output: str | None,
     real_range: tuple[float, float] | None,
-) -> LossDeclaration:
-    """Declares the likelihood that a loss is measured to have.
+) -> tuple[LossDeclaration, LossProbe | None]:
+    """Declares the likelihood that a loss is measured to have, and returns the probe that it took.
 
     Args:
         loss: The loss.
@@ -79,19 +78,13 @@ def inferred_declaration(
     ] or [declared]
     for candidate in candidates:
         try:
-            probe = probe_loss(
-                loss,
-                partial(candidate.design, binding.encoder_output_count),
-                binding,
-                declared.returns,
-            )
+            probe = candidate.probe(loss, binding)
             if read_likelihood(probe).as_declared:
-                return _with_real_output(candidate, decoder_output, real_range)
+                real = _with_real_output(candidate, decoder_output, real_range)
+                return real, probe if real == candidate else None
         except (ValueError, TypeError):
             continue
-    if likelihood is not None and bounded is False and likelihood != "normal":
-        return candidates[0]
-    return candidates[0]
+    return candidates[0], None
 
 
 def _with_real_output(

@@ -18,7 +18,8 @@ from tfp_vae.audit.kl_model import KLModel
 from tfp_vae.audit.kl_term import KLTerm
 from tfp_vae.audit.likelihood_remarks import LikelihoodRemarks
 from tfp_vae.audit.likelihood_term import LikelihoodTerm
-from tfp_vae.audit.loss_probe import LossProbe, Z
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import Z
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.sampler import SamplerReading
 from tfp_vae.audit.sampler_findings import sampler_findings

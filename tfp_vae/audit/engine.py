@@ -1,9 +1,7 @@
 """The engine of an audit: from a bound loss and its declaration to a report."""
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,8 @@ from tfp_vae.audit.diagnosis import Diagnosis
 from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.kl_term import KLTerm, read_kl
 from tfp_vae.audit.likelihood_term import LikelihoodTerm, read_likelihood
-from tfp_vae.audit.loss_probe import LossProbe, accepts, probe_loss
+from tfp_vae.audit.loss_declaration import LossDeclaration
+from tfp_vae.audit.loss_probe import LossProbe, accepts
 from tfp_vae.audit.probe_design import Design
 from tfp_vae.audit.readings import Reading
 from tfp_vae.audit.report import AuditReport
@@ -35,45 +34,6 @@ from tfp_vae.audit.scaling_laws import (
 from tfp_vae.audit.support import outside_support
 
 
-@dataclass(frozen=True)
-class LossDeclaration:
-    """What a loss is declared to be.
-
-    Attributes:
-        likelihood: The likelihood.
-        decoder_output: What the decoder returns.
-        event_shape: The shape of one example.
-        latent_shape: The shape of one example's latents.
-        changes: What it is declared to change in the negative ELBO.
-        returns: Which entry of its result is the loss, None to find it.
-        decoder_range: Where the real decoder's output stays, None if nothing is known.
-        batch_sizes: Batch sizes to try before others.
-    """
-
-    likelihood: str
-    decoder_output: str
-    event_shape: tuple[int, ...]
-    latent_shape: tuple[int, ...]
-    changes: Declaration
-    returns: str | int | None = None
-    decoder_range: tuple[float, float] | None = None
-    batch_sizes: tuple[int, ...] = ()
-
-    def design(self, encoder_output_count: int, batch_size: int) -> Design:
-        """The design of points with so many encoder outputs and rows."""
-        several = self.latent_shape if len(self.latent_shape) > 1 else ()
-        return Design(
-            self.likelihood,
-            self.decoder_output,
-            self.event_shape,
-            math.prod(self.latent_shape),
-            encoder_output_count,
-            batch_size,
-            latent_shape=several,
-            decoder_range=self.decoder_range,
-        )
-
-
 def run_audit(
     loss: Callable[..., Any],
     sampler: Callable[..., Any] | None,
@@ -83,6 +43,7 @@ def run_audit(
     *,
     framework: str | None = None,
     sampler_rows: int | None = None,
+    probe: LossProbe | None = None,
 ) -> AuditReport:
     """Probes a loss and its sampler, reads both, and reports.
 
@@ -94,8 +55,9 @@ def run_audit(
         findings: What was found before.
         framework: The framework to write the correction in, None for that of the results.
         sampler_rows: How many rows a call of the sampler draws, None for as many as it takes.
+        probe: The loss's probe by this declaration, where there is one already.
     """
-    probe = _probed(loss, binding, declared)
+    probe = _probed(loss, binding, declared, probe)
     if LATENT_DRAW in binding.roles and _uses_latents(probe):
         refuse_latents(binding)
     found = [*findings, *_broadcast_findings(probe)]
@@ -109,7 +71,9 @@ def support_findings(data: Any, likelihood: str, event_shape: tuple[int, ...]) -
     return [] if outside is None else [_support_finding(outside, likelihood)]
 
 
-def _probed(loss: Callable[..., Any], binding: Binding, declared: LossDeclaration) -> LossProbe:
+def _probed(
+    loss: Callable[..., Any], binding: Binding, declared: LossDeclaration, known: LossProbe | None
+) -> LossProbe:
     """Probes a loss, also with both outputs of the encoder or the decoder in one array."""
     count = binding.encoder_output_count
     variants = [(binding, count)]
@@ -117,11 +81,11 @@ def _probed(loss: Callable[..., Any], binding: Binding, declared: LossDeclaratio
         variants.append((binding.concatenated(), 2))
     if binding.has_event:
         variants += [(replace(b, doubled_decoder=True), n) for b, n in variants]
-    written = declared.changes.batch_size
-    sizes = (*declared.batch_sizes, *(() if written is None else (written,)))
 
     def probed(variant: Binding, outputs: int) -> LossProbe:
-        return probe_loss(loss, partial(declared.design, outputs), variant, declared.returns, sizes)
+        if known is not None and variant is known.binding:
+            return known
+        return declared.probe(loss, variant, outputs)
 
     first: ValueError | None = None
     for variant, outputs in variants:

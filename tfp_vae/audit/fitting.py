@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfp_vae.audit.loss_probe import Measured, Z
+from tfp_vae.audit.measured import Measured, Z
 
 Array = np.ndarray
 

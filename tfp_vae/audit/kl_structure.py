@@ -13,7 +13,8 @@ import numpy as np
 from tfp_vae.audit.fitting import AffineFit
 from tfp_vae.audit.kl_floor import FAR, equal_points, plain_fit, second_outputs, with_floor
 from tfp_vae.audit.kl_model import KLModel
-from tfp_vae.audit.loss_probe import LossProbe, Measured
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import Measured
 from tfp_vae.audit.readings import UNIT_SCALE, Reading
 from tfp_vae.audit.scale_families import of_divergence
 

@@ -8,7 +8,8 @@ import numpy as np
 from tfp_vae.audit.fitting import AffineFit, fit_affine, fit_atoms
 from tfp_vae.audit.kl_model import STANDARD, KLModel
 from tfp_vae.audit.kl_structure import read_structure
-from tfp_vae.audit.loss_probe import LossProbe, Measured, Z
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import Measured, Z
 from tfp_vae.audit.probe_design import Point, stacked_encoder_outputs
 from tfp_vae.audit.readings import READINGS, UNIT_SCALE, VARIANCE, Reading
 from tfp_vae.audit.row_coupling import couples_rows

@@ -17,7 +17,8 @@ from tfp_vae.audit.likelihood_forms import (
     LikelihoodForm,
     guarded_forms,
 )
-from tfp_vae.audit.loss_probe import LossProbe, Measured, Z
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import Measured, Z
 from tfp_vae.audit.probe_design import Point
 
 

@@ -1,8 +1,9 @@
 """Measures a loss: its batch mean at a point, with the error of rounding or noise."""
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.blackbox import BlackBox, CallError
 from tfp_vae.audit.counters import uncounted
 from tfp_vae.audit.jax_programs import as_program
+from tfp_vae.audit.measured import NOISE_WIDENING, Measured, Z
 from tfp_vae.audit.probe_design import Design, Point
 from tfp_vae.audit.results import as_rows, chooser
 
@@ -23,64 +25,9 @@ BATCH_SIZES = (2, 4, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 250, 256, 500, 51
 NOISY_ROWS = (32, 256)
 NOISY_VALUES = 100_000
 NOISY_CALLS = 10
-# A difference of this many errors is not 0. The errors of a noisy loss are widened, because they
-# are estimated from few calls: with 9 degrees of freedom a t-distributed estimate lies farther out
-# than 6 · 1.5 standard errors about eight times in a million.
-Z = 6.0
-NOISE_WIDENING = 1.5
 ROUNDING_UNITS = 8.0
 _TINY_STEP, _SMALL_STEP = 1e-10, 1e-3
 _FAR = 12.0
-
-
-@dataclass(frozen=True)
-class Change:
-    """The difference of two measured values, with its error."""
-
-    value: float
-    error: float
-
-    @property
-    def resolved(self) -> bool:
-        """Whether the difference is larger than its error."""
-        return bool(np.isfinite(self.value)) and abs(self.value) > Z * self.error
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Values with their standard errors, both `[N]`; for an exact loss, its rounding errors."""
-
-    values: Array
-    errors: Array
-
-    @property
-    def finite(self) -> bool:
-        """Whether every value is finite."""
-        return bool(np.all(np.isfinite(self.values)))
-
-    @property
-    def spread(self) -> float:
-        """The distance between the largest and the smallest value."""
-        return float(np.ptp(self.values))
-
-    @property
-    def slack(self) -> Array:
-        """The largest errors of the values."""
-        return Z * self.errors
-
-    @property
-    def constant(self) -> bool:
-        """Whether no value differs from their mean by more than its error."""
-        weights = 1.0 / np.maximum(self.errors, 1e-100) ** 2
-        mean = np.sum(weights / np.max(weights) * self.values) / np.sum(weights / np.max(weights))
-        return bool(np.all(np.abs(self.values - mean) <= self.slack))
-
-    def change(self, start: int, end: int) -> Change:
-        """By how much the value rises from one point to another."""
-        return Change(
-            float(self.values[end] - self.values[start]),
-            float(np.hypot(self.errors[start], self.errors[end])),
-        )
 
 
 class LossProbe:
@@ -114,15 +61,25 @@ class LossProbe:
         self.entry = entry
         self.outer = outer
         self._calls = NOISY_CALLS if random else 1
+        self._known: dict[bytes, Array] = {}
 
     def rows(self, point: Point) -> Array:
         """Calls the loss and returns its value, `[B]` or `[1]`.
+
+        A loss without randomness is called once with equal inputs.
 
         Raises:
             CallError: If the loss raised.
             ValueError: If the result has no batch axis.
         """
-        return np.atleast_1d(_checked_rows(self.box(*self.binding.arguments(point)), point))
+        arguments = self.binding.arguments(point)
+        key = b"" if self.random else _digest(arguments)
+        if key not in self._known:
+            rows = np.atleast_1d(_checked_rows(self.box(*arguments), point))
+            if self.random:
+                return rows
+            self._known[key] = rows
+        return self._known[key]
 
     def value_in_float32(self, point: Point) -> float:
         """The batch mean of one call in float32."""
@@ -162,6 +119,14 @@ class LossProbe:
                 noise = NOISE_WIDENING * float(means.std(ddof=1)) / np.sqrt(len(means))
             errors.append(rounding / Z + noise)
         return Measured(np.array(values), np.array(errors))
+
+
+def _digest(arrays: Sequence[Array]) -> bytes:
+    digest = hashlib.blake2b()
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.digest()
 
 
 def _checked_rows(result: Array, point: Point) -> Array:

@@ -20,8 +20,9 @@ from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.counters import uncounted
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.decoder_range import decoder_range, inferred_declaration, range_findings
-from tfp_vae.audit.engine import LossDeclaration, run_audit, support_findings
+from tfp_vae.audit.engine import run_audit, support_findings
 from tfp_vae.audit.frameworks import KERAS, TENSORFLOW
+from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.model_probe import ModelProbe
 from tfp_vae.audit.model_search import find_cuts
 from tfp_vae.audit.model_steps import (
@@ -177,8 +178,9 @@ def _report(
         returns,
         real_range,
     )
+    known = None
     if likelihood is None or decoder_output is None:
-        declared = inferred_declaration(
+        declared, known = inferred_declaration(
             probe.loss, binding, declared, likelihood, decoder_output, real_range
         )
     framework = probe.framework
@@ -195,6 +197,7 @@ def _report(
         framework=framework,
         # A call takes its time, and many rows of large examples take theirs.
         sampler_rows=1024 if math.prod(event_shape) <= _SMALL_EVENT else 256,
+        probe=known,
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from tfp_vae.audit.frameworks import kept_random_states, set_seeds
-from tfp_vae.audit.loss_probe import LossProbe, Measured
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import Measured
 from tfp_vae.audit.probe_design import Point
 
 Array = np.ndarray

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tfp_vae.audit.blackbox import CallError
-from tfp_vae.audit.loss_probe import NOISE_WIDENING, Change, LossProbe, Z
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.measured import NOISE_WIDENING, Change, Z
 from tfp_vae.audit.probe_design import Point
 
 BATCH = "batch size"

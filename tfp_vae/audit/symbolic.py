@@ -8,7 +8,8 @@ from tfp_vae.audit.argument_names import DECODER, MEAN, SECOND, X, role_of
 from tfp_vae.audit.arguments import check_changes, check_declaration, checked_event_shape
 from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.declared_changes import Declaration
-from tfp_vae.audit.engine import LossDeclaration, run_audit, support_findings
+from tfp_vae.audit.engine import run_audit, support_findings
+from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.error_text import described
 
