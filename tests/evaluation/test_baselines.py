@@ -25,7 +25,7 @@ def test_independent_columns_and_factor_analysis_are_fitted_to_the_training_rows
     known = evaluation.baselines(iris_vae(), train, rows)
     columns = stats.norm(train.mean(axis=0), train.std(axis=0)).logpdf(rows).sum(axis=1)
     assert known.independent_columns == pytest.approx(columns.mean(), rel=1e-4)
-    linear = tfp_vae.model.fit_factor_analysis(train, 2)
+    linear = tfp_vae.factor_analysis.fit(train, 2)
     covariance = linear.loadings @ linear.loadings.T + np.diag(linear.noise)
     expected = stats.multivariate_normal(linear.mean, covariance).logpdf(rows).mean()
     assert known.factor_analysis == pytest.approx(expected, rel=1e-3)

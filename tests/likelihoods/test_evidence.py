@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tfp_vae import likelihoods
+from tfp_vae import factor_analysis, likelihoods
 from tfp_vae.likelihoods.evidence import grid_steps, held_out_scores
 
 RNG = np.random.default_rng(0)
@@ -55,3 +55,17 @@ def test_a_fit_that_overfits_counts_at_its_best_stage():
     x = np.random.default_rng(0).normal(size=[45, 400])
     scores = held_out_scores(likelihoods.Normal([400], scale="learned"), x)
     assert scores.mean() > -610.0
+
+
+@pytest.mark.parametrize("scale", ["shared", "per_value"])
+def test_of_few_wide_rows_a_normal_counts_as_factor_analysis(scale):
+    """60 rows of 600 columns that follow three factors: training alone reaches 8 to 42 nats less."""
+    rng = np.random.default_rng(0)
+    x = 3.0 + rng.normal(size=[60, 3]) @ rng.normal(size=[3, 600]) + rng.normal(size=[60, 600])
+    scores = held_out_scores(likelihoods.Normal([600], scale=scale), x)
+    order = np.random.default_rng(0).permutation(60)
+    held_out, train = x[order[:20]], x[order[20:]]
+    groups = np.zeros(600, int) if scale == "shared" else None
+    exact = factor_analysis.fit(train, 8, groups=groups).log_prob(held_out)
+    # Four draws of eight latents: the noise of a mean over 20 rows is far below a nat.
+    assert scores.mean() == pytest.approx(exact.mean(), abs=2.0)

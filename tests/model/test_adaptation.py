@@ -7,8 +7,7 @@ from sklearn.datasets import load_iris, load_wine
 
 import tfp_vae
 from tests.support.small_models import BINARY, eager_vae, small_vae
-from tfp_vae import likelihoods, networks, posteriors, priors
-from tfp_vae.model import factor_analysis
+from tfp_vae import factor_analysis, likelihoods, networks, posteriors, priors
 
 WINE = load_wine().data.astype("float32")
 KINDS_OF_SCALE = ["per_value", "learned", "shared", "calibrated", 2.0]

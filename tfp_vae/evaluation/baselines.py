@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import checks, likelihoods, supports
+from tfp_vae import checks, factor_analysis, likelihoods, supports
 from tfp_vae.evaluation.elbo import ELBOSummary
 from tfp_vae.evaluation.row_batches import checked_rows, read_rows
-from tfp_vae.model import VAE, fit_factor_analysis
+from tfp_vae.model import VAE
 
 _ROWS_AT_ONCE = 1000
 _LARGE_MEAN = 20.0
@@ -148,7 +148,7 @@ def baselines(
     )
     if whole and _is_real_valued(layer.support, train):
         latents = vae.encoder.posterior.latent_size
-        analysis = fit_factor_analysis(train.reshape(len(train), -1), latents)
+        analysis = factor_analysis.fit(train.reshape(len(train), -1), latents)
         linear = float(analysis.log_prob(rows.reshape(len(rows), -1).astype(np.float64)).mean())
     columns_mean = float(np.concatenate(scores).mean(dtype=np.float64))
     return Baselines(columns_mean, linear, len(train), len(rows))

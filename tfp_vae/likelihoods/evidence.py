@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from tfp_vae import distributions, networks, replica_context, shapes
+from tfp_vae import distributions, factor_analysis, networks, replica_context, shapes
 from tfp_vae.likelihoods.base import Likelihood
 
 MIN_ROWS = 30
@@ -18,10 +18,11 @@ MOST_ROWS = 1500
 HELD_OUT = 1 / 3
 _LATENTS = 8
 _ROWS_PER_LATENT = 4
-_STAGES = (0, 25, 75, 200)
+_STAGES = (25, 75, 200)
 """The numbers of steps after which a fit is scored, of which the best counts: of a few rows with
 many columns, the last one may have learned nothing but these rows."""
 
+_ITERATIONS = 50
 _BATCH = 100
 _LEARNING_RATE = 0.02
 _DRAWS = 4
@@ -33,7 +34,9 @@ _LEAST_MASS = 1e-3
 def held_out_scores(likelihood: Likelihood, x: np.ndarray) -> np.ndarray:
     """Fits a model with linear networks to two thirds of the rows, and scores the others.
 
-    The score is the ELBO of a row, at the stage of the fit at which its mean is largest. Where the
+    The score is the ELBO of a row, at the stage of the fit at which its mean is largest: the
+    marginals of the columns, factor analysis where the likelihood has locations, and then some
+    numbers of steps of training. Where the
     values of a column lie on a grid, such as whole numbers or multiples of 1/255, log p(x|z) of a
     density is the probability of the grid's cell, so that densities and probabilities compare, and
     no density gains by a scale below the grid.
@@ -54,7 +57,7 @@ def _held_out_scores(likelihood: Likelihood, x: np.ndarray) -> np.ndarray:
     at = round(len(rows) * HELD_OUT)
     model = _LinearModel(likelihood, rows[at:])
     held_out, steps = tf.convert_to_tensor(rows[:at]), grid_steps(rows)
-    stages = [model.scores(held_out, steps).numpy() for _ in model.fit(rows[at:])]
+    stages = [model.scores(held_out, steps).numpy() for _ in model.stages(rows[at:])]
     scores: np.ndarray = max(stages, key=_mean)
     return scores
 
@@ -100,6 +103,7 @@ class _LinearModel:
             self._encoding.adapt(x)
         likelihood.take_units()
         likelihood.build((None, latents))
+        self._latents = latents
         self._path = networks.LinearPath(
             likelihood.parameter_shapes(),
             list(likelihood.locations()),
@@ -116,8 +120,37 @@ class _LinearModel:
         self._offset = keras.Variable(-encoded.mean(axis=0) @ kernel, dtype=dtype)
         self._log_stddev = keras.Variable(np.log(stddev), dtype=dtype)
 
-    def fit(self, x: np.ndarray) -> Iterator[int]:
-        """Takes some steps of Adam on random batches of rows, and yields at every stage."""
+    def stages(self, x: np.ndarray) -> Iterator[None]:
+        """Fits the model to rows, and yields at every stage; factor analysis is the last."""
+        yield
+        for _ in self._training(x):
+            yield
+        if self._likelihood.locations() and self._encoding is not None:
+            self._take_factor_analysis(x)
+            yield
+
+    def _take_factor_analysis(self, x: np.ndarray) -> None:
+        """Sets the decoder to factor analysis, and the encoder to its exact posterior."""
+        likelihood = self._likelihood
+        linear = factor_analysis.fit_locations(
+            likelihood, x, self._latents, most_iterations=_ITERATIONS
+        )
+        constants = likelihood.adapt(x, stddev=linear.stddev())
+        likelihood.zero_heads(constants)
+        self._path.assign(constants)
+        anywhere = self._decoded(tf.zeros([1, self._latents], likelihood.variable_dtype))
+        linear = linear.with_stddev(likelihood.stddev_of(anywhere).numpy()[0])
+        self._path.assign({}, linear.kernels(likelihood, self._latents))
+        affine = self._encoding.affine_map()
+        weights, offset = linear.encoder(affine)
+        kernel = np.zeros(self._kernel.shape)
+        kernel[affine.places] = weights
+        self._kernel.assign(kernel)
+        self._offset.assign(offset)
+        self._log_stddev.assign(-0.5 * np.log(linear.analysis.precision))
+
+    def _training(self, x: np.ndarray) -> Iterator[int]:
+        """Takes some steps of Adam on random batches of rows, and yields after some of them."""
         data = tf.convert_to_tensor(x)
         variables = [
             *(self._kernel, self._offset, self._log_stddev),
@@ -147,8 +180,7 @@ class _LinearModel:
 
         # TensorFlow warns of repeated tracing where a function is called, not a concrete one.
         take = steps.get_concrete_function()
-        yield _STAGES[0]
-        for first, last in itertools.pairwise(_STAGES):
+        for first, last in itertools.pairwise((0, *_STAGES)):
             take(tf.constant(first), tf.constant(last))
             yield last
 
@@ -197,9 +229,12 @@ def _principal_components(centred: np.ndarray, count: int) -> tuple[np.ndarray, 
     They are of the smaller of the two Gram matrices, of columns or of rows; zeros stand for the
     components that the rows lack.
     """
+    from scipy import linalg
+
     by_columns = centred.shape[1] <= len(centred)
     gram = (centred.T @ centred if by_columns else centred @ centred.T) / len(centred)
-    values, vectors = np.linalg.eigh(gram)
+    largest = [max(len(gram) - count, 0), len(gram) - 1]
+    values, vectors = linalg.eigh(gram, subset_by_index=largest)
     variance = np.maximum(values[::-1][:count], 0.0)
     directions = vectors[:, ::-1][:, :count]
     if not by_columns:

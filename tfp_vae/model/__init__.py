@@ -2,8 +2,6 @@
 
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder, Transition
-from tfp_vae.model.factor_analysis import FactorAnalysis
-from tfp_vae.model.factor_analysis import fit as fit_factor_analysis
 from tfp_vae.model.forecasting import Forecast
 from tfp_vae.model.frames import take_schema_class
 from tfp_vae.model.hierarchical import HierarchicalVAE
@@ -16,7 +14,6 @@ from tfp_vae.model.vae import VAE
 
 __all__ = [
     "BatchDistributions",
-    "FactorAnalysis",
     "Forecast",
     "HierarchicalVAE",
     "MultimodalVAE",
@@ -27,7 +24,6 @@ __all__ = [
     "Encoder",
     "Transition",
     "ancestral_sample",
-    "fit_factor_analysis",
     "latents_are_unbounded",
     "load",
     "take_schema_class",

@@ -7,9 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import networks, shapes
+from tfp_vae import factor_analysis, networks, shapes
 from tfp_vae.distribution_layer import DistributionLayer
-from tfp_vae.model import factor_analysis
 
 if TYPE_CHECKING:
     from tfp_vae.model.vae import VAE
@@ -85,15 +84,14 @@ def adapt(
     decoder.linear_path.marginal.assign(_mean_log_prob(vae, x, observed, exposure))
     if encoder.linear_path is None or not encoder.trainable:
         return
-    analysis, places = _factor_analysis(vae, x, observed)
-    stddev = np.ones(shapes.size_of(vae.event_shape))
-    stddev[places] = np.sqrt(analysis.noise)
-    constants = decoder.likelihood.adapt(x, observed, stddev.reshape(vae.event_shape))
+    likelihood = decoder.likelihood
+    linear = factor_analysis.fit_locations(likelihood, x, encoder.posterior.latent_size, observed)
+    constants = likelihood.adapt(x, observed, linear.stddev())
     _begin_decoder(vae, decoder.linear_path, constants)
     # The scale has a floor, for which the loadings are rotated again.
-    analysis = analysis.with_noise(_noise_variance(vae, places))
-    _add_loadings(vae, decoder.linear_path, analysis, places)
-    _begin_encoder(vae, encoder.linear_path, analysis, places)
+    linear = linear.with_stddev(_noise_stddev(vae))
+    decoder.linear_path.assign({}, linear.kernels(likelihood, int(decoder.latent_size or 0)))
+    _begin_encoder(vae, encoder.linear_path, linear)
 
 
 def marginal_elbo(vae: "VAE") -> float | None:
@@ -124,72 +122,27 @@ def _takes_additions(layer: DistributionLayer) -> bool:
     return "added" in inspect.signature(layer.call).parameters
 
 
-def _factor_analysis(
-    vae: "VAE", x: np.ndarray, observed: np.ndarray | None
-) -> tuple[factor_analysis.FactorAnalysis, np.ndarray]:
-    """Returns factor analysis of the values that have a location, and their flat indices."""
-    likelihood = vae.decoder.likelihood
-    places = np.concatenate(list(likelihood.locations().values()))
-    rows = x.reshape(len(x), -1)[:, places]
-    seen = None if observed is None else observed.reshape(len(x), -1)[:, places]
-    analysis = factor_analysis.fit(
-        rows,
-        vae.encoder.posterior.latent_size,
-        seen,
-        likelihood.noise_groups().ravel()[places],
-        likelihood.noise_scale().ravel()[places],
-    )
-    return analysis, places
-
-
 def _begin_decoder(vae: "VAE", path: networks.LinearPath, constants: dict[str, np.ndarray]) -> None:
     """Sets p(x|z) to constant outputs of the network, the same for every z."""
     vae.decoder.likelihood.zero_heads(constants)
     path.assign(constants)
 
 
-def _add_loadings(
-    vae: "VAE",
-    path: networks.LinearPath,
-    analysis: factor_analysis.FactorAnalysis,
-    places: np.ndarray,
-) -> None:
-    """Sets the linear path of the decoder to the loadings, in units of the likelihood."""
-    likelihood = vae.decoder.likelihood
-    rows = np.zeros([shapes.size_of(vae.event_shape), analysis.loadings.shape[1]])
-    rows[places] = analysis.loadings
-    rows /= likelihood.location_unit().reshape(-1, 1)
-    features = int(vae.decoder.latent_size or 0) - rows.shape[1]
-    path.assign(
-        {},
-        {
-            name: np.pad(rows[own].T, [(0, features), (0, 0)])
-            for name, own in likelihood.locations().items()
-        },
-    )
-
-
 def _begin_encoder(
-    vae: "VAE",
-    path: networks.LinearPath,
-    analysis: factor_analysis.FactorAnalysis,
-    places: np.ndarray,
+    vae: "VAE", path: networks.LinearPath, linear: factor_analysis.LinearModel
 ) -> None:
     """Sets the encoder to the exact posterior of the linear model at which the decoder begins."""
     encoder, posterior = vae.encoder, vae.encoder.posterior
     assert encoder.input_encoding is not None
     assert encoder.sizes_in is not None
     affine = encoder.input_encoding.affine_map()
-    size = shapes.size_of(vae.event_shape)
-    weights, mean = np.zeros([size, posterior.latent_size]), np.zeros(size)
-    weights[places], mean[places] = analysis.posterior_weights, analysis.mean
+    weights, offset = linear.encoder(affine)
     sizes = encoder.encoded_sizes(encoder.sizes_in)
     data = np.arange(shapes.size_of(sizes)).reshape(sizes)
     data = data[..., : encoder.encoded_data_width].ravel()
     kernel = np.zeros([shapes.size_of(sizes), posterior.latent_size])
-    kernel[data[affine.places]] = weights[affine.values] * affine.scale[:, None]
-    offset = (affine.shift - mean[affine.values]) @ weights[affine.values]
-    constants = posterior.constants_at(1.0 / np.sqrt(analysis.precision)) or {}
+    kernel[data[affine.places]] = weights
+    constants = posterior.constants_at(1.0 / np.sqrt(linear.analysis.precision)) or {}
     posterior.zero_heads(constants)
     path.assign({**constants, "loc": offset}, {"loc": kernel})
 
@@ -215,13 +168,8 @@ def _mean_log_prob(
     return total / len(x)
 
 
-def _noise_variance(vae: "VAE", places: np.ndarray) -> np.ndarray:
-    """Returns the variance of p(x|z) of an untrained decoder, the same for every z, `[D]`.
-
-    Args:
-      vae: The model.
-      places: The flat indices of the values wanted.
-    """
+def _noise_stddev(vae: "VAE") -> np.ndarray:
+    """Returns the scale of p(x|z) of an untrained decoder, the same for every z, `[*event]`."""
     z = tf.zeros([1, vae.decoder.latent_size], vae.decoder.variable_dtype)
-    variance = vae.decoder.likelihood.stddev_of(vae.decoder.of_tensors(z)).numpy() ** 2
-    return np.asarray(variance.ravel()[places], np.float64)
+    stddev: np.ndarray = vae.decoder.likelihood.stddev_of(vae.decoder.of_tensors(z)).numpy()[0]
+    return stddev

@@ -1,11 +1,11 @@
 """Factor analysis by maximum likelihood, the linear model at which a VAE begins."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from tfp_vae import networks
+from tfp_vae import networks, shapes
 
 _MOST_ITERATIONS = 1000
 _TOLERANCE = 1e-6
@@ -61,12 +61,123 @@ class FactorAnalysis(NamedTuple):
         return log_prob
 
 
+class Located(Protocol):
+    """What factor analysis asks of a likelihood.
+
+    Attributes:
+      event_shape: The shape of one row.
+    """
+
+    event_shape: tuple[int, ...]
+
+    def locations(self) -> dict[str, np.ndarray]:
+        """Returns the parameters that are locations, with the flat indices of their values."""
+
+    def location_unit(self) -> np.ndarray:
+        """Returns by how much a location grows with what is added to it, `[*event_shape]`."""
+
+    def noise_groups(self) -> np.ndarray:
+        """Returns which values share one scale, `[*event_shape]`."""
+
+    def noise_scale(self) -> np.ndarray:
+        """Returns the standard deviation of every value where it is not learned, else NaN."""
+
+
+class LinearModel(NamedTuple):
+    """Factor analysis of the values of a likelihood that have a location.
+
+    Attributes:
+      analysis: Factor analysis of these values.
+      places: Their flat indices in a row.
+      event_shape: The shape of one row.
+    """
+
+    analysis: FactorAnalysis
+    places: np.ndarray
+    event_shape: tuple[int, ...]
+
+    def stddev(self) -> np.ndarray:
+        """Returns the scale of the noise, 1 for a value without location, `[*event_shape]`."""
+        stddev = np.ones(shapes.size_of(self.event_shape))
+        stddev[self.places] = np.sqrt(self.analysis.noise)
+        return stddev.reshape(self.event_shape)
+
+    def with_stddev(self, stddev: np.ndarray) -> "LinearModel":
+        """Returns the model with another scale of the noise `[*event_shape]`."""
+        noise = np.asarray(stddev, np.float64).ravel()[self.places] ** 2
+        return self._replace(analysis=self.analysis.with_noise(noise))
+
+    def kernels(self, likelihood: Located, features: int) -> dict[str, np.ndarray]:
+        """Returns the loadings in units of the likelihood, `[features, size]` for each location.
+
+        Args:
+          likelihood: The likelihood.
+          features: The number of features, of which the first are the latents.
+        """
+        loadings = self._of_row(self.analysis.loadings)
+        loadings /= likelihood.location_unit().reshape(-1, 1)
+        others = features - loadings.shape[1]
+        return {
+            name: np.pad(loadings[own].T, [(0, others), (0, 0)])
+            for name, own in likelihood.locations().items()
+        }
+
+    def encoder(self, affine: networks.AffineMap) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the mean of the exact posterior as an affine function of encoded values.
+
+        Args:
+          affine: How the values of a row are encoded.
+
+        Returns:
+          The matrix by which the encoded values `affine.places` are multiplied, `[N, L]`, and what
+          is added, `[L]`.
+        """
+        weights = self._of_row(self.analysis.posterior_weights)[affine.values]
+        mean = self._of_row(self.analysis.mean)[affine.values]
+        return weights * affine.scale[:, None], (affine.shift - mean) @ weights
+
+    def _of_row(self, values: np.ndarray) -> np.ndarray:
+        """The values in their places in a row, and 0 elsewhere."""
+        row = np.zeros([shapes.size_of(self.event_shape), *values.shape[1:]])
+        row[self.places] = values
+        return row
+
+
+def fit_locations(
+    likelihood: Located,
+    x: np.ndarray,
+    latent_size: int,
+    observed: np.ndarray | None = None,
+    most_iterations: int = _MOST_ITERATIONS,
+) -> LinearModel:
+    """Fits factor analysis to the values that have a location, with the likelihood's scales.
+
+    Args:
+      likelihood: The likelihood.
+      x: Rows, `[N, *event_shape]`.
+      latent_size: As in `fit`.
+      observed: A boolean array `[N, *event_shape]`, false where a value is missing, or None.
+      most_iterations: As in `fit`.
+    """
+    places = np.concatenate(list(likelihood.locations().values()))
+    analysis = fit(
+        x.reshape(len(x), -1)[:, places],
+        latent_size,
+        None if observed is None else observed.reshape(len(x), -1)[:, places],
+        likelihood.noise_groups().ravel()[places],
+        likelihood.noise_scale().ravel()[places],
+        most_iterations,
+    )
+    return LinearModel(analysis, places, likelihood.event_shape)
+
+
 def fit(
     x: np.ndarray,
     latent_size: int,
     observed: np.ndarray | None = None,
     groups: np.ndarray | None = None,
     fixed: np.ndarray | None = None,
+    most_iterations: int = _MOST_ITERATIONS,
 ) -> FactorAnalysis:
     """Fits factor analysis to rows.
 
@@ -83,6 +194,7 @@ def fit(
       groups: Columns with the same non-negative number have one noise variance, `[D]`; None for one
         each.
       fixed: The standard deviation of the noise of a column in group -1, `[D]`.
+      most_iterations: When to stop, should the likelihood still rise.
 
     Returns:
       A `FactorAnalysis` in the units of the data; loadings that the data does not support are 0.
@@ -104,7 +216,7 @@ def fit(
     loadings = np.zeros([size, latents])
     directions = np.random.default_rng(0).normal(size=[size, latents + _EXTRA_DIRECTIONS])
     previous = -np.inf
-    for _ in range(_MOST_ITERATIONS):
+    for _ in range(most_iterations):
         root = np.sqrt(noise)
         values, vectors, directions = _largest(covariance, root, directions, latents)
         loadings = root[:, None] * vectors * np.sqrt(np.maximum(values - 1.0, 0.0))

@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.decomposition import PCA, FactorAnalysis
 from sklearn.exceptions import ConvergenceWarning
 
-from tfp_vae.model import factor_analysis
+from tfp_vae import factor_analysis
 
 WINE = load_wine().data
 
