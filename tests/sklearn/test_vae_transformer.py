@@ -290,6 +290,20 @@ def test_data_that_fails_by_itself_is_refused():
         VAETransformer().fit(Failing())
 
 
+@pytest.mark.parametrize(
+    ("column", "got"),
+    [
+        (["Adelie", "Gentoo"] * 15, "column 'b', which holds 'Adelie'"),
+        ([1.0, None] * 15, "column 'b' with 15 blanks"),
+    ],
+)
+def test_a_data_frame_of_words_or_blanks_is_sent_to_the_estimator_for_it(column, got):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": np.arange(30.0), "b": column})
+    with pytest.raises(ValueError, match=f"`X` must be numbers .*; got {got}. .*TableVAE"):
+        VAETransformer().fit(frame)
+
+
 def test_latents_of_another_size_are_refused(fitted):
     with pytest.raises(ValueError, match="`X` must have 1 columns, one for each latent variable"):
         fitted.inverse_transform(np.zeros([2, 3]))
