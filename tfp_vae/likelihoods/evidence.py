@@ -229,12 +229,9 @@ def _principal_components(centred: np.ndarray, count: int) -> tuple[np.ndarray, 
     They are of the smaller of the two Gram matrices, of columns or of rows; zeros stand for the
     components that the rows lack.
     """
-    from scipy import linalg
-
     by_columns = centred.shape[1] <= len(centred)
     gram = (centred.T @ centred if by_columns else centred @ centred.T) / len(centred)
-    largest = [max(len(gram) - count, 0), len(gram) - 1]
-    values, vectors = linalg.eigh(gram, subset_by_index=largest)
+    values, vectors = np.linalg.eigh(gram)
     variance = np.maximum(values[::-1][:count], 0.0)
     directions = vectors[:, ::-1][:, :count]
     if not by_columns:
