@@ -35,11 +35,10 @@ def held_out_scores(likelihood: Likelihood, x: np.ndarray) -> np.ndarray:
     """Fits a model with linear networks to two thirds of the rows, and scores the others.
 
     The score is the ELBO of a row, at the stage of the fit at which its mean is largest: the
-    marginals of the columns, factor analysis where the likelihood has locations, and then some
-    numbers of steps of training. Where the
-    values of a column lie on a grid, such as whole numbers or multiples of 1/255, log p(x|z) of a
-    density is the probability of the grid's cell, so that densities and probabilities compare, and
-    no density gains by a scale below the grid.
+    marginals of the columns, some numbers of steps of training and, of wide rows under a likelihood
+    with locations, factor analysis. Where the values of a column lie on a grid, such as whole
+    numbers or multiples of 1/255, log p(x|z) of a density is the probability of the grid's cell, so
+    that densities and probabilities compare, and no density gains by a scale below the grid.
 
     Args:
       likelihood: A likelihood of the rows, not yet built; it is used up.
@@ -121,11 +120,16 @@ class _LinearModel:
         self._log_stddev = keras.Variable(np.log(stddev), dtype=dtype)
 
     def stages(self, x: np.ndarray) -> Iterator[None]:
-        """Fits the model to rows, and yields at every stage; factor analysis is the last."""
+        """Fits the model to rows, and yields at every stage.
+
+        Of rows with more columns than there are rows, factor analysis is the last stage: so few
+        steps do not find its loadings.
+        """
         yield
         for _ in self._training(x):
             yield
-        if self._likelihood.locations() and self._encoding is not None:
+        is_wide = shapes.size_of(x.shape[1:]) > len(x)
+        if is_wide and self._likelihood.locations() and self._encoding is not None:
             self._take_factor_analysis(x)
             yield
 
