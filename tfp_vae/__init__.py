@@ -25,6 +25,7 @@ from tfp_vae.model import (
     StateSpaceVAE,
     MultimodalVAE,
     Transition,
+    VariationalRNN,
     load,
     take_schema_class,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "StateSpaceVAE",
     "MultimodalVAE",
     "Transition",
+    "VariationalRNN",
     "__version__",
     "audit",
     "audit_model",

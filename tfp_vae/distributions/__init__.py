@@ -50,6 +50,9 @@ from tfp_vae.distributions.power_spherical import PowerSpherical
 from tfp_vae.distributions.precision_weighted import precision_weighted
 from tfp_vae.distributions.product_of_columns import ProductOfColumns
 from tfp_vae.distributions.radial_flow import RadialFlow
+from tfp_vae.distributions.recurrence import Recurrence
+from tfp_vae.distributions.recurrent_normal import RecurrentNormal
+from tfp_vae.distributions.recurrent_series import RecurrentSeries
 from tfp_vae.distributions.relaxed_one_hot_categorical import RelaxedOneHotCategorical
 from tfp_vae.distributions.spherical_uniform import SphericalUniform, log_sphere_area
 from tfp_vae.distributions.stratified_normal_mixture import StratifiedNormalMixture
@@ -100,6 +103,9 @@ __all__ = [
     "PowerSpherical",
     "ProductOfColumns",
     "RadialFlow",
+    "Recurrence",
+    "RecurrentNormal",
+    "RecurrentSeries",
     "RelaxedOneHotCategorical",
     "SphericalUniform",
     "StepNetwork",

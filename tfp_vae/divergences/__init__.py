@@ -19,7 +19,7 @@ from tfp_vae.divergences.kl_decomposition import (
     KLDecomposition,
     decomposed_kl_divergence,
 )
-from tfp_vae.divergences.kl_per_layer import kl_divergence_per_layer
+from tfp_vae.divergences.kl_per_layer import is_summed_over_layers, kl_divergence_per_layer
 from tfp_vae.divergences.mmd import KERNELS, squared_maximum_mean_discrepancy
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "decomposed_kl_divergence",
     "exact_kl_divergence",
     "kl_divergence_per_dimension",
+    "is_summed_over_layers",
     "kl_divergence_per_layer",
     "latent_factors",
     "sampled_kl_divergence",

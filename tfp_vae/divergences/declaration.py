@@ -2,6 +2,7 @@
 
 from tensorflow_probability import distributions as tfd
 
+from tfp_vae.distributions import RecurrentNormal
 from tfp_vae.divergences.kl import exact_kl_divergence
 from tfp_vae.divergences.kl_per_layer import layers_are_exact
 
@@ -24,5 +25,9 @@ def declaration(posterior: tfd.Distribution, prior: tfd.Distribution) -> str:
     if exact_kl_divergence(posterior, prior) is not None:
         return "KL: exact"
     if layers_are_exact(posterior, prior):
+        if isinstance(posterior, RecurrentNormal):
+            return (
+                "KL: exact for each step given those before, Monte Carlo estimate over their draws"
+            )
         return "KL: exact for each layer given those above, Monte Carlo estimate over their draws"
     return "KL: Monte Carlo estimate, log q(z) - log p(z) at the draws"

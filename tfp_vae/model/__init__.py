@@ -8,6 +8,7 @@ from tfp_vae.model.hierarchical import HierarchicalVAE
 from tfp_vae.model.inference import PosteriorSamples, latents_are_unbounded
 from tfp_vae.model.loading import load
 from tfp_vae.model.multimodal import MultimodalVAE
+from tfp_vae.model.recurrent import RecurrentSteps, VariationalRNN
 from tfp_vae.model.sampling import ancestral_sample
 from tfp_vae.model.state_space import StateSpaceVAE
 from tfp_vae.model.vae import VAE
@@ -18,8 +19,10 @@ __all__ = [
     "HierarchicalVAE",
     "MultimodalVAE",
     "PosteriorSamples",
+    "RecurrentSteps",
     "StateSpaceVAE",
     "VAE",
+    "VariationalRNN",
     "Decoder",
     "Encoder",
     "Transition",

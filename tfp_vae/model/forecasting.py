@@ -46,7 +46,7 @@ def forecast(
 
     Args:
       vae: The model.
-      compiled: `sampled_forecast` of the model.
+      compiled: `sampled_forecast` of the model, or another function of the same arguments.
       x: Series, `[N, T, *values]`.
       steps: The number of steps H.
       sample_size: The number of draws of every series.
@@ -55,9 +55,8 @@ def forecast(
 
     Raises:
       TypeError: If `x` or `condition` holds no real numbers.
-      ValueError: If they do not fit the model, or it is none over time.
+      ValueError: If they do not fit the model.
     """
-    check_forecasts(vae)
     vae.check_rows(x)
     rows = checks.array(x)
     vae.check_condition(condition, len(rows))

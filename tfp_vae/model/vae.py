@@ -26,7 +26,7 @@ from tfp_vae.model import (
 )
 from tfp_vae.model.batch_distributions import BatchDistributions
 from tfp_vae.model.coders import Decoder, Encoder
-from tfp_vae.model.forecasting import Forecast, forecast, sampled_forecast
+from tfp_vae.model.forecasting import Forecast, check_forecasts, forecast, sampled_forecast
 from tfp_vae.model.frames import TableSchema, schema_class
 from tfp_vae.model.imputation import Imputation, importance_impute, impute
 from tfp_vae.model.inputs import InputPipeline, MissingValues, condition_beside
@@ -858,6 +858,7 @@ class VAE(keras.Model):
             checks.positive_int(steps, "steps"),
             checks.positive_int(sample_size, "sample_size"),
         )
+        check_forecasts(self)
         compiled = self.compiled_function(sampled_forecast)
         return forecast(self, compiled, x, *sizes, seeds.as_seed(seed), condition)
 

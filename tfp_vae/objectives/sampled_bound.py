@@ -6,7 +6,6 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from tfp_vae import divergences
-from tfp_vae.distributions import LatentChain
 from tfp_vae.objectives.likelihood_fn import LikelihoodFn, log_likelihood
 from tfp_vae.objectives.terms import ObjectiveTerms
 
@@ -57,7 +56,8 @@ def exact_or_sampled_kl_divergence(
     """Returns KL(q‖p) in nats, `[B]`: exact where it is known, elsewhere estimated from the draws.
 
     Of layers of latents that q and p both draw from the top down it is the sum over layers of the
-    exact divergences given the layers above, which varies less than log q(z) - log p(z).
+    exact divergences given the layers above, which varies less than log q(z) - log p(z); so it is
+    with the steps of a recurrent posterior.
 
     Args:
       posterior: q, batch `[B]`, event `[L]`.
@@ -67,6 +67,6 @@ def exact_or_sampled_kl_divergence(
     exact = divergences.exact_kl_divergence(posterior, prior)
     if exact is not None:
         return exact
-    if isinstance(posterior, LatentChain) and isinstance(prior, LatentChain):
+    if divergences.is_summed_over_layers(posterior, prior):
         return tf.reduce_sum(divergences.kl_divergence_per_layer(posterior, prior, z), axis=0)
     return divergences.sampled_kl_divergence(posterior, prior, z)
