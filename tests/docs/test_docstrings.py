@@ -81,6 +81,7 @@ WITHOUT_A_SOURCE = {
     "divergences": {
         *("declaration", "exact_kl_divergence", "kl_divergence_per_dimension"),
         *("latent_factors", "sampled_kl_divergence", "kl_divergence_per_layer"),
+        "is_summed_over_layers",
     },
 }
 """What is of the textbooks, or of this library."""

@@ -78,6 +78,7 @@ _MADE = {
         tfp_vae.Decoder(keras.layers.Reshape([2, 1]), likelihoods.Normal([2, 2])),
         prior=priors.LinearMarkovChain(2),
     ),
+    "recurrent": lambda: tfp_vae.VariationalRNN.from_gru(likelihoods.Normal([2]), 2, 1, units=3),
     "views": lambda: tfp_vae.MultimodalVAE.from_mlps(
         {"a": likelihoods.Bernoulli([3]), "b": likelihoods.Normal([1])}, latent_size=LATENTS,
         units=[3], view_dropout=0.5,
@@ -91,7 +92,7 @@ DATA = {
     "dispersed": COUNTS, "codes": CODES, "levels": COUNTS, "images": IMAGES, "holes": HOLES,
     "grey": UNIT, "conditional": BINARY, "clusters": BINARY, "labelled": BINARY,
     "hierarchical": BINARY, "series": REAL.reshape([ROWS, 2, 2]), "views": VIEWS,
-    "ladder": BINARY,
+    "recurrent": REAL.reshape([ROWS, 2, 2]), "ladder": BINARY,
 }  # fmt: skip
 KINDS = tuple(DATA)
 WITH_Y = ("conditional", "labelled")

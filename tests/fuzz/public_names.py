@@ -24,7 +24,7 @@ OF_ENCODINGS = {"compressed_tails", "moments"}
 """What an encoding computes with, of tensors and arrays that are taken as they are."""
 
 _CLASSES = {
-    **{name: name for name in ("VAE", "MultimodalVAE")},
+    **{name: name for name in ("VAE", "MultimodalVAE", "VariationalRNN")},
     "VAETransformer": "sklearn.VAETransformer",
 }
 
@@ -67,6 +67,10 @@ def public_calls():
         }
     top = [name for name in tfp_vae.__all__ if not inspect.ismodule(getattr(tfp_vae, name))]
     found |= {name for name in top if _takes_arguments(getattr(tfp_vae, name))}
-    return found | {"HierarchicalVAE.from_mlps", "StateSpaceVAE.from_gru"}
+    return found | {
+        "HierarchicalVAE.from_mlps",
+        "StateSpaceVAE.from_gru",
+        "VariationalRNN.from_gru",
+    }
     return found | {f"{name}.from_mlps" for name in ("HierarchicalVAE", "MultimodalVAE")}
     return found | {f"HierarchicalVAE.{name}" for name in ("from_mlps", "ladder_from_mlps")}

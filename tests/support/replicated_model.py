@@ -13,6 +13,8 @@ REAL = np.random.default_rng(2).normal(size=[53, 6]).astype("float32")
 CODES = datasets.padded(
     [row[: 1 + number % 5].astype(int) for number, row in enumerate(ROWS)], length=6, end=2
 )
+SERIES = REAL.reshape([-1, 3, 2])
+ENDS_EARLY = np.where(np.arange(3)[:, None] <= np.arange(53)[:, None, None] % 3, SERIES, np.nan)
 COUNTS = np.random.default_rng(3).negative_binomial(2, 0.2, [53, 6]).astype("float32")
 SOME_LABELS = np.maximum(np.arange(53) % 5 - 2, -1)
 WITH_A_FAILING_ROW = np.where(np.arange(53)[:, None] == 40, 100.0, REAL).astype("float32")
@@ -90,6 +92,17 @@ def state_space_vae():
         state_size=2,
         units=3,
         prior=priors.GaussianProcess(3),
+    )
+
+
+def recurrent_vae():
+    """Series that end early, with a state that carries them."""
+    return tfp_vae.VariationalRNN.from_gru(
+        likelihoods.Normal([2], scale="calibrated"),
+        time_steps=3,
+        state_size=2,
+        units=3,
+        missing_values=np.nan,
     )
 
 

@@ -19,6 +19,7 @@ CALLS = {
         f"divergences.{name}": Call(getattr(divergences, name), _pair(**more), propagates=True)
         for name, more in {
             "exact_kl_divergence": {}, "kl_divergence_per_dimension": {}, "declaration": {},
+            "is_summed_over_layers": {},
             "sampled_kl_divergence": {"z": _DRAWS}, "kl_divergence_per_layer": {"z": _DRAWS},
             "decomposed_kl_divergence": {"z": _DRAWS, "data_size": 3},
         }.items()

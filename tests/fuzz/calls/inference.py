@@ -95,7 +95,7 @@ def _imputed():
 MOST_FORECASTS = 20
 
 
-def _forecast():
+def _forecast(kind):
     def check(answer, given):
         wanted = (row_count(given["x"]), int(given["steps"]), 2)
         assert answer.mean.shape == answer.stddev.shape == wanted
@@ -105,13 +105,13 @@ def _forecast():
         for name in ("steps", "sample_size"):
             if isinstance(given[name], (int, np.integer)) and given[name] > MOST_FORECASTS:
                 raise ValueError(f"`{name}` must not fill the memory of the tests.")
-        return model("series").forecast(**given)
+        return model(kind).forecast(**given)
 
     return Call(
         forecast,
-        lambda: {"x": DATA["series"], "steps": 3, "sample_size": 2, "seed": 0},
+        lambda: {"x": DATA[kind], "steps": 3, "sample_size": 2, "seed": 0},
         check,
-        of=model("series").forecast,
+        of=model(kind).forecast,
     )
 
 
@@ -205,7 +205,7 @@ CALLS = {
     **{f"VAE.decoder, {kind}": _decoded(kind) for kind in ("real", "counts", "codes")},
     **{f"VAE.sample, {kind}": _sampled(kind) for kind in ("real", "conditional", "hierarchical")},
     "VAE.impute, holes": _imputed(),
-    "VAE.forecast, series": _forecast(),
+    **{f"VAE.forecast, {kind}": _forecast(kind) for kind in ("series", "recurrent")},
     **{f"VAE.predict, {kind}": _predicted(kind) for kind in ("images", "codes", "conditional")},
     **{f"VAE.encode, {kind}": _coded("encode", kind) for kind in ("binary", "conditional")},
     **{f"VAE.refine, {kind}": _refined(kind) for kind in ("real", "conditional")},

@@ -109,6 +109,28 @@ CALLS = {
         lambda: {"likelihood": likelihoods.Normal([2, 2]), "state_size": 2, "units": 3},
         _is_of_series,
     ),
+    "VariationalRNN": Call(
+        tfp_vae.VariationalRNN,
+        lambda: {
+            "cell": keras.layers.GRUCell(3), "encoder": _transition(1),
+            "decoder": tfp_vae.Decoder(networks.mlp([3]), likelihoods.Normal([2])),
+            "prior": _transition(1), "time_steps": 2,
+        },
+        _is_of_series,
+    ),
+    "VariationalRNN.from_gru": Call(
+        tfp_vae.VariationalRNN.from_gru,
+        lambda: {
+            "likelihood": likelihoods.Normal([2]), "time_steps": 2, "state_size": 2, "units": 3,
+        },
+        _is_of_series,
+    ),
+    "VariationalRNN.steps": Call(
+        lambda **given: model("recurrent").steps(**given),
+        lambda: {"x": DATA["recurrent"], "seed": 0},
+        lambda answer, given: None,
+        of=tfp_vae.VariationalRNN.steps,
+    ),
     "MultimodalVAE": Call(
         tfp_vae.MultimodalVAE,
         lambda: {

@@ -12,7 +12,9 @@ from tfp_vae import distributions, likelihoods, networks, objectives, posteriors
 from tfp_vae.testing import assert_mean, check_elbo
 
 SERIES = np.random.default_rng(0).normal(size=[6, 4, 2]).astype("float32")
-ENDS_EARLY = np.where(np.arange(4)[:, None] < np.array([4, 1, 3, 2, 4, 0])[:, None, None], SERIES, np.nan)
+ENDS_EARLY = np.where(
+    np.arange(4)[:, None] < np.array([4, 1, 3, 2, 4, 0])[:, None, None], SERIES, np.nan
+)
 
 
 def recurrent_vae(likelihood=None, steps=4, **options):
@@ -212,20 +214,14 @@ def test_the_posterior_filters_and_the_state_carries_the_data():
     ids=["lstm", "stacked"],
 )
 def test_cells_of_several_states(cell):
-    encoder, prior = (
-        tfp_vae.Transition(networks.mlp([3]), posteriors.MultivariateNormalDiag(2)) for _ in "qp"
-    )
-    decoder = tfp_vae.Decoder(networks.mlp([3]), likelihoods.Normal([2]))
-    vae = tfp_vae.VariationalRNN(cell(), encoder, decoder, prior, 4)
+    vae = tfp_vae.VariationalRNN(**parts(cell=cell()))
     assert np.isfinite(vae.elbo(SERIES, seed=0).elbo).all()
     again = tfp_vae.VariationalRNN.from_config(vae.get_config())
     again.set_weights(vae.get_weights())
     np.testing.assert_array_equal(again.elbo(SERIES, seed=0).elbo, vae.elbo(SERIES, seed=0).elbo)
 
 
-@pytest.mark.parametrize(
-    "scale", ["shared", pytest.param("calibrated", marks=pytest.mark.nightly)]
-)
+@pytest.mark.parametrize("scale", ["shared", pytest.param("calibrated", marks=pytest.mark.nightly)])
 def test_a_variational_rnn_trains_and_is_saved(scale, tmp_path):
     vae = recurrent_vae(likelihoods.Normal([2], scale=scale), missing_values=np.nan)
     vae.compile(run_eagerly=True)
@@ -279,7 +275,15 @@ def test_a_variational_rnn_has_every_property_of_the_bound(missing_values):
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("objective", [objectives.IWAE(5), objectives.IWAE(5, "doubly_reparameterized"), objectives.ELBO(layer_free_bits=0.1)])  # fmt: skip
+@pytest.mark.parametrize(
+    "objective",
+    [
+        objectives.IWAE(5),
+        objectives.IWAE(5, "doubly_reparameterized"),
+        objectives.ELBO(layer_free_bits=0.1),
+    ],
+    ids=["iwae", "dreg", "free bits"],
+)
 def test_other_objectives_train_it(objective):
     vae = recurrent_vae(objective=objective)
     vae.compile(jit_compile=False)
@@ -287,10 +291,12 @@ def test_other_objectives_train_it(objective):
     assert np.isfinite(history.history["loss"]).all()
 
 
+def transition(kind=posteriors.MultivariateNormalDiag, size=2):
+    return tfp_vae.Transition(networks.mlp([3]), kind(size))
+
+
 def parts(**changed):
-    encoder, prior = (
-        tfp_vae.Transition(networks.mlp([3]), posteriors.MultivariateNormalDiag(2)) for _ in "qp"
-    )
+    encoder, prior = transition(), transition()
     decoder = tfp_vae.Decoder(networks.mlp([3]), likelihoods.Normal([2]))
     made = {"cell": keras.layers.GRUCell(3), "encoder": encoder, "decoder": decoder}
     return {**made, "prior": prior, "time_steps": 4, **changed}
@@ -307,12 +313,12 @@ def parts(**changed):
         ({"condition": keras.layers.Embedding(2, 2)}, ValueError, "`condition` must be None"),
         ({"preprocess": keras.layers.Rescaling(2.0)}, ValueError, "`preprocess` must be None"),
         (
-            {"encoder": tfp_vae.Transition(networks.mlp([3]), posteriors.MultivariateNormalTriL(2))},
+            {"encoder": transition(posteriors.MultivariateNormalTriL)},
             ValueError,
             "`encoder` must have a posteriors.MultivariateNormalDiag",
         ),
         (
-            {"prior": tfp_vae.Transition(networks.mlp([3]), posteriors.MultivariateNormalDiag(3))},
+            {"prior": transition(size=3)},
             ValueError,
             "`encoder` must have the 3 latents of `prior`; got 2",
         ),
@@ -322,7 +328,7 @@ def parts(**changed):
             "`decoder` must have a likelihood without offset",
         ),
     ],
-)  # fmt: skip
+)
 def test_wrong_arguments_are_named(changed, error, message):
     with pytest.raises(error, match=message):
         tfp_vae.VariationalRNN(**parts(**changed))

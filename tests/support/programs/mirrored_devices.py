@@ -15,9 +15,11 @@ import tensorflow as tf
 from tests.support.replicated_model import (
     CODES,
     COUNTS,
+    ENDS_EARLY,
     HELD_OUT,
     REAL,
     ROWS,
+    SERIES,
     SOME_LABELS,
     WITH_A_FAILING_ROW,
     assert_same,
@@ -32,6 +34,7 @@ from tests.support.replicated_model import (
     labelled_vae,
     plain,
     quantized_vae,
+    recurrent_vae,
     sequence_vae,
     state_space_vae,
     views_vae,
@@ -79,7 +82,8 @@ NIGHTLY_CASES = [
     (partial(quantized_vae, "gradient"), {}, ROWS, {"compile": {"metrics": None}}),
     (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
     # States over time.
-    (state_space_vae, {}, REAL.reshape([-1, 3, 2]), {}),
+    (state_space_vae, {}, SERIES, {}),
+    (recurrent_vae, {}, ENDS_EARLY, {"compile": {"metrics": None}}),
     # Views that are dropped at random, and mixtures of their experts.
     (views_vae, {}, ROWS, {"compile": {"metrics": None}}),
 ]

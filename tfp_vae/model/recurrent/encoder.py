@@ -34,7 +34,7 @@ class InnovationPosterior(Posterior):
         del features_shape
         series = self._series()
         if not self.step.built:
-            self.step.build((None, series.encoded_width + series.units))
+            self.step.build((None, series.encoded_width + series.hidden_size))
         self.built = True
 
     def of_steps(self, hidden: tf.Tensor, x: tf.Tensor) -> MultivariateNormalDiag:
@@ -76,4 +76,5 @@ class RecurrentEncoder(Encoder):
     def call(self, x: Any, observed: Any = None, training: bool | None = None) -> RecurrentNormal:
         """Returns the posterior of every row: batch `[B]`, event `[T * L]`."""
         del training
-        return self.posterior.distribution(x, observed)
+        posterior: RecurrentNormal = self.posterior.distribution(x, observed)
+        return posterior

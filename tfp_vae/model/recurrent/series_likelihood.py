@@ -55,7 +55,7 @@ class SeriesLikelihood(Likelihood):
         return self.event_shape[1:]
 
     @property
-    def units(self) -> int:
+    def hidden_size(self) -> int:
         """The width U of the hidden state."""
         return int(self.cell.output_size)
 
@@ -74,8 +74,8 @@ class SeriesLikelihood(Likelihood):
             self.encoding.build((None, *self.values_shape))
         for layer, width in (
             (self.cell, self.encoded_width + self.state_size),
-            (self.step_prior, self.units),
-            (self.step_decoder, self.state_size + self.units),
+            (self.step_prior, self.hidden_size),
+            (self.step_decoder, self.state_size + self.hidden_size),
         ):
             if not layer.built:
                 layer.build((None, width))
@@ -90,10 +90,8 @@ class SeriesLikelihood(Likelihood):
     def first_state(self, rows: tf.Tensor) -> list[tf.Tensor]:
         """Returns the hidden state before the first step, 0, and the states of the cell."""
         dtype = self.cell.compute_dtype
-        states = [
-            tf.zeros([rows, size], dtype) for size in tf.nest.flatten(self.cell.state_size)
-        ]
-        return [tf.zeros([rows, self.units], self.variable_dtype), *states]
+        states = [tf.zeros([rows, size], dtype) for size in tf.nest.flatten(self.cell.state_size)]
+        return [tf.zeros([rows, self.hidden_size], self.variable_dtype), *states]
 
     def next_state(self, state: list[tf.Tensor], x: tf.Tensor, z: tf.Tensor) -> list[tf.Tensor]:
         """Returns the state after a step with data `[N, *values]` and innovations `[N, L]`."""
@@ -102,9 +100,7 @@ class SeriesLikelihood(Likelihood):
         packed = states
         if tf.nest.is_nested(self.cell.state_size):
             packed = tf.nest.pack_sequence_as(self.cell.state_size, states)
-        output, after = self.cell(
-            tf.cast(seen, self.cell.compute_dtype), packed, training=False
-        )
+        output, after = self.cell(tf.cast(seen, self.cell.compute_dtype), packed, training=False)
         return [tf.cast(output, self.variable_dtype), *tf.nest.flatten(after)]
 
     def prior_of_steps(self, hidden: tf.Tensor) -> MultivariateNormalDiag:
@@ -196,9 +192,10 @@ class SeriesLikelihood(Likelihood):
             return
         x = np.asarray(x)
         seen = np.asarray(observed_in(x)).reshape([*x.shape[:2], -1])
-        whole = seen.all(axis=-1)
-        wrong = seen.any(axis=-1) & ~whole
-        wrong[:, 1:] |= whole[:, 1:] & ~whole[:, :-1]
+        whole = np.asarray(seen.all(axis=-1))
+        after_gap = np.zeros_like(whole)
+        after_gap[:, 1:] = whole[:, 1:] & ~whole[:, :-1]
+        wrong = after_gap | (seen.any(axis=-1) & ~whole)
         if wrong.any():
             where = [int(axis[0]) for axis in np.nonzero(wrong)]
             raise ValueError(
