@@ -322,3 +322,67 @@ def test_wrong_exposures_are_refused_in_one_sentence():
         vae.elbo(COUNTS, condition=np.full(40, np.nan))
     with pytest.raises(ValueError, match="`total` must be None without offset='total'"):
         likelihoods.Poisson([4], offset="exposure", total=3)
+
+
+def table_of_counts(kind=likelihoods.Poisson, **options):
+    """A column of numbers, two of counts with exposures, and one of counts without."""
+    return small_vae(
+        likelihoods.Product(
+            [
+                ([2], likelihoods.Normal([1], scale="per_value")),
+                ([0, 3], kind([2], offset="exposure")),
+                ([1], likelihoods.Poisson([1])),
+            ]
+        ),
+        **options,
+    )
+
+
+TABLE = np.column_stack([COUNTS[:, :2], RATES[2] * EXPOSURES % 1.7, COUNTS[:, 3]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_in_a_table_the_columns_with_exposures_alone_are_scaled(kind):
+    vae = shaken(table_of_counts(kind))
+    z = np.random.default_rng(2).normal(size=[40, 2]).astype("float32")
+    once, twice = (vae.decode(z, factor * EXPOSURES) for factor in (1.0, 2.0))
+    np.testing.assert_allclose(twice, once * [2.0, 1.0, 1.0, 2.0], rtol=1e-5)
+
+
+def test_a_table_begins_at_the_rates_of_its_columns():
+    """A column of numbers gives it a linear path, beside which rates keep their unit."""
+    vae = table_of_counts(missing_values=np.nan)
+    vae.adapt(TABLE, EXPOSURES)
+    assert vae.encoder.linear_path is not None
+    rates = TABLE.sum(axis=0) / EXPOSURES.sum()
+    means = vae.decode(np.zeros([40, 2]), EXPOSURES)
+    np.testing.assert_allclose(means[:, 0], EXPOSURES * rates[0], rtol=1e-4)
+    np.testing.assert_allclose(means[:, 3], EXPOSURES * rates[3], rtol=1e-4)
+    np.testing.assert_allclose(means[:, 1], TABLE[:, 1].mean(), rtol=1e-4)
+    holes = TABLE.copy()
+    holes[::2, 3] = np.nan
+    terms = vae.elbo(holes, seed=0, condition=EXPOSURES, sample_size=3)
+    assert np.isfinite(terms.elbo).all()
+    baselines = evaluation.baselines(
+        vae, TABLE, TABLE, condition_train=EXPOSURES, condition=EXPOSURES
+    )
+    columns = [stats.poisson(EXPOSURES * rates[each]).logpmf(TABLE[:, each]) for each in (0, 3)]
+    columns.append(stats.poisson(TABLE[:, 1].mean()).logpmf(TABLE[:, 1]))
+    columns.append(stats.norm(TABLE[:, 2].mean(), TABLE[:, 2].std()).logpdf(TABLE[:, 2]))
+    assert baselines.independent_columns == pytest.approx(np.sum(columns, axis=0).mean(), rel=2e-3)
+
+
+def test_a_table_of_counts_is_trained_and_saved(tmp_path):
+    vae = table_of_counts()
+    vae.compile(run_eagerly=True)
+    vae.fit(TABLE, EXPOSURES, epochs=1, verbose=0)
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    found, expected = (each.elbo(TABLE, seed=0, condition=EXPOSURES).elbo for each in (loaded, vae))
+    np.testing.assert_array_equal(found, expected)
+    drawn = [vae.sample(2, seed=0, mean=True, condition=[each] * 2).numpy() for each in (1.0, 2.0)]
+    np.testing.assert_allclose(drawn[1], drawn[0] * [2.0, 1.0, 1.0, 2.0], rtol=1e-5)
+    with pytest.raises(ValueError, match=r"`exposure` must be .* a Product with offset='exposure'"):
+        likelihoods.marginal_distribution(vae.decoder.likelihood, TABLE)
+    with pytest.raises(ValueError, match="`condition` must hold the exposure of every row, since"):
+        vae.elbo(TABLE)

@@ -106,7 +106,7 @@ def _checked_exposure(
     """Returns exposures as a further argument of `adapt`, where the likelihood takes them."""
     if likelihood.takes_exposure != (exposure is not None):
         wanted = "one number for each row" if likelihood.takes_exposure else "None"
-        offset = getattr(likelihood, "offset", None)
+        offset = "exposure" if likelihood.takes_exposure else getattr(likelihood, "offset", None)
         raise ValueError(
             f"`exposure` must be {wanted} for a {type(likelihood).__name__} with offset={offset!r}"
             f"; got {None if exposure is None else type(exposure).__name__}."

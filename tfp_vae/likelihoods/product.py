@@ -11,6 +11,7 @@ from tensorflow_probability import distributions as tfd
 from tfp_vae import distributions, networks, supports
 from tfp_vae.likelihoods.base import Likelihood
 from tfp_vae.likelihoods.column_types import parts_for
+from tfp_vae.likelihoods.offsets import Known
 from tfp_vae.likelihoods.product_parts import checked_list, checked_part
 
 
@@ -22,6 +23,9 @@ class Product(Likelihood):
     over the parts, in nats, without weights: the units of a column only add a constant, but a
     column that hardly varies given the latents can dominate all others.
     Nazábal et al. (2020), "Handling incomplete heterogeneous data using VAEs", section 3.
+
+    Columns of counts may have `offset="exposure"`: the exposure of a row, which stands last in y,
+    then scales the means of all such columns, and of no others.
 
     The distribution is a `distributions.ProductOfColumns`, since a `tfd.Independent` has one family
     for all its values.
@@ -41,7 +45,8 @@ class Product(Likelihood):
     Raises:
       TypeError: If `parts` is not a list of pairs of columns and a likelihood.
       ValueError: If a likelihood has another event shape than its columns or another dtype than
-        the first, or is one of sequences, or if the columns are not 0 to n - 1, each once.
+        the first, is one of sequences, or has `offset="total"`, or if the columns are not 0 to n -
+        1, each once.
 
     Example:
       >>> table = likelihoods.Product(
@@ -70,6 +75,10 @@ class Product(Likelihood):
                     f"`parts` must be likelihoods of one dtype, {self.variable_dtype}; got one of "
                     f"{likelihood.variable_dtype}."
                 )
+        # All have the same unit, the mean exposure of the data.
+        self.offsets = next(
+            (each.offsets for each in self.parts if each.takes_exposure), self.offsets
+        )
         self.support = supports.Columns(
             tuple(
                 (tuple(group), likelihood.support, type(likelihood).__name__)
@@ -107,12 +116,20 @@ class Product(Likelihood):
             likelihood.zero_heads(_of_part(dict.fromkeys(names), index))
 
     def call(
-        self, features: tf.Tensor, *, added: Mapping[str, tf.Tensor] | None = None
+        self,
+        features: tf.Tensor,
+        *,
+        added: Mapping[str, tf.Tensor] | None = None,
+        known: Known | None = None,
     ) -> tfd.Distribution:
         """Makes the distributions of the parts, and from them that of the rows."""
         return self.distribution(
             *(
-                likelihood(features, added=_of_part(added or {}, index))
+                likelihood(
+                    features,
+                    added=_of_part(added or {}, index),
+                    **_of_exposed(likelihood, known=known),
+                )
                 for index, likelihood in enumerate(self.parts)
             )
         )
@@ -177,15 +194,27 @@ class Product(Likelihood):
         )
 
     def adapt(
-        self, x: np.ndarray, observed: np.ndarray | None = None, stddev: np.ndarray | None = None
+        self,
+        x: np.ndarray,
+        observed: np.ndarray | None = None,
+        stddev: np.ndarray | None = None,
+        exposure: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
-        """Returns the constant network outputs of every part's marginals."""
+        """Returns the constant network outputs of every part's marginals.
+
+        Args:
+          x: Rows, `[N, n]`.
+          observed: A boolean array of the same shape, or None.
+          stddev: As of `Likelihood.adapt`, `[n]`, or None.
+          exposure: The exposures of the rows, `[N]`, where a part has `offset="exposure"`.
+        """
         constants = {}
         for index, (group, likelihood) in enumerate(zip(self.columns, self.parts, strict=True)):
             found = likelihood.adapt(
                 x[:, group],
                 None if observed is None else observed[:, group],
                 None if stddev is None else stddev[group],
+                **_of_exposed(likelihood, exposure=exposure),
             )
             constants.update({f"{index}.{name}": value for name, value in found.items()})
         return constants
@@ -262,3 +291,10 @@ def _of_part(values: Mapping[str, Any], index: int) -> dict[str, Any]:
         for name, value in values.items()
         if name.startswith(prefix)
     }
+
+
+def _of_exposed(likelihood: Likelihood, **given: Any) -> dict[str, Any]:
+    """Returns what a part is given of exposures: nothing, unless it takes them."""
+    if not likelihood.takes_exposure:
+        return {}
+    return {name: value for name, value in given.items() if value is not None}

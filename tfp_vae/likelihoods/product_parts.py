@@ -7,6 +7,7 @@ import numpy as np
 from tfp_vae import checks
 from tfp_vae.likelihoods.autoregressive_categorical import AutoregressiveCategorical
 from tfp_vae.likelihoods.base import Likelihood
+from tfp_vae.likelihoods.row_totals import RowTotals
 
 _EXAMPLE = "[([0, 2], likelihoods.Normal([2])), ([1], likelihoods.Bernoulli([1]))]"
 
@@ -36,9 +37,11 @@ def checked_part(part: Any) -> tuple[list[int], Likelihood]:
             "`parts` must be likelihoods of independent columns; got an AutoregressiveCategorical, "
             "of a sequence: make a model of the sequence alone."
         )
-    if likelihood.conditional or likelihood.offsets is not None:
-        got = f"a {type(likelihood).__name__} with an offset or a dispersion by condition"
-        raise ValueError(f"`parts` must have likelihoods that depend on z alone; got {got}.")
+    if likelihood.conditional or isinstance(likelihood.offsets, RowTotals):
+        got = f"a {type(likelihood).__name__} with offset='total' or a dispersion by condition"
+        raise ValueError(
+            f"`parts` must have likelihoods that depend on z alone, or on an exposure; got {got}."
+        )
     for column in columns:
         if isinstance(column, bool) or not hasattr(column, "__index__"):
             raise TypeError(f"`parts` must name columns by ints; got {column!r}.")

@@ -86,7 +86,7 @@ def adapt(
         return
     likelihood = decoder.likelihood
     linear = factor_analysis.fit_locations(likelihood, x, encoder.posterior.latent_size, observed)
-    constants = likelihood.adapt(x, observed, linear.stddev())
+    constants = likelihood.adapt(x, observed, linear.stddev(), **given)
     _begin_decoder(vae, decoder.linear_path, constants)
     # The scale has a floor, for which the loadings are rotated again.
     linear = linear.with_stddev(_noise_stddev(vae))
