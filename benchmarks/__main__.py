@@ -26,6 +26,7 @@ def main() -> None:
             "xla",
             "defaults",
             "tables",
+            "tables-peers",
             "disentanglement",
             "clusters",
             "labels",
@@ -77,12 +78,14 @@ def main() -> None:
     parser.add_argument("--peers", nargs="+", help="only these scripts, such as numpyro_svi")
     parser.add_argument("--kinds", nargs="+", help="only these layers or networks, as Conv2D")
     parser.add_argument(
-        "--sets", nargs="+", help="of defaults, forecasts and tables: only these data sets"
+        "--sets",
+        nargs="+",
+        help="of defaults, forecasts, tables and tables-peers: only these data sets",
     )
     parser.add_argument(
         "--methods",
         nargs="+",
-        help="of defaults and labels: only these methods; of views: only these libraries",
+        help="of defaults, labels, tables-peers: only these methods; of views: these libraries",
     )
     parser.add_argument(
         "--labels", type=int, nargs="+", help="of labels: only these numbers of rows with a label"
@@ -90,7 +93,7 @@ def main() -> None:
     parser.add_argument(
         "--again",
         action="store_true",
-        help="of defaults and tables: measure again what is measured already",
+        help="of defaults, tables and tables-peers: measure again what is measured already",
     )
     parser.add_argument(
         "--quick", action="store_true", help="of tables: a few steps on a few rows, uncompiled"
@@ -227,6 +230,12 @@ def main() -> None:
 
         budget = settings.QUICK if arguments.quick else settings.THOROUGH
         measurement.measure(folder, arguments.sets, budget, arguments.again)
+    elif arguments.what == "tables-peers":
+        from benchmarks.table_peers import measurement as comparison
+
+        comparison.measure(
+            arguments.environments, folder, arguments.sets, arguments.methods, arguments.again
+        )
     page = arguments.output or PAGE
     report.write(results.load(folder) | defaults_page.load(folder / "defaults"), page)
     print(f"Wrote {page}")

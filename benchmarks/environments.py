@@ -63,7 +63,13 @@ def python_of(environment: str | None, folder: Path) -> str:
     return str(python)
 
 
-def run(python: str, arguments: list[str], bytecode: Path | None = None) -> str:
+def run(
+    python: str,
+    arguments: list[str],
+    bytecode: Path | None = None,
+    threads: int = THREADS,
+    seconds: float | None = None,
+) -> str:
     """Runs `python arguments` in this repository, and returns the last line.
 
     Args:
@@ -71,17 +77,20 @@ def run(python: str, arguments: list[str], bytecode: Path | None = None) -> str:
       arguments: Its arguments.
       bytecode: A folder that keeps the compiled modules from one run to the next, as those of an
         installed package are kept; None leaves it to the caller's environment.
+      threads: The number of threads of numerical work.
+      seconds: The most seconds that it may take; None for no limit.
 
     Raises:
       RuntimeError: If it fails, with the end of its error output.
+      subprocess.TimeoutExpired: If it takes longer than it may; it is ended.
     """
-    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    variables = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     environment = {
         **os.environ,
-        **dict.fromkeys(threads, str(THREADS)),
+        **dict.fromkeys(variables, str(threads)),
         "PYTHONPATH": str(ROOT),
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_NUM_INTRAOP_THREADS": str(THREADS),
+        "TF_NUM_INTRAOP_THREADS": str(threads),
         "PYTHONHASHSEED": "0",
     }
     if bytecode is not None:
@@ -94,6 +103,7 @@ def run(python: str, arguments: list[str], bytecode: Path | None = None) -> str:
         capture_output=True,
         text=True,
         check=False,
+        timeout=seconds,
     )
     if result.returncode:
         raise RuntimeError(f"{' '.join(arguments)} failed:\n{result.stderr[-4000:]}")
