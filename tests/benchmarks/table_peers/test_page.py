@@ -46,6 +46,12 @@ def test_the_standing_is_by_the_medians_and_by_the_tables():
     assert "| anomalies | 2 | 1 of 2 | IsolationForest 0.500 | 1 | 1 |" in lines
 
 
+def test_the_tables_are_in_the_order_in_which_they_are_measured():
+    lines = page.section(MEASURED | {"of_all": ["p/b", "p/a"]})
+    rows = [line.split(" | ")[0] for line in lines if line.startswith("| p/")]
+    assert rows == ["| p/b", "| p/a"]
+
+
 def test_each_table_is_beside_the_best_peer():
     better = table(**GOOD)
     better["methods"]["TVAE"]["marginals"] = 0.05
