@@ -125,7 +125,7 @@ def _digest(arrays: Sequence[Array]) -> bytes:
     digest = hashlib.blake2b()
     for array in arrays:
         digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(array.tobytes())
     return digest.digest()
 
 

@@ -130,10 +130,10 @@ class _LinearModel:
             yield
         is_wide = shapes.size_of(x.shape[1:]) > len(x)
         if is_wide and self._likelihood.locations() and self._encoding is not None:
-            self._take_factor_analysis(x)
+            self._take_factor_analysis(x, self._encoding.affine_map())
             yield
 
-    def _take_factor_analysis(self, x: np.ndarray) -> None:
+    def _take_factor_analysis(self, x: np.ndarray, affine: networks.AffineMap) -> None:
         """Sets the decoder to factor analysis, and the encoder to its exact posterior."""
         likelihood = self._likelihood
         linear = factor_analysis.fit_locations(
@@ -145,7 +145,6 @@ class _LinearModel:
         anywhere = self._decoded(tf.zeros([1, self._latents], likelihood.variable_dtype))
         linear = linear.with_stddev(likelihood.stddev_of(anywhere).numpy()[0])
         self._path.assign({}, linear.kernels(likelihood, self._latents))
-        affine = self._encoding.affine_map()
         weights, offset = linear.encoder(affine)
         kernel = np.zeros(self._kernel.shape)
         kernel[affine.places] = weights
