@@ -369,3 +369,21 @@ def own_compute_loss():
     model = OwnComputeLoss()
     model.compile("adam")
     return model
+
+
+def of_several_outputs():
+    """One output is the reconstruction, the other the posterior; each has a loss of its own."""
+    inputs = keras.Input((D,))
+    h = layers.Dense(8, activation="relu")(inputs)
+    mean, scale = layers.Dense(K)(h), layers.Dense(K, activation="softplus")(h)
+    z = layers.Lambda(lambda a: a[0] + a[1] * keras.random.normal(ops.shape(a[0])))([mean, scale])
+    recon = layers.Dense(D, activation="sigmoid", name="pixels")(z)
+    posterior = layers.Concatenate(name="posterior")([mean, scale])
+
+    def divergence(y_true, y_pred):
+        mean, scale = ops.split(y_pred, 2, axis=-1)
+        return 0.5 * ops.mean(mean**2 + scale**2 - ops.log(scale**2) - 1, axis=-1)
+
+    model = keras.Model(inputs, [recon, posterior])
+    model.compile(optimizer="adam", loss=[nll, divergence])
+    return model

@@ -7,6 +7,7 @@ import tensorflow_probability as tfp
 
 from tests.audit.written_losses import SIZES, cross_entropy, kl
 from tfp_vae.audit import audit
+from tfp_vae.audit.argument_names import role_of
 
 tfd = tfp.distributions
 
@@ -43,6 +44,41 @@ def test_arguments_are_bound_by_their_usual_names(loss):
     assert report.codes == frozenset(), report
     assert "= the decoder's output" in report.binding
     assert report.binding in " ".join(str(report).split())
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("logstd_z", "s"),
+        ("z1_log_std", "s"),
+        ("encoder_log_variance", "s"),
+        ("z1_mu", "mean"),
+        ("mean_of", None),
+        ("output_logvar", "decoder_log_variance"),
+        ("recon_sigma", "decoder_log_variance"),
+        ("recon_mu", "decoder_output"),
+        ("reconstructed_images", "decoder_output"),
+        ("abr_reconstruction", None),
+        ("target_image", "x"),
+        ("original_data", "x"),
+        ("prior_mean", None),
+        ("mean_sigma", None),
+        ("kl_loss", None),
+        ("log_z", None),
+        ("x_neg", None),
+    ],
+)
+def test_a_name_of_several_words_is_what_its_words_say(name, role):
+    assert role_of(name) == role
+
+
+def test_a_decoder_of_two_outputs_is_bound_by_names_of_several_words():
+    def loss(recon_mu, recon_std, target_image, z1_mu, z1_log_std):
+        log_prob = tfd.Normal(recon_mu, recon_std).log_prob(target_image)
+        return kl(z1_mu, 2 * z1_log_std) - tf.reduce_sum(log_prob, -1)
+
+    report = audit(loss, likelihood="normal", **SIZES)
+    assert report.codes == frozenset(), report
 
 
 def test_a_term_alone_is_bound_by_its_names():

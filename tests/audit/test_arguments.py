@@ -133,3 +133,15 @@ def test_a_function_in_the_current_directory_is_found(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "42"
+
+
+def test_a_likelihood_that_takes_more_than_it_uses_is_a_part():
+    def likelihood(x, logits, *args, **kwargs):
+        return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(x, logits), -1)
+
+    def without_kl(x, logits, *encoder_outputs):
+        return likelihood(x, logits)
+
+    sizes = {"event_shape": (12,), "latent_size": 3, "decoder_output": "logits"}
+    assert audit(likelihood, **sizes).codes == {"part"}
+    assert audit(without_kl, **sizes).codes == {"kl-missing"}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tfp_vae.audit import audit
 from tfp_vae.audit.frameworks import double_precision
 from tfp_vae.audit.jax_programs import as_program
 
@@ -94,3 +95,22 @@ def test_what_a_function_closes_over_is_read_anew():
         assert float(as_program(loss, loss)(X)) == pytest.approx(X.sum() + 24.0)
         offset += 1.0
         assert float(as_program(loss, loss)(X)) == pytest.approx(X.sum() + 36.0)
+
+
+def guarded(x, recon, mu, logvar):
+    error = -x * jnp.log(recon + 1e-8) - (1.0 - x) * jnp.log(1.0 - recon + 1e-8)
+    kl = -0.5 * jnp.sum(1 + logvar - mu**2 - jnp.exp(logvar), -1)
+    return jnp.sum(error, -1) + kl
+
+
+def unguarded(x, recon, mu, logvar):
+    return guarded(x, recon, mu, logvar) - jnp.sum(jnp.log(1.0 - recon), -1)
+
+
+def test_a_sum_that_the_compiler_reorders_is_finite_as_it_is_written():
+    p = jnp.ones([1], jnp.float32)
+    guard = lambda p: 1.0 - p + 1e-8  # noqa: E731
+    assert float(guard(p)[0]) > 0.0 == float(jax.jit(guard)(p)[0])
+    sizes = {"event_shape": (12,), "latent_size": 3}
+    assert audit(guarded, **sizes).codes == frozenset()
+    assert "not-finite" in audit(unguarded, **sizes).codes

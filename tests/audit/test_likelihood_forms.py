@@ -68,3 +68,15 @@ def test_a_decoder_with_a_log_variance_is_read():
         return learned(x, recon, recon_logvar) + 0.5 * kl(mu, logvar)
 
     assert audit(halved, **NORMAL).codes == {"kl-weight"}
+
+
+@pytest.mark.parametrize("clipped", ["x", "d"])
+def test_a_squared_error_of_clipped_values_is_one_where_none_is_clipped(clipped):
+    def loss(x, d, m, s):
+        x = tf.clip_by_value(x, 0.0, 1.0) if clipped == "x" else x
+        d = tf.clip_by_value(d, 0.0, 1.0) if clipped == "d" else d
+        return tf.reduce_mean((x - d) ** 2) + tf.reduce_mean(kl(m, s))
+
+    report = audit(loss, **NORMAL)
+    assert report.codes == {"fixed-scale", "likelihood-reduction"}, report
+    assert "while x and d stay in (0, 1)" in report.formula

@@ -33,6 +33,7 @@ KERAS = [
     (keras_models.ConditionalVAE, {}, set()),
     (keras_models.own_compute_loss, {}, {"fixed-scale"}),
     (keras_models.ModuleOfTensorFlow, {}, {"kl-sign", "unbounded"}),
+    (keras_models.of_several_outputs, {}, {"kl-reduction"}),
 ]
 OF_TFP = {"encoder": "posterior_parameters", "decoder": "logits"}
 TF_KERAS = [
@@ -56,6 +57,7 @@ TF_KERAS = [
         marks=pytest.mark.nightly,
     ),
     (tf_keras_models.OtherNames, {}, set()),
+    (tf_keras_models.HolderOfModels, {}, set()),
 ]
 
 
@@ -96,6 +98,14 @@ TORCH = {
     "OfLabels": ({}, {"overall-factor"}),
     "Halves": ({}, {"overall-factor"}),
     "OtherHalves": ({}, {"overall-factor", "scale-mismatch"}),
+    "MethodOfResult": ({}, {"overall-factor"}),
+    "Interleaved": ({}, set()),
+    "LogVarianceFirst": ({}, set()),
+    "OtherInterleaved": ({}, {"scale-mismatch"}),
+    "LabelFirst": ({"step": "label_step"}, set()),
+    "ThreeInABatch": ({}, {"overall-factor"}),
+    "OutputOfAClass": ({}, {"overall-factor"}),
+    "MeanOfFixedSize": ({}, {"kl-reduction", "kl-weight"}),
     "LossOfResult": (
         {"arguments": {"M_N": 0.00025}},
         {"fixed-scale", "kl-weight", "likelihood-reduction"},
@@ -116,6 +126,19 @@ def test_a_model_of_pytorch_is_read(name):
     if isinstance(arguments.get("step"), str):
         arguments = {"step": getattr(torch_models, arguments["step"])}
     check(getattr(torch_models, name.partition(" ")[0]), arguments, codes)
+
+
+def test_a_model_that_returns_no_loss_is_told_how_to_say_it():
+    pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
+    from tests.audit import torch_models
+
+    with pytest.raises(ValueError, match=r"`step` must say how .* returns 3 outputs of shape"):
+        audit_model(torch_models.NoLoss(), X)
+
+
+def test_heads_are_told_from_operations_that_are_called_with_one_tensor():
+    report = audit_model(tf_keras_models.operations_on_windows(), X.reshape(-1, 6, 2))
+    assert report.codes == {"fixed-scale", "likelihood-reduction"}, report
 
 
 def test_what_a_loss_of_keywords_needs_is_asked_for():
@@ -246,6 +269,22 @@ def test_tensors_of_a_graph_can_be_handed_over():
         nll + kl, x=inputs, decoder_output=outputs, encoder_outputs=(mean, s), z=z
     )
     assert report.codes == {"scale-mismatch"}
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_one_tensor_of_a_graph_may_hold_both_outputs(is_whole):
+    inputs = keras.Input((D,))
+    both = keras.layers.Dense(2 * K)(inputs)
+    s, mean = keras.ops.split(both, 2, axis=-1)
+    z = keras_models.Sampling()([mean, s])
+    outputs = keras.layers.Dense(D, activation="sigmoid")(z)
+    nll = D * keras.losses.binary_crossentropy(inputs, outputs)
+    kl = 0.5 * keras.ops.sum(mean**2 + keras.ops.exp(s) - s - 1, axis=-1)
+    # With a draw of z, also two tensors that are given in the order of the split are told apart.
+    given = both if is_whole else (s, mean)
+    parts = {"x": inputs, "decoder_output": outputs, "encoder_outputs": given, "z": z}
+    assert audit_tensors(nll + kl, **parts).codes == frozenset()
+    assert audit_tensors(nll - kl, **parts).codes == {"kl-sign", "unbounded"}
 
 
 @pytest.mark.parametrize(

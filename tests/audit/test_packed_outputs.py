@@ -41,6 +41,38 @@ def test_a_tuple_of_outputs_is_taken_apart(loss):
     assert report.binding.startswith("x = x, decoder_output = the decoder's output, mean")
 
 
+def test_a_draw_of_z_in_the_tuple_may_give_its_shape():
+    def draw_second(y_true, y_pred):
+        p, z, mean, s = y_pred
+        return loss_of(y_true, p, mean, s) + 0.0 * tf.cast(tf.shape(z)[1], p.dtype)
+
+    def draw_third(y_true, y_pred):
+        mean, s, _, p = y_pred
+        return loss_of(y_true, p, mean, s, sign=-1.0)
+
+    assert audit(draw_second, **SIZES).codes == frozenset()
+    assert audit(draw_third, **SIZES).codes == {"kl-sign", "unbounded"}
+
+
+def test_a_draw_of_z_in_the_tuple_that_the_loss_uses_is_refused():
+    def loss(y_true, y_pred):
+        p, mean, s, z = y_pred
+        return loss_of(y_true, p, mean, s) + tf.reduce_sum(z**2, -1)
+
+    with pytest.raises(TypeError, match="got 'z', a draw of z"):
+        audit(loss, **SIZES)
+
+
+def test_a_kl_of_y_pred_alone_is_read_as_one():
+    def kl_of_distribution(y_true, y_pred):
+        mean, s = tf.split(y_pred, 2, axis=-1)
+        return -0.5 * tf.reduce_sum(1 + tf.math.log(s**2) - mean**2 - s**2, -1)
+
+    report = audit(kl_of_distribution, **SIZES)
+    assert report.codes == {"part"}, report
+    assert not report.undetermined
+
+
 def test_a_mistake_beside_a_tuple_is_found():
     def loss(y_true, y_pred):
         return loss_of(y_true, *y_pred, sign=-1.0)

@@ -1,5 +1,8 @@
 """A loss is found in what a function returns."""
 
+import dataclasses
+from types import SimpleNamespace
+
 import keras
 import pytest
 import tensorflow as tf
@@ -15,9 +18,17 @@ def row_terms(x, p, m, s):
     return cross_entropy(x, p), kl(m, s)
 
 
+@dataclasses.dataclass(frozen=True)
+class Terms:
+    error: tf.Tensor
+    total: tf.Tensor
+
+
 @pytest.mark.parametrize(
     ("form", "entry"),
     [
+        (lambda a, b: Terms(a, a + b), "'total' of the Terms"),
+        (lambda a, b: SimpleNamespace(kl=b, loss=a + b), "'loss' of the SimpleNamespace"),
         (lambda a, b: {"loss": a + b, "kl": b}, "'loss' of the dict"),
         (lambda a, b: {"kl": b, "Total": a + b}, "'Total' of the dict"),
         (lambda a, b: (a + b, a, b), "0 of the tuple"),

@@ -211,3 +211,28 @@ def coders_of_tfp():
     model = tf_keras.Model(encoder.inputs, decoder(encoder.outputs[0]))
     model.compile("adam", loss=lambda x, p_x: -p_x.log_prob(x))
     return model
+
+
+def operations_on_windows():
+    """Without names, with operations that are called with one tensor, as the heads are."""
+    inputs = tf_keras.Input((6, 2))
+    h = layers.Dense(16, activation="relu")(layers.Flatten()(inputs))
+    first, second = layers.Dense(K)(h), layers.Dense(K)(h)
+    z = layers.Lambda(sampling)([first, second])
+    outputs = layers.Reshape((6, 2))(layers.Dense(12)(layers.Dense(16, activation="relu")(z)))
+    vae = tf_keras.Model(inputs, outputs)
+    flat = [tf.reshape(tensor, [-1, 12]) for tensor in (inputs, outputs)]
+    error = tf.reduce_mean(tf.square(flat[0] - flat[1]), axis=1)
+    kl = -0.5 * tf.reduce_sum(1 + second - tf.square(first) - tf.exp(second), axis=1)
+    vae.add_loss(tf.reduce_mean(error + kl))
+    vae.compile(optimizer="adam")
+    return vae
+
+
+class HolderOfModels:
+    """Keeps its encoder, its decoder and the model of both, of which one has a loss."""
+
+    def __init__(self):
+        self.vae = symbolic_add_loss()
+        self.encoder = tf_keras.Model(self.vae.inputs, self.vae.layers[1].output)
+        self.decoder = without_a_loss()

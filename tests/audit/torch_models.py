@@ -1,5 +1,7 @@
 """Whole models of PyTorch, as people write them; imported where PyTorch is installed."""
 
+import dataclasses
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
@@ -317,3 +319,115 @@ class OtherHalves(Halves):
 
 class LossOfResult(VanillaVAE):
     """What `forward` returns goes into a loss that takes `*args`."""
+
+
+class MethodOfResult(Example):
+    """Its loss is a method of what `forward` returns; nothing calls it with x alone."""
+
+    training_step = None
+
+    def loss_function(self, recon_x, x, mu, logvar, unused=None):
+        return loss_function(recon_x, x, mu, logvar)
+
+
+class NoLoss(Example):
+    training_step = None
+
+
+class Interleaved(nn.Module):
+    """One layer gives each mean beside its log-variance."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.both = nn.Linear(D, 8), nn.Linear(8, 2 * K)
+        self.decoder = nn.Linear(K, D)
+
+    def moments(self, x):
+        return self.both(torch.tanh(self.body(x))).view(-1, K, 2).unbind(-1)
+
+    def training_step(self, x, batch_idx):
+        mu, logvar = self.moments(x)
+        z = mu + torch.exp(0.5 * logvar) * torch.randn_like(mu)
+        bce = F.binary_cross_entropy_with_logits(self.decoder(z), x, reduction="none").sum(-1)
+        return (bce - 0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).sum(-1)).mean()
+
+
+class LogVarianceFirst(Interleaved):
+    def moments(self, x):
+        logvar, mu = self.both(torch.tanh(self.body(x))).chunk(2, -1)
+        return mu, logvar
+
+
+class OtherInterleaved(Interleaved):
+    """The draw reads the other halves than the KL."""
+
+    def training_step(self, x, batch_idx):
+        mu, logvar = self.moments(x)
+        z = mu + torch.exp(logvar) * torch.randn_like(mu)
+        bce = F.binary_cross_entropy_with_logits(self.decoder(z), x, reduction="none").sum(-1)
+        return (bce - 0.5 * (1 + logvar - mu.pow(2) - logvar.exp()).sum(-1)).mean()
+
+
+class LabelFirst(nn.Module):
+    """Its encoder returns z first, and its decoder takes a label before z."""
+
+    def __init__(self):
+        super().__init__()
+        self.mean, self.second = nn.Linear(D + 4, K), nn.Linear(D + 4, K)
+        self.back, self.spread = nn.Linear(K + 4, D), nn.Linear(K + 4, D)
+
+    def encode(self, x, y):
+        h = torch.cat([x, y], 1)
+        mean, s = self.mean(h), self.second(h)
+        return mean + torch.exp(s) * torch.randn_like(mean), mean, s
+
+    def decode(self, y, z):
+        h = torch.cat([y, z], 1)
+        return self.back(h), self.spread(h)
+
+    def elbo(self, x, y):
+        z, mean, s = self.encode(x, y)
+        d, log_scale = self.decode(y, z)
+        log_prob = torch.distributions.Normal(d, log_scale.exp()).log_prob(x).sum(-1)
+        q = torch.distributions.Normal(mean, s.exp())
+        p = torch.distributions.Normal(torch.zeros_like(mean), torch.ones_like(mean))
+        return (log_prob - torch.distributions.kl_divergence(q, p).sum(-1)).mean()
+
+
+def label_step(model, x):
+    return -model.elbo(x, F.one_hot(torch.arange(len(x)) % 4, 4).float())
+
+
+class ThreeInABatch(Example):
+    def training_step(self, batch, batch_idx):
+        x, _, _ = batch
+        return super().training_step((x, None), batch_idx)
+
+
+@dataclasses.dataclass
+class Output:
+    total: torch.Tensor
+    parts: dict
+
+
+class OutputOfAClass(Example):
+    def training_step(self, batch, batch_idx):
+        value = super().training_step(batch, batch_idx)
+        return Output(total=value, parts={"loss": value.detach()})
+
+
+class MeanOfFixedSize(Example):
+    """One layer gives both outputs, cut at a number that is written down."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Linear(D, 2 * K)
+
+    encode = None
+
+    def training_step(self, x, batch_idx):
+        both = self.encoder(x)
+        mu, logvar = both[:, :K], both[:, K:]
+        recon = self.decode(self.reparameterize(mu, logvar))
+        bce = F.binary_cross_entropy(recon, x, reduction="none").sum(-1).mean()
+        return bce - 0.001 * 0.5 * torch.mean(1 + logvar - mu.pow(2) - logvar.exp())

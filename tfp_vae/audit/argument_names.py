@@ -73,6 +73,24 @@ KEY_NAMES = frozenset(
 )
 
 
+# The words that longer names are made of.
+_WORDS = {
+    "centre": "mu mean loc means mus",
+    "spread": "logvar logv lv lnvar logsigma logstd logscale sigma std stddev sd var variance "
+    "scale log_var log_variance log_sigma log_std log_stddev log_scale log_sd",
+    "latent": "z q qz enc encoder encoded encoding latent latents posterior code codes codings",
+    "rebuilt": "recon recons reconst reconstr reconstruction reconstructions reconstructed rec "
+    "decoded dec decoder pred preds prediction predictions predicted out output outputs generated "
+    "hat tilde",
+    "given": "target targets true original orig input inputs real gt truth",
+    "data": "x data image images img imgs batch sample samples features pixels frame frames "
+    "sequence sequences",
+}
+_CENTRES, _SPREADS, _OF_LATENT, _REBUILT, _GIVEN, _DATA = (
+    frozenset(words.split()) for words in _WORDS.values()
+)
+
+
 def role_of(name: str) -> str | None:
     """What an argument of this name usually is, None if the name tells nothing."""
     plain = name.strip("_")
@@ -83,4 +101,25 @@ def role_of(name: str) -> str | None:
         for prefix in ("self_", "the_", "in_", "batch_"):
             if candidate.removeprefix(prefix) in ROLES:
                 return ROLES[candidate.removeprefix(prefix)]
-    return None
+    return _role_of_words([word.rstrip("0123456789") for word in plain.lower().split("_")])
+
+
+def _role_of_words(words: list[str]) -> str | None:
+    """What a name of several words is, such as `logstd_z`, `recon_sigma` and `target_image`."""
+    if "log" in words[:-1]:
+        place = words.index("log")
+        words = [*words[:place], "_".join(words[place : place + 2]), *words[place + 2 :]]
+    said = {word for word in words if word}
+    centres, spreads = said & _CENTRES, said & _SPREADS
+    others = said - centres - spreads
+    if not others or (centres and spreads):
+        return None
+    if centres or spreads:
+        if others <= _OF_LATENT:
+            return MEAN if centres else SECOND
+        if others <= _REBUILT | {"x"}:
+            return DECODER if centres else DECODER_LOG_VARIANCE
+        return None
+    if others & _REBUILT and others <= _REBUILT | _DATA:
+        return DECODER
+    return X if others & _GIVEN and others <= _GIVEN | _DATA else None

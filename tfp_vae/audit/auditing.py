@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tfp_vae.audit.argument_names import role_of
 from tfp_vae.audit.arguments import (
     check_changes,
     check_declaration,
@@ -12,14 +14,15 @@ from tfp_vae.audit.arguments import (
     checked_latent_shape,
 )
 from tfp_vae.audit.binding import bind
-from tfp_vae.audit.blackbox import positional_count
+from tfp_vae.audit.blackbox import parameters_of, positional_count
+from tfp_vae.audit.closures import closed_over
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.engine import run_audit, support_findings
 from tfp_vae.audit.frameworks import framework_written_in
 from tfp_vae.audit.loss_declaration import LossDeclaration
-from tfp_vae.audit.packed_outputs import unpacked
+from tfp_vae.audit.packed_outputs import of_encoder_alone, unpacked
 from tfp_vae.audit.report import AuditReport
-from tfp_vae.audit.symbolic import audit_closure, closed_over
+from tfp_vae.audit.symbolic import audit_closure
 
 
 def audit(
@@ -51,12 +54,14 @@ def audit(
             arguments are bound by their usual names (`recon_x`, `y_true`, `mu`, `z_log_var`,
             `beta`, ...), and else by position: (x, decoder output, mean, scale-like). One that
             takes the KL's or the likelihood's arguments alone is read as a part; one of y_true
-            and y_pred may take the decoder's output, mean and scale as a tuple y_pred.
+            and y_pred may take the decoder's output, mean and scale as a tuple y_pred. An argument
+            may hold both outputs of the encoder, or of the decoder, as a tuple.
         sampler: What draws z `[B, latent_size]`, if any: `f(mean, s)`, `f([mean, s])`, a Keras
             layer, or `f(key, mean, s)`.
         arguments: Names for roles, such as `{"x": "batch", "decoder_output": "out"}`, and values
             for constants, such as `{"epoch": 10}`. The roles are `"x"`, `"decoder_output"`,
-            `"mean"`, `"s"` and `"encoder_outputs"` (mean and s in one array `[B, 2Z]`).
+            `"mean"`, `"s"` and `"encoder_outputs"` (mean and s in one array `[B, 2Z]`, in any
+            order, or as a tuple).
         returns: Which entry of a tuple or dict is the loss, by name or index; found if None.
         likelihood: The likelihood that the loss is to have: `"bernoulli"`, `"normal"` or
             `"continuous_bernoulli"`.
@@ -130,9 +135,26 @@ def audit(
     framework = framework_written_in(loss)
     if binding.encoder_output_count == 0 and binding.has_event:
         # The number of rows is one that no y_pred can be taken apart into.
-        packed = unpacked(loss, binding, declared.design(2, 7))
-        loss, binding = packed if packed is not None else (loss, binding)
-    return run_audit(loss, sampler, binding, declared, findings, framework=framework)
+        design = declared.design(2, 7)
+        packed = unpacked(loss, binding, design)
+        if packed is not None:
+            loss, binding = packed
+        else:
+            binding = of_encoder_alone(loss, binding, design) or binding
+    report = run_audit(loss, sampler, binding, declared, findings, framework=framework)
+    if "kl-missing" in report.codes and _takes_anything(loss):
+        # A likelihood that takes more than it uses, to be called as others are.
+        event = replace(binding, parameters=binding.parameters[:2])
+        return run_audit(loss, None, event, declared, findings, framework=framework)
+    return report
+
+
+def _takes_anything(loss: Callable[..., Any]) -> bool:
+    """Whether a loss of two arguments takes more whose name does not say what they are."""
+    parameters = parameters_of(loss) or []
+    further = [p for p in parameters if p.kind is p.VAR_POSITIONAL]
+    fixed = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return len(fixed) == 2 and bool(further) and role_of(further[0].name) is None
 
 
 def _positional_count(sampler: Callable[..., Any] | None) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -19,22 +19,15 @@ from tfp_vae.audit.argument_names import (
     role_of,
 )
 from tfp_vae.audit.blackbox import parameters_of
+from tfp_vae.audit.layouts import HALVES, TUPLE, in_one_array, taken_apart
 from tfp_vae.audit.likelihood_forms import decoder_log_variance
 from tfp_vae.audit.probe_design import Point
+from tfp_vae.audit.refusals import PRINTED, refuse
 from tfp_vae.error_text import described
 
 Array = np.ndarray
 
 _ROLE_ORDER = (X, DECODER, MEAN, SECOND)
-_PRINTED = {
-    X: "x",
-    DECODER: "the decoder's output",
-    DECODER_LOG_VARIANCE: "the decoder's log-variance",
-    MEAN: "the mean μ",
-    SECOND: "the second output s",
-    ENCODED: "both encoder outputs [B, 2Z]",
-    LATENT: "z",
-}
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,9 @@ class Binding:
         doubled_decoder: Whether the decoder's output is (mean, log-variance), `[..., 2D]`.
         latent_value: What stands for z in a loss that takes it and does not use it.
         implied_decoder_scale: Whether the loss itself adds `decoder_log_variance` to the mean.
+        layout: Where mean and s stand in an argument that holds both encoder outputs.
+        decoder_tuple: Whether the doubled decoder's output is a tuple rather than one array.
+        guessed: Whether the one argument is taken for both encoder outputs for want of a name.
     """
 
     parameters: tuple[tuple[str, str], ...]
@@ -60,6 +56,9 @@ class Binding:
     doubled_decoder: bool = False
     implied_decoder_scale: bool = False
     latent_value: float = 0.25
+    layout: str = HALVES
+    decoder_tuple: bool = False
+    guessed: bool = False
 
     @property
     def has_decoder_scale(self) -> bool:
@@ -89,6 +88,29 @@ class Binding:
         parameters = tuple((n, ENCODED if r == MEAN else r) for n, r in self.parameters)
         return replace(self, parameters=parameters)
 
+    def in_layout(self, layout: str) -> "Binding":
+        """This binding with both encoder outputs in another layout."""
+        return replace(self, layout=layout)
+
+    def refuse_guess(self) -> NoReturn:
+        """Refuses a loss of one argument that does not hold both encoder outputs.
+
+        Raises:
+            TypeError: Always.
+        """
+        refuse([name for name, _ in self.parameters], {}, (), ())
+
+    def with_tuples(self) -> "list[Binding]":
+        """This binding with arguments that hold two outputs given as tuples of them."""
+        both = self.concatenated() if self.encoder_output_count == 1 else self
+        encoder = [replace(both, layout=TUPLE)] if ENCODED in both.roles else []
+        if not self.has_event:
+            return encoder
+        of_decoder = [
+            replace(b, doubled_decoder=True, decoder_tuple=True) for b in (self, *encoder)
+        ]
+        return [*encoder, *of_decoder]
+
     def name_of(self, role: str) -> str | None:
         """The loss's own name for a role."""
         return next((name for name, r in self.parameters if r == role), None)
@@ -105,7 +127,7 @@ class Binding:
             DECODER_LOG_VARIANCE: lambda: decoder_log_variance(d),
             MEAN: lambda: outputs[0],
             SECOND: lambda: outputs[1],
-            ENCODED: lambda: np.concatenate(outputs, axis=-1),
+            ENCODED: lambda: in_one_array(outputs, self.layout),
             LATENT: lambda: np.full(
                 outputs[0].shape if outputs else (len(d), 1), self.latent_value
             ),
@@ -115,11 +137,16 @@ class Binding:
     def call(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function of the arrays that `arguments` gives."""
         names = [name for name, _ in self.parameters]
-        if not self.constants and not self.by_keyword:
+        packed = {ENCODED} if self.layout == TUPLE else set()
+        packed |= {DECODER} if self.decoder_tuple else set()
+        tuples = {name for name, role in self.parameters if role in packed}
+        if not self.constants and not self.by_keyword and not tuples:
             return function
 
         def called(*arrays: Any) -> Any:
-            values = {**self.constants, **dict(zip(names, arrays, strict=True))}
+            given = dict(zip(names, arrays, strict=True))
+            given |= {name: taken_apart(given[name]) for name in tuples}
+            values = {**self.constants, **given}
             positional = [n for n in self.order if n in values and n not in self.by_keyword]
             keywords = {n: v for n, v in values.items() if n not in positional}
             return function(*(values[n] for n in positional), **keywords)
@@ -128,9 +155,16 @@ class Binding:
 
     def in_words(self) -> str:
         """Which argument was taken for what."""
-        parts = [f"{name} = {_PRINTED[role]}" for name, role in self.parameters]
+        parts = [f"{name} = {self._printed(role)}" for name, role in self.parameters]
         parts += [f"{name} = {value!r}" for name, value in self.constants.items()]
         return ", ".join(parts)
+
+    def _printed(self, role: str) -> str:
+        if role == ENCODED and self.layout != HALVES:
+            return f"both encoder outputs, {self.layout}"
+        if role == DECODER and self.decoder_tuple:
+            return "the decoder's mean and scale, a tuple"
+        return PRINTED[role]
 
 
 def _shaped(output: Array, latent_shape: tuple[int, ...]) -> Array:
@@ -186,6 +220,9 @@ def bind(
         elif required or (role_of(name) not in (None, LATENT) and parameter.default is None):
             open_names.append(name)
     by_name = bool(roles)
+    if len(open_names) == 1 and not roles and role_of(open_names[0]) in (None, X):
+        both = ((open_names[0], ENCODED),)
+        return Binding(both, constants, order=tuple(names), by_name=True, guessed=True)
     positional = _by_position(open_names) if not roles else None
     known = {name: role for name in open_names if (role := role_of(name)) is not None}
     if positional is not None and all(positional.get(n) == r for n, r in known.items()):
@@ -203,19 +240,6 @@ def bind(
     )
 
 
-def refuse_latents(binding: Binding) -> None:
-    """Refuses a loss that uses a draw of z that it is given.
-
-    Raises:
-        TypeError: Always.
-    """
-    raise TypeError(
-        "`loss` must be a function of the encoder's and the decoder's outputs; got "
-        f"{binding.name_of(LATENT)!r}, a draw of z, which the audit cannot tie to them: hand over "
-        "the whole model with audit_model, or draw z inside the loss."
-    )
-
-
 def _split(arguments: Mapping[str, Any] | None) -> tuple[dict[str, str], dict[str, Any]]:
     if arguments is not None and not isinstance(arguments, Mapping):
         raise TypeError(
@@ -227,7 +251,7 @@ def _split(arguments: Mapping[str, Any] | None) -> tuple[dict[str, str], dict[st
             raise TypeError(
                 f"`arguments` must be a dict from names to values; got the key {described(name)}."
             )
-        if isinstance(value, str) and name in _PRINTED:
+        if isinstance(value, str) and name in PRINTED:
             renamed[name] = value
         else:
             constants[name] = value
@@ -262,35 +286,7 @@ def _by_name(
         unknown = []
     too_few = (X in used) != (DECODER in used) or (SECOND in used - {MEAN} and MEAN not in used)
     if clashes or unknown or (too_few and len({*roles.values()}) < 2):
-        _refuse(names, roles, unknown, clashes)
+        refuse(names, roles, unknown, clashes)
     if (X in roles.values()) != (DECODER in roles.values()) and not taken:
-        _refuse(names, roles, unknown, clashes)
+        refuse(names, roles, unknown, clashes)
     return roles
-
-
-def _refuse(
-    names: Sequence[str], roles: Mapping[str, str], unknown: Sequence[str], clashes: Sequence[str]
-) -> None:
-    if len(names) < 2 or (len(names) > 4 and not roles):
-        raise TypeError(
-            "`loss` must be a function of (x, decoder_output, *encoder_outputs) with at most two "
-            f"encoder outputs; got one of {len(names)} arguments"
-            + (
-                f": if {names[0]} is a list, hand over lambda x, decoder_output, mean, s: "
-                "loss([x, decoder_output, mean, s]), the list in the order that the loss takes."
-                if len(names) == 1
-                else "."
-            )
-        )
-    if clashes:
-        same = [name for name in names if roles.get(name) == clashes[0]]
-        told = f"{' and '.join(same)} could both be {_PRINTED[clashes[0]]}"
-    elif unknown:
-        told = f"{', '.join(unknown)} could be anything"
-    else:
-        told = f"{', '.join(names)} alone"
-    raise TypeError(
-        "`loss` must have arguments that can be told apart; got "
-        f'{told}: name them, as in arguments={{"x": "...", "decoder_output": "..."}}, and give '
-        'constants their values, as in arguments={"epoch": 10}.'
-    )

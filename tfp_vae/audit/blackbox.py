@@ -147,10 +147,19 @@ class BlackBox:
         return self._as_array(self.choose(self.raw(*arrays)))
 
     def in_float32(self, *arrays: Array) -> Array:
-        """Like a call, but in float32, as networks are, where the function accepts it."""
+        """Like a call, but in float32, as networks are, where the function accepts it.
+
+        What is not finite is computed again without a compiler, which may reorder a sum.
+        """
         epsilon = self.epsilon
         try:
-            return self._as_array(self.choose(self._raw(arrays, self.style.single())))
+            result = self._as_array(self.choose(self._raw(arrays, self.style.single())))
+            as_written = getattr(self._function, "step_by_step", None)
+            if as_written is not None and not np.all(np.isfinite(result)):
+                with _quietly(), double_precision():
+                    inputs = [self.style.single().make(array) for array in arrays]
+                    result = self._as_array(self.choose(as_written(*inputs)))
+            return result
         except CallError:
             return self(*arrays)
         finally:

@@ -2,23 +2,34 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from tfp_vae.audit.argument_names import ENCODED
 from tfp_vae.audit.argument_names import LATENT as LATENT_DRAW
-from tfp_vae.audit.binding import Binding, refuse_latents
+from tfp_vae.audit.binding import Binding
 from tfp_vae.audit.blackbox import CallError, one_line, positional_count
+from tfp_vae.audit.broadcasting import broadcast_findings
 from tfp_vae.audit.constant import added_constant, constant_is_right
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.diagnosis import Diagnosis
 from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.kl_term import KLTerm, read_kl
+from tfp_vae.audit.layouts import ARRAYS, InLayout
 from tfp_vae.audit.likelihood_term import LikelihoodTerm, read_likelihood
 from tfp_vae.audit.loss_declaration import LossDeclaration
-from tfp_vae.audit.loss_probe import LossProbe, accepts
+from tfp_vae.audit.loss_probe import LossProbe
+from tfp_vae.audit.packed_arguments import (
+    in_its_layout,
+    takes_rows_apart,
+    unpacks_rows,
+    with_tuples_as_such,
+)
 from tfp_vae.audit.probe_design import Design
 from tfp_vae.audit.readings import Reading
+from tfp_vae.audit.refusals import refuse_latents
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.audit.sampler import SamplerReading, probe_sampler
 from tfp_vae.audit.scaling_laws import (
@@ -43,7 +54,7 @@ def run_audit(
     *,
     framework: str | None = None,
     sampler_rows: int | None = None,
-    probe: LossProbe | None = None,
+    known: LossProbe | None = None,
 ) -> AuditReport:
     """Probes a loss and its sampler, reads both, and reports.
 
@@ -55,14 +66,26 @@ def run_audit(
         findings: What was found before.
         framework: The framework to write the correction in, None for that of the results.
         sampler_rows: How many rows a call of the sampler draws, None for as many as it takes.
-        probe: The loss's probe by this declaration, where there is one already.
+        known: The loss's probe by this declaration, where there is one already.
     """
-    probe = _probed(loss, binding, declared, probe)
-    if LATENT_DRAW in binding.roles and _uses_latents(probe):
-        refuse_latents(binding)
-    found = [*findings, *_broadcast_findings(probe)]
-    reading = _sampler_reading(sampler, probe, sampler_rows)
-    return _diagnosis(probe, declared.changes, reading, framework).report(found, reading)
+
+    def audited(binding: Binding) -> tuple[AuditReport, bool]:
+        probe = _probed(loss, binding, declared, known)
+        if LATENT_DRAW in binding.roles and _uses_latents(probe):
+            refuse_latents(binding.name_of(LATENT_DRAW))
+        found = [*findings, *broadcast_findings(probe)]
+        reading = _sampler_reading(sampler, probe, sampler_rows)
+        diagnosis = _diagnosis(probe, declared.changes, reading, framework)
+        if binding.guessed and diagnosis.kl.model is None:
+            binding.refuse_guess()
+        report = diagnosis.report(found, reading)
+        return report, takes_rows_apart(diagnosis.laws.unmeasured.values())
+
+    def unpacks(binding: Binding) -> bool:
+        # The number of rows is one that nothing is taken apart into.
+        return unpacks_rows(loss, binding, declared.design(binding.encoder_output_count, 7))
+
+    return with_tuples_as_such(audited, binding, unpacks)
 
 
 def support_findings(data: Any, likelihood: str, event_shape: tuple[int, ...]) -> list[Finding]:
@@ -97,10 +120,12 @@ def _probed(
             continue
         if count == 1 and outputs == 1 and not _is_read(probe):
             try:
-                other = probed(variants[1][0], 2)
+                other = in_its_layout(partial(probed, outputs=2), variants[1][0])
             except ValueError:
                 return probe
             return other if _is_read(other) or _halves_differ(other) else probe
+        if ENCODED in variant.roles:
+            return in_its_layout(partial(probed, outputs=outputs), variant, probe)
         return probe
     assert first is not None
     raise first
@@ -132,7 +157,8 @@ def _diagnosis(
     of_sampler = sampler.reading if sampler is not None else None
     try:
         likelihood_term = read_likelihood(probe)
-        if not likelihood_term.finite_beyond:
+        clips = likelihood_term.in_unit_interval and likelihood_term.as_declared
+        if clips or not likelihood_term.finite_beyond:
             probe.design = replace(probe.design, in_unit_interval=True)
         kl = _read_kl(probe, likelihood_term, of_sampler, declaration)
         has_both = probe.design.encoder_output_count > 0 and probe.binding.has_event
@@ -213,43 +239,9 @@ def _sampler_reading(
     count = positional_count(sampler)
     if outputs == 0 or (outputs == 1 and count is not None and count[0] == 2 and not count[1]):
         outputs = 2
+    if probe.binding.layout in ARRAYS[1:] and count == (1, False):
+        sampler = InLayout(sampler, probe.binding.layout)
     return probe_sampler(sampler, probe.design.latent_size, outputs, rows)
-
-
-def _broadcast_findings(probe: LossProbe) -> list[Finding]:
-    """Names a loss whose terms meet in shapes that do not belong together.
-
-    It returns `[B, B]`, or accepts one row, and as many as an axis of the event, and no others.
-    """
-    if probe.outer:
-        return [
-            Finding.of(
-                "broadcast",
-                "the loss returns shape [B, B]: a [B, 1] and a [B] array were added and broadcast.",
-                "sum over the last axis without keepdims, so that each term has shape [B].",
-            )
-        ]
-    if probe.design.batch_size != 1:
-        return []
-    axes = {n for n in probe.design.event_shape if n > 2}
-    sizes = [
-        n
-        for n in sorted(axes)
-        if accepts(probe.box, probe.binding, replace(probe.design, batch_size=n))
-    ]
-    if not sizes:
-        return []
-    others = " or ".join(map(str, sizes))
-    return [
-        Finding.of(
-            "broadcast",
-            f"the loss accepts batches of 1, or of {others} as an axis of the event has, and no "
-            "other: a term [B] is added to one that still has axes of the event, and its rows go "
-            "to the wrong entries.",
-            "sum each term over its own axes to one value per example, shape [B], before the two "
-            "are added.",
-        )
-    ]
 
 
 def _support_finding(outside: str, likelihood: str) -> Finding:

@@ -59,6 +59,13 @@ class _Programs:
             self._programs[shapes] = program
         return self._programs[shapes](*inputs)
 
+    def step_by_step(self, *inputs: Any) -> Any:
+        """Calls the function as it stands.
+
+        A compiler may add the constants of `1.0 - p + 1e-8` first, and their sum is 1 in float32.
+        """
+        return self._function(*inputs)
+
     def _compiled(self, jax: Any, inputs: Sequence[Any]) -> Callable[..., Any] | None:
         """The program for inputs of these shapes, None if the function is to be called itself."""
         held = _Held(self._written) if self._is_pure is None else None

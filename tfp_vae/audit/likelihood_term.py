@@ -88,7 +88,7 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
         for learned_form, fit in fits:
             if fit.fits:
                 return LikelihoodTerm(learned_form, learned_form, fit, resolved=_is_resolved(fit))
-        return LikelihoodTerm(LEARNED_SCALES[0])
+    # A scale that the decoder gives may be left unused.
     fit = fit_form(declared, points, measured)
     if fit.fits:
         return LikelihoodTerm(declared, declared, fit, resolved=_is_resolved(fit))
@@ -105,7 +105,8 @@ def read_likelihood(probe: LossProbe) -> LikelihoodTerm:
         return LikelihoodTerm(declared)
     unit_points = replace(design, in_unit_interval=True).likelihood_points()
     form, other = _best(OTHER_FORMS, unit_points, probe.measure(unit_points))
-    if form is None or form is declared:
+    # A squared error of clipped data or outputs is one where neither is clipped.
+    if form is None or (form is declared and declared is not SQUARED_ERROR):
         return LikelihoodTerm(declared)
     return LikelihoodTerm(
         declared, form, other, in_unit_interval=True, finite_beyond=measured.finite

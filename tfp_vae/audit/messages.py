@@ -97,7 +97,9 @@ def formula_in_words(
         text += f" {'-' if rest < 0 else '+'} {abs(rest):.4g}"
     mean = ", averaged over the batch" if design.batch_size > 1 else ""
     noise = ", plus noise" if random else ""
-    return (text or "a constant") + mean + noise
+    clips = likelihood.in_unit_interval and likelihood.as_declared
+    where = ", while x and d stay in (0, 1)" if clips else ""
+    return (text or "a constant") + mean + noise + where
 
 
 def weights_in_words(

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.decoder_range import decoder_range, inferred_declaration, range_findings
 from tfp_vae.audit.engine import run_audit, support_findings
 from tfp_vae.audit.frameworks import KERAS, TENSORFLOW
+from tfp_vae.audit.kl_model import STANDARD
+from tfp_vae.audit.kl_term import read_kl
+from tfp_vae.audit.layouts import ARRAYS
 from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.model_probe import ModelProbe
 from tfp_vae.audit.model_search import find_cuts
@@ -137,8 +141,8 @@ def audit_model(
     symbolic = audit_symbolic_model(model, changes, likelihood, decoder_output, event_shape, data)
     if symbolic is not None:
         return symbolic
-    framework = model_framework(model)
     model = unwrapped(model)
+    framework = model_framework(model)
     owner = model.__globals__ if inspect.isfunction(model) else model
     with kept_state(model):
         probe = find_cuts(
@@ -154,7 +158,29 @@ def audit_model(
             decoder,
             latents,
         )
-        return _report(probe, rows, changes, likelihood, decoder_output, returns, data, event_shape)
+
+        def report(probe: ModelProbe) -> AuditReport:
+            return _report(
+                probe, rows, changes, likelihood, decoder_output, returns, data, event_shape
+            )
+
+        found = report(probe)
+        if not probe.doubled or "kl-formula" not in found.codes:
+            return found
+        # The two outputs may stand in another order in the one tensor that holds both.
+        layouts = (replace(probe, layout=layout) for layout in ARRAYS[1:])
+        read = next((other for other in layouts if _reads_kl(other, event_shape, returns)), None)
+        return found if read is None else report(read)
+
+
+def _reads_kl(probe: ModelProbe, event_shape: tuple[int, ...], returns: str | int | None) -> bool:
+    """Whether the term of the encoder's outputs is a KL divergence from the standard normal."""
+    declared = LossDeclaration(
+        "bernoulli", "probs", event_shape, probe.latent_shape, Declaration(), returns
+    )
+    binding = model_binding(probe.names, probe.count, has_scale=probe.has_decoder_scale)
+    model = read_kl(declared.probe(probe.loss, binding)).model
+    return model is not None and model.prior == STANDARD
 
 
 def _report(
@@ -197,7 +223,7 @@ def _report(
         framework=framework,
         # A call takes its time, and many rows of large examples take theirs.
         sampler_rows=1024 if math.prod(event_shape) <= _SMALL_EVENT else 256,
-        probe=known,
+        known=known,
     )
 
 

@@ -1,9 +1,11 @@
 """Where a whole model is cut: what gives the posterior's parameters, and what gives p(x|z)'s."""
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -52,7 +54,9 @@ class Cut:
         function: What it is.
         part: Which leaf of its result is replaced while all else of the call goes on; None to put
             another function in its place.
-        inputs: The first arguments of its calls, while it was recorded.
+        inputs: The first arguments of its calls, while it was recorded; of a decoder, z.
+        calls: All arguments of its calls, while it was recorded.
+        place: Which of its arguments `inputs` are.
         outputs: The results of its calls, while it was recorded.
         moments: When its calls ended, as numbers that grow: a part ends after its last layer.
     """
@@ -65,6 +69,8 @@ class Cut:
     inputs: list[Any] = field(default_factory=list)
     outputs: list[Any] = field(default_factory=list)
     moments: list[int] = field(default_factory=list)
+    calls: list[list[Any]] = field(default_factory=list)
+    place: int = 0
 
     @contextlib.contextmanager
     def replaced(self, by: Callable[..., Any]) -> Iterator[None]:
@@ -99,14 +105,15 @@ class Cut:
     @contextlib.contextmanager
     def recording(self) -> Iterator[None]:
         """Records its calls."""
-        self.inputs, self.outputs, self.moments = [], [], []
+        self.inputs, self.outputs, self.moments, self.calls = [], [], [], []
 
         def recorder(*given: Any, **named: Any) -> Any:
             result = self.function(*given, **named)
-            first = given[0] if given else next(iter(named.values()), None)
+            arguments = [*given, *named.values()]
             # Keras calls a layer once on symbolic tensors to build it.
             if all(shape_of(leaf) is not None for leaf in leaves_of(result)):
-                self.inputs.append(first)
+                self.inputs.append(arguments[0] if arguments else None)
+                self.calls.append(arguments)
                 self.outputs.append(result)
                 self.moments.append(next(_MOMENTS))
             return result
@@ -264,6 +271,10 @@ def rebuilt(result: Any, leaves: Sequence[Any]) -> Any:
             return remaining.pop(0)
         if isinstance(part, dict):
             return {name: build(value) for name, value in entries}
+        if dataclasses.is_dataclass(part) and not isinstance(part, type):
+            return dataclasses.replace(part, **{str(n): build(value) for n, value in entries})
+        if isinstance(part, SimpleNamespace):
+            return SimpleNamespace(**{str(n): build(value) for n, value in entries})
         values = [build(value) for _, value in entries]
         if hasattr(part, "_fields"):
             return type(part)(*values)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfp_vae.audit.argument_names import MEAN, SECOND
 from tfp_vae.audit.frameworks import as_numpy
+from tfp_vae.audit.layouts import HALVES, in_one_array
 from tfp_vae.audit.likelihood_forms import decoder_log_variance
 from tfp_vae.audit.model_cuts import (
     Cut,
@@ -45,6 +46,7 @@ class ModelProbe:
         draw: The cut at what draws z, None where the decoder is called with z itself.
         entry: The cut at what is called with z, where that is not the decoder.
         first_draw: Which call of the decoder is the first with a draw of z.
+        layout: Where the mean and the second output stand in a leaf that holds both.
     """
 
     model: Any
@@ -62,6 +64,7 @@ class ModelProbe:
     draw: Cut | None = None
     entry: Cut | None = None
     first_draw: int = 0
+    layout: str = HALVES
 
     @property
     def non_trainable_variables(self) -> Sequence[Any]:
@@ -80,7 +83,7 @@ class ModelProbe:
         if self.doubled:
             shape = shape_of(leaves_of(self.encoder_result)[0])
             axis = doubled_axis(shape, (ROWS, *self.latent_shape))
-            both = np.concatenate(shaped, axis=-1 if axis is None else axis)
+            both = in_one_array(shaped, self.layout, -1 if axis is None else axis)
             return [as_input(both, self.framework)]
         values = {MEAN: shaped[0], SECOND: shaped[-1]}
         return [as_input(values.get(role, shaped[0]), self.framework) for role in self.order]
@@ -175,10 +178,13 @@ class _ModelSampler:
         draw = probe.draw
         calls = itertools.count()
 
-        def catch(z: Any = None, *others: Any, **named: Any) -> Any:
+        def catch(*given: Any, **named: Any) -> Any:
             if draw is None and probe.entry is None and next(calls) < probe.first_draw:
-                return probe.decoder.of_result(probe.decoder.function(z, *others, **named))
-            raise Caught(z if draw is None else draw.function(z, *others, **named))
+                return probe.decoder.of_result(probe.decoder.function(*given, **named))
+            if draw is not None:
+                raise Caught(draw.function(*given, **named))
+            place = 0 if probe.entry is not None else probe.decoder.place
+            raise Caught([*given, *named.values()][place])
 
         try:
             with (

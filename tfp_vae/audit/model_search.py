@@ -33,6 +33,7 @@ from tfp_vae.audit.model_structure import (
     latent_shapes,
     own_cut,
     own_decoder,
+    take_z,
 )
 from tfp_vae.error_text import described
 
@@ -88,6 +89,8 @@ def find_cuts(
     first: Exception | None = None
     called: set[str] = set()
     has_run = False
+    fallback: ModelProbe | None = None
+    returned: list[Any] = []
     for step in steps:
         try:
             with contextlib.ExitStack() as stack:
@@ -102,6 +105,8 @@ def find_cuts(
         decoder_cut = next((c for c in decoders if _gives_x(c, x.shape[1:])), None)
         if decoder_cut is not None and decoder is None:
             decoder_cut = decoder_before(decoder_cut, cuts, rows) or decoder_cut
+        if decoder_cut is not None:
+            take_z(decoder_cut, encoders, draws, rows)
         decoder_cut = decoder_cut or own_decoder(own, rows)
         found = encoder_of(encoders, heads, decoder_cut, cuts)
         trials = [(decoder_cut, found, False)]
@@ -116,8 +121,19 @@ def find_cuts(
             mean = probe.encoder[0]
             is_by_order = len(probe.encoder) == 2 and latents is None and mean not in heads[MEAN]
             drawn = with_draws(probe, x, entries, is_by_order=is_by_order, is_by_shape=is_by_shape)
-            if drawn is not None:
+            if drawn is not None and _holds_loss(value):
                 return drawn
+            fallback = fallback or drawn
+            returned = returned if drawn is None else leaves_of(value)
+    if fallback is not None and len(returned) == 1:
+        return fallback
+    if returned:
+        shapes = ", ".join(str(list(shape_of(leaf) or ())) for leaf in returned)
+        raise ValueError(
+            "`model` must have a loss, or `step` must say how that of x is computed, as in "
+            "step=lambda model, x: loss_function(*model(x), x); got a model that returns "
+            f"{len(returned)} outputs of shape {shapes}."
+        )
     if not has_run and lacks_loss(model):
         raise ValueError(
             "`model` must have a loss: give one to `compile`, call `add_loss` in a layer, or say "

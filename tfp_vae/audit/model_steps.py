@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,9 @@ import tensorflow as tf
 
 from tfp_vae.audit.argument_names import KEY_NAMES, X, role_of
 from tfp_vae.audit.blackbox import parameters_of
+from tfp_vae.audit.composed_steps import composed_steps
 from tfp_vae.audit.frameworks import JAX, NUMPY, TENSORFLOW, TORCH
+from tfp_vae.audit.model_batches import BATCHES, with_labels, with_targets
 from tfp_vae.error_text import described
 
 Array = np.ndarray
@@ -131,6 +133,7 @@ def steps_of(
         method = getattr(model, name, None)
         if callable(method):
             found += _calls(method, constants)
+    found += composed_steps(model, [getattr(model, name, None) for name in _METHODS], constants)
     methods: list[Any] = [getattr(model, name, None) for name in _METHODS]
     packed = [method for method in methods if _takes_all(method)]
     # What the model returns goes into such a loss as it is.
@@ -165,8 +168,11 @@ def _loss_of_result(
 
 def _keras_steps(model: Any) -> list[Step]:
     data: list[Callable[[Any], Any]] = [lambda x: (x, x), lambda x: x, lambda x: (x,)]
+    shapes = [tuple(t.shape[1:]) for t in getattr(model, "outputs", None) or ()]
+    if len(shapes) > 1:
+        data.insert(0, partial(with_targets, shapes))
     if _overrides(model, "train_step"):
-        data = [lambda x: x, lambda x: (x, x), lambda x: (x,), _with_labels]
+        data = [lambda x: x, lambda x: (x, x), lambda x: (x,), with_labels]
 
     def step(make: Callable[[Any], Any]) -> Step:
         return lambda x: model.train_step(make(x))
@@ -214,17 +220,17 @@ def _calls(function: Callable[..., Any], constants: dict[str, Any]) -> list[Step
         further = {n: _key(next(counter)) if n.lower() in KEY_NAMES else 0 for n in rest}
         return function(**{x_name: pack(x)}, **further, **values)
 
-    packs: Sequence[Callable[[Any], Any]] = (
-        lambda x: x,
-        _with_labels,
-        lambda x: (x,),
-        lambda x: {"x": x},
-    )
-    return [partial(run, pack) for pack in packs]
+    return [partial(run, pack) for pack in BATCHES]
 
 
 def unwrapped(model: Any) -> Any:
-    """A compiled function of JAX or TensorFlow as the function that was written."""
+    """The function that was written of a compiled one, or the Keras model that an object holds."""
+    is_object = not (is_keras_model(model) or is_torch_module(model) or callable(model))
+    if is_object and not any(callable(getattr(model, name, None)) for name in _METHODS):
+        values = getattr(model, "__dict__", {}).values()
+        held = {id(v): v for v in values if is_keras_model(v) and not lacks_loss(v)}
+        if len(held) == 1:
+            return next(iter(held.values()))
     written = inspect.unwrap(model) if hasattr(model, "__wrapped__") else model
     return written if inspect.isfunction(written) else model
 
@@ -253,14 +259,6 @@ def with_caught_loss(step: Step) -> Step:
                 return caught.value
 
     return run
-
-
-def _with_labels(x: Any) -> Any:
-    labels = np.zeros(len(x), np.int64)
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(x, torch.Tensor):
-        return x, torch.from_numpy(labels)
-    return x, labels
 
 
 def _key(number: int) -> Any:

@@ -43,6 +43,8 @@ def sibling_heads(
         shape = shape_of(leaves_of(cut.outputs[0])[0])
         if shape is None or len(shape) < 2 or shape[0] != rows or not _fits(shape[1:], latent):
             continue
+        if _only_reshapes(cut):
+            continue
         for given in {id(given): given for given in cut.inputs}:
             groups.setdefault((given, shape[1:]), []).append(cut)
     # Two layers that are called twice are one pair.
@@ -54,12 +56,36 @@ def sibling_heads(
         pairs = [(shape, pair) for shape, pair in pairs if shape == latent]
     if not pairs:
         return None
-    smallest = min(math.prod(shape) for shape, _ in pairs)
+    pairs = [(shape, pair) for shape, pair in pairs if not _is_after(pair, pairs)]
+    smallest = min((math.prod(shape) for shape, _ in pairs), default=0)
     smallest_pairs = [pair for shape, pair in pairs if math.prod(shape) == smallest]
     if len(smallest_pairs) != 1:
         return None
     first, second = sorted(smallest_pairs[0], key=lambda cut: cut.moments[0])
     return first, second
+
+
+def _only_reshapes(cut: Cut) -> bool:
+    """Whether a layer gives what it was called with, in another shape at most."""
+    given, result = leaves_of(cut.inputs[0])[0], leaves_of(cut.outputs[0])[0]
+    shapes = shape_of(given), shape_of(result)
+    if shapes[0] is None or shapes[1] is None or math.prod(shapes[0]) != math.prod(shapes[1]):
+        return False
+    return np.array_equal(as_numpy(given).ravel(), as_numpy(result).ravel())
+
+
+def _is_after(pair: Sequence[Cut], pairs: Sequence[tuple[Any, Sequence[Cut]]]) -> bool:
+    """Whether a pair is called with what a layer of another pair gives, as an operation is."""
+    given = leaves_of(pair[0].inputs[0])
+    return any(
+        leaf is tensor
+        for _, other in pairs
+        if other is not pair
+        for cut in other
+        for result in cut.outputs
+        for leaf in leaves_of(result)
+        for tensor in given
+    )
 
 
 def doubled_head(
@@ -178,6 +204,35 @@ def entries_of_z(
         for cut in sorted(later, key=lambda cut: cut.moments[0])
         if not any(_equal(cut.inputs[0], tensor) for tensor in known)
     ]
+
+
+def take_z(decoder: Cut, encoders: Sequence[Cut], draws: Sequence[Cut], x: Any) -> None:
+    """Lets the inputs of a decoder be the draws of z, which a label may stand before.
+
+    z is what the encoder or a sampler gave, or else the first that neither the encoder was called
+    with nor is x.
+
+    Args:
+        decoder: The decoder, as it was recorded.
+        encoders: The parts that may be the encoder.
+        draws: The parts that may draw z.
+        x: The rows that the step was run with.
+    """
+    arguments = decoder.calls[0] if decoder.calls else []
+    places = [i for i, value in enumerate(arguments) if _rows_of(value) == len(x)]
+    if decoder.part is not None or len(places) < 2:
+        return
+    made = [leaf for cut in (*draws, *encoders) for r in cut.outputs for leaf in leaves_of(r)]
+    known = [value for cut in encoders for call in cut.calls for value in call] + [x]
+    drawn = [i for i in places if any(arguments[i] is leaf for leaf in made)]
+    new = [i for i in places if not any(_equal(arguments[i], value) for value in known)]
+    decoder.place = next(iter([*drawn, *new]), 0)
+    decoder.inputs = [call[decoder.place] for call in decoder.calls]
+
+
+def _rows_of(value: Any) -> int | None:
+    shape = shape_of(value)
+    return shape[0] if shape else None
 
 
 def first_draw(decoder: Cut, heads: Sequence[Cut]) -> int:

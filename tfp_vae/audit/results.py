@@ -1,6 +1,8 @@
 """Finds the loss in what a user's function returns: a tensor, or an entry of a tuple or dict."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,14 +32,16 @@ _NAMES = [
 
 
 def entries_of(result: Any) -> list[Entry] | None:
-    """The entries of a tuple, list, dict or named tuple; None for anything else."""
+    """The entries of a tuple, list, dict, named tuple or data class; None for anything else."""
     if isinstance(result, Mapping):
         return list(result.items())
     if isinstance(result, tuple) and hasattr(result, "_fields"):
         return list(zip(result._fields, result, strict=True))
     if isinstance(result, (tuple, list)):
         return list(enumerate(result))
-    return None
+    if dataclasses.is_dataclass(result) and not isinstance(result, type):
+        return [(f.name, getattr(result, f.name)) for f in dataclasses.fields(result)]
+    return list(vars(result).items()) if isinstance(result, SimpleNamespace) else None
 
 
 def chooser(

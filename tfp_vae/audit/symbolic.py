@@ -4,19 +4,16 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tfp_vae.audit.argument_names import DECODER, MEAN, SECOND, X, role_of
+from tfp_vae.audit.argument_names import DECODER, ENCODED, MEAN, SECOND, X, role_of
 from tfp_vae.audit.arguments import check_changes, check_declaration, checked_event_shape
 from tfp_vae.audit.binding import Binding
+from tfp_vae.audit.closures import closed_over, drawn_from, is_symbolic, symbolic_tensors
 from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.engine import run_audit, support_findings
+from tfp_vae.audit.layouts import HALVES, InLayout
 from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.report import AuditReport
 from tfp_vae.error_text import described
-
-
-def is_symbolic(value: Any) -> bool:
-    """Whether this is a symbolic tensor of Keras 3 or tf_keras."""
-    return type(value).__name__ == "KerasTensor"
 
 
 def _keras_of(tensor: Any) -> Any:
@@ -47,7 +44,7 @@ def audit_tensors(
         loss: The loss, a symbolic tensor of Keras 3 or tf_keras.
         x: The tensor of the data, `[B, *event_shape]`.
         decoder_output: The tensor of the decoder's output.
-        encoder_outputs: The tensors of the mean and the second output.
+        encoder_outputs: The tensors of the mean and the second output, or the one of both.
         z: The tensor of the draw of z, whose scale is checked; None to leave it out.
         likelihood: As in `audit`.
         decoder_output_is: What the decoder returns: `"probs"`, `"logits"` or `"mean"`.
@@ -97,19 +94,42 @@ def audit_tensors(
         expected_kl_weight, *check_changes(prior, kl_floor, kl_capacity, batch_size)
     )
     keras = _keras_of(loss)
-    function = _cut(keras, [x, decoder_output, *outputs], loss, "loss")
-    sampler = None if z is None else _cut(keras, outputs, z, "z")
-    roles = ((X, X), ("decoder_output", DECODER), ("mean", MEAN), ("s", SECOND))
-    count = 2 + len(outputs)
-    return run_audit(
-        function,
-        sampler,
-        Binding(roles[:count], order=tuple(name for name, _ in roles[:count])),
-        LossDeclaration(likelihood, decoder_output_is, event_shape, latent_shape, changes),
-        support_findings(data, likelihood, event_shape),
-        framework="keras" if keras.__name__ == "keras" else None,
-        sampler_rows=256,
-    )
+    roles = ((X, X), ("decoder_output", DECODER))
+
+    def audited(of_encoder: Sequence[tuple[str, str, Any]], latent_shape: Any) -> AuditReport:
+        """Audits with the encoder's tensors, each with its name and role."""
+        cut = [tensor for *_, tensor in of_encoder]
+        function = _cut(keras, [x, decoder_output, *cut], loss, "loss")
+        sampler: Any = None if z is None else _cut(keras, cut, z, "z")
+        if sampler is not None and of_encoder[0][1] == ENCODED:
+            sampler = InLayout(sampler, HALVES)
+        bound = (*roles, *((name, role) for name, role, _ in of_encoder))
+        return run_audit(
+            function,
+            sampler,
+            Binding(bound, order=tuple(name for name, _ in bound)),
+            LossDeclaration(likelihood, decoder_output_is, event_shape, latent_shape, changes),
+            support_findings(data, likelihood, event_shape),
+            framework="keras" if keras.__name__ == "keras" else None,
+            sampler_rows=256,
+        )
+
+    *others, last = latent_shape
+    if len(outputs) == 1 and last % 2 == 0:
+        # The tensor of one layer may well hold both outputs.
+        both = [("encoder_outputs", ENCODED, outputs[0])]
+        report = audited(both, (*others, last // 2))
+        if "kl-formula" not in report.codes:
+            return report
+    pairs = zip(("mean", "s"), (MEAN, SECOND), outputs, strict=False)
+    report = audited(list(pairs), latent_shape)
+    if z is None or len(outputs) < 2 or "kl-formula" not in report.codes:
+        return report
+    # Those of `z_log_var, z_mean = split(...)` may be given in that order; the draw tells.
+    names = ("encoder_output_1", "encoder_output_0")
+    swapped = list(zip(names, (MEAN, SECOND), outputs[::-1], strict=True))
+    other = audited(swapped, latent_shape)
+    return report if other.codes & {"kl-formula", "sampler-noise", "scale-mismatch"} else other
 
 
 class _CutGraph:
@@ -137,42 +157,6 @@ def _cut(keras: Any, inputs: Sequence[Any], output: Any, name: str) -> _CutGraph
             f"`{name}` must follow from the given tensors alone; got "
             f"{' '.join(str(error).split())[:200].rstrip('.')}."
         ) from error
-
-
-def symbolic_tensors(function: Any) -> dict[str, Any]:
-    """The symbolic tensors that a function closes over, by name."""
-    found: dict[str, Any] = {}
-    owner = getattr(function, "__self__", function)
-    if hasattr(owner, "__dict__"):
-        found |= {n: v for n, v in vars(owner).items() if is_symbolic(v)}
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return found
-    names = getattr(function, "__globals__", {})
-    found |= {n: names[n] for n in code.co_names if is_symbolic(names.get(n))}
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            value = cell.cell_contents
-        except ValueError:
-            continue
-        if is_symbolic(value):
-            found[name] = value
-        elif name == "self" and hasattr(value, "__dict__"):
-            found |= {n: v for n, v in vars(value).items() if is_symbolic(v)}
-    return found
-
-
-def closed_over(function: Any) -> dict[str, Any] | None:
-    """The mean and the second output that a loss closes over, None if it does not.
-
-    The tensors are told apart by their names: `encoded_mean`, `z_log_var`, and so on.
-    """
-    found: dict[str, Any] = {}
-    for name, tensor in symbolic_tensors(function).items():
-        role = role_of(name)
-        if role in (MEAN, SECOND) and role not in found:
-            found[role] = tensor
-    return found if MEAN in found else None
 
 
 def audit_closure(
@@ -203,6 +187,7 @@ def audit_closure(
             f"{type(error).__name__}: {' '.join(str(error).split())[:200].rstrip('.')}."
         ) from error
     outputs = [tensors[role] for role in (MEAN, SECOND) if role in tensors]
+    x, d = _event_of(keras, loss, value, (x, d), outputs)
     return audit_tensors(
         value,
         x=x,
@@ -213,22 +198,33 @@ def audit_closure(
     )
 
 
-def drawn_from(outputs: Sequence[Any]) -> Any:
-    """The tensor of the mean's shape that is computed of both outputs, None if there is none."""
-    if len(outputs) < 2:
-        return None
-    history = getattr(outputs[0], "_keras_history")  # noqa: B009 - Keras has no public name
-    operation = getattr(history, "operation", None) or history.layer
-    for node in getattr(operation, "_outbound_nodes", ()):
-        inputs = getattr(node, "input_tensors", None)
-        if getattr(node, "keras_inputs", None) is not None:
-            inputs = node.keras_inputs
-        inputs = inputs if isinstance(inputs, (tuple, list)) else [inputs]
-        result = node.outputs[0] if isinstance(node.outputs, (tuple, list)) else node.outputs
-        has_both = all(any(tensor is output for tensor in inputs) for output in outputs)
-        if has_both and tuple(result.shape) == tuple(outputs[0].shape):
-            return result
-    return None
+def _event_of(
+    keras: Any, loss: Any, value: Any, given: tuple[Any, Any], outputs: Sequence[Any]
+) -> tuple[Any, Any]:
+    """The tensors of x and the decoder's output that the loss follows from.
+
+    It may close over the model's own instead of using those that it is called with.
+
+    Args:
+        keras: The Keras of the tensors.
+        loss: The loss.
+        value: What it returned.
+        given: The tensors that it was called with.
+        outputs: The encoder's outputs that it closes over.
+    """
+    own: dict[str, Any] = {}
+    for name, tensor in symbolic_tensors(loss).items():
+        own.setdefault(role_of(name) or "", tensor)
+    candidates = [given, (own.get(X), own.get(DECODER)), (given[0], own.get(DECODER))]
+    for x, d in candidates:
+        if x is None or d is None:
+            continue
+        try:
+            _cut(keras, [x, d, *outputs], value, "loss")
+        except ValueError:
+            continue
+        return x, d
+    return given
 
 
 def audit_symbolic_model(

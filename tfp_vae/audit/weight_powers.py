@@ -10,6 +10,8 @@ from tfp_vae.audit.scaling_laws import BATCH, Size, is_latent
 WEIGHT_TOLERANCE = 5e-3
 # The axes of an event are judged apart only where they explain a weight to this logarithm.
 _EXACT_WEIGHT = 1e-5
+# A number of two digits is told from others to this relative error, which float32 allows.
+_SHORT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,18 @@ def size_factor(exponents: Mapping[str, int], sizes: Sequence[Size]) -> float:
     return math.prod(float(values[name]) ** power for name, power in exponents.items())
 
 
-def explained(term: Term, sizes: Sequence[Size], expected: float) -> ExplainedWeight:
+def explained(
+    term: Term, sizes: Sequence[Size], expected: float, *, of_latents: bool = False
+) -> ExplainedWeight:
     """Finds the sizes that explain a term's weight.
 
     Args:
         term: The term.
         sizes: All the sizes.
         expected: The weight that the term should have.
+        of_latents: Whether it is a term of the latents, which may be averaged over them.
     """
-    powers = _complete(term, sizes)
+    powers = _complete(term, sizes, of_latents=of_latents)
     batch_power = powers.pop(BATCH, 0)
     batch_size = next(size.value for size in sizes if size.name == BATCH)
     measured = term.weight if term.weight is not None else term.rough_weight
@@ -107,8 +112,8 @@ def explained(term: Term, sizes: Sequence[Size], expected: float) -> ExplainedWe
     )
 
 
-def _complete(term: Term, sizes: Sequence[Size]) -> dict[str, int]:
-    """Adds the powers that could not be measured, if sizes explain the weight exactly."""
+def _complete(term: Term, sizes: Sequence[Size], *, of_latents: bool) -> dict[str, int]:
+    """Adds the powers that could not be measured, if sizes explain the weight."""
     known = dict(term.exponents)
     unknown = [s.name for s in sizes if s.name not in known and s.value > 1]
     if term.weight is None or not unknown:
@@ -122,7 +127,19 @@ def _complete(term: Term, sizes: Sequence[Size]) -> dict[str, int]:
         rest = term.weight / size_factor({**known, **guessed}, sizes)
         if distance(rest, free=term.free_weight) <= WEIGHT_TOLERANCE:
             return known | guessed
-    return known | dict.fromkeys(unknown, 0)
+    plain = known | dict.fromkeys(unknown, 0)
+    averaged = [name for name in unknown if is_latent(name) and of_latents]
+    is_noisy = term.weight_slack > _SHORT * term.weight
+    if not averaged or is_noisy or _is_short(term.weight / size_factor(plain, sizes)):
+        return plain
+    # 1/3000 is a mean over three with the weight 0.001, which people write.
+    guessed = plain | dict.fromkeys(averaged, -1)
+    return guessed if _is_short(term.weight / size_factor(guessed, sizes)) else plain
+
+
+def _is_short(weight: float) -> bool:
+    """Whether a number has at most two significant digits."""
+    return abs(float(f"{weight:.2g}") / weight - 1.0) < _SHORT
 
 
 def _explaining_powers(

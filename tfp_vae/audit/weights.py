@@ -98,7 +98,7 @@ def judge_weights(
     if likelihood is not None:
         weights["likelihood"] = explained(likelihood, sizes, 1.0)
     if kl is not None:
-        weights["kl"] = explained(kl, sizes, expected_kl_weight)
+        weights["kl"] = explained(kl, sizes, expected_kl_weight, of_latents=True)
     powers = {weight.batch_power for weight in weights.values()}
     if batch_size is not None and (len(powers) > 1 or (len(weights) == 1 and powers != {0})):
         # At this one batch size the weights are what they are.
