@@ -69,7 +69,9 @@ def section(measured: dict[str, Any]) -> list[str]:
     found = {name: standing(name, sets) for name in CONTESTS}
     standings = {name: each for name, each in found.items() if each is not None}
     lines = [*ABOUT, f"{len(sets):,} of {len(measured['of_all']):,} tables are measured.", ""]
-    lines += [*_medians(standings, sets), "", *_standings(standings), "", verdict(standings), ""]
+    complete = len(sets) == len(measured["of_all"])
+    lines += [*_medians(standings, sets), "", *_standings(standings), ""]
+    lines += [verdict(standings, complete), ""]
     lines += [*_tables(sets), ""]
     errors = [
         f"- {table}, {method}: {found['error']}"

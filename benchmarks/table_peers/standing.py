@@ -88,8 +88,13 @@ def rank(measure: str, figures: Mapping[str, float]) -> int:
     return 1 + sum(sign * figures[name] > ours for name in CONTESTS[measure] if name != OURS)
 
 
-def verdict(standings: Mapping[str, Standing]) -> str:
-    """Returns a sentence on the goal."""
+def verdict(standings: Mapping[str, Standing], complete: bool) -> str:
+    """Returns a sentence on the goal.
+
+    Args:
+      standings: Our standings, by measure.
+      complete: Whether all tables are measured.
+    """
     firsts = sum(each.is_first for each in standings.values())
     lasts = [name for name, each in standings.items() if each.is_last]
     met = firsts >= FIRST_IN and not lasts and len(standings) == len(CONTESTS)
@@ -97,5 +102,5 @@ def verdict(standings: Mapping[str, Standing]) -> str:
     return (
         f"The goal is to be first in at least {FIRST_IN} of the {len(CONTESTS)} measures in the "
         f"median, and last in none: `{OURS}` is first in {firsts}, and {last_in}; the goal is "
-        f"{'met' if met else 'missed'}."
+        f"{'met' if met else 'missed'}{'' if complete else ' so far'}."
     )
