@@ -59,3 +59,18 @@ def test_known_fractions_among_whole_numbers_stay(table):
     assert filled["people"][0] == 12.5
     assert str(filled["people"].dtype) == "float64"
     assert filled["people"][1] % 10 == 0
+
+
+def test_an_ordered_blank_becomes_the_median_of_its_draws_with_their_interval():
+    """The year 2005 is the most frequent, 2008 the median."""
+    years = pd.DataFrame({"year": [2005] * 16 + [2008] * 10 + [2009] * 14, "a": np.arange(40.0)})
+    schema = tables.Schema.infer(years, kinds={"year": "ordered"})
+    table = VAE.for_data(years, latent_size=1, verbose=0, schema=schema)
+    table.adapt(table.schema.encode(years))
+    found = tables.impute(table, years[:3].assign(year=None), 200, seed=0)
+    draws = np.stack([draw["year"] for draw in found.draws]).astype(int)
+    assert found.filled["year"].tolist() == [2008] * 3
+    for frame, share in ((found.lower, 0.05), (found.upper, 0.95)):
+        expected = np.quantile(draws, share, axis=0, method="inverted_cdf")
+        np.testing.assert_array_equal(frame["year"].astype(int), expected)
+    np.testing.assert_allclose(found.probability["year"], (draws == 2008).mean(axis=0))

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tfp_vae import checks, seeds
 from tfp_vae.model import VAE
-from tfp_vae.tables.column import CLASSES
+from tfp_vae.tables.column import CLASSES, Kind
 from tfp_vae.tables.frames import as_pandas
 from tfp_vae.tables.models import rows_of, schema_of
 from tfp_vae.tables.schema import Schema
@@ -19,11 +19,12 @@ class ImputedFrame(NamedTuple):
     """A frame with its blanks filled, and the uncertainty of each.
 
     Attributes:
-      filled: The frame with the mean of every blank number given the other cells of its row, and
-        the most frequent category; other cells are as they were.
+      filled: The frame with the mean of every blank number given the other cells of its row, the
+        median of an ordered category, and the most probable of another; other cells are as they
+        were.
       draws: Frames with draws of the blanks: multiple imputations, each drawn jointly for a row.
-      lower: The frame with the lower end of an interval of every blank number or date; as `filled`
-        where there is none.
+      lower: The frame with the lower end of an interval of every blank number, date or ordered
+        category; as `filled` where there is none.
       upper: The upper end.
       probability: A frame of floats: of a blank category the probability of the one that is filled
         in, of all other cells NaN.
@@ -103,11 +104,19 @@ def impute(
     lower, upper = np.quantile(draws, [0.5 - share / 2.0, 0.5 + share / 2.0], axis=0)
     middle, probability = found.mean.astype(np.float64), np.full(x[rows].shape, np.nan)
     for place, column in enumerate(schema.modelled):
-        if column.kind in CLASSES:
+        if column.kind not in CLASSES:
+            continue
+        codes = draws[..., place]
+        if column.kind is Kind.ORDERED:
+            ends = (0.5 - share / 2.0, 0.5, 0.5 + share / 2.0)
+            low, chosen, high = np.quantile(codes, ends, axis=0, method="inverted_cdf")
+        else:
             classes = len(column.categories or ())
-            shares = np.stack([(draws[..., place] == code).mean(axis=0) for code in range(classes)])
-            middle[:, place] = lower[:, place] = upper[:, place] = shares.argmax(axis=0)
-            probability[:, place] = np.where(np.isnan(x[rows, place]), shares.max(axis=0), np.nan)
+            shares = np.stack([(codes == code).mean(axis=0) for code in range(classes)])
+            low = chosen = high = shares.argmax(axis=0)
+        lower[:, place], middle[:, place], upper[:, place] = low, chosen, high
+        of_chosen = (codes == chosen).mean(axis=0)
+        probability[:, place] = np.where(np.isnan(x[rows, place]), of_chosen, np.nan)
     nothing.iloc[rows] = probability
     return ImputedFrame(
         _filled(table, schema, x, rows, middle),

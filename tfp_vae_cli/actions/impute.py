@@ -17,7 +17,7 @@ def impute(model: str, data: str, output: Path, draw: bool, seed: int) -> None:
       model: The file of the model, or the folder of a run.
       data: The file of the table.
       output: The file to write.
-      draw: Whether to fill in random draws, not means and most frequent words.
+      draw: Whether to fill in random draws, not means, medians and most probable words.
       seed: The seed of the draws.
 
     Raises:

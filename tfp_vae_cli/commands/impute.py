@@ -20,7 +20,7 @@ def impute(
     ] = False,
     draw: Annotated[
         bool,
-        typer.Option("--draw", help="Fill in random draws, not means and most frequent words."),
+        typer.Option("--draw", help="Fill in random draws, not means and medians."),
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The seed of the draws.")] = 0,
 ) -> None:
