@@ -99,6 +99,51 @@ def test_audit_takes_a_model_or_what_makes_one(
     assert word in (done.stdout if code < 2 else done.stderr)
 
 
+UNBUILT = """
+import keras
+import tensorflow as tf
+
+class VAE(keras.Model):
+    def __init__(self, last):
+        super().__init__()
+        self.z_mean = keras.layers.Dense(2)
+        self.z_log_var = keras.layers.Dense(2)
+        self.decoder = keras.Sequential([keras.layers.Dense(5, activation="relu"), *last])
+
+    def train_step(self, x):
+        with tf.GradientTape() as tape:
+            mean, log_var = self.z_mean(x), self.z_log_var(x)
+            z = mean + tf.exp(log_var / 2) * tf.random.normal(tf.shape(mean))
+            error = tf.reduce_sum((x - self.decoder(z)) ** 2, -1)
+            kl = tf.reduce_sum(mean**2 + tf.exp(log_var) - log_var - 1, -1)
+            loss = tf.reduce_mean(error + kl)
+        variables = self.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        return {"loss": loss}
+
+def dense():
+    return VAE([keras.layers.Dense(9)])
+
+def reshaped():
+    return VAE([keras.layers.Dense(9), keras.layers.Reshape([3, 3]), keras.layers.Conv1D(4, 2)])
+"""
+
+
+def test_the_shape_of_an_example_is_that_of_the_last_dense_layer(tmp_path, run_here):
+    (tmp_path / "unbuilt.py").write_text(UNBUILT)
+    done = run_here("audit", "unbuilt.py:dense", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "fixed-scale" in done.stdout
+
+
+def test_where_no_usual_shape_fits_the_option_for_it_is_named(tmp_path, run_here):
+    (tmp_path / "unbuilt.py").write_text(UNBUILT)
+    done = run_here("audit", "unbuilt.py:reshaped", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--event-shape" in done.stderr
+    assert len(lines(done.stderr)) == 1
+
+
 def test_audit_prints_json_from_a_process(tmp_path):
     (tmp_path / "user_losses.py").write_text(LOSSES)
     done = run("audit", "user_losses:wrong", "--format", "json", cwd=tmp_path)

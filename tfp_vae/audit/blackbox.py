@@ -51,7 +51,7 @@ def positional_count(function: Callable[..., Any]) -> tuple[int, bool] | None:
 
 
 @contextlib.contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Keeps what the function prints and warns about out of the audit's report."""
     with (
         contextlib.redirect_stdout(io.StringIO()),
@@ -156,7 +156,7 @@ class BlackBox:
             result = self._as_array(self.choose(self._raw(arrays, self.style.single())))
             as_written = getattr(self._function, "step_by_step", None)
             if as_written is not None and not np.all(np.isfinite(result)):
-                with _quietly(), double_precision():
+                with quietly(), double_precision():
                     inputs = [self.style.single().make(array) for array in arrays]
                     result = self._as_array(self.choose(as_written(*inputs)))
             return result
@@ -172,7 +172,7 @@ class BlackBox:
     def _raw(self, arrays: Sequence[Array], style: Style) -> Any:
         inputs = [style.make(array) for array in arrays]
         try:
-            with _quietly(), double_precision():
+            with quietly(), double_precision():
                 result = self._function(*inputs)
         except Exception as error:
             raise CallError(str(error)) from error
@@ -204,7 +204,7 @@ def float_array(result: Any, argument: str) -> Array:
     if isinstance(result, (tuple, list, dict, set, str, bytes)):
         raise TypeError(f"{expected} a {type(result).__name__}.")
     try:
-        with _quietly():
+        with quietly():
             array = as_numpy(result)
             array.astype(np.float64)
     except Exception as error:

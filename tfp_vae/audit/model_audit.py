@@ -23,6 +23,7 @@ from tfp_vae.audit.declared_changes import Declaration
 from tfp_vae.audit.decoder_range import decoder_range, inferred_declaration, range_findings
 from tfp_vae.audit.engine import run_audit, support_findings
 from tfp_vae.audit.frameworks import KERAS, TENSORFLOW
+from tfp_vae.audit.idle_optimizer import with_optimizer
 from tfp_vae.audit.kl_model import STANDARD
 from tfp_vae.audit.kl_term import read_kl
 from tfp_vae.audit.layouts import ARRAYS
@@ -144,7 +145,7 @@ def audit_model(
     model = unwrapped(model)
     framework = model_framework(model)
     owner = model.__globals__ if inspect.isfunction(model) else model
-    with kept_state(model):
+    with kept_state(model), with_optimizer(model):
         probe = find_cuts(
             model,
             owner,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfp_vae.audit.argument_names import MEAN, SECOND
+from tfp_vae.audit.blackbox import quietly
 from tfp_vae.audit.model_cuts import (
     Cut,
     cut_at,
@@ -93,7 +94,7 @@ def find_cuts(
     returned: list[Any] = []
     for step in steps:
         try:
-            with contextlib.ExitStack() as stack:
+            with contextlib.ExitStack() as stack, quietly():
                 for cut in cuts:
                     stack.enter_context(cut.recording())
                 value = step(rows)

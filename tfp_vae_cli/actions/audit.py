@@ -17,6 +17,10 @@ from tfp_vae_cli.console import BAD_USAGE, fail, out
 from tfp_vae_cli.output_format import OutputFormat
 
 _ROWS = 8
+_USUAL_SHAPES = (
+    *((784,), (28, 28, 1), (28, 28), (1, 28, 28)),
+    *((32, 32, 3), (3, 32, 32), (64, 64, 3), (3, 64, 64)),
+)
 _NO_MODELS = (bool, int, float, complex, str, bytes, list, tuple, dict, set, type(None))
 
 
@@ -102,15 +106,45 @@ def _report(request: Request, examples: Any) -> AuditReport:
             data=examples,
             **request.declared,
         )
-    rows = examples if examples is not None else _rows(found, request)
+    if examples is not None:
+        return _of_model(found, examples, request)
+    parts = [getattr(found, request.parts.get(r) or r, None) for r in ("encoder", "decoder")]
+    shape = request.event_shape or _input_shape(found) or _input_shape(parts[0])
+    if shape is not None:
+        return _of_model(found, _rows(shape), request)
+    return _of_any_shape(found, [_dense_shape(parts[1]), _dense_shape(found)], request)
+
+
+def _of_model(model: Any, rows: Any, request: Request) -> AuditReport:
     return audit_model(
-        found,
+        model,
         rows,
         likelihood=request.likelihood,
         decoder_output=request.decoder_output,
         **request.parts,
         **request.declared,
     )
+
+
+def _of_any_shape(
+    model: Any, guesses: Sequence[tuple[int, ...] | None], request: Request
+) -> AuditReport:
+    """Audits a model at the first shape that it takes, of the guesses and the usual ones."""
+    first: ValueError | None = None
+    for shape in dict.fromkeys((*guesses, *_USUAL_SHAPES)):
+        if shape is None:
+            continue
+        try:
+            return _of_model(model, _rows(shape), request)
+        except ValueError as error:
+            if error.__cause__ is None:
+                # The model ran, and is wanting in another way.
+                raise
+            first = first or error
+    raise ValueError(
+        f"{first} It was tried with the usual shapes of one example: say that of yours with "
+        "--event-shape, such as 20, or give a file with --data."
+    ) from first
 
 
 def _made(function: Any, reference: str) -> Any:
@@ -148,13 +182,8 @@ def _needs_nothing(function: Any) -> bool:
     return not needed and not is_loss
 
 
-def _rows(model: Any, request: Request) -> np.ndarray:
-    """Random examples of the model's own shape, where no real ones are given."""
-    shape = request.event_shape
-    if shape is None:
-        encoder = getattr(model, request.parts.get("encoder") or "encoder", None)
-        known = (_input_shape(part) for part in (model, encoder))
-        shape = next((own for own in known if own is not None), (784,))
+def _rows(shape: Sequence[int]) -> np.ndarray:
+    """Random examples, where no real ones are given."""
     rng = np.random.default_rng(0)
     return (rng.random((_ROWS, *shape)) > 0.5).astype(np.float32)
 
@@ -165,3 +194,26 @@ def _input_shape(part: Any) -> tuple[int, ...] | None:
     if not isinstance(shape, tuple) or not all(isinstance(size, int) for size in shape[1:]):
         return None
     return shape[1:] or None
+
+
+def _dense_shape(part: Any) -> tuple[int, ...] | None:
+    """Returns the width of the last layer with weights if it is a dense one, or None."""
+    widths = [_width(layer) for layer in _layers(part)]
+    last = next((width for width in reversed(widths) if width is not None), 0)
+    return (last,) if last else None
+
+
+def _layers(part: Any) -> list[Any]:
+    """Returns the layers of PyTorch or Keras inside a part, in their order."""
+    if hasattr(part, "modules"):
+        return list(part.modules())
+    inner = getattr(part, "layers", None) or []
+    return [each for layer in inner for each in _layers(layer)] or [part]
+
+
+def _width(layer: Any) -> int | None:
+    """Returns the width of a dense layer, 0 of a convolution, None of one without weights."""
+    width = getattr(layer, "out_features", getattr(layer, "units", None))
+    if isinstance(width, int):
+        return width
+    return 0 if hasattr(layer, "kernel_size") else None
