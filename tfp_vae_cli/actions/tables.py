@@ -8,6 +8,8 @@ from rich.table import Table
 from tfp_vae.evaluation import Baselines, ELBOSummary
 from tfp_vae_cli.console import out
 
+_MILLION = 1e6
+
 
 def counted_rows(count: int) -> str:
     """Returns a number of rows in words: "1 row", "2,000 rows"."""
@@ -49,13 +51,17 @@ def comparison(summary: ELBOSummary, known: Baselines) -> str:
     """
     if not known.are_telling:
         return known.verdict(summary)
-    simple = f"under independent columns {known.independent_columns:.2f}"
+    simple = f"under independent columns {_nats(known.independent_columns)}"
     if known.factor_analysis is not None:
-        simple += f", under factor analysis {known.factor_analysis:.2f}"
+        simple += f", under factor analysis {_nats(known.factor_analysis)}"
     return (
-        f"The {known.rows} test rows have an ELBO of {summary.elbo:.2f} nats, {simple}. "
+        f"The {known.rows} test rows have an ELBO of {_nats(summary.elbo)} nats, {simple}. "
         f"{known.verdict(summary)}"
     )
+
+
+def _nats(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < _MILLION else f"{value:.1e}"
 
 
 def print_json(summary: ELBOSummary, rows: int, **facts: object) -> None:
