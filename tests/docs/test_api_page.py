@@ -42,8 +42,8 @@ FOR_COMPONENTS = (
 )
 """Modules that a custom likelihood, posterior, prior or objective uses."""
 INTERNAL = {
-    *("atomic_files", "cli", "error_text", "keras_arguments", "paths", "pipeline_errors"),
-    *("replica_context", "row_chunks", "saving", "training"),
+    *("atomic_files", "cli", "error_text", "factor_analysis", "keras_arguments", "paths"),
+    *("pipeline_errors", "replica_context", "row_chunks", "saving", "training"),
 }
 """Modules without a page in the reference."""
 RECORDS = (
