@@ -126,6 +126,7 @@ def test_a_function_is_found_by_name_or_not(reference, error, words):
         load_callable(reference)
 
 
+@pytest.mark.nightly
 def test_a_function_in_the_current_directory_is_found(tmp_path):
     (tmp_path / "my_losses.py").write_text("def loss(x):\n    return 2 * x\n")
     code = "from tfp_vae.audit import load_callable; print(load_callable('my_losses:loss')(21))"

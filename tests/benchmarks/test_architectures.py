@@ -7,6 +7,7 @@ import pytest
 from benchmarks import architectures
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "kind", [kind for kind in architectures.KINDS if not kind.startswith("convolutional")]
 )

@@ -8,6 +8,7 @@ from benchmarks import data, environments
 from benchmarks.peers import architecture
 
 
+@pytest.mark.nightly
 def test_our_script_trains_and_prints_its_results(tmp_path):
     file = tmp_path / "images.npz"
     images = np.random.default_rng(0).integers(0, 2, [60, 12], dtype=np.uint8)

@@ -110,6 +110,7 @@ def fit(model, checkpoint, epochs=4, rows=ROWS):
 
 
 # A checkpoint is written with three calls: fsync of the file, replace, fsync of the folder.
+@pytest.mark.nightly
 @pytest.mark.parametrize("call", [2, 4, 5, 6])
 def test_every_point_of_the_writing(tmp_path, monkeypatch, call):
     def annealed():

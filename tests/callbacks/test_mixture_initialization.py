@@ -69,6 +69,7 @@ def test_a_further_fit_leaves_the_mixture():
     np.testing.assert_array_equal(vae.prior_layer.loc.numpy(), before)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("joint", [False, True])
 @pytest.mark.parametrize("stopped_after", [1, 2])
 def test_training_resumes_before_and_after_it(stopped_after, joint, tmp_path):
@@ -112,6 +113,7 @@ def _moments(vae):
     return given.mean().numpy(), given.stddev().numpy()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("trunk", [None, [8]])
 def test_a_joint_begins_at_the_mixture_of_its_latents(trunk, monkeypatch):
     fitted, initialize = [], priors.CategoricalJoint.initialize_from
@@ -178,6 +180,7 @@ def test_the_first_epochs_of_a_joint_are_those_of_a_plain_model():
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "objective",
     [
@@ -198,6 +201,7 @@ def test_a_joint_of_another_objective_is_saved_before_its_clusters(objective, tm
     assert kinds == [OneNormal, type(objective)]
 
 
+@pytest.mark.nightly
 def test_a_joint_finds_groups_that_lie_apart():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 3, 300)

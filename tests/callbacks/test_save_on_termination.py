@@ -41,6 +41,7 @@ def fresh():
     return eager_vae()
 
 
+@pytest.mark.nightly
 def test_the_epoch_is_ended_and_saved_and_the_program_left(tmp_path, caught):
     expected = fresh()
     history = fit(expected, None)

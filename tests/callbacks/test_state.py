@@ -73,6 +73,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "make",
     [
@@ -116,6 +117,7 @@ def test_a_run_that_stopped_early_is_over():
     assert len(history.epoch) == 5
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "make",
     [

@@ -144,6 +144,7 @@ def test_where_no_usual_shape_fits_the_option_for_it_is_named(tmp_path, run_here
     assert len(lines(done.stderr)) == 1
 
 
+@pytest.mark.nightly
 def test_audit_prints_json_from_a_process(tmp_path):
     (tmp_path / "user_losses.py").write_text(LOSSES)
     done = run("audit", "user_losses:wrong", "--format", "json", cwd=tmp_path)

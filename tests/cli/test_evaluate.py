@@ -78,6 +78,7 @@ def test_evaluate_writes_a_self_contained_report(digits_run, digits_folder, run_
         assert word in card
 
 
+@pytest.mark.nightly
 def test_what_a_model_cannot_show_is_said_in_the_report(data_folder, run_here, tmp_path):
     assert run_here("train", "binary.npy", "--epochs", 1, cwd=data_folder).returncode == 0
     done = run_here("evaluate", "runs/binary", "binary.npy", cwd=data_folder)

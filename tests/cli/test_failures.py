@@ -37,6 +37,7 @@ def test_failures_are_one_line(data_folder, arguments, code, word, run_here):
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("name", "code"), [("absent.npy", 2), ("words.csv", 1)])
 def test_failures_end_the_process_with_their_code(data_folder, name, code):
     done = run("train", name, cwd=data_folder)

@@ -46,6 +46,7 @@ def launched(first="", **environment):
     )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("level", ["0", "2"])
 def test_start_up_notices_are_dropped_and_all_else_arrives(level):
     done = launched(WRITE_AT_EVERY_IMPORT, TF_CPP_MIN_LOG_LEVEL=level)
@@ -57,6 +58,7 @@ def test_start_up_notices_are_dropped_and_all_else_arrives(level):
     )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
@@ -70,6 +72,7 @@ def test_what_cannot_be_imported_is_one_line(missing, message):
     assert done.stderr.splitlines() == [message]
 
 
+@pytest.mark.nightly
 def test_the_command_runs_where_standard_error_is_closed():
     program = "import os; os.close(2)\n" + IMPORT
     done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True)

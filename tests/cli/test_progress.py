@@ -21,6 +21,7 @@ from tfp_vae_cli.actions.progress import EpochProgress, StepProgress, status
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
 
 
+@pytest.mark.nightly
 def test_train_prints_json_alone_on_standard_output(tmp_path, monkeypatch, capfd):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).integers(0, 2, [90, 5]))
     monkeypatch.chdir(tmp_path)
@@ -104,6 +105,7 @@ def run_at_a_terminal(*arguments, **environment):
     return done.stdout.decode(), errors.decode()
 
 
+@pytest.mark.nightly
 def test_a_terminal_shows_that_tensorflow_is_imported():
     printed, errors = run_at_a_terminal("audit", "math:pi")
     assert printed == ""
@@ -184,7 +186,11 @@ def run_folder(tmp_path_factory):
         (["evaluate", "runs/x", "x.npy", "--no-report"], ["Loading runs/x", "Scoring 90 rows"]),
         (["sample", "runs/x", "-o", "new.npy"], ["Loading runs/x", "Drawing 32 rows"]),
         (["audit", "losses_of_faces:loss"], ["Auditing losses_of_faces:loss"]),
-        (["train", "x.npy", "--epochs", "1", "-o", "new"], ["Scoring 18 rows", "1/7: training"]),
+        pytest.param(
+            ["train", "x.npy", "--epochs", "1", "-o", "new"],
+            ["Scoring 18 rows", "1/7: training"],
+            marks=pytest.mark.nightly,
+        ),
     ],
     ids=lambda value: value[0],
 )

@@ -51,6 +51,7 @@ def signalled(folder, number):
     return process.returncode, lines, errors
 
 
+@pytest.mark.nightly
 def test_a_run_that_was_terminated_and_killed_ends_as_an_undisturbed_one(
     folder, undisturbed, run_here
 ):

@@ -185,6 +185,7 @@ def test_what_cannot_be_done_is_one_line(trained, run_here, arguments, code, mes
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("option", ["--prior", "--objective"])
 def test_priors_and_objectives_can_be_chosen(run_here, folder, option):
     np.save(folder / "rows.npy", RNG.normal(size=[20, 3]))

@@ -71,8 +71,8 @@ def test_output_is_not_overwritten_unless_asked(digits_run, digits_folder, run_h
     ("name", "choice", "likelihood"),
     [
         ("binary.npy", "auto", "Bernoulli"),
-        ("several.npz", "auto", "Normal"),
-        ("named.csv", "laplace", "Laplace"),
+        pytest.param("several.npz", "auto", "Normal", marks=pytest.mark.nightly),
+        pytest.param("named.csv", "laplace", "Laplace", marks=pytest.mark.nightly),
     ],
 )
 def test_train_on_a_file(data_folder, name, choice, likelihood, run_here):
@@ -86,6 +86,7 @@ def test_train_on_a_file(data_folder, name, choice, likelihood, run_here):
         assert ", under factor analysis " in done.stdout
 
 
+@pytest.mark.nightly
 def test_train_goes_on_until_the_validation_elbo_has_stopped_rising(
     data_folder, run_here, monkeypatch
 ):
@@ -121,6 +122,7 @@ def test_train_goes_on_until_the_validation_elbo_has_stopped_rising(
     assert end in resumed.stdout
 
 
+@pytest.mark.nightly
 def test_a_warning_of_training_is_a_line(data_folder, run_here, monkeypatch):
     def warned(*arguments, **options):
         warnings.warn("`elbo` still climbs.", RuntimeWarning, stacklevel=2)

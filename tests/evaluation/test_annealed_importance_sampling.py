@@ -69,6 +69,7 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_mistake_in_the_code_fails_a_check(name):
     check, *change = MUTATIONS[name]

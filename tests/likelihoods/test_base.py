@@ -73,6 +73,7 @@ def test_every_likelihood_has_a_model():
     assert {type(make()) for make in MODELS.values()} == set(LIKELIHOODS)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", KINDS, ids=_named)
 @settings(max_examples=3)
 @given(data=st.data())
@@ -207,6 +208,7 @@ def test_a_model_that_began_at_its_data_keeps_its_bound_in_a_file(begun, tmp_pat
     np.testing.assert_allclose(loaded.elbo(x, seed=0).elbo, elbo, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", MODELS)
 def test_training_goes_on_from_there(name):
     keras.utils.set_random_seed(0)

@@ -22,6 +22,7 @@ def model(event_shape, **options):
     )
 
 
+@pytest.mark.nightly
 @pytest.mark.filterwarnings("ignore:`elbo` still climbs")
 def test_colours_train_begin_at_their_marginals_and_are_saved(tmp_path):
     keras.utils.set_random_seed(0)

@@ -119,6 +119,7 @@ def test_a_missing_count_is_imputed_at_its_rows_exposure():
     np.testing.assert_allclose(terms.log_likelihood, (expected * seen).sum(axis=1), rtol=1e-3)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_what_exposures_are_measured_changes_nothing(kind):
     found = []
@@ -290,6 +291,7 @@ def test_served_models_take_exposures(tmp_path):
     )
 
 
+@pytest.mark.nightly
 def test_series_of_counts_are_forecast_at_their_exposures():
     """Of exposures 1 and 10 the same forecast, ten times: a standard error of 1 % in 400 draws."""
     vae = tfp_vae.StateSpaceVAE.from_gru(

@@ -34,6 +34,7 @@ def _table(**options):
     )
 
 
+@pytest.mark.nightly
 def test_the_kind_of_every_column_is_found_and_said():
     suggestion = likelihoods.suggest(TABLE)
     found = dict(

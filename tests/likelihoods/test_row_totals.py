@@ -258,6 +258,7 @@ def test_training_finds_a_dispersion_by_batch_and_a_file_keeps_it(tmp_path):
     )
 
 
+@pytest.mark.nightly
 def test_a_file_keeps_totals_and_a_row_alone_has_the_same_terms(tmp_path):
     vae = eager_vae(likelihoods.ZeroInflatedNegativeBinomial([4], offset="total"))
     vae.fit(COUNTS, epochs=1, verbose=0)

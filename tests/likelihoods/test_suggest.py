@@ -7,6 +7,7 @@ from tfp_vae.likelihoods.suggest import plainest
 RNG = np.random.default_rng(0)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("x", "kind", "reason"),
     [
@@ -40,6 +41,7 @@ def test_the_likelihood_is_the_one_whose_support_is_that_of_the_data(x, kind, re
     assert suggestion.compared == (suggestion.table[0].nats is not None)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("x", [RNG.normal(size=[99, 3]) * [1, 1, 50], 3 * RNG.normal(size=[9, 3])])
 def test_columns_of_other_spreads_need_no_standardisation(x):
     suggestion = likelihoods.suggest(x)
@@ -47,6 +49,7 @@ def test_columns_of_other_spreads_need_no_standardisation(x):
     assert "each column with a spread of its own" in suggestion.reason
 
 
+@pytest.mark.nightly
 def test_the_choice_does_not_depend_on_where_the_values_lie():
     x = RNG.normal(size=[300, 3])
     near, far = likelihoods.suggest(x), likelihoods.suggest(x + 1000.0)

@@ -72,6 +72,7 @@ def test_the_classification_counts_with_its_weight_in_the_objective_alone():
     np.testing.assert_array_equal(elbo.elbo, elbo.log_likelihood - elbo.kl_divergence)
 
 
+@pytest.mark.nightly
 def test_labels_come_with_every_kind_of_data(tmp_path):
     def weights_after(*data, **options):
         keras.utils.set_random_seed(0)
@@ -91,6 +92,7 @@ def test_labels_come_with_every_kind_of_data(tmp_path):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.nightly
 def test_without_labels_it_is_a_model_of_clusters():
     vae = compiled()
     history = vae.fit(BINARY, validation_data=(BINARY, Y), epochs=1, verbose=0).history
@@ -101,6 +103,7 @@ def test_without_labels_it_is_a_model_of_clusters():
         vae.fit(BINARY, np.where(Y == 2, 2, -1), epochs=1, verbose=0)
 
 
+@pytest.mark.nightly
 def test_what_reads_rows_needs_no_labels():
     vae = compiled()
     without = vae.evaluate(BINARY, verbose=0, return_dict=True)
@@ -124,6 +127,7 @@ def test_draws_are_of_the_class_asked_for():
     assert vae.sample(4, seed=0, condition=y).shape == (4, 4)
 
 
+@pytest.mark.nightly
 def test_it_is_saved_and_loaded(tmp_path):
     vae = compiled(weight=2.5)
     vae.fit(BINARY, Y, epochs=1, verbose=0)
@@ -272,6 +276,7 @@ def test_labels_beside_a_condition_are_those_of_p_of_x_and_c_given_y():
     np.testing.assert_allclose(again.elbo, terms.elbo, rtol=1e-6)
 
 
+@pytest.mark.nightly
 def test_labels_beside_a_condition_are_trained_predicted_drawn_and_saved(tmp_path):
     vae = conditional()
     vae.fit(BINARY, BOTH, validation_data=(BINARY, BOTH), epochs=1, verbose=0)

@@ -70,6 +70,7 @@ def test_the_importance_weighted_bound_is_tighter(name):
     assert (iwae.numpy() > elbo.numpy()).all()
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("without_xla")
 def test_training_raises_the_bound(name):
     vae = model(name)

@@ -40,6 +40,7 @@ def sequence_vae(name, likelihood=None, **options):
     )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("adaptive", [True, False])
 def test_a_model_of_unequal_rows_trains_saves_and_loads(name, adaptive, tmp_path):

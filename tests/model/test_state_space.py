@@ -101,6 +101,7 @@ def state_space_vae(prior=None, **options):
 SERIES = np.random.default_rng(0).normal(size=[6, 4, 2]).astype("float32")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "prior",
     [None, priors.LinearMarkovChain(4), priors.GaussianProcess(4)],

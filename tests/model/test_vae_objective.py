@@ -30,6 +30,7 @@ def trained(objectives_in_turn, way):
     return logs, vae
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("way", ["loop", "batches"])
 def test_training_goes_on_with_the_other_objective(way):
     doubled, plain = objectives.ELBO(kl_weight=2.0), objectives.ELBO()
@@ -41,6 +42,7 @@ def test_training_goes_on_with_the_other_objective(way):
     assert scored["loss"] == pytest.approx(scored["kl_divergence"] - scored["elbo"])
 
 
+@pytest.mark.nightly
 def test_the_weights_are_those_of_a_model_that_was_made_with_it():
     """With the optimizer's state and the noise of the same steps."""
     iwae = objectives.IWAE(3)
@@ -57,6 +59,7 @@ def test_the_weights_are_those_of_a_model_that_was_made_with_it():
         np.testing.assert_allclose(one, another, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("way", ["loop", "batches"])
 def test_the_log_shows_the_schedules_of_the_present_objective(way):
     warmed = objectives.ELBO(kl_weight=objectives.LinearWarmUp(100))
@@ -66,6 +69,7 @@ def test_the_log_shows_the_schedules_of_the_present_objective(way):
     assert second["kl_weight"] == pytest.approx(0.05)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("way", ["loop", "batches"])
 def test_a_callback_may_exchange_it(way):
     class Exchanging(keras.callbacks.Callback):

@@ -1,6 +1,7 @@
 """A model of 224 inputs, on which hand-written losses diverge, stays finite."""
 
 import numpy as np
+import pytest
 
 import tfp_vae
 from tfp_vae import likelihoods, networks, posteriors
@@ -16,6 +17,7 @@ def _rows(count, seed):
     return (rng.logistic(size=logits.shape) < logits).astype("float32")
 
 
+@pytest.mark.nightly
 def test_ten_epochs_stay_finite_and_improve_the_validation_elbo():
     vae = tfp_vae.VAE(
         tfp_vae.Encoder(networks.mlp(WIDTHS), posteriors.MultivariateNormalDiag(latent_size=16)),

@@ -20,6 +20,7 @@ orders = st.one_of(
 )
 
 
+@pytest.mark.nightly
 @settings(max_examples=12)
 @given(st.data(), orders, st.lists(st.integers(1, 9), max_size=3), st.integers(0, 3))
 def test_an_output_sees_the_inputs_before_it_and_the_context(data, order, units, context_size):

@@ -59,6 +59,7 @@ def _densities_by_batch(aggregate, estimator, size, z):
     return np.array(densities)
 
 
+@pytest.mark.nightly
 @settings(max_examples=8)
 @given(st.integers(0, 1000), st.integers(2, 4))
 def test_stratified_density_is_unbiased_over_all_batches(seed, size):

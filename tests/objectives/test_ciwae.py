@@ -15,6 +15,7 @@ linear_gaussians = strategies.linear_gaussians()
 weights = st.sampled_from([0.0, 0.05, 0.5, 1.0])
 
 
+@pytest.mark.nightly
 @settings(max_examples=10)
 @given(linear_gaussians, weights, st.integers(1, 6))
 def test_value_and_gradients_are_between_those_of_both_bounds(model, weight, size):

@@ -52,6 +52,7 @@ def test_value_and_gradient_are_the_same_under_xla(name):
         assert_close(one, another, 1e-6, 1e-6)
 
 
+@pytest.mark.nightly
 @every
 def test_gradient_of_a_compiled_objective_can_be_taken_outside(name):
     model = LinearGaussian.drawn(2)

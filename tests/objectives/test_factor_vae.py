@@ -122,6 +122,7 @@ def test_a_saved_model_goes_on_with_its_discriminator(tmp_path):
         np.testing.assert_array_equal(one, another)
 
 
+@pytest.mark.nightly
 def test_training_lowers_the_correlation_of_the_latents():
     """Correlated columns, each decoded from one latent: the bound leaves the latents correlated."""
     model = LinearGaussian(2.0 * np.eye(2), np.zeros(2), 0.5)

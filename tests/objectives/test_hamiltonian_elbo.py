@@ -37,6 +37,7 @@ linear_gaussians = strategies.linear_gaussians()
 HMC = objectives.HamiltonianELBO
 
 
+@pytest.mark.nightly
 @settings(max_examples=10)
 @given(linear_gaussians, st.integers(1, 4), st.sampled_from([0.05, 0.4]), st.floats(0.1, 1.0))
 def test_the_bound_is_what_numpy_makes_of_the_same_draws(model, steps, size, temperature):
@@ -67,6 +68,7 @@ LIKELIHOODS = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_every_likelihood_has_the_second_derivatives_that_training_takes(name):
     likelihood = getattr(likelihoods, name)([4], **LIKELIHOODS[name])
@@ -95,6 +97,7 @@ def test_every_likelihood_has_the_second_derivatives_that_training_takes(name):
     assert_close(derivative, (value_at(1e-5) - value_at(-1e-5)) / 2e-5, 1e-5, 1e-6)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "prior", [lambda: priors.NeuralSplineFlow(2, [4]), lambda: priors.MaskedAutoregressiveFlow(1)]
 )
@@ -217,6 +220,7 @@ def test_with_cut_off_forces_it_is_a_bound_still():
     assert np.abs(ends(start)[2:]).max() > 5.0
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("posterior", "prior"),
     [

@@ -49,6 +49,7 @@ def test_a_learned_baseline_leaves_the_gradient_that_of_the_sum(size, joint):
         assert_close(one, another, 1e-5, 1e-5)
 
 
+@pytest.mark.nightly
 def test_a_learned_baseline_finds_the_objective_of_each_row():
     """The gradient of one draw then has the least variance of any baseline, nearly."""
     objective = _with_baseline(1, 400)

@@ -36,6 +36,7 @@ def bounds_of(model, orders, size=6, draws=5):
     return np.stack(found), x, parts
 
 
+@pytest.mark.nightly
 @settings(max_examples=10)
 @given(linear_gaussians)
 def test_the_bound_falls_as_its_order_rises(model):

@@ -49,6 +49,7 @@ def _hierarchy():
     )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("make", [_vae, _hierarchy])
 def test_a_model_trains_predicts_and_is_saved_with_its_flow(make, tmp_path):
     vae = make()

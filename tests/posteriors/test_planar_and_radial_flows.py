@@ -176,6 +176,7 @@ def _hierarchy(kind):
     )
 
 
+@pytest.mark.nightly
 @kinds
 @pytest.mark.parametrize(
     "make", [lambda kind: vae_with(kind(3, steps=2), priors.StandardNormal()), _hierarchy]

@@ -53,6 +53,7 @@ def spatial_ladder():
     )
 
 
+@pytest.mark.nightly
 def test_a_ladder_of_spatial_latents_trains_and_is_saved(tmp_path):
     keras.utils.set_random_seed(0)
     vae = spatial_ladder()

@@ -305,6 +305,7 @@ def test_a_model_without_a_condition_refuses_it_and_a_prior_without_y_too():
         priors.ConditionalNormal().build([2])
 
 
+@pytest.mark.nightly
 def test_the_properties_of_the_bound_hold():
     vae = conditional()
     with_random_weights(vae.prior_layer)

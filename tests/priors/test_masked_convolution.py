@@ -66,6 +66,7 @@ def test_all_grids_of_codes_have_a_sum_of_1_and_draws_their_frequencies():
     assert_mean((drawn[:, None] == vectors).all(axis=-1).astype(float), probs.astype(float))
 
 
+@pytest.mark.nightly
 def test_a_refitted_prior_begins_at_independent_codes_and_improves():
     vae = model()
     z = vae.encode(X, verbose=0)

@@ -74,6 +74,7 @@ def test_draws_are_code_vectors():
     assert vae.sample(3, seed=0).shape == (3, BINARY.shape[1])
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("of", ["uniform", "independent", "markov_chain"])
 def test_a_file_keeps_codes_and_prior(of, tmp_path):
     vae = model(model=of)

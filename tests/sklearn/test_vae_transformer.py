@@ -133,6 +133,7 @@ def test_a_number_of_epochs_uses_all_rows():
     assert "val_elbo" not in estimator.history_
 
 
+@pytest.mark.nightly
 def test_compiled_and_eager_agree(monkeypatch):
     x = table(70).astype(np.float64)
     estimator = VAETransformer(**SMALL)

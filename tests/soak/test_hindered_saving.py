@@ -41,9 +41,8 @@ def folder():
     shutil.rmtree(path)
 
 
-@pytest.mark.parametrize(
-    "how", ["limit", *(pytest.param(how, marks=pytest.mark.nightly) for how in ("full", "rights"))]
-)
+@pytest.mark.nightly
+@pytest.mark.parametrize("how", ["limit", "full", "rights"])
 def test_what_was_saved_before_stays(how, folder):
     if how == "full" and (shutil.which("mount") is None or os.geteuid() != 0):
         pytest.skip("only root may mount a small disk")

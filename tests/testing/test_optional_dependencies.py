@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import sys
 sys.modules["hypothesis"] = None
@@ -20,6 +22,7 @@ for name in ("strategies", "LinearGaussian", "Enumerable", "AggregatePosterior")
 """
 
 
+@pytest.mark.nightly
 def test_check_elbo_runs_and_the_rest_says_what_to_install():
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False

@@ -47,6 +47,7 @@ def fitted(compile_options, x=BINARY, epochs=3, **options):
     return vae, recorded, history.history
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("path", PATHS)
 def test_the_average_is_that_of_the_weights_of_all_steps(path):
     """One step an epoch, so that every weight in training is seen."""

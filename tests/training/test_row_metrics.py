@@ -19,6 +19,7 @@ def twice_kl(batch, terms):
     return 2.0 * terms.kl_divergence
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "options", [{"run_eagerly": True}, {"jit_compile": False}, {"jit_compile": True}], ids=str
 )

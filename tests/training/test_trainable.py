@@ -87,6 +87,7 @@ def dataset(x):
     return tf.data.Dataset.from_tensor_slices(x).shuffle(203, seed=0).batch(20)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("source", [np.asarray, dataset], ids=["array", "dataset"])
 @pytest.mark.parametrize("options", [{}, {"run_eagerly": True}], ids=["compiled", "eager"])
 def test_it_is_fitted_to_the_moments_of_the_data(source, options):

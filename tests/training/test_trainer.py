@@ -195,6 +195,7 @@ def test_a_model_with_nothing_to_train_is_refused(as_data):
     assert vae.evaluate(as_data(BINARY), verbose=0)[0] > 0.0
 
 
+@pytest.mark.nightly
 def test_models_of_one_process_raise_no_alarm_of_retracing(monkeypatch):
     """TensorFlow's notice is for one function that is traced again and again."""
     messages = []

@@ -76,7 +76,9 @@ def test_the_choice_of_a_saved_model_is_made_anew(tmp_path):
     assert not loaded.jit_compile
 
 
-@pytest.mark.parametrize("make", [convolutional, recurrent])
+@pytest.mark.parametrize(
+    "make", [convolutional, pytest.param(recurrent, marks=pytest.mark.nightly)]
+)
 def test_the_weights_are_the_same_with_xla_and_without(make):
     x = IMAGES if make is convolutional else BINARY
     weights = []

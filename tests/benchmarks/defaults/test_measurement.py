@@ -69,6 +69,7 @@ def test_the_figures_of_a_set_are_stored(calls, tmp_path):
     np.testing.assert_array_equal(rows, np.arange(20.0))
 
 
+@pytest.mark.nightly
 def test_a_failure_is_stored_and_the_rest_is_measured(calls, tmp_path):
     measure(tmp_path)
     methods = stored(tmp_path, "two")["methods"]
@@ -76,6 +77,7 @@ def test_a_failure_is_stored_and_the_rest_is_measured(calls, tmp_path):
     assert "log_p" in methods["c"]
 
 
+@pytest.mark.nightly
 def test_an_unknown_set_or_method_is_refused(calls, tmp_path):
     with pytest.raises(SystemExit, match="--sets: unknown three; known: one/x, two"):
         measure(tmp_path, sets=["three"])

@@ -18,6 +18,7 @@ def test_the_environments_of_the_peers_are_pinned():
         assert (Path(default_protocol.__file__).parent / f"{peer.module}.py").exists()
 
 
+@pytest.mark.nightly
 def test_a_peer_is_given_the_rows_and_its_answer_is_read(monkeypatch, tmp_path):
     random = np.random.default_rng(0)
     x = np.stack([random.normal(size=100), random.integers(0, 2, 100)], axis=1)

@@ -20,6 +20,7 @@ def three_layers(**options):
     )
 
 
+@pytest.mark.nightly
 def test_three_layers_train_save_and_serve(tmp_path):
     vae = three_layers(objective=objectives.IWAE(importance_sample_size=3))
     assert vae.latent_sizes == [3, 2, 1]
@@ -42,6 +43,7 @@ def test_three_layers_train_save_and_serve(tmp_path):
     assert served.encode(tf.constant(BINARY))["mean"].shape == [23, 6]
 
 
+@pytest.mark.nightly
 def test_both_ways_to_fit_end_in_the_same_weights():
     weights = []
     for eagerly in (False, True):

@@ -157,6 +157,7 @@ def test_no_weight_is_counted_twice():
     assert vae.count_params() - chain.count_params() == (6 - 3) * 5 + (4 - 2) * 3
 
 
+@pytest.mark.nightly
 def test_both_ways_to_fit_end_in_the_same_weights():
     weights = []
     for eagerly in (False, True):

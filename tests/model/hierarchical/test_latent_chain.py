@@ -107,6 +107,7 @@ PATH_OBJECTIVES = [
 ]
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("objective", [path for path, _ in PATH_OBJECTIVES])
 def test_path_gradients_are_zero_at_the_exact_posterior(objective):
@@ -117,6 +118,7 @@ def test_path_gradients_are_zero_at_the_exact_posterior(objective):
         assert_close(gradient, 0.0, atol=1e-8)
 
 
+@pytest.mark.nightly
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize(
     ("objective", "reference"),

@@ -72,6 +72,7 @@ def test_hamiltonian_monte_carlo_agrees():
     assert np.abs((found.samples.mean(axis=(0, 1)) - mean) / error).max() < 5.0
 
 
+@pytest.mark.nightly
 def test_equal_seeds_give_equal_draws_and_a_condition_counts():
     keras.utils.set_random_seed(0)
     vae = small_vae(condition=keras.layers.CategoryEncoding(2, output_mode="one_hot"))
@@ -112,6 +113,7 @@ def test_latents_on_a_part_of_the_real_numbers_are_refused(posterior, prior):
         vae_with(posterior, prior).posterior_samples(BINARY)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "prior",
     [

@@ -67,6 +67,7 @@ KINDS = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_prior_raises_the_bound(name):
     keras.utils.set_random_seed(1)

@@ -74,6 +74,7 @@ def test_batches_of_pairs_are_as_good_as_arrays():
     assert np.isfinite(vae.fit(x, y, validation_split=0.3, verbose=0).history["val_loss"]).all()
 
 
+@pytest.mark.nightly
 def test_both_ways_to_fit_end_in_the_same_weights():
     """With holes in the data as well, since compiling takes the time."""
     holes = np.where(np.random.default_rng(0).uniform(size=BINARY.shape) < 0.3, np.nan, BINARY)

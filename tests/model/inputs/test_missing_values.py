@@ -36,6 +36,7 @@ def test_fit_evaluate_and_predict_take_missing_values(source):
     assert np.isfinite(vae.prepared(HOLES)).all()
 
 
+@pytest.mark.nightly
 def test_both_ways_to_fit_end_in_the_same_weights():
     weights = []
     for callbacks in (

@@ -55,6 +55,7 @@ def rows(vae, count=23):
     return x
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("experts", EXPERTS)
 def test_rows_with_views_missing_train_and_are_saved(experts, tmp_path):
     vae = three_views(experts, view_dropout=0.5)

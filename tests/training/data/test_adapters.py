@@ -86,6 +86,7 @@ def test_evaluate_and_predict_take_it(kind):
     np.testing.assert_allclose(vae.predict(x, verbose=0), vae(BINARY), rtol=1e-5)
 
 
+@pytest.mark.nightly
 def test_a_dataset_that_knows_no_shape_trains_as_one_that_does():
     def read(*parts):
         types = [part.dtype for part in parts]
@@ -124,6 +125,7 @@ def test_endless_data_needs_a_number_of_steps(endless):
             method(endless, verbose=0)
 
 
+@pytest.mark.nightly
 def test_an_endless_dataset_trains_for_the_steps_asked_for():
     vae = eager_vae()
     vae.fit(_dataset(BINARY).repeat(), epochs=2, steps_per_epoch=2, verbose=0)

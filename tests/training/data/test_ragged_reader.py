@@ -39,6 +39,7 @@ def test_steps_that_are_lists_of_one_length_are_arrays():
     np.testing.assert_array_equal(RaggedReader(rows, "x").rows(np.arange(2)), datasets.padded(rows))
 
 
+@pytest.mark.nightly
 def test_training_ends_bit_for_bit_as_with_the_padded_array():
     def trained(x):
         keras.utils.set_random_seed(0)

@@ -100,7 +100,8 @@ def test_parts_have_room_for_two_batches_and_hold_every_row_once():
 
 
 @pytest.mark.usefixtures("small_parts")
-@pytest.mark.parametrize("jit_compile", [True, pytest.param(False, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("jit_compile", [True, False])
 def test_training_and_evaluation_end_bit_for_bit_as_with_the_array(jit_compile):
     def trained(x):
         keras.utils.set_random_seed(0)

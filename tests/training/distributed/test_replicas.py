@@ -12,7 +12,8 @@ from tests.support.replicated_model import HELD_OUT, ROWS, binary_vae, fitted, p
 SECONDS = 300
 
 
-@pytest.mark.parametrize("replicas", [2, pytest.param(3, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("replicas", [2, 3])
 def test_devices_reach_the_weights_of_one_process(replicas):
     ran = subprocess.run(
         command("mirrored_devices", replicas),

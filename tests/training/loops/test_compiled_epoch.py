@@ -104,6 +104,7 @@ def unshuffled(adaptive):
     return weights_after(small_vae(adaptive=adaptive), shuffle=False)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("kind", "adaptive"), [("dataset", True), ("generator", False)])
 def test_a_stream_of_batches_ends_in_the_same_weights_as_the_array(kind, adaptive):
     """A model adapts to a generator's first batches, which need not be the rows of the array."""
@@ -123,6 +124,7 @@ def trained():
     return vae, *weights_after(vae)
 
 
+@pytest.mark.nightly
 def test_the_same_global_seed_gives_the_same_weights_and_another_gives_others(trained):
     _, first, _ = trained
     vae = small_vae()

@@ -31,6 +31,7 @@ def fitted(x, limit=1e4, trunk=None, **options):
     return vae, vae.fit(x, batch_size=8, epochs=2, shuffle=False, verbose=0).history
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("path", PATHS)
 def test_the_large_step_is_skipped_and_counted(path):
     vae, log = fitted(FAR, **PATHS[path])
