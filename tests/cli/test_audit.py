@@ -126,6 +126,15 @@ def dense():
 
 def reshaped():
     return VAE([keras.layers.Dense(9), keras.layers.Reshape([3, 3]), keras.layers.Conv1D(4, 2)])
+
+class OfImages(VAE):
+    def train_step(self, x):
+        if len(x.shape) == 2:
+            return {"loss": tf.reduce_mean(x)}
+        return super().train_step(tf.reshape(x, [-1, 784]))
+
+def of_images():
+    return OfImages([keras.layers.Dense(784)])
 """
 
 
@@ -142,6 +151,13 @@ def test_where_no_usual_shape_fits_the_option_for_it_is_named(tmp_path, run_here
     assert done.returncode == 2
     assert "--event-shape" in done.stderr
     assert len(lines(done.stderr)) == 1
+
+
+def test_a_shape_at_which_the_model_has_no_parts_is_not_the_last_that_is_tried(tmp_path, run_here):
+    (tmp_path / "unbuilt.py").write_text(UNBUILT)
+    done = run_here("audit", "unbuilt.py:of_images", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "fixed-scale" in done.stdout
 
 
 @pytest.mark.nightly

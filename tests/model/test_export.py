@@ -176,3 +176,8 @@ def test_the_exported_signatures_give_what_the_model_gives(tmp_path):
 def test_another_export_format_is_refused(tmp_path):
     with pytest.raises(ValueError, match="`format` must be 'tf_saved_model'; got 'onnx'"):
         small_vae().export(tmp_path / "served", format="onnx")
+    with pytest.raises(
+        ValueError, match=r"`filepath` must be a folder.*got .vae.onnx.: .* of ONNX"
+    ):
+        small_vae().export(tmp_path / "vae.onnx")
+    assert not list(tmp_path.iterdir())

@@ -50,6 +50,12 @@ def array(x: Any, name: str = "x") -> np.ndarray:
         values = np.asarray(x)
     except Exception as error:
         # A list of uneven rows, or an object with a conversion of its own, raises any error.
+        if isinstance(x, tuple) and all(hasattr(part, "shape") for part in x):
+            raise TypeError(
+                f"`{name}` must be one array of numbers; got a tuple of {len(x)} arrays, of shapes "
+                f"{' and '.join(str(list(part.shape)) for part in x)}: pass y, which a model of "
+                "p(x|y) is given, as `condition`."
+            ) from error
         reason = " ".join(str(error).split()).rstrip(".")
         raise TypeError(
             f"`{name}` must be a dense array of numbers, with rows of equal length; got a "

@@ -14,6 +14,8 @@ from tfp_vae.paths import as_path
 if TYPE_CHECKING:
     from tfp_vae.model.vae import VAE
 
+_CONVERTED = {".onnx": "ONNX", ".tflite": "TensorFlow Lite"}
+
 
 def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: Any) -> None:
     """Writes the signatures `encode`, `decode`, `sample` and `elbo` of a model.
@@ -26,10 +28,16 @@ def export(vae: "VAE", filepath: Any, verbose: bool | None = None, **refused: An
 
     Raises:
       OSError: If it cannot be written; an existing folder is left unchanged.
-      ValueError: If another format is given.
+      ValueError: If another format is given, or the name of a file of ONNX or TensorFlow Lite.
       TypeError: If another argument is given.
     """
-    as_path(filepath, "filepath", "served")
+    path = as_path(filepath, "filepath", "served")
+    if path.suffix.lower() in _CONVERTED:
+        raise ValueError(
+            f"`filepath` must be a folder, for a SavedModel; got {path.name!r}: files of "
+            f"{_CONVERTED[path.suffix.lower()]} are made from that folder, as the page "
+            '"Serve a model" shows.'
+        )
     wanted = refused.pop("format", "tf_saved_model")
     if not isinstance(wanted, str) or wanted != "tf_saved_model":
         raise ValueError(f"`format` must be 'tf_saved_model'; got {described(wanted)}.")

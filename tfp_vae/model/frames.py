@@ -55,7 +55,7 @@ def schema_class() -> SchemaClass:
     except ImportError as error:
         raise ImportError(
             "A data frame, or the schema of one, needs pandas, of the extra `tables`: "
-            f'pip install "tfp-vae[tables]"; {error}.'
+            f'pip install "tfp-vae[tables]"; {error.__cause__ or error}.'
         ) from error
 
 

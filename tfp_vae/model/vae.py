@@ -1450,7 +1450,8 @@ class VAE(keras.Model):
         Raises:
           OSError: If it cannot be written; an existing folder is left unchanged.
           TypeError: If `filepath` is no path, or another argument is given.
-          ValueError: If `format` is another than "tf_saved_model".
+          ValueError: If `format` is another than "tf_saved_model", or `filepath` is the name of a
+            file of ONNX or TensorFlow Lite.
 
         Example:
           >>> import tempfile

@@ -3,7 +3,14 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from tfp_vae.sklearn.vae_transformer import VAETransformer
+try:
+    from tfp_vae.sklearn.vae_transformer import VAETransformer
+except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "sklearn":
+        raise
+    raise ModuleNotFoundError(
+        '`tfp_vae.sklearn` needs scikit-learn: pip install "tfp-vae[sklearn]".', name="sklearn"
+    ) from error
 
 if TYPE_CHECKING:
     from tfp_vae.sklearn.table_vae import TableVAE

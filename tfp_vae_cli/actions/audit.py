@@ -130,21 +130,27 @@ def _of_any_shape(
     model: Any, guesses: Sequence[tuple[int, ...] | None], request: Request
 ) -> AuditReport:
     """Audits a model at the first shape that it takes, of the guesses and the usual ones."""
-    first: ValueError | None = None
+    refused: ValueError | None = None
+    unread: ValueError | None = None
     for shape in dict.fromkeys((*guesses, *_USUAL_SHAPES)):
         if shape is None:
             continue
         try:
             return _of_model(model, _rows(shape), request)
         except ValueError as error:
-            if error.__cause__ is None:
-                # The model ran, and is wanting in another way.
-                raise
-            first = first or error
+            if error.__cause__ is not None:
+                refused = refused or error
+            elif shape in guesses:
+                # The model ran, perhaps only because it takes rows of any shape.
+                unread = unread or error
+            else:
+                raise unread or error from None
+    if unread is not None:
+        raise unread
     raise ValueError(
-        f"{first} It was tried with the usual shapes of one example: say that of yours with "
+        f"{refused} It was tried with the usual shapes of one example: say that of yours with "
         "--event-shape, such as 20, or give a file with --data."
-    ) from first
+    ) from refused
 
 
 def _made(function: Any, reference: str) -> Any:

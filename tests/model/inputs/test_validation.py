@@ -32,6 +32,11 @@ WRONG_ROWS = {
     ),
     "sparse": (tf.sparse.from_dense(np.eye(4)), TypeError, "dense array"),
     "uneven lists": ([[1.0], [1.0, 0.0]], TypeError, "rows of equal length"),
+    "a pair": (
+        (np.zeros([5, 4]), np.zeros([5])),
+        TypeError,
+        r"a tuple of 2 arrays, of shapes \[5, 4\] and \[5\]: pass y, .* as `condition`",
+    ),
     "outside": (np.full([5, 4], 0.5), ValueError, "0 or 1; got 0.5 at index"),
     "pixels": (np.full([5, 4], 255, np.uint8), ValueError, "got 255 at .* divide by 255"),
     "a variable": (tf.Variable(tf.fill([5, 4], 3.0)), ValueError, "0 or 1; got 3"),

@@ -1,4 +1,4 @@
-"""What needs neither Hypothesis nor SciPy works where they are not installed."""
+"""What needs no optional package works without them, and the rest says what to install."""
 
 import subprocess
 import sys
@@ -6,9 +6,10 @@ import sys
 import pytest
 
 PROGRAM = """
+import importlib
 import sys
-sys.modules["hypothesis"] = None
-sys.modules["scipy"] = None
+for name in ("hypothesis", "pandas", "scipy", "sklearn"):
+    sys.modules[name] = None
 import numpy as np
 import tfp_vae
 assert "tfp_vae.testing" not in sys.modules
@@ -17,6 +18,11 @@ print(tfp_vae.testing.check_elbo(tfp_vae.VAE.for_data(x, latent_size=2), x))
 for name in ("strategies", "LinearGaussian", "Enumerable", "AggregatePosterior"):
     try:
         getattr(tfp_vae.testing, name)
+    except ModuleNotFoundError as error:
+        print(error)
+for name in ("tables", "sklearn"):
+    try:
+        importlib.import_module("tfp_vae." + name)
     except ModuleNotFoundError as error:
         print(error)
 """
@@ -34,3 +40,5 @@ def test_check_elbo_runs_and_the_rest_says_what_to_install():
             f"`tfp_vae.testing.{name}` needs the extra `testing`: "
             'pip install "tfp-vae[testing]"' in run.stdout
         )
+    assert 'Data frames need pandas: pip install "tfp-vae[tables]".\n' in run.stdout
+    assert '`tfp_vae.sklearn` needs scikit-learn: pip install "tfp-vae[sklearn]".\n' in run.stdout
