@@ -4,7 +4,7 @@ import contextlib
 import inspect
 import io
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,11 +86,12 @@ class BlackBox:
         self.epsilon = float(np.finfo(np.float64).eps)
         self.choose: Choice = lambda result: result
 
-    def settle(self, candidates: Sequence[Sequence[Array]]) -> int:
+    def settle(self, candidates: Iterable[Sequence[Array]]) -> int:
         """Finds the first inputs and style that the function accepts.
 
         Args:
-            candidates: Inputs of different sizes, the preferred first.
+            candidates: Inputs of different sizes, the preferred first; taken one by one, as far
+                as they are needed.
 
         Returns:
             The index of the inputs that were accepted.
@@ -99,9 +100,11 @@ class BlackBox:
             ValueError: If the function raises for all of them; its exception is the cause.
         """
         causes: list[tuple[Style, BaseException | None]] = []
+        first: Sequence[Array] = ()
         # A style that a function refuses at the first sizes, it refuses at all, unless every
         # style is refused there.
         for index, arrays in enumerate(candidates):
+            first = first or arrays
             for style in input_styles():
                 self.style = style
                 try:
@@ -114,7 +117,7 @@ class BlackBox:
         cause = self._telling(causes)
         shapes = ", ".join(
             f"{name} {list(array.shape)}"
-            for name, array in zip(self._names, candidates[0], strict=True)
+            for name, array in zip(self._names, first, strict=True)
         )
         kinds = "tensors or NumPy arrays"
         if len(input_styles()) > 4:

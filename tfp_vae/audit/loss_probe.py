@@ -165,7 +165,7 @@ def probe_loss(
     box = BlackBox(as_program(called, loss), "loss", names)
     sizes = list(dict.fromkeys((BATCH_SIZES[0], *first_batch_sizes, *BATCH_SIZES)))
     designs = [make_design(size) for size in sizes]
-    index = box.settle([binding.arguments(design.resting_event()) for design in designs])
+    index = box.settle(binding.arguments(design.resting_event()) for design in designs)
     design = designs[index]
     points = _telling_points(design)
 
