@@ -135,6 +135,21 @@ class OfImages(VAE):
 
 def of_images():
     return OfImages([keras.layers.Dense(784)])
+
+encoder = keras.Sequential([keras.layers.Dense(4)])
+decoder = keras.Sequential([keras.layers.Dense(9)])
+optimizer = keras.optimizers.Adam()
+
+@tf.function
+def train_step(x):
+    with tf.GradientTape() as tape:
+        mean, log_var = tf.split(encoder(x), 2, axis=-1)
+        z = mean + tf.exp(log_var / 2) * tf.random.normal(tf.shape(mean))
+        error = tf.reduce_sum((x - decoder(z)) ** 2, -1)
+        loss = tf.reduce_mean(error + tf.reduce_sum(mean**2 + tf.exp(log_var) - log_var - 1, -1))
+    gradients = tape.gradient(loss, decoder.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
+    return loss
 """
 
 
@@ -158,6 +173,13 @@ def test_a_shape_at_which_the_model_has_no_parts_is_not_the_last_that_is_tried(t
     done = run_here("audit", "unbuilt.py:of_images", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "fixed-scale" in done.stdout
+
+
+def test_a_training_step_is_read(tmp_path, run_here):
+    (tmp_path / "unbuilt.py").write_text(UNBUILT)
+    done = run_here("audit", "unbuilt.py:train_step", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 · [½ Σ(x - d)²] + 2 · [½ Σ(μ² + eˢ - s - 1)]" in done.stdout
 
 
 @pytest.mark.nightly

@@ -5,6 +5,7 @@ from tfp_vae.audit.findings import Finding
 from tfp_vae.audit.loading import load_callable, load_object
 from tfp_vae.audit.model_audit import audit_model
 from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.step_parts import step_parts
 from tfp_vae.audit.symbolic import audit_tensors
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "audit_tensors",
     "load_callable",
     "load_object",
+    "step_parts",
 ]

@@ -22,6 +22,7 @@ from tfp_vae.audit.frameworks import framework_written_in
 from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.packed_outputs import of_encoder_alone, unpacked
 from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.step_parts import step_parts
 from tfp_vae.audit.symbolic import audit_closure
 
 
@@ -107,6 +108,11 @@ def audit(
         *check_changes(prior, kl_floor, kl_capacity, batch_size),
     )
     check_functions(loss, sampler)
+    if reached := step_parts(loss):
+        raise TypeError(
+            "`loss` must be a function of (x, decoder_output, *encoder_outputs); got a training "
+            f"step of {' and '.join(reached)}: hand it over as audit_model(step, x)."
+        )
     binding = bind(
         loss,
         arguments,

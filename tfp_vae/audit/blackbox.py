@@ -116,8 +116,7 @@ class BlackBox:
                 return index
         cause = self._telling(causes)
         shapes = ", ".join(
-            f"{name} {list(array.shape)}"
-            for name, array in zip(self._names, first, strict=True)
+            f"{name} {list(array.shape)}" for name, array in zip(self._names, first, strict=True)
         )
         kinds = "tensors or NumPy arrays"
         if len(input_styles()) > 4:

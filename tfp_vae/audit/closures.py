@@ -14,6 +14,21 @@ def is_symbolic(value: Any) -> bool:
     return type(value).__name__ == "KerasTensor"
 
 
+def reached_values(function: Any) -> dict[str, Any]:
+    """What a function may reach by name: of its module what it names, and what it closes over."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return {}
+    names = getattr(function, "__globals__", {})
+    reached = {n: names[n] for n in code.co_names if n in names}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
+        try:
+            reached[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return reached
+
+
 def symbolic_tensors(function: Any, depth: int = _DEPTH) -> dict[str, Any]:
     """The symbolic tensors that a function closes over, by name, its own before others' alike.
 
@@ -25,16 +40,7 @@ def symbolic_tensors(function: Any, depth: int = _DEPTH) -> dict[str, Any]:
     owner = getattr(function, "__self__", function)
     if hasattr(owner, "__dict__"):
         found |= {n: v for n, v in vars(owner).items() if is_symbolic(v)}
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return found
-    names = getattr(function, "__globals__", {})
-    reached = {n: names[n] for n in code.co_names if n in names}
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
-        try:
-            reached[name] = cell.cell_contents
-        except ValueError:
-            continue
+    reached = reached_values(function)
     found |= {n: v for n, v in reached.items() if is_symbolic(v)}
     if hasattr(reached.get("self"), "__dict__"):
         found |= {n: v for n, v in vars(reached["self"]).items() if is_symbolic(v)}

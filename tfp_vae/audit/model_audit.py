@@ -1,5 +1,6 @@
 """The audit of a whole model, as it stands."""
 
+import contextlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ from tfp_vae.audit.model_steps import (
     with_caught_loss,
 )
 from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.step_parts import names_of_step, step_parts
 from tfp_vae.audit.symbolic import audit_symbolic_model
 from tfp_vae.error_text import described
 
@@ -73,8 +75,8 @@ def audit_model(
         model: A Keras 3 or tf_keras model (a subclass with `train_step`, a functional model with
             `add_loss`, a loss in `compile` that closes over symbolic tensors, a layer's `add_loss`
             beside `compile(loss=...)`), a PyTorch module with `training_step` or a method that
-            returns the loss, any object with such a method, or a function whose module has the
-            functions `encode` and `decode`.
+            returns the loss, any object with such a method, or a function of x, such as a training
+            step, that calls an encoder and a decoder of its module.
         x: A few real examples `[N, *event_shape]`.
         encoder: The name of the part that gives the posterior's parameters; found if None.
         decoder: The name of the part that gives p(x|z)'s parameters; found if None.
@@ -143,9 +145,13 @@ def audit_model(
     if symbolic is not None:
         return symbolic
     model = unwrapped(model)
-    framework = model_framework(model)
-    owner = model.__globals__ if inspect.isfunction(model) else model
-    with kept_state(model), with_optimizer(model):
+    parts = step_parts(model)
+    framework = model_framework(next(iter(parts.values()), model))
+    owner = names_of_step(model, parts) if inspect.isfunction(model) else model
+    with contextlib.ExitStack() as stack:
+        for part in parts.values() or [model]:
+            stack.enter_context(kept_state(part))
+        stack.enter_context(with_optimizer(model))
         probe = find_cuts(
             model,
             owner,
@@ -215,7 +221,7 @@ def _report(
         framework = KERAS
     findings = support_findings(data, declared.likelihood, event_shape)
     findings += range_findings(declared, real_range, rows)
-    return run_audit(
+    report = run_audit(
         probe.loss,
         probe.sampler(rows) if probe.draws_z else None,
         binding,
@@ -226,6 +232,11 @@ def _report(
         sampler_rows=1024 if math.prod(event_shape) <= _SMALL_EVENT else 256,
         known=known,
     )
+    if not probe.held:
+        return report
+    names = " and ".join(dict.fromkeys(cut.name for cut, _ in probe.held))
+    unread = f"the term of {names}: what is called with z was held still for the other terms"
+    return replace(report, not_checked=(*report.not_checked, unread))
 
 
 def model_binding(names: tuple[str, str], count: int, *, has_scale: bool = False) -> Binding:

@@ -130,7 +130,8 @@ def cut_of(owner: Any, name: str) -> Cut | None:
     """
     if isinstance(owner, dict):
         value = owner.get(name)
-        return Cut(name, owner, name, value) if callable(value) else None
+        inner = cut_at(value, name)
+        return inner or (Cut(name, owner, name, value) if callable(value) else None)
     value = getattr(owner, name, None)
     if value is None or not callable(value):
         return None
@@ -142,6 +143,8 @@ def cut_of(owner: Any, name: str) -> Cut | None:
 
 def cut_at(layer: Any, name: str) -> Cut | None:
     """The cut at a layer's `call` or a module's `forward`, None if it is neither."""
+    if isinstance(layer, type):
+        return None
     if _is_layer(layer):
         return Cut(name, layer.__dict__, "call", layer.call)
     if hasattr(layer, "named_modules") and hasattr(layer, "forward"):
@@ -155,7 +158,13 @@ def _is_layer(value: Any) -> bool:
 
 
 def named_layers(model: Any) -> list[tuple[str, Any]]:
-    """All layers or modules inside a model, by attribute or layer name, the outer ones first."""
+    """All layers or modules inside a model, by attribute or layer name, the outer ones first.
+
+    Of the names of a module, those of its layers and modules and of all inside them.
+    """
+    if isinstance(model, dict):
+        parts = [(n, v) for n, v in model.items() if cut_at(v, n) is not None]
+        return parts + [inner for _, part in parts for inner in named_layers(part)]
     if hasattr(model, "named_modules"):
         return [(name.rsplit(".", 1)[-1], m) for name, m in model.named_modules() if name]
     found: list[tuple[str, Any]] = []
@@ -218,8 +227,6 @@ def decoder_cuts(model: Any) -> list[Cut]:
 def draw_cuts(model: Any) -> list[Cut]:
     """The parts that may draw z, by their names."""
     cuts = _parts_named(model, _DRAWS)
-    if isinstance(model, dict):
-        return cuts
     for name, layer in named_layers(model):
         is_draw = any(word in name.lower() for word in ("sampl", "reparam", "lambda"))
         cut = cut_at(layer, name) if is_draw or name == "z" else None

@@ -47,6 +47,7 @@ class ModelProbe:
         entry: The cut at what is called with z, where that is not the decoder.
         first_draw: Which call of the decoder is the first with a draw of z.
         layout: Where the mean and the second output stand in a leaf that holds both.
+        held: Other parts that are called with z, and the functions that stand for them.
     """
 
     model: Any
@@ -65,6 +66,7 @@ class ModelProbe:
     entry: Cut | None = None
     first_draw: int = 0
     layout: str = HALVES
+    held: Sequence[tuple[Cut, Callable[..., Any]]] = ()
 
     @property
     def non_trainable_variables(self) -> Sequence[Any]:
@@ -115,7 +117,11 @@ class ModelProbe:
             ]
         result = rebuilt(self.decoder_result, [as_input(v, self.framework) for v in values])
         outputs = [as_numpy(o) for o in encoder_outputs]
-        with self.encoder_gives(outputs), self.decoder.replaced(lambda *_, **__: result):
+        with contextlib.ExitStack() as stack:
+            for cut, constant in self.held:
+                stack.enter_context(cut.replaced(constant))
+            stack.enter_context(self.encoder_gives(outputs))
+            stack.enter_context(self.decoder.replaced(lambda *_, **__: result))
             return self.step(as_input(as_numpy(x), self.framework))
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 
 from tfp_vae.audit.argument_names import MEAN, SECOND
 from tfp_vae.audit.blackbox import quietly
+from tfp_vae.audit.latent_heads import without_noise_of_heads
 from tfp_vae.audit.model_cuts import (
     Cut,
     cut_at,
@@ -68,7 +69,7 @@ def find_cuts(
     """
     encoders = encoder_cuts(owner) if encoder is None else _named(owner, [encoder], "encoder")
     decoders = decoder_cuts(owner) if decoder is None else _named(owner, [decoder], "decoder")
-    heads = head_cuts(owner) if not isinstance(owner, dict) else {MEAN: [], SECOND: []}
+    heads = head_cuts(owner)
     if latents is not None:
         if isinstance(latents, str) or not isinstance(latents, Sequence) or not latents:
             raise TypeError(
@@ -78,7 +79,7 @@ def find_cuts(
         mean, *others = _named(owner, latents, "latents")
         heads = {MEAN: [mean], SECOND: others}
         encoders = []
-    elif not isinstance(owner, dict):
+    else:
         for role, cuts_of_role in _output_cuts(owner, encoders).items():
             heads[role] = [*heads[role], *cuts_of_role]
     draws = draw_cuts(owner)
@@ -123,7 +124,7 @@ def find_cuts(
             is_by_order = len(probe.encoder) == 2 and latents is None and mean not in heads[MEAN]
             drawn = with_draws(probe, x, entries, is_by_order=is_by_order, is_by_shape=is_by_shape)
             if drawn is not None and _holds_loss(value):
-                return drawn
+                return without_noise_of_heads(drawn, cuts, x)
             fallback = fallback or drawn
             returned = returned if drawn is None else leaves_of(value)
     if fallback is not None and len(returned) == 1:
@@ -236,7 +237,7 @@ def _named(owner: Any, names: Sequence[str], argument: str) -> list[Cut]:
     for index, name in enumerate(names):
         of_part = f"{argument}[{index}]" if len(names) > 1 else argument
         cut = _at_path(owner, name) if isinstance(name, str) else cut_at(name, of_part)
-        layers = {} if isinstance(owner, dict) else dict(reversed(named_layers(owner)))
+        layers = dict(reversed(named_layers(owner)))
         if cut is None and isinstance(name, str) and name in layers:
             cut = cut_at(layers[name], name)
         if cut is None:
@@ -265,7 +266,9 @@ def _output_cuts(owner: Any, encoders: Sequence[Cut]) -> dict[str, list[Cut]]:
     """
     found: dict[str, list[Cut]] = {MEAN: [], SECOND: []}
     for encoder in encoders:
-        outputs = getattr(getattr(owner, encoder.name, None), "outputs", None)
+        names = owner if isinstance(owner, dict) else {}
+        part = names.get(encoder.name, getattr(owner, encoder.name, None))
+        outputs = getattr(part, "outputs", None)
         if not isinstance(outputs, (list, tuple)) or len(outputs) != 3:
             continue
         for role, tensor in zip((MEAN, SECOND), outputs, strict=False):

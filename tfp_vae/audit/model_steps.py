@@ -55,15 +55,24 @@ class _CaughtLoss(Caught):
 def _gradients_caught() -> Iterator[None]:
     """Lets the first gradient that is asked for raise `Caught` with its target."""
     original = tf.GradientTape.gradient
+    torch: Any = sys.modules.get("torch")
+    backward = getattr(getattr(torch, "Tensor", None), "backward", None)
 
     def gradient(_: Any, target: Any, *__: Any, **___: Any) -> Any:
         raise _CaughtLoss(target[0] if isinstance(target, (list, tuple)) else target)
 
+    def backwards(loss: Any, *_: Any, **__: Any) -> Any:
+        raise _CaughtLoss(loss)
+
     tf.GradientTape.gradient = gradient
+    if backward is not None:
+        torch.Tensor.backward = backwards
     try:
         yield
     finally:
         tf.GradientTape.gradient = original
+        if backward is not None:
+            torch.Tensor.backward = backward
 
 
 def is_keras_model(model: Any) -> bool:
@@ -249,7 +258,7 @@ def run_eagerly() -> Iterator[None]:
 
 
 def with_caught_loss(step: Step) -> Step:
-    """The step that ends at the first gradient of TensorFlow, and returns what it is of."""
+    """The step that ends at the first gradient that is asked for, and returns what it is of."""
 
     def run(x: Any) -> Any:
         with run_eagerly(), _gradients_caught():

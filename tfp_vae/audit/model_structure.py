@@ -18,8 +18,6 @@ def own_cut(model: Any) -> Cut | None:
 
 def inner_cuts(model: Any) -> list[Cut]:
     """The cuts at all layers inside a model."""
-    if isinstance(model, dict):
-        return []
     return [cut for name, layer in named_layers(model) if (cut := cut_at(layer, name)) is not None]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.audit import AuditReport, audit_model, load_callable, load_object
+from tfp_vae.audit import AuditReport, audit_model, load_callable, load_object, step_parts
 from tfp_vae.audit import audit as audit_loss
 from tfp_vae_cli.actions.inputs import read_data
 from tfp_vae_cli.actions.progress import status
@@ -94,7 +94,8 @@ def _report(request: Request, examples: Any) -> AuditReport:
             f"{request.loss!r}, a class that needs arguments: name an object of it, or a function "
             "that makes one."
         )
-    is_loss = callable(found) and not _is_model(found)
+    reached = step_parts(found)
+    is_loss = callable(found) and not _is_model(found) and not reached
     if is_loss and (inspect.isroutine(found) or not _has_parts(found)):
         return audit_loss(
             found,
@@ -108,7 +109,8 @@ def _report(request: Request, examples: Any) -> AuditReport:
         )
     if examples is not None:
         return _of_model(found, examples, request)
-    parts = [getattr(found, request.parts.get(r) or r, None) for r in ("encoder", "decoder")]
+    names = [request.parts.get(role) or role for role in ("encoder", "decoder")]
+    parts = [reached.get(name, getattr(found, name, None)) for name in names]
     shape = request.event_shape or _input_shape(found) or _input_shape(parts[0])
     if shape is not None:
         return _of_model(found, _rows(shape), request)
@@ -213,7 +215,9 @@ def _layers(part: Any) -> list[Any]:
     """Returns the layers of PyTorch or Keras inside a part, in their order."""
     if hasattr(part, "modules"):
         return list(part.modules())
-    inner = getattr(part, "layers", None) or []
+    inner = getattr(part, "layers", None)
+    if not inner:
+        inner = [v for v in getattr(part, "__dict__", {}).values() if hasattr(v, "weights")]
     return [each for layer in inner for each in _layers(layer)] or [part]
 
 
