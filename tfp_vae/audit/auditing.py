@@ -22,8 +22,8 @@ from tfp_vae.audit.frameworks import framework_written_in
 from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.packed_outputs import of_encoder_alone, unpacked
 from tfp_vae.audit.report import AuditReport
-from tfp_vae.audit.step_parts import step_parts
 from tfp_vae.audit.symbolic import audit_closure
+from tfp_vae.audit.training_steps import step_parts
 
 
 def audit(

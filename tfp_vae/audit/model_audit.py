@@ -25,6 +25,7 @@ from tfp_vae.audit.decoder_range import decoder_range, inferred_declaration, ran
 from tfp_vae.audit.engine import run_audit, support_findings
 from tfp_vae.audit.frameworks import KERAS, TENSORFLOW
 from tfp_vae.audit.idle_optimizer import with_optimizer
+from tfp_vae.audit.kept_state import kept_state
 from tfp_vae.audit.kl_model import STANDARD
 from tfp_vae.audit.kl_term import read_kl
 from tfp_vae.audit.layouts import ARRAYS
@@ -32,15 +33,14 @@ from tfp_vae.audit.loss_declaration import LossDeclaration
 from tfp_vae.audit.model_probe import ModelProbe
 from tfp_vae.audit.model_search import find_cuts
 from tfp_vae.audit.model_steps import (
-    kept_state,
     model_framework,
     steps_of,
     unwrapped,
     with_caught_loss,
 )
 from tfp_vae.audit.report import AuditReport
-from tfp_vae.audit.step_parts import names_of_step, step_parts
 from tfp_vae.audit.symbolic import audit_symbolic_model
+from tfp_vae.audit.training_steps import names_of_step, step_parts
 from tfp_vae.error_text import described
 
 _SMALL_EVENT = 1024

@@ -273,33 +273,3 @@ def with_caught_loss(step: Step) -> Step:
 def _key(number: int) -> Any:
     jax = sys.modules.get("jax")
     return jax.random.PRNGKey(number) if jax is not None else np.random.default_rng(number)
-
-
-@contextlib.contextmanager
-def kept_state(model: Any) -> Iterator[None]:
-    """Puts the weights, statistics and metrics of a model back at the end."""
-    if is_torch_module(model):
-        state = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        training = model.training
-        model.train()
-        try:
-            yield
-        finally:
-            model.load_state_dict(state)
-            model.train(training)
-        return
-    variables = _variables(model) if is_keras_model(model) else []
-    values = [np.array(v) for v in variables]
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-
-
-def _variables(model: Any) -> list[Any]:
-    """The variables of a Keras model; none of one that the first step builds."""
-    try:
-        return list(model.variables)
-    except ValueError:
-        return []
