@@ -150,6 +150,24 @@ def train_step(x):
     gradients = tape.gradient(loss, decoder.trainable_variables)
     optimizer.apply_gradients(zip(gradients, decoder.trainable_variables))
     return loss
+
+class Coders(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+model = Coders()
+
+def compute_loss(model, x, training=True):
+    mean, log_var = tf.split(model.encoder(x), 2, axis=-1)
+    z = mean + tf.exp(log_var / 2) * tf.random.normal(tf.shape(mean))
+    error = tf.reduce_mean((x - model.decoder(z)) ** 2, -1)
+    return tf.reduce_mean(error + tf.reduce_sum(mean**2 + tf.exp(log_var) - log_var - 1, -1))
+
+def train_on(model, images, optimizer):
+    with tf.GradientTape() as tape:
+        loss = compute_loss(model, images)
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.weights), model.weights))
 """
 
 
@@ -180,6 +198,14 @@ def test_a_training_step_is_read(tmp_path, run_here):
     done = run_here("audit", "unbuilt.py:train_step", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "2 · [½ Σ(x - d)²] + 2 · [½ Σ(μ² + eˢ - s - 1)]" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["compute_loss", "train_on"])
+def test_a_function_of_a_model_is_read_with_that_of_its_module(tmp_path, run_here, name):
+    (tmp_path / "unbuilt.py").write_text(UNBUILT)
+    done = run_here("audit", f"unbuilt.py:{name}", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "0.2222 · [½ Σ(x - d)²] + 2 · [½ Σ(μ² + eˢ - s - 1)]" in done.stdout
 
 
 @pytest.mark.nightly

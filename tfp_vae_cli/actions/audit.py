@@ -2,8 +2,8 @@
 
 import inspect
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ _USUAL_SHAPES = (
     *((784,), (28, 28, 1), (28, 28), (1, 28, 28)),
     *((32, 32, 3), (3, 32, 32), (64, 64, 3), (3, 64, 64)),
 )
+Step = Callable[[Any, Any], Any]
 _NO_MODELS = (bool, int, float, complex, str, bytes, list, tuple, dict, set, type(None))
 
 
@@ -94,6 +95,9 @@ def _report(request: Request, examples: Any) -> AuditReport:
             f"{request.loss!r}, a class that needs arguments: name an object of it, or a function "
             "that makes one."
         )
+    if (bound := _bound_step(found)) is not None:
+        found, step = bound
+        request = replace(request, parts={**request.parts, "step": step})
     reached = step_parts(found)
     is_loss = callable(found) and not _is_model(found) and not reached
     if is_loss and (inspect.isroutine(found) or not _has_parts(found)):
@@ -153,6 +157,25 @@ def _of_any_shape(
         f"{refused} It was tried with the usual shapes of one example: say that of yours with "
         "--event-shape, such as 20, or give a file with --data."
     ) from refused
+
+
+def _bound_step(function: Any) -> tuple[Any, Step] | None:
+    """The model and the step of x that a function of (model, x, ...) is in its own module.
+
+    All its arguments but one have the names of objects there, one of them a model. None if not.
+    """
+    written = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+    if not inspect.isfunction(written):
+        return None
+    required = [
+        p.name for p in inspect.signature(written).parameters.values() if p.default is p.empty
+    ]
+    given = {n: written.__globals__[n] for n in required if n in written.__globals__}
+    models = [value for value in given.values() if _is_model(value)]
+    rest = [n for n in required if n not in given]
+    if len(models) != 1 or len(rest) != 1:
+        return None
+    return models[0], lambda _, x: function(**given, **{rest[0]: x})
 
 
 def _made(function: Any, reference: str) -> Any:
