@@ -9,10 +9,10 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfp_vae.audit import audit
-from tfp_vae.audit.corrected_code import Correction, distribution_object_code
-from tfp_vae.audit.kl_model import KLModel
-from tfp_vae.audit.likelihood_forms import DECLARED_FORMS
-from tfp_vae.audit.readings import READINGS
+from tfp_vae.audit.probes.likelihood_forms import DECLARED_FORMS
+from tfp_vae.audit.reports.corrected_code import Correction, distribution_object_code
+from tfp_vae.audit.scales.readings import READINGS
+from tfp_vae.audit.terms.kl_model import KLModel
 
 tfd = tfp.distributions
 ops = keras.ops

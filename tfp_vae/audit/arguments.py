@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.audit.likelihood_forms import DECLARED_FORMS
+from tfp_vae.audit.probes.likelihood_forms import DECLARED_FORMS
 from tfp_vae.error_text import described
 
 _LARGEST_SIZE = 2**24

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tfp_vae.audit.argument_names import role_of
 from tfp_vae.audit.arguments import (
     check_changes,
     check_declaration,
@@ -13,17 +12,18 @@ from tfp_vae.audit.arguments import (
     checked_event_shape,
     checked_latent_shape,
 )
-from tfp_vae.audit.binding import bind
-from tfp_vae.audit.blackbox import parameters_of, positional_count
-from tfp_vae.audit.closures import closed_over
-from tfp_vae.audit.declared_changes import Declaration
+from tfp_vae.audit.calls.argument_names import role_of
+from tfp_vae.audit.calls.blackbox import parameters_of, positional_count
+from tfp_vae.audit.calls.closures import closed_over
+from tfp_vae.audit.calls.frameworks import framework_written_in
 from tfp_vae.audit.engine import run_audit, support_findings
-from tfp_vae.audit.frameworks import framework_written_in
-from tfp_vae.audit.loss_declaration import LossDeclaration
+from tfp_vae.audit.models.training_steps import step_parts
 from tfp_vae.audit.packed_outputs import of_encoder_alone, unpacked
-from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.probes.binding import bind
+from tfp_vae.audit.reports.report import AuditReport
 from tfp_vae.audit.symbolic import audit_closure
-from tfp_vae.audit.training_steps import step_parts
+from tfp_vae.audit.terms.declared_changes import Declaration
+from tfp_vae.audit.terms.loss_declaration import LossDeclaration
 
 
 def audit(

@@ -7,32 +7,33 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.audit.argument_names import ENCODED
-from tfp_vae.audit.argument_names import LATENT as LATENT_DRAW
-from tfp_vae.audit.binding import Binding
-from tfp_vae.audit.blackbox import CallError, one_line, positional_count
-from tfp_vae.audit.broadcasting import broadcast_findings
-from tfp_vae.audit.constant import added_constant, constant_is_right
-from tfp_vae.audit.declared_changes import Declaration
-from tfp_vae.audit.diagnosis import Diagnosis
+from tfp_vae.audit.calls.argument_names import ENCODED
+from tfp_vae.audit.calls.argument_names import LATENT as LATENT_DRAW
+from tfp_vae.audit.calls.blackbox import CallError, one_line, positional_count
+from tfp_vae.audit.calls.layouts import ARRAYS, InLayout
 from tfp_vae.audit.findings import Finding
-from tfp_vae.audit.kl_term import KLTerm, read_kl
-from tfp_vae.audit.layouts import ARRAYS, InLayout
-from tfp_vae.audit.likelihood_term import LikelihoodTerm, read_likelihood
-from tfp_vae.audit.loss_declaration import LossDeclaration
-from tfp_vae.audit.loss_probe import LossProbe
 from tfp_vae.audit.packed_arguments import (
     in_its_layout,
     takes_rows_apart,
     unpacks_rows,
     with_tuples_as_such,
 )
-from tfp_vae.audit.probe_design import Design
-from tfp_vae.audit.readings import Reading
-from tfp_vae.audit.refusals import refuse_latents
-from tfp_vae.audit.report import AuditReport
-from tfp_vae.audit.sampler import SamplerReading, probe_sampler
-from tfp_vae.audit.scaling_laws import (
+from tfp_vae.audit.probes.binding import Binding
+from tfp_vae.audit.probes.design import Design
+from tfp_vae.audit.probes.loss_probe import LossProbe
+from tfp_vae.audit.probes.refusals import refuse_latents
+from tfp_vae.audit.reports.diagnosis import Diagnosis
+from tfp_vae.audit.reports.report import AuditReport
+from tfp_vae.audit.samplers.sampler import SamplerReading, probe_sampler
+from tfp_vae.audit.scales.readings import Reading
+from tfp_vae.audit.support import outside_support
+from tfp_vae.audit.terms.broadcasting import broadcast_findings
+from tfp_vae.audit.terms.constant import added_constant, constant_is_right
+from tfp_vae.audit.terms.declared_changes import Declaration
+from tfp_vae.audit.terms.kl_term import KLTerm, read_kl
+from tfp_vae.audit.terms.likelihood_term import LikelihoodTerm, read_likelihood
+from tfp_vae.audit.terms.loss_declaration import LossDeclaration
+from tfp_vae.audit.terms.scaling_laws import (
     BATCH,
     LATENT,
     Size,
@@ -42,7 +43,6 @@ from tfp_vae.audit.scaling_laws import (
     measure_scaling_laws,
     terms_are_added,
 )
-from tfp_vae.audit.support import outside_support
 
 
 def run_audit(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from tfp_vae import checks
-from tfp_vae.audit.argument_names import DECODER, MEAN, SECOND, X
 from tfp_vae.audit.arguments import (
     check_changes,
     check_decoder_output,
@@ -18,29 +17,30 @@ from tfp_vae.audit.arguments import (
     check_likelihood,
     checked_event_shape,
 )
-from tfp_vae.audit.binding import Binding
-from tfp_vae.audit.counters import uncounted
-from tfp_vae.audit.declared_changes import Declaration
-from tfp_vae.audit.decoder_range import decoder_range, inferred_declaration, range_findings
+from tfp_vae.audit.calls.argument_names import DECODER, MEAN, SECOND, X
+from tfp_vae.audit.calls.counters import uncounted
+from tfp_vae.audit.calls.frameworks import KERAS, TENSORFLOW
+from tfp_vae.audit.calls.layouts import ARRAYS
 from tfp_vae.audit.engine import run_audit, support_findings
-from tfp_vae.audit.frameworks import KERAS, TENSORFLOW
-from tfp_vae.audit.idle_optimizer import with_optimizer
-from tfp_vae.audit.kept_state import kept_state
-from tfp_vae.audit.kl_model import STANDARD
-from tfp_vae.audit.kl_term import read_kl
-from tfp_vae.audit.layouts import ARRAYS
-from tfp_vae.audit.loss_declaration import LossDeclaration
-from tfp_vae.audit.model_probe import ModelProbe
-from tfp_vae.audit.model_search import find_cuts
-from tfp_vae.audit.model_steps import (
+from tfp_vae.audit.models.decoder_range import decoder_range, inferred_declaration, range_findings
+from tfp_vae.audit.models.idle_optimizer import with_optimizer
+from tfp_vae.audit.models.kept_state import kept_state
+from tfp_vae.audit.models.probe import ModelProbe
+from tfp_vae.audit.models.search import find_cuts
+from tfp_vae.audit.models.steps import (
     model_framework,
     steps_of,
     unwrapped,
     with_caught_loss,
 )
-from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.models.training_steps import names_of_step, step_parts
+from tfp_vae.audit.probes.binding import Binding
+from tfp_vae.audit.reports.report import AuditReport
 from tfp_vae.audit.symbolic import audit_symbolic_model
-from tfp_vae.audit.training_steps import names_of_step, step_parts
+from tfp_vae.audit.terms.declared_changes import Declaration
+from tfp_vae.audit.terms.kl_model import STANDARD
+from tfp_vae.audit.terms.kl_term import read_kl
+from tfp_vae.audit.terms.loss_declaration import LossDeclaration
 from tfp_vae.error_text import described
 
 _SMALL_EVENT = 1024

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tfp_vae.audit.argument_names import ENCODED
-from tfp_vae.audit.binding import Binding
-from tfp_vae.audit.blackbox import BlackBox
-from tfp_vae.audit.kl_model import STANDARD
-from tfp_vae.audit.kl_term import read_kl
-from tfp_vae.audit.layouts import ARRAYS, TUPLE
-from tfp_vae.audit.loss_probe import LossProbe
-from tfp_vae.audit.probe_design import Design
-from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.calls.argument_names import ENCODED
+from tfp_vae.audit.calls.blackbox import BlackBox
+from tfp_vae.audit.calls.layouts import ARRAYS, TUPLE
+from tfp_vae.audit.probes.binding import Binding
+from tfp_vae.audit.probes.design import Design
+from tfp_vae.audit.probes.loss_probe import LossProbe
+from tfp_vae.audit.reports.report import AuditReport
+from tfp_vae.audit.terms.kl_model import STANDARD
+from tfp_vae.audit.terms.kl_term import read_kl
 
 # What Python says where a tensor is taken apart into as many parts as it has no rows.
 _UNPACKING = "values to unpack"

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tfp_vae.audit.argument_names import DECODER, ENCODED, LATENT, MEAN, SECOND, X
-from tfp_vae.audit.binding import Binding
-from tfp_vae.audit.blackbox import BlackBox, CallError, float_array
-from tfp_vae.audit.probe_design import Design, Point
+from tfp_vae.audit.calls.argument_names import DECODER, ENCODED, LATENT, MEAN, SECOND, X
+from tfp_vae.audit.calls.blackbox import BlackBox, CallError, float_array
+from tfp_vae.audit.probes.binding import Binding
+from tfp_vae.audit.probes.design import Design, Point
 
 Pack = Callable[..., Any]
 

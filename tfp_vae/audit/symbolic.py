@@ -4,15 +4,15 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tfp_vae.audit.argument_names import DECODER, ENCODED, MEAN, SECOND, X, role_of
 from tfp_vae.audit.arguments import check_changes, check_declaration, checked_event_shape
-from tfp_vae.audit.binding import Binding
-from tfp_vae.audit.closures import closed_over, drawn_from, is_symbolic, symbolic_tensors
-from tfp_vae.audit.declared_changes import Declaration
+from tfp_vae.audit.calls.argument_names import DECODER, ENCODED, MEAN, SECOND, X, role_of
+from tfp_vae.audit.calls.closures import closed_over, drawn_from, is_symbolic, symbolic_tensors
+from tfp_vae.audit.calls.layouts import HALVES, InLayout
 from tfp_vae.audit.engine import run_audit, support_findings
-from tfp_vae.audit.layouts import HALVES, InLayout
-from tfp_vae.audit.loss_declaration import LossDeclaration
-from tfp_vae.audit.report import AuditReport
+from tfp_vae.audit.probes.binding import Binding
+from tfp_vae.audit.reports.report import AuditReport
+from tfp_vae.audit.terms.declared_changes import Declaration
+from tfp_vae.audit.terms.loss_declaration import LossDeclaration
 from tfp_vae.error_text import described
 
 

@@ -1,0 +1,1 @@
+"""Whole models, cut at their encoder and their decoder."""

@@ -1,0 +1,1 @@
+"""What is said of a loss: findings, messages, and the corrected code."""

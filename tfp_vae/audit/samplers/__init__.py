@@ -1,0 +1,1 @@
+"""The draws of z: what they add to the mean."""

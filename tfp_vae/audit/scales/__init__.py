@@ -1,0 +1,1 @@
+"""The ways to read a second encoder output as a scale."""

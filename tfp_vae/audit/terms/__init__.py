@@ -1,0 +1,1 @@
+"""The terms of a loss: the KL divergence, the likelihood, and their weights."""
