@@ -245,6 +245,39 @@ def test_decimal_numbers_come_back_exactly(numbers, decimals, dtype):
     )
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64"])
+@pytest.mark.parametrize("beside", [9.899999, np.float64(np.float32(9.9)), 9.900000000000002])
+def test_a_few_numbers_beside_the_grid_do_not_spoil_its_decimals(beside, dtype):
+    numbers = np.arange(100, 1500, 7) / 100.0
+    numbers[[30, 150]] = beside, 9.9
+    frame = pd.DataFrame({"x": pd.Series(numbers, dtype=dtype), "y": np.arange(200) * 1.5})
+    schema = Schema.infer(frame)
+    schema = Schema.from_config(json.loads(json.dumps(schema.get_config())))
+    x = schema.encode(frame)
+    pd.testing.assert_series_equal(schema.decode(x)["x"], frame["x"], check_exact=True)
+    between = x + 0.0031
+    nearest = np.round(frame["x"].to_numpy(np.float64) + 0.0031, 2)
+    np.testing.assert_array_equal(schema.decode(between)["x"], pd.Series(nearest, dtype=dtype))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rounded"),
+    [
+        ([1234567.8, *range(1_200_000, 1_200_100)], 0.2),
+        ([1.004, *(np.arange(100) / 100.0)], 0.004),
+        ([9.899999] * 10 + [*(np.arange(100) / 100.0)], 0.004),
+    ],
+)
+def test_numbers_that_need_their_decimals_keep_them(numbers, rounded):
+    frame = pd.DataFrame({"x": np.array(numbers, np.float64), "y": np.arange(len(numbers)) * 1.5})
+    schema = Schema.infer(frame)
+    x = schema.encode(frame)
+    x[-1, 0] += rounded
+    back = schema.decode(x)["x"]
+    np.testing.assert_allclose(back.iloc[-1], numbers[-1] + rounded, rtol=1e-12)
+    np.testing.assert_array_equal(back[:-1], numbers[:-1])
+
+
 @given(
     st.lists(st.sampled_from(["a", "b", "", "ä ö", "1", "nan"]), min_size=2, max_size=30),
     st.permutations(["a", "b", "", "ä ö", "1", "nan"]),

@@ -1,12 +1,12 @@
 """Columns of numbers as floats."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from tfp_vae.tables.encoding import Encoding, dtype_with, in_dtype, shown
-from tfp_vae.tables.number_grid import Grid, grid_of
+from tfp_vae.tables.number_grid import Grid, beside_grid, grid_of
 
 _LARGE, _SMALL = 1e9, 1e-6
 _FAR = 1e4
@@ -27,6 +27,7 @@ class Numbers(Encoding):
       decimals: The decimals of the grid.
       lower: The least number that may come back, or None.
       upper: The largest, or None.
+      beside: Numbers of the column that lie beside the grid; they come back as they are.
     """
 
     dtype: str
@@ -36,6 +37,7 @@ class Numbers(Encoding):
     decimals: int = 0
     lower: float | None = None
     upper: float | None = None
+    beside: list[float] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -59,8 +61,10 @@ class Numbers(Encoding):
         whole = np.abs(seen).max() >= _EXACT and pd.api.types.is_integer_dtype(series.dtype)
         if whole:
             origin, grid = int(series.dropna().iloc[0]), Grid(1, 0)
-        step, decimals = (None, 0) if grid is None else grid
-        return cls(dtype, origin, scale, step, decimals, lower, upper)
+        if grid is None:
+            return cls(dtype, origin, scale, lower=lower, upper=upper)
+        beside = [] if whole else beside_grid(seen, grid).tolist()
+        return cls(dtype, origin, scale, grid.step, grid.decimals, lower, upper, beside)
 
     def encode(self, series: pd.Series) -> np.ndarray:
         """Returns the numbers as float64, `[N]`, NaN where the column is blank."""
@@ -72,12 +76,12 @@ class Numbers(Encoding):
                 for each, is_blank in zip(whole, blank, strict=True)
             ]
             values = np.where(blank, np.nan, np.array(shifted, np.float64))
-        else:
-            values = numbers_of(series) - self.origin
+            return values / self.scale if self.scale != 1.0 else values
+        values = self._shifted(numbers_of(series))
         infinite = np.isinf(values)
         if infinite.any():
             raise ValueError(f"{values[infinite][0]}")
-        return values / self.scale if self.scale != 1.0 else values
+        return values
 
     def decode(self, codes: np.ndarray) -> pd.Series:
         """Returns the numbers of floats `[N]`, rounded to the grid of the column."""
@@ -89,10 +93,25 @@ class Numbers(Encoding):
             return pd.Series(whole, dtype=object).mask(blank, pd.NA).astype(dtype)
         values = values + self.origin
         if self.step is not None:
-            values = Grid(self.step, self.decimals).nearest(values)
+            values = self._rounded(codes, values, Grid(self.step, self.decimals))
         if self.lower is not None or self.upper is not None:
             values = np.clip(values, self.lower, self.upper)
         return in_dtype(values, self.dtype)
+
+    def _rounded(self, codes: np.ndarray, values: np.ndarray, grid: Grid) -> np.ndarray:
+        """Returns the nearest numbers of the grid or, of codes beside it, these as they are."""
+        rounded = grid.nearest(values)
+        if not self.beside:
+            return rounded
+        beside = np.array(self.beside)
+        known = self._shifted(beside)
+        place = np.searchsorted(known, codes).clip(max=len(known) - 1)
+        return np.where(known[place] == codes, beside[place], rounded)
+
+    def _shifted(self, values: np.ndarray) -> np.ndarray:
+        """Returns numbers in the unit, from the origin."""
+        shifted = values - self.origin
+        return shifted / self.scale if self.scale != 1.0 else shifted
 
     @property
     def unit(self) -> str:
