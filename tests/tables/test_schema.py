@@ -264,7 +264,7 @@ def test_a_few_numbers_beside_the_grid_do_not_spoil_its_decimals(beside, dtype):
     ("numbers", "rounded"),
     [
         ([1234567.8, *range(1_200_000, 1_200_100)], 0.2),
-        ([1.004, *(np.arange(100) / 100.0)], 0.004),
+        ([1.00005, *(np.arange(100) / 100.0)], 0.00005),
         ([9.899999] * 10 + [*(np.arange(100) / 100.0)], 0.004),
     ],
 )
