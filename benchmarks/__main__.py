@@ -27,6 +27,7 @@ def main() -> None:
             "defaults",
             "tables",
             "tables-peers",
+            "anomalies",
             "disentanglement",
             "clusters",
             "labels",
@@ -80,12 +81,13 @@ def main() -> None:
     parser.add_argument(
         "--sets",
         nargs="+",
-        help="of defaults, forecasts, tables and tables-peers: only these data sets",
+        help="of defaults, forecasts, tables, tables-peers and anomalies: only these sets",
     )
     parser.add_argument(
         "--methods",
         nargs="+",
-        help="of defaults, labels, tables-peers: only these methods; of views: these libraries",
+        help="of defaults, labels, tables-peers, anomalies: only these methods; of views: "
+        "these libraries",
     )
     parser.add_argument(
         "--labels", type=int, nargs="+", help="of labels: only these numbers of rows with a label"
@@ -93,7 +95,7 @@ def main() -> None:
     parser.add_argument(
         "--again",
         action="store_true",
-        help="of defaults, tables and tables-peers: measure again what is measured already",
+        help="of defaults, tables, tables-peers, anomalies: measure again what is measured already",
     )
     parser.add_argument(
         "--quick", action="store_true", help="of tables: a few steps on a few rows, uncompiled"
@@ -236,6 +238,10 @@ def main() -> None:
         comparison.measure(
             arguments.environments, folder, arguments.sets, arguments.methods, arguments.again
         )
+    elif arguments.what == "anomalies":
+        from benchmarks.labelled_anomalies import measurement as detection
+
+        detection.measure(folder, arguments.sets, arguments.methods, arguments.again)
     page = arguments.output or PAGE
     report.write(results.load(folder) | defaults_page.load(folder / "defaults"), page)
     print(f"Wrote {page}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.defaults import page
 from benchmarks.environments import OURS
+from benchmarks.labelled_anomalies import page as labelled_anomalies_page
 from benchmarks.table_peers import page as table_peers_page
 from benchmarks.tables import page as tables_page
 
@@ -24,11 +25,12 @@ HEADER = """# Benchmarks
 
 `python -m benchmarks train`, and likewise `architectures`, `evaluate`, `overhead`, `startup`,
 `scaling`, `impute`, `clusters`, `labels`, `counts`, `forecasts`, `views`, `xla`, `defaults`,
-`tables` and `tables-peers`, measure these results and write this page from `benchmarks/measured`.
-Every peer runs in its own environment, with the versions of `benchmarks/requirements/`, and follows
-its own documentation. `forecasts` needs statsmodels. `defaults`, `tables` and `tables-peers` need
-the packages of `benchmarks/requirements/defaults.txt`; they measure what is not yet stored, or with
-`--again` all of `--sets` and `--methods`. `tables --quick` takes some seconds a table.
+`tables`, `tables-peers` and `anomalies`, measure these results and write this page from
+`benchmarks/measured`. Every peer runs in its own environment, with the versions of
+`benchmarks/requirements/`, and follows its own documentation. `forecasts` needs statsmodels.
+`defaults`, `tables`, `tables-peers` and `anomalies` need the packages of
+`benchmarks/requirements/defaults.txt`; they measure what is not yet stored, or with `--again` all
+of `--sets` and `--methods`. `tables --quick` takes some seconds a table.
 
 Unless a section names other networks, the model is the same for all: D-200-200, 50 latents,
 200-200-D Bernoulli logits, tanh after every hidden layer, the posterior's scale a softplus,
@@ -70,6 +72,7 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
         "defaults": ("The default model on real data", page.section),
         "tables": ("Data frames of real data", tables_page.section),
         "tables-peers": ("Data frames beside other libraries", table_peers_page.section),
+        "anomalies": ("Labelled anomalies", labelled_anomalies_page.section),
     }
     lines = [HEADER]
     for name, (title, section) in sections.items():

@@ -23,6 +23,11 @@ MOST_EQUAL = 0.95
 
 
 def prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows and the columns of a table that are compared, as `selected`, renumbered."""
+    return selected(frame).reset_index(drop=True)
+
+
+def selected(frame: pd.DataFrame) -> pd.DataFrame:
     """Returns the rows and the columns of a table that are compared, for every method the same.
 
     Left out are columns that are called as an index is, that rise by the same step from row to
@@ -35,7 +40,7 @@ def prepared(frame: pd.DataFrame) -> pd.DataFrame:
         values = None if str(name) in kept else _values(str(name), column)
         if values is not None:
             kept[str(name)] = values
-    table = pd.DataFrame(kept).dropna().reset_index(drop=True)
+    table = pd.DataFrame(kept).dropna()
     if table.empty:
         return table
     most = {name: table[name].value_counts(normalize=True).iloc[0] for name in table}

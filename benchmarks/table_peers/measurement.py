@@ -36,8 +36,8 @@ def measure(
       SystemExit: If a name is unknown.
     """
     tables = choice.tables()
-    chosen_methods = _chosen(wanted, list(methods.NAMES), "--methods")
-    for name in _chosen(sets, list(tables), "--sets"):
+    chosen_methods = chosen(wanted, list(methods.NAMES), "--methods")
+    for name in chosen(sets, list(tables), "--sets"):
         trial = preparation.trial(tables[name])
         for method in chosen_methods:
             stored = read(folder)
@@ -83,7 +83,12 @@ def _found(method: str, trial: Trial, folder: Path) -> tuple[dict[str, Any], dic
     return found, found.pop("versions", {})
 
 
-def _chosen(wanted: Sequence[str] | None, known: list[str], option: str) -> list[str]:
+def chosen(wanted: Sequence[str] | None, known: list[str], option: str) -> list[str]:
+    """Returns the names that are wanted, all of the known ones for None.
+
+    Raises:
+      SystemExit: If one is unknown.
+    """
     unknown = sorted(set(wanted or []) - set(known))
     if unknown:
         raise SystemExit(f"{option}: unknown {', '.join(unknown)}; known: {', '.join(known)}")

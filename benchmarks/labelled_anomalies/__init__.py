@@ -1,0 +1,1 @@
+"""How well rows that are known to be abnormal are told from normal ones, on real tables."""
