@@ -1,5 +1,6 @@
 """The methods that say how strange a row is, all with their defaults."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,12 +21,13 @@ Strangeness = Callable[[pd.DataFrame, pd.DataFrame], np.ndarray]
 
 
 def _table_vae(train: pd.DataFrame, scored: pd.DataFrame) -> np.ndarray:
-    """Returns -log p; of a row with a category that the training rows lack, the largest float."""
+    """Returns -log p; of a row that cannot be of the model, as of a new category, the largest."""
     # The names of the methods are needed without TensorFlow.
+    from tfp_vae import tables
     from tfp_vae.sklearn import TableVAE
 
     model = TableVAE(random_state=0).fit(train)
-    known = preparation.taken(scored, model.vae_.schema.encode)
+    known = preparation.taken(scored, functools.partial(tables.rows_of, model.vae_))
     strangeness = np.full(len(scored), np.finfo(np.float64).max)
     if known.any():
         strangeness[known] = -model.score_samples(scored[known].reset_index(drop=True))

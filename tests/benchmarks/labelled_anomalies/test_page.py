@@ -39,8 +39,8 @@ def test_medians_and_places_are_of_the_tables_in_which_all_have_a_figure():
     assert "| `TableVAE` | 0.700 | 0.700 | 3.00 | 1 | 1 | 2.00 |" in lines
     assert "| IsolationForest | 0.800 | 0.733 | 3.17 | 0 | 1 | 2.00 |" in lines
     assert (
-        "By the median `TableVAE` is 3.5 of 5; it is better than IsolationForest in 2 of 3 tables."
-        in lines
+        "`TableVAE` is 3.5 of 5 by the median area and 4 by the mean; it is better than "
+        "IsolationForest in 2 of 3 tables, and last in MASS/biopsy." in lines
     )
 
 
@@ -53,5 +53,5 @@ def test_the_section_is_in_the_page_also_before_all_is_measured():
     first = MEASURED | {"sets": {"DAAG/spam7": table(0.9)}}
     text = report.render({"anomalies": first})
     assert "## Labelled anomalies" in text
-    assert "By the median" not in text
+    assert "by the median area" not in text
     assert text.endswith("Measured on: a machine.\n")
