@@ -6,7 +6,7 @@ from scipy import stats
 from sklearn.datasets import load_iris, load_wine
 
 import tfp_vae
-from tests.support.small_models import BINARY, eager_vae, small_vae
+from tests.support.small_models import BINARY, eager_vae, small_vae, vae_with
 from tfp_vae import factor_analysis, likelihoods, networks, posteriors, priors
 
 WINE = load_wine().data.astype("float32")
@@ -107,12 +107,12 @@ def test_a_table_of_several_kinds_begins_as_factor_analysis_beside_marginals():
     np.testing.assert_allclose(weights, best - np.log(3.0), atol=2e-3)
 
 
-def test_other_likelihoods_begin_at_the_marginals_which_the_model_remembers():
-    vae = small_vae()
+def test_without_a_linear_path_a_model_begins_at_the_marginals_which_it_remembers():
+    vae = vae_with(posteriors.PowerSpherical(3), priors.SphericalUniform())
     assert vae.marginal_elbo is None
     vae.adapt(BINARY)
     share = (BINARY.sum(axis=0) + 0.5) / (len(BINARY) + 1.0)
-    probabilities = vae.decoder(np.random.default_rng(0).normal(size=[6, 2])).mean()
+    probabilities = vae.decoder(vae.prior().sample(6, seed=[0, 1])).mean()
     np.testing.assert_allclose(probabilities, np.tile(share, [6, 1]), rtol=1e-5)
     expected = stats.bernoulli(share).logpmf(BINARY.astype(int)).sum(axis=1).mean()
     assert vae.marginal_elbo == pytest.approx(expected, rel=1e-5)
@@ -244,9 +244,11 @@ def test_the_summary_says_what_was_set(likelihood):
     vae.summary(print_fn=lines.append)
     (line,) = [each for each in lines if each.startswith(" Data:")]
     assert "not seen yet" in line
-    vae.adapt(BINARY)
+    vae.adapt(np.repeat(BINARY[:, :1], 4, axis=1))
     vae.summary(print_fn=lines.append)
-    begin = "factor analysis" if isinstance(likelihood, likelihoods.Normal) else "its marginals"
+    begin = "factor analysis"
+    if isinstance(likelihood, likelihoods.Bernoulli):
+        begin = "exponential-family factor analysis"
     assert [each for each in lines if each.startswith(" Data:")][-1].endswith(
         f"training begins at {begin}"
     )

@@ -23,8 +23,8 @@ def test_ten_epochs_stay_finite_and_improve_the_validation_elbo():
         tfp_vae.Encoder(networks.mlp(WIDTHS), posteriors.MultivariateNormalDiag(latent_size=16)),
         tfp_vae.Decoder(networks.mlp(WIDTHS[::-1]), likelihoods.Bernoulli(event_shape=[224])),
     )
-    # The networks, and the linear path's 224 constants and two scalars.
-    assert vae.count_params() == 203_744 + 224 + 2
+    # The networks, and the linear paths' matrices, constants and two scalars each.
+    assert vae.count_params() == 203_744 + (16 * 224 + 224 + 2) + (224 * 16 + 2 * 16 + 2)
     vae.compile()
     train, held_out = _rows(3974, 0), _rows(994, 1)
     before = vae.evaluate(held_out, verbose=0, return_dict=True)["elbo"]

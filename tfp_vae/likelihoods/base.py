@@ -57,6 +57,10 @@ class Likelihood(DistributionLayer):
     location_name: str | None = None
     """The parameter that is a location in the data's units, up to an affine map; None if none."""
 
+    mean_name: str | None = None
+    """The parameter that the mean of a value increases with, where it is no location: logits, or a
+    logarithm; None if none. In a model it begins as a linear function of the latents."""
+
     units: DataUnits | None = None
     """The units of the data, where the model is one that adapts to data."""
 
@@ -129,6 +133,10 @@ class Likelihood(DistributionLayer):
         if self.location_name is None:
             return {}
         return {self.location_name: np.arange(shapes.size_of(self.event_shape))}
+
+    def mean_parameters(self) -> list[str]:
+        """Returns the parameters that the means increase with, where they are no locations."""
+        return [] if self.mean_name is None else [self.mean_name]
 
     def location_unit(self) -> np.ndarray:
         """Returns by how much a location grows with the network's output, `[*event_shape]`."""

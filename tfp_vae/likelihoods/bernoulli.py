@@ -38,6 +38,7 @@ class Bernoulli(Likelihood):
     """
 
     parameter_names = ("logits",)
+    mean_name = "logits"
     support = supports.BINARY
     advice = (
         "A Bernoulli likelihood is for binary data. Either make the data binary, by a threshold "

@@ -48,6 +48,7 @@ class Categorical(Likelihood):
     """
 
     parameter_names = ("logits",)
+    mean_name = "logits"
     advice = (
         "A Categorical likelihood is for class codes 0 to classes - 1: number the classes first "
         "(np.unique(x, return_inverse=True)), and give `classes` as many as there can be."

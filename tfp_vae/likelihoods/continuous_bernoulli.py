@@ -42,6 +42,7 @@ class ContinuousBernoulli(Likelihood):
     """
 
     parameter_names = ("logits",)
+    mean_name = "logits"
     support = supports.UNIT_INTERVAL
     advice = (
         "Bring the data to [0, 1] first (pixels of 0 to 255: divide by 255), or use "

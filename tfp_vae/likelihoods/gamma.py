@@ -57,6 +57,7 @@ class Gamma(Likelihood):
     """
 
     parameter_names = ("log_mean", "variation")
+    mean_name = "log_mean"
     support = supports.POSITIVE
     advice = (
         "A Gamma likelihood is for positive numbers. Where zeros are values too small to measure, "

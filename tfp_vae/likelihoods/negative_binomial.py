@@ -87,6 +87,7 @@ class NegativeBinomial(Likelihood):
       array([5., 5., 5., 5.], dtype=float32)
     """
 
+    mean_name = "log_mean"
     support = supports.COUNTS
     advice = (
         "A likelihood of counts is for whole numbers. Undo their transformation (a logarithm, a "

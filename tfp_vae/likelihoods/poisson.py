@@ -49,6 +49,7 @@ class Poisson(Likelihood):
     """
 
     parameter_names = ("log_rate",)
+    mean_name = "log_rate"
     support = supports.COUNTS
     advice = (
         "A Poisson likelihood is for counts. Undo their transformation (a logarithm, a division), "

@@ -161,6 +161,11 @@ class Product(Likelihood):
             for name, places in likelihood.locations().items()
         }
 
+    def mean_parameters(self) -> list[str]:
+        """Returns the parameters that the means increase with, `"0.logits"` of the first part."""
+        of_parts = [likelihood.mean_parameters() for likelihood in self.parts]
+        return [f"{index}.{name}" for index, names in enumerate(of_parts) for name in names]
+
     def location_unit(self) -> np.ndarray:
         """Returns by how much a location grows with the network's output, `[columns]`."""
         return self._row_of([likelihood.location_unit() for likelihood in self.parts])

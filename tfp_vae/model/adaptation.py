@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfp_vae import factor_analysis, networks, shapes
+from tfp_vae import factor_analysis, likelihoods, networks, shapes
 from tfp_vae.distribution_layer import DistributionLayer
+from tfp_vae.model import score_factors
 
 if TYPE_CHECKING:
     from tfp_vae.model.vae import VAE
@@ -25,12 +26,13 @@ def attach(vae: "VAE", condition_width: int) -> None:
     """
     decoder, encoder = vae.decoder, vae.encoder
     likelihood, posterior = decoder.likelihood, encoder.posterior
+    linear = list(likelihood.locations()) or _linear_in_mean(vae)
     if not decoder.built and not likelihood.built and _takes_additions(likelihood):
         likelihood.take_units()
         decoder.take_linear_path(
             networks.LinearPath(
                 likelihood.parameter_shapes(),
-                list(likelihood.locations()),
+                linear,
                 dtype=decoder.dtype_policy,
             )
         )
@@ -39,11 +41,13 @@ def attach(vae: "VAE", condition_width: int) -> None:
         encoding = networks.Standardization(
             vae.event_shape, pooled=True, dtype=encoder.dtype_policy
         )
-    if encoder.built or encoding is None:
+    if encoder.built:
         return
-    encoder.take_input_encoding(encoding, condition_width, sees_mask=vae.missing is not None)
+    if encoding is not None:
+        encoder.take_input_encoding(encoding, condition_width, sees_mask=vae.missing is not None)
     constants = posterior.constants_at(np.ones(posterior.event_shape))
-    if constants is not None and likelihood.locations() and _takes_additions(posterior):
+    if constants is not None and linear and _takes_additions(posterior):
+        encoder.condition_width = condition_width
         parameter_shapes = posterior.parameter_shapes()
         encoder.take_linear_path(
             networks.LinearPath(
@@ -64,8 +68,10 @@ def adapt(
 
     Where a linear function of z is added to the location of the likelihood, the model begins as
     factor analysis: with a Normal likelihood and a diagonal or triangular normal posterior, the
-    ELBO of every row then is log p(x) of factor analysis. Any other likelihood begins at the
-    marginals of the data. Layers that are not trainable stay as they are.
+    ELBO of every row then is log p(x) of factor analysis. A likelihood of logits or of logarithms
+    of means begins near exponential-family factor analysis, at an ELBO above that of the marginals,
+    or else at the marginals of the data, and any other there. Layers that are not trainable stay as
+    they are.
 
     Args:
       vae: The model.
@@ -85,6 +91,13 @@ def adapt(
     if encoder.linear_path is None or not encoder.trainable:
         return
     likelihood = decoder.likelihood
+    if not likelihood.locations():
+        if not decoder.linear_path.linear:
+            return
+        _begin_at_scores(
+            vae, decoder.linear_path, encoder.linear_path, x, observed, exposure, constants
+        )
+        return
     linear = factor_analysis.fit_locations(likelihood, x, encoder.posterior.latent_size, observed)
     constants = likelihood.adapt(x, observed, linear.stddev(), **given)
     _begin_decoder(vae, decoder.linear_path, constants)
@@ -111,7 +124,11 @@ def state(vae: "VAE") -> str:
     if path is None:
         return "Data: taken as it comes"
     encoding = "" if vae.encoder.input_encoding is None else "standardised for the encoder; "
-    begin = "factor analysis" if vae.encoder.linear_path is not None else "its marginals"
+    begin = "factor analysis"
+    if not vae.decoder.likelihood.locations():
+        begin = "exponential-family factor analysis"
+    if vae.encoder.linear_path is None or (path.is_adapted and not path.is_linear):
+        begin = "its marginals"
     if not path.is_adapted:
         return f"Data: {encoding}not seen yet, the first fit begins at {begin}"
     return f"Data: {encoding}training begins at {begin}"
@@ -132,19 +149,82 @@ def _begin_encoder(
     vae: "VAE", path: networks.LinearPath, linear: factor_analysis.LinearModel
 ) -> None:
     """Sets the encoder to the exact posterior of the linear model at which the decoder begins."""
-    encoder, posterior = vae.encoder, vae.encoder.posterior
+    encoder = vae.encoder
     assert encoder.input_encoding is not None
-    assert encoder.sizes_in is not None
     affine = encoder.input_encoding.affine_map()
     weights, offset = linear.encoder(affine)
+    stddev = 1.0 / np.sqrt(linear.analysis.precision)
+    _set_encoder(vae, path, affine.places, weights, offset, stddev)
+
+
+def _set_encoder(
+    vae: "VAE",
+    path: networks.LinearPath,
+    places: np.ndarray,
+    weights: np.ndarray,
+    offset: np.ndarray,
+    stddev: np.ndarray,
+) -> None:
+    """Sets the encoder to a linear function of encoded values at some places, `[K, L]`."""
+    encoder, posterior = vae.encoder, vae.encoder.posterior
+    assert encoder.sizes_in is not None
     sizes = encoder.encoded_sizes(encoder.sizes_in)
     data = np.arange(shapes.size_of(sizes)).reshape(sizes)
     data = data[..., : encoder.encoded_data_width].ravel()
     kernel = np.zeros([shapes.size_of(sizes), posterior.latent_size])
-    kernel[data[affine.places]] = weights
-    constants = posterior.constants_at(1.0 / np.sqrt(linear.analysis.precision)) or {}
+    kernel[data[places]] = weights
+    constants = posterior.constants_at(stddev) or {}
     posterior.zero_heads(constants)
     path.assign({**constants, "loc": offset}, {"loc": kernel})
+
+
+def _begin_at_scores(
+    vae: "VAE",
+    decoder_path: networks.LinearPath,
+    encoder_path: networks.LinearPath,
+    x: np.ndarray,
+    observed: np.ndarray | None,
+    exposure: np.ndarray | None,
+    constants: dict[str, np.ndarray],
+) -> None:
+    """Sets both linear paths to factor analysis of the scores; or the encoder to the prior."""
+    encoding = vae.encoder.input_encoding
+    encoded = x if encoding is None else encoding(x, observed).numpy()
+    rows = score_factors.Rows(x, observed, exposure, encoded.reshape(len(x), -1).astype(np.float64))
+    beginning = score_factors.fit(vae, rows, constants)
+    latents = vae.encoder.posterior.latent_size
+    places = np.arange(rows.encoded.shape[1])
+    if beginning is None:
+        weights = np.zeros([len(places), latents])
+        _set_encoder(vae, encoder_path, places, weights, np.zeros(latents), np.ones(latents))
+        return
+    others = int(vae.decoder.latent_size or 0) - latents
+    kernels = {
+        name: np.pad(each, [(0, others), (0, 0)]) for name, each in beginning.loadings.items()
+    }
+    decoder_path.assign(beginning.constants, kernels)
+    of_encoder = beginning.weights, beginning.offset, beginning.stddev
+    _set_encoder(vae, encoder_path, places, *of_encoder)
+
+
+def _linear_in_mean(vae: "VAE") -> list[str]:
+    """Returns the parameters without location that begin as a linear function of the latents."""
+    likelihood, posterior = vae.decoder.likelihood, vae.encoder.posterior
+    names = likelihood.mean_parameters()
+    normal = posterior.constants_at(np.ones(posterior.event_shape)) is not None
+    if not normal or likelihood.conditional or len(vae.latent_pairs) > 1:
+        return []
+    return names if _one_score_of_each_value(likelihood, names) else []
+
+
+def _one_score_of_each_value(likelihood: likelihoods.Likelihood, names: list[str]) -> bool:
+    """Returns whether the parameters are as many as the values that an encoder sees."""
+    encoding = likelihood.input_encoding()
+    event = likelihood.event_shape
+    if encoding is not None:
+        event = tuple(encoding.compute_output_shape((None, *event))[1:])
+    of_parameter = likelihood.parameter_shapes()
+    return sum(shapes.size_of(of_parameter[name]) for name in names) == shapes.size_of(event)
 
 
 def _mean_log_prob(

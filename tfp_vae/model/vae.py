@@ -1077,6 +1077,10 @@ class VAE(keras.Model):
           at zero: the model begins as factor analysis. With a Normal likelihood and a posterior
           `MultivariateNormalDiag` or `MultivariateNormalTriL`, the ELBO of every row then is log
           p(x) of factor analysis; with one scale for all values, that of probabilistic PCA.
+        - Where it has none but logits or logarithms of means (Bernoulli, ContinuousBernoulli,
+          Categorical, Poisson, NegativeBinomial, Gamma, or a Product of such), the path begins near
+          exponential-family factor analysis of the rows, where its ELBO under a standard normal
+          prior is above that of the marginals, and else at the marginals.
         - The pseudo-inputs of a VampPrior are set to rows.
 
         At most 10,000 rows, drawn from all of them in one pass, are used; of a dataset of unknown
@@ -1097,7 +1101,8 @@ class VAE(keras.Model):
           >>> vae.adapt(x)
 
         Source: Tipping & Bishop (1999), "Probabilistic principal component analysis", for the exact
-        posterior of the linear model.
+        posterior of the linear model; Collins, Dasgupta & Schapire (2001), "A generalization of
+        principal component analysis to the exponential family", for that of other likelihoods.
         """
         if isinstance(x, Iterator):
             raise TypeError(

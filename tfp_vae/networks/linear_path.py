@@ -135,6 +135,11 @@ class LinearPath(keras.layers.Layer):
         )
 
     @property
+    def is_linear(self) -> bool:
+        """Whether a linear function of the inputs is added, not constants alone."""
+        return any(np.any(keras.ops.convert_to_numpy(kernel)) for kernel in self.kernels)
+
+    @property
     def is_adapted(self) -> bool:
         """Whether weights were set from data."""
         return bool(keras.ops.convert_to_numpy(self.adapted))

@@ -129,9 +129,11 @@ class Encoder(DistributionNetwork):
         """Returns the trunk's features, and what the linear path adds to the parameters."""
         more = {"observed": observed} if self.takes_steps else {}
         if self.input_encoding is None:
-            return self.trunk(tf.cast(x, self.compute_dtype), training=training, **more), None
-        encoded = self._encoded(x, observed, self.input_encoding)
-        seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
+            encoded = tf.cast(x, self.variable_dtype)
+            seen = tf.cast(x, self.compute_dtype)
+        else:
+            encoded = self._encoded(x, observed, self.input_encoding)
+            seen = tf.cast(networks.compressed_tails(encoded), self.compute_dtype)
         features = self.trunk(seen, training=training, **more)
         if self.linear_path is None:
             return features, None
@@ -190,6 +192,8 @@ class Encoder(DistributionNetwork):
     def encoded_data_width(self) -> int:
         """How many entries of the last axis that the trunk sees are encoded data."""
         assert self.sizes_in is not None
+        if self.input_encoding is None:
+            return self._data_width(self.sizes_in)
         return self._encoded_data_sizes(self.sizes_in)[0][-1]
 
     def _data_width(self, sizes: Any) -> int:
