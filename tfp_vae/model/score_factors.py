@@ -56,7 +56,10 @@ class Rows(NamedTuple):
 
     def some(self, rows: slice | np.ndarray) -> "Rows":
         """Returns a part of the rows."""
-        return Rows(*(None if each is None else each[rows] for each in self))
+        observed, exposure = (
+            None if each is None else each[rows] for each in (self.observed, self.exposure)
+        )
+        return Rows(self.x[rows], observed, exposure, self.encoded[rows])
 
 
 def fit(vae: "VAE", rows: Rows, constants: dict[str, np.ndarray]) -> Beginning | None:
