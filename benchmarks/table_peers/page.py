@@ -50,9 +50,9 @@ ABOUT = (
     f"that of the training mean, mean over the first {measures.MOST_TARGETS} columns of numbers "
     f"with more than {measures.LEAST_VALUES} values as targets.",
     "- Imputation: the squared error of numbers in that of the training mean, the wrong share of "
-    f"words in that of the most frequent, mean over the columns. In these figures `{OURS}` "
-    "fills numbers of few values, such as years, which it takes for ordered categories, with the "
-    "most frequent one; `impute` fills in their median.",
+    f"words in that of the most frequent, mean over the columns. `{OURS}` takes numbers of few "
+    "values, such as years, for ordered categories, and fills them with their median; in the "
+    "figures of Ecdat/Somerville and geepack/spruce, measured earlier, with the most frequent one.",
     "- Anomalies: the area under the curve; higher is better, of all others lower.",
     "",
     f"Every method runs in a process of its own, with {methods.THREADS} thread and at most "
