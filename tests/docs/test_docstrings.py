@@ -58,6 +58,7 @@ HOOKS = {
     *("cost", "rows_wanted", "take_codebook", "take_encoder", "take_features"),
     # by which they begin at data
     *("affine_map", "constants_at", "input_encoding", "location_unit", "locations"),
+    "mean_parameters",
     *("noise_groups", "noise_scale", "outputs_of", "stddev_of", "take_units", "zero_heads"),
     # of encoders, decoders and transitions
     *("checked", "of_tensors"),

@@ -180,8 +180,9 @@ def test_summary_counts_every_weight():
     lines = []
     vae = small_vae()
     vae.summary(print_fn=lambda text, **kwargs: lines.append(text))
-    # 4-5 and two heads 5-2; 2-5, one head 5-4, four constants and two scalars of the linear path.
-    assert vae.count_params() == 25 + 2 * 12 + 15 + 24 + 4 + 2
+    # 4-5 and two heads 5-2; 2-5, one head 5-4; linear paths 4-2, with four constants, and 2-4, with
+    # as many, and two scalars each.
+    assert vae.count_params() == 25 + 2 * 12 + 15 + 24 + 2 * (8 + 4 + 2)
     assert str(vae.count_params()) in "\n".join(lines)
 
 

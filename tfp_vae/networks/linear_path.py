@@ -47,8 +47,8 @@ class LinearPath(keras.layers.Layer):
       >>> path.is_untouched
       True
       >>> path.assign({"scale": np.ones([3])}, {"loc": np.eye(2, 3)})
-      >>> path.is_adapted
-      True
+      >>> path.is_adapted, path.is_linear
+      (True, True)
     """
 
     def __init__(
