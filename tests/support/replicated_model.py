@@ -176,9 +176,10 @@ def fitted(make, compiled, x, seed=2, **options):
 
 
 def assert_same(one, other):
+    # The rounding of a sum in another order, magnified by steps that divide by small numbers.
     (vae, history, measured), (other_vae, other_history, other_measured) = one, other
     for weight, other_weight in zip(vae.get_weights(), other_vae.get_weights(), strict=True):
-        np.testing.assert_allclose(weight, other_weight, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(weight, other_weight, rtol=1e-5, atol=1e-5)
     assert history.keys() == other_history.keys()
     for name, values in history.items():
         np.testing.assert_allclose(values, other_history[name], rtol=1e-5, err_msg=name)

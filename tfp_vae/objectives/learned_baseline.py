@@ -47,8 +47,8 @@ class LearnedBaseline(keras.layers.Layer):
             [self._variable(f"{name}_{kind}", shape) for name, shape in shapes.items()]
             for kind in ("mean", "square")
         )
-        names = ("steps", "target_mean", "target_square")
-        self.steps, self.target_mean, self.target_square = (
+        names = ("steps", "target_mean", "target_variance")
+        self.steps, self.target_mean, self.target_variance = (
             self._variable(each, []) for each in names
         )
         self.built = True
@@ -66,17 +66,17 @@ class LearnedBaseline(keras.layers.Layer):
           probs: The probabilities of the categories, `[B, size]`.
           targets: The objective of every row, `[B]`, in nats.
         """
-        rows, total, squares = replica_context.all_reduce_sum(
-            [
-                tf.reduce_sum(tf.ones_like(targets)),
-                tf.reduce_sum(targets),
-                tf.reduce_sum(tf.square(targets)),
-            ]
+        rows, total = replica_context.all_reduce_sum(
+            [tf.reduce_sum(tf.ones_like(targets)), tf.reduce_sum(targets)]
         )
         steps = tf.convert_to_tensor(self.steps) + 1.0
         self.steps.assign(steps)
-        for average, latest in ((self.target_mean, total), (self.target_square, squares)):
-            average.assign(_mixed(average, latest / rows, _SQUARE_DECAY))
+        self.target_mean.assign(_mixed(self.target_mean, total / rows, _SQUARE_DECAY))
+        # The deviations themselves: in float32 a difference of mean squares is hardly a variance
+        # where targets vary little about a large mean.
+        deviations = tf.square(targets - self._units()[0])
+        (squares,) = replica_context.all_reduce_sum([tf.reduce_sum(deviations)])
+        self.target_variance.assign(_mixed(self.target_variance, squares / rows, _SQUARE_DECAY))
         location, scale = self._units()
         weights = [tf.convert_to_tensor(weight) for weight in self.network]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -104,8 +104,8 @@ class LearnedBaseline(keras.layers.Layer):
         known = 1.0 - tf.pow(_cast(_SQUARE_DECAY, steps), steps)
         known = tf.where(steps > 0.0, known, tf.ones_like(known))
         location = tf.convert_to_tensor(self.target_mean) / known
-        square = tf.convert_to_tensor(self.target_square) / known
-        return location, tf.sqrt(tf.maximum(square - tf.square(location), 1e-6))
+        variance = tf.convert_to_tensor(self.target_variance) / known
+        return location, tf.sqrt(tf.maximum(variance, 1e-6))
 
     def _variable(
         self, name: str, shape: Sequence[int], initializer: str = "zeros"

@@ -67,6 +67,8 @@ CASES = [
         {"validation_data": REAL, "compile": {"skip_gradients_above": 15.0}},
     ),
 ]
+# Adam divides a gradient by its own size: of weights with hardly any, it magnifies the rounding of
+# sums in another order, up to its `epsilon`.
 NIGHTLY_CASES = [
     # Labels of some rows, and latents that are summed over.
     (labelled_vae, {}, ROWS, {"y": SOME_LABELS, "compile": {"metrics": None}}),
@@ -77,7 +79,7 @@ NIGHTLY_CASES = [
     # A baseline, which learns from the objective of the rows of all replicas.
     (drawn_vae, {}, ROWS, {"compile": {"metrics": None}}),
     # Counts given the totals of rows.
-    (counts_vae, {}, COUNTS, {"compile": {"metrics": None}}),
+    (counts_vae, {"epsilon": 1e-3}, COUNTS, {"compile": {"metrics": None}}),
     # Codes that are learned by gradient, and by moving averages.
     (partial(quantized_vae, "gradient"), {}, ROWS, {"compile": {"metrics": None}}),
     (partial(quantized_vae, "moving_average"), {}, ROWS, {"compile": {"metrics": None}}),
