@@ -38,6 +38,10 @@ class FactorAnalysis(NamedTuple):
         """Returns the model with another noise variance, its loadings rotated for it."""
         return FactorAnalysis(self.mean, rotated(self.loadings, noise), noise)
 
+    def of_columns(self, columns: np.ndarray) -> "FactorAnalysis":
+        """Returns the model of some of the columns, whose loadings then are not rotated."""
+        return FactorAnalysis(self.mean[columns], self.loadings[columns], self.noise[columns])
+
     @property
     def precision(self) -> np.ndarray:
         """The diagonal of I + WᵀΨ⁻¹W, the inverse variance of the latents given x, `[L]`."""

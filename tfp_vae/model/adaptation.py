@@ -1,5 +1,6 @@
 """Adaptation to data: where a model begins, and how its encoder sees the data."""
 
+import functools
 import inspect
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from tfp_vae import factor_analysis, likelihoods, networks, shapes
 from tfp_vae.distribution_layer import DistributionLayer
-from tfp_vae.model import score_factors
+from tfp_vae.model import parameter_scores, score_factors
 
 if TYPE_CHECKING:
     from tfp_vae.model.vae import VAE
@@ -26,7 +27,7 @@ def attach(vae: "VAE", condition_width: int) -> None:
     """
     decoder, encoder = vae.decoder, vae.encoder
     likelihood, posterior = decoder.likelihood, encoder.posterior
-    linear = list(likelihood.locations()) or _linear_in_mean(vae)
+    linear = _linear_parameters(vae)
     if not decoder.built and not likelihood.built and _takes_additions(likelihood):
         likelihood.take_units()
         decoder.take_linear_path(
@@ -68,10 +69,10 @@ def adapt(
 
     Where a linear function of z is added to the location of the likelihood, the model begins as
     factor analysis: with a Normal likelihood and a diagonal or triangular normal posterior, the
-    ELBO of every row then is log p(x) of factor analysis. A likelihood of logits or of logarithms
-    of means begins near exponential-family factor analysis, at an ELBO above that of the marginals,
-    or else at the marginals of the data, and any other there. Layers that are not trainable stay as
-    they are.
+    ELBO of every row then is log p(x) of factor analysis. Where parameters are logits or logarithms
+    of means, alone or beside locations, it begins near exponential-family factor analysis if that
+    has a larger ELBO. Parameters of other kinds begin at the marginals of the data. Layers that are
+    not trainable stay as they are.
 
     Args:
       vae: The model.
@@ -84,27 +85,19 @@ def adapt(
         encoder.input_encoding.adapt(x, observed)
     if decoder.linear_path is None or not decoder.trainable:
         return
-    given = {} if exposure is None else {"exposure": exposure}
-    constants = decoder.likelihood.adapt(x, observed, **given)
+    constants = decoder.likelihood.adapt(x, observed, **_given(exposure))
     _begin_decoder(vae, decoder.linear_path, constants)
     decoder.linear_path.marginal.assign(_mean_log_prob(vae, x, observed, exposure))
     if encoder.linear_path is None or not encoder.trainable:
         return
-    likelihood = decoder.likelihood
-    if not likelihood.locations():
-        if not decoder.linear_path.linear:
-            return
-        _begin_at_scores(
-            vae, decoder.linear_path, encoder.linear_path, x, observed, exposure, constants
-        )
-        return
-    linear = factor_analysis.fit_locations(likelihood, x, encoder.posterior.latent_size, observed)
-    constants = likelihood.adapt(x, observed, linear.stddev(), **given)
-    _begin_decoder(vae, decoder.linear_path, constants)
-    # The scale has a floor, for which the loadings are rotated again.
-    linear = linear.with_stddev(_noise_stddev(vae))
-    decoder.linear_path.assign({}, linear.kernels(likelihood, int(decoder.latent_size or 0)))
-    _begin_encoder(vae, encoder.linear_path, linear)
+    linear = None
+    if decoder.likelihood.locations():
+        latents = encoder.posterior.latent_size
+        linear = factor_analysis.fit_locations(decoder.likelihood, x, latents, observed)
+        constants, linear = _begin_scales(vae, x, observed, exposure, linear)
+        _begin_at_factors(vae, linear)
+    if set(decoder.linear_path.linear) > set(decoder.likelihood.locations()):
+        _begin_at_scores(vae, x, observed, exposure, constants, linear)
 
 
 def marginal_elbo(vae: "VAE") -> float | None:
@@ -125,7 +118,7 @@ def state(vae: "VAE") -> str:
         return "Data: taken as it comes"
     encoding = "" if vae.encoder.input_encoding is None else "standardised for the encoder; "
     begin = "factor analysis"
-    if not vae.decoder.likelihood.locations():
+    if not set(path.linear) <= set(vae.decoder.likelihood.locations()):
         begin = "exponential-family factor analysis"
     if vae.encoder.linear_path is None or (path.is_adapted and not path.is_linear):
         begin = "its marginals"
@@ -145,21 +138,42 @@ def _begin_decoder(vae: "VAE", path: networks.LinearPath, constants: dict[str, n
     path.assign(constants)
 
 
-def _begin_encoder(
-    vae: "VAE", path: networks.LinearPath, linear: factor_analysis.LinearModel
-) -> None:
-    """Sets the encoder to the exact posterior of the linear model at which the decoder begins."""
-    encoder = vae.encoder
+def _begin_scales(
+    vae: "VAE",
+    x: np.ndarray,
+    observed: np.ndarray | None,
+    exposure: np.ndarray | None,
+    linear: factor_analysis.LinearModel,
+) -> tuple[dict[str, np.ndarray], factor_analysis.LinearModel]:
+    """Sets p(x|z) to constants, with the scales of a linear model about the locations.
+
+    Returns:
+      The constants, and the linear model with the scales that p(x|z) has: these have a floor, for
+      which the loadings are rotated again.
+    """
+    path = vae.decoder.linear_path
+    assert path is not None
+    constants = vae.decoder.likelihood.adapt(x, observed, linear.stddev(), **_given(exposure))
+    _begin_decoder(vae, path, constants)
+    return constants, linear.with_stddev(_noise_stddev(vae))
+
+
+def _begin_at_factors(vae: "VAE", linear: factor_analysis.LinearModel) -> None:
+    """Sets the decoder to a linear model, and the encoder to its exact posterior."""
+    encoder, decoder = vae.encoder, vae.decoder
     assert encoder.input_encoding is not None
+    assert decoder.linear_path is not None
+    decoder.linear_path.assign(
+        {}, linear.kernels(decoder.likelihood, int(decoder.latent_size or 0))
+    )
     affine = encoder.input_encoding.affine_map()
     weights, offset = linear.encoder(affine)
     stddev = 1.0 / np.sqrt(linear.analysis.precision)
-    _set_encoder(vae, path, affine.places, weights, offset, stddev)
+    _set_encoder(vae, affine.places, weights, offset, stddev)
 
 
 def _set_encoder(
     vae: "VAE",
-    path: networks.LinearPath,
     places: np.ndarray,
     weights: np.ndarray,
     offset: np.ndarray,
@@ -168,6 +182,7 @@ def _set_encoder(
     """Sets the encoder to a linear function of encoded values at some places, `[K, L]`."""
     encoder, posterior = vae.encoder, vae.encoder.posterior
     assert encoder.sizes_in is not None
+    assert encoder.linear_path is not None
     sizes = encoder.encoded_sizes(encoder.sizes_in)
     data = np.arange(shapes.size_of(sizes)).reshape(sizes)
     data = data[..., : encoder.encoded_data_width].ravel()
@@ -175,46 +190,64 @@ def _set_encoder(
     kernel[data[places]] = weights
     constants = posterior.constants_at(stddev) or {}
     posterior.zero_heads(constants)
-    path.assign({**constants, "loc": offset}, {"loc": kernel})
+    encoder.linear_path.assign({**constants, "loc": offset}, {"loc": kernel})
 
 
 def _begin_at_scores(
     vae: "VAE",
-    decoder_path: networks.LinearPath,
-    encoder_path: networks.LinearPath,
     x: np.ndarray,
     observed: np.ndarray | None,
     exposure: np.ndarray | None,
     constants: dict[str, np.ndarray],
+    linear: factor_analysis.LinearModel | None,
 ) -> None:
-    """Sets both linear paths to factor analysis of the scores; or the encoder to the prior."""
+    """Sets both linear paths to factor analysis of the scores, where that has a larger ELBO.
+
+    Else the model is at the linear model of its locations; or, without any, the encoder is set to
+    the prior.
+    """
+    path = vae.decoder.linear_path
+    assert path is not None
     encoding = vae.encoder.input_encoding
     encoded = x if encoding is None else encoding(x, observed).numpy()
-    rows = score_factors.Rows(x, observed, exposure, encoded.reshape(len(x), -1).astype(np.float64))
-    beginning = score_factors.fit(vae, rows, constants)
+    encoded = encoded.reshape(len(x), -1).astype(np.float64)
+    rows = parameter_scores.Rows(x, observed, exposure, encoded)
+    begin = functools.partial(_begin_scales, vae, x, observed, exposure)
+    beginning = score_factors.fit(vae, rows, constants, linear, begin)
     latents = vae.encoder.posterior.latent_size
     places = np.arange(rows.encoded.shape[1])
-    if beginning is None:
+    if beginning is not None:
+        others = int(vae.decoder.latent_size or 0) - latents
+        kernels = {
+            name: np.pad(each, [(0, others), (0, 0)]) for name, each in beginning.loadings.items()
+        }
+        path.assign(beginning.constants, kernels)
+        of_encoder = beginning.weights, beginning.offset, beginning.stddev
+        _set_encoder(vae, places, *of_encoder)
+    elif linear is not None:
+        _begin_at_factors(vae, begin(linear)[1])
+    else:
         weights = np.zeros([len(places), latents])
-        _set_encoder(vae, encoder_path, places, weights, np.zeros(latents), np.ones(latents))
-        return
-    others = int(vae.decoder.latent_size or 0) - latents
-    kernels = {
-        name: np.pad(each, [(0, others), (0, 0)]) for name, each in beginning.loadings.items()
-    }
-    decoder_path.assign(beginning.constants, kernels)
-    of_encoder = beginning.weights, beginning.offset, beginning.stddev
-    _set_encoder(vae, encoder_path, places, *of_encoder)
+        _set_encoder(vae, places, weights, np.zeros(latents), np.ones(latents))
 
 
-def _linear_in_mean(vae: "VAE") -> list[str]:
-    """Returns the parameters without location that begin as a linear function of the latents."""
+def _given(exposure: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Returns what a likelihood that takes exposures is given of them."""
+    return {} if exposure is None else {"exposure": exposure}
+
+
+def _linear_parameters(vae: "VAE") -> list[str]:
+    """Returns the parameters that begin as a linear function of the latents."""
     likelihood, posterior = vae.decoder.likelihood, vae.encoder.posterior
-    names = likelihood.mean_parameters()
-    normal = posterior.constants_at(np.ones(posterior.event_shape)) is not None
-    if not normal or likelihood.conditional or len(vae.latent_pairs) > 1:
-        return []
-    return names if _one_score_of_each_value(likelihood, names) else []
+    names = parameter_scores.linear_parameters(likelihood)
+    if (
+        posterior.constants_at(np.ones(posterior.event_shape)) is not None
+        and not likelihood.conditional
+        and len(vae.latent_pairs) == 1
+        and _one_score_of_each_value(likelihood, names)
+    ):
+        return names
+    return list(likelihood.locations())
 
 
 def _one_score_of_each_value(likelihood: likelihoods.Likelihood, names: list[str]) -> bool:

@@ -1,17 +1,18 @@
-"""Exponential-family factor analysis, where a model begins whose likelihood has no location."""
+"""Exponential-family factor analysis, where a model of logits, or of log means, begins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
-from tfp_vae import factor_analysis, shapes
+from tfp_vae import factor_analysis, likelihoods, shapes
+from tfp_vae.model import parameter_scores
 
 if TYPE_CHECKING:
     from tfp_vae.model.vae import VAE
 
 _ITERATIONS = 20
+_ITERATIONS_OF_COLUMNS = 1000
 _LEAST_NOISE = 0.1
 """The smallest information that the latents leave of a parameter, as a share."""
 _LARGEST_LOADING = 2.0
@@ -39,93 +40,179 @@ class Beginning(NamedTuple):
     stddev: np.ndarray
 
 
-class Rows(NamedTuple):
-    """Prepared rows.
+class _Model(NamedTuple):
+    """A linear decoder: every parameter, a constant and its loadings times z.
 
     Attributes:
-      x: Rows, `[N, *event_shape]`.
-      observed: A boolean array of the same shape, false where a value is missing, or None.
-      exposure: The exposures of the rows, `[N]`, of a likelihood that takes them, or None.
-      encoded: The rows as the encoder sees them, flat, `[N, P]`.
+      constants: The constants, by name.
+      loadings: The loadings W of the linear parameters, `[P, L]`.
+      information: The information on a parameter given z, `[P]`.
+      slope: By how much the score of a parameter grows with the encoded value, `[P]`.
     """
 
-    x: np.ndarray
-    observed: np.ndarray | None
-    exposure: np.ndarray | None
-    encoded: np.ndarray
+    constants: dict[str, np.ndarray]
+    loadings: np.ndarray
+    information: np.ndarray
+    slope: np.ndarray
 
-    def some(self, rows: slice | np.ndarray) -> "Rows":
-        """Returns a part of the rows."""
-        observed, exposure = (
-            None if each is None else each[rows] for each in (self.observed, self.exposure)
-        )
-        return Rows(self.x[rows], observed, exposure, self.encoded[rows])
+    def damped(self, damping: np.ndarray) -> "_Model":
+        """Returns the model with its loadings times numbers `[P]`, rotated for them."""
+        loadings = self.loadings * damping[:, None]
+        noise = _divided(1.0, self.information, otherwise=1.0)
+        return self._replace(loadings=factor_analysis.rotated(loadings, noise))
+
+    def shifted(self, vae: "VAE", names: list[str], shift: np.ndarray) -> "_Model":
+        """Returns the model with constants that are larger by `[P]`."""
+        moved = parameter_scores.parameters_with(vae, self.constants, names, shift[None])
+        return self._replace(constants={name: value[0] for name, value in moved.items()})
+
+    def posterior(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the weights of centred encoded values, `[P, L]`, and the deviations, `[L]`."""
+        precision = 1.0 + np.sum(self.loadings**2 * self.information[:, None], axis=0)
+        return self.slope[:, None] * self.loadings / precision, 1.0 / np.sqrt(precision)
 
 
-def fit(vae: "VAE", rows: Rows, constants: dict[str, np.ndarray]) -> Beginning | None:
+def fit(
+    vae: "VAE",
+    rows: parameter_scores.Rows,
+    constants: dict[str, np.ndarray],
+    located: factor_analysis.LinearModel | None,
+    begin: Callable[
+        [factor_analysis.LinearModel], tuple[dict[str, np.ndarray], factor_analysis.LinearModel]
+    ],
+) -> Beginning | None:
     """Finds where a model begins whose decoder is at the marginals of the data.
 
     At a parameter η of the marginals, with score s = d log p(x|η) / dη, a step W z of η gives s the
     mean F W z to first order, F its variance given z. So factor analysis of the scores, s = A z +
     noise of variance F, has W = F⁻¹A, and the posterior mean of z is (I + WᵀFW)⁻¹ Wᵀs. For a
-    canonical η, of which s = x - E[x], A = E[F(z)] W is exact (Stein's lemma). No latent moves a
-    parameter far, and both are damped to tW, with the posterior of tW; that of the largest ELBO on
-    at most 1,000 rows is kept.
+    canonical η, of which s = x - E[x], A = E[F(z)] W is exact (Stein's lemma). Values with a
+    location stand beside the scores as they are: their W is A. No latent moves a parameter without
+    location far, and all of these are damped to tW, with the posterior of tW; that of the largest
+    ELBO on at most 1,000 rows is kept.
 
     Args:
       vae: The model, whose heads are zero.
-      rows: The rows, of as many encoded values as there are scores, in the same order.
+      rows: The rows, of as many encoded values as there are parameters, in the same order.
       constants: What is added to the parameters at the marginals, by name.
+      located: Factor analysis of the values with a location, where some have one.
+      begin: Sets the likelihood to scales of the noise about locations; returns the constants, and
+        the model with the scales that the likelihood has.
 
     Returns:
-      The beginning, or None if none has a larger ELBO than the marginals.
+      The beginning, for the scales that `begin` has set last; or None if none has a larger ELBO
+      than the marginals with factor analysis of the values with a location.
 
     Source: Collins, Dasgupta & Schapire (2001), "A generalization of principal component analysis
     to the exponential family", for the model.
     """
-    latents = vae.encoder.posterior.latent_size
-    names = vae.decoder.likelihood.mean_parameters()
-    scores = np.concatenate(
-        [_scored(vae, rows.some(part), constants, names)[1] for part in _blocks(len(rows.x))]
-    )
-    analysis = factor_analysis.fit(scores, latents, most_iterations=_ITERATIONS)
-    information = analysis.noise + np.sum(analysis.loadings**2, axis=1)
-    left = np.maximum(analysis.noise, _LEAST_NOISE * information)
+    names = parameter_scores.linear_parameters(vae.decoder.likelihood)
+    places = _places_of_locations(vae.decoder.likelihood, names)
+    scores = parameter_scores.scores_at(vae, rows, constants, names)
+    analysis = _analysis(vae, rows, scores, places)
+    variance = analysis.noise + np.sum(analysis.loadings**2, axis=1)
+    left = np.maximum(analysis.noise, _LEAST_NOISE * variance)
     loadings = _divided(analysis.loadings, left[:, None])
     length = np.sqrt(np.sum(loadings**2, axis=1, keepdims=True))
     loadings = loadings * np.minimum(1.0, _divided(_LARGEST_LOADING, length, otherwise=1.0))
-    loadings = factor_analysis.rotated(loadings, _divided(1.0, left, otherwise=1.0))
-    slope = _slopes(scores, rows.encoded)
-    centre = rows.encoded.mean(axis=0)
-    generator = np.random.default_rng(0)
-    some = generator.permutation(len(rows.x))[:_ROWS_AT_ONCE]
-    tried, scores = rows.some(some), scores[some]
-    noise = generator.normal(size=[len(some), latents])
-    best, highest = None, float(np.mean(_scored(vae, tried, constants, names)[0]))
+    model = _Model(constants, loadings, left, _slopes(scores, rows.encoded))
+    trials = _Trials(vae, rows, names, scores)
+    is_location = places >= 0
+    if located is not None:
+        model = _with_locations(vae, model, rows, places, located.analysis)
+    best, highest = None, trials.elbo(model.damped(np.where(is_location, 1.0, 0.0)))[0]
+    if located is not None:
+        joint = located._replace(analysis=analysis.of_columns(is_location))
+        constants, joint = begin(joint)
+        model = model._replace(constants=constants)
+        model = _with_locations(vae, model, rows, places, joint.analysis)
     for damping in _DAMPING:
-        damped = damping * loadings
-        precision = 1.0 + np.sum(damped**2 * left[:, None], axis=0)
-        weights, stddev = slope[:, None] * damped / precision, 1.0 / np.sqrt(precision)
-        mean = (tried.encoded - centre) @ weights
-        divergence = 0.5 * np.sum(mean**2 + stddev**2 - 1.0 - 2.0 * np.log(stddev), axis=1)
-        added = (mean + stddev * noise) @ damped.T
-        shift = np.zeros(len(left))
+        damped = model.damped(np.where(is_location, 1.0, damping))
         for _ in range(_SHIFTS):
-            log_prob, found = _scored(vae, tried, constants, names, added + shift)
-            elbo = float(np.mean(log_prob - divergence))
+            elbo, change = trials.elbo(damped)
             if elbo > highest:
-                moved = _added(vae, constants, names, shift[None])
-                highest = elbo
-                best = Beginning(
-                    {name: value[0] for name, value in moved.items()},
-                    _split(vae, names, damped.T),
-                    weights,
-                    -centre @ weights,
-                    stddev,
-                )
-            change = np.mean(found - scores, axis=0)
-            shift = shift + np.clip(_divided(change, information), -0.5, 0.5)
-    return best
+                best, highest = damped, elbo
+            step = np.clip(_divided(change, variance), -0.5, 0.5)
+            damped = damped.shifted(vae, names, np.where(is_location, 0.0, step))
+    if best is None:
+        return None
+    weights, stddev = best.posterior()
+    centre = rows.encoded.mean(axis=0)
+    kernels = parameter_scores.split(vae, names, best.loadings.T)
+    return Beginning(best.constants, kernels, weights, -centre @ weights, stddev)
+
+
+class _Trials:
+    """Rows on which linear decoders are tried, with the same draws of the latents for each."""
+
+    def __init__(
+        self, vae: "VAE", rows: parameter_scores.Rows, names: list[str], scores: np.ndarray
+    ) -> None:
+        generator = np.random.default_rng(0)
+        some = generator.permutation(len(rows.x))[:_ROWS_AT_ONCE]
+        self.vae, self.names = vae, names
+        self.rows, self.scores = rows.some(some), scores[some]
+        self.encoded = self.rows.encoded - rows.encoded.mean(axis=0)
+        self.noise = generator.normal(size=[len(some), vae.encoder.posterior.latent_size])
+
+    def elbo(self, model: _Model) -> tuple[float, np.ndarray]:
+        """Returns the mean ELBO, and by how much the mean scores have grown, `[P]`."""
+        weights, stddev = model.posterior()
+        mean = self.encoded @ weights
+        divergence = 0.5 * np.sum(mean**2 + stddev**2 - 1.0 - 2.0 * np.log(stddev), axis=1)
+        added = (mean + stddev * self.noise) @ model.loadings.T
+        log_prob, found = parameter_scores.log_prob_and_scores(
+            self.vae, self.rows, model.constants, self.names, added
+        )
+        return float(np.mean(log_prob - divergence)), np.mean(found - self.scores, axis=0)
+
+
+def _places_of_locations(likelihood: likelihoods.Likelihood, names: list[str]) -> np.ndarray:
+    """Returns the index in a row of the value of every location, and -1 of another parameter."""
+    of_parameter, locations = likelihood.parameter_shapes(), likelihood.locations()
+    return np.concatenate(
+        [locations.get(name, np.full(shapes.size_of(of_parameter[name]), -1)) for name in names]
+    )
+
+
+def _analysis(
+    vae: "VAE", rows: parameter_scores.Rows, scores: np.ndarray, places: np.ndarray
+) -> factor_analysis.FactorAnalysis:
+    """Fits factor analysis to the values that have a location and to the scores of the others."""
+    latents, likelihood = vae.encoder.posterior.latent_size, vae.decoder.likelihood
+    located = places >= 0
+    if not located.any():
+        return factor_analysis.fit(scores, latents, most_iterations=_ITERATIONS)
+    own = places[located]
+    values, observed = scores.copy(), np.ones(scores.shape, bool)
+    values[:, located] = rows.x[:, own]
+    if rows.observed is not None:
+        observed[:, located] = rows.observed[:, own]
+    groups, fixed = np.arange(len(places)) + rows.x.shape[1] ** 2, np.full(len(places), np.nan)
+    groups[located] = likelihood.noise_groups()[own]
+    fixed[located] = likelihood.noise_scale()[own]
+    return factor_analysis.fit(values, latents, observed, groups, fixed)
+
+
+def _with_locations(
+    vae: "VAE",
+    model: _Model,
+    rows: parameter_scores.Rows,
+    places: np.ndarray,
+    analysis: factor_analysis.FactorAnalysis,
+) -> _Model:
+    """Returns a model with the factor analysis of the values that have a location."""
+    located = places >= 0
+    own = places[located]
+    unit = vae.decoder.likelihood.location_unit()[own]
+    loadings, information, slope = (each.copy() for each in model[1:])
+    loadings[located] = analysis.loadings / unit[:, None]
+    information[located] = unit**2 / analysis.noise
+    values = rows.x[:, own]
+    if rows.observed is not None:
+        values = np.where(rows.observed[:, own], values, analysis.mean)
+    slope[located] = _slopes(values * unit / analysis.noise, rows.encoded[:, located])
+    return _Model(model.constants, loadings, information, slope)
 
 
 def _slopes(scores: np.ndarray, encoded: np.ndarray) -> np.ndarray:
@@ -133,76 +220,6 @@ def _slopes(scores: np.ndarray, encoded: np.ndarray) -> np.ndarray:
     centred = encoded - encoded.mean(axis=0)
     product, square = np.mean(scores * centred, axis=0), np.mean(centred**2, axis=0)
     return _divided(product, square)
-
-
-def _split(vae: "VAE", names: list[str], values: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns the values `[K, P]` of all parameters as those of each, `[K, size]`."""
-    of_parameter = vae.decoder.likelihood.parameter_shapes()
-    sizes = [shapes.size_of(of_parameter[name]) for name in names]
-    return dict(zip(names, np.split(values, np.cumsum(sizes)[:-1], axis=1), strict=True))
-
-
-def _added(
-    vae: "VAE", constants: dict[str, np.ndarray], names: list[str], added: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Returns all parameters, some with what is added in every row, `[N, P]`: `[N, *shape]`."""
-    of_names = _split(vae, names, added)
-    parameters = {}
-    for name, shape in vae.decoder.likelihood.parameter_shapes().items():
-        whole = np.broadcast_to(constants[name], [len(added), *shape])
-        more = of_names.get(name)
-        parameters[name] = whole if more is None else whole + more.reshape(whole.shape)
-    return parameters
-
-
-def _scored(
-    vae: "VAE",
-    rows: Rows,
-    constants: dict[str, np.ndarray],
-    names: list[str],
-    added: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns log p(x|η) of rows, `[N]`, and its derivatives by some parameters, `[N, P]`.
-
-    Args:
-      vae: The model, whose heads are zero.
-      rows: The rows.
-      constants: η, by the name of the parameter.
-      names: The parameters of the derivatives.
-      added: What is added to them in every row, `[N, P]`, or None.
-    """
-    decoder = vae.decoder
-    likelihood = decoder.likelihood
-    count, dtype = len(rows.x), likelihood.variable_dtype
-    if added is None:
-        added = np.zeros([count, rows.encoded.shape[1]])
-    parameters = {
-        name: tf.constant(value, dtype)
-        for name, value in _added(vae, constants, names, added).items()
-    }
-    x = tf.convert_to_tensor(rows.x)
-    seen = None if rows.observed is None else tf.convert_to_tensor(rows.observed)
-    exposure = None if rows.exposure is None else tf.convert_to_tensor(rows.exposure)
-    known = likelihood.known_of(x, seen, exposure)
-    given = {} if known is None else {"known": known}
-    # The heads are zero, whatever the features.
-    z = tf.zeros([1, int(decoder.latent_size or 0)], decoder.compute_dtype)
-    features = tf.repeat(decoder.trunk(z), count, axis=0)
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        of_names = [parameters[name] for name in names]
-        tape.watch(of_names)
-        distribution = likelihood(features, added=parameters, **given)
-        if seen is not None:
-            distribution = likelihood.of_observed(distribution, seen)
-        log_prob = distribution.log_prob(x)
-    gradients = [each.numpy().reshape(count, -1) for each in tape.gradient(log_prob, of_names)]
-    scores = np.concatenate(gradients, axis=1).astype(np.float64)
-    return log_prob.numpy().astype(np.float64), np.where(np.isfinite(scores), scores, 0.0)
-
-
-def _blocks(count: int) -> Iterator[slice]:
-    for start in range(0, count, _ROWS_AT_ONCE):
-        yield slice(start, start + _ROWS_AT_ONCE)
 
 
 def _divided(value: float | np.ndarray, by: np.ndarray, otherwise: float = 0.0) -> np.ndarray:
