@@ -65,6 +65,9 @@ def render(measured: dict[str, dict[str, Any]]) -> str:
         f"{each['setting']['test_importance_sample_size']:,} importance samples."
         for name, each in measured.items()
     ]
+    rerun = [each["setting"] for each in measured.values() if "source_here" in each["setting"]]
+    for setting in rerun:
+        lines += ["", f"{setting['title']}: {setting['source_here_note']}."]
     for name, each in measured.items():
         lines += ["", f"## {each['setting']['title']} (`{name}`)", "", *_section(each)]
     if measured:
@@ -79,7 +82,8 @@ def verdict(measured: dict[str, Any]) -> str:
     over = measured["final"]["negative_log_likelihood"] - measured["setting"]["published"]
     if over <= 0.0:
         return f"reached, {-over:.2f} better"
-    return f"missed by {over:.2f}"
+    here = measured["setting"].get("source_here")
+    return f"missed by {over:.2f}" + ("" if here is None else f"; the source, run here: {here:.2f}")
 
 
 def _row(name: str, measured: dict[str, Any]) -> str:

@@ -204,6 +204,16 @@ def test_the_page_says_what_is_missed_and_by_how_much():
     assert "Minutes to 88: 2.0, 87.5: 4.0, 87: 4.0, 86.76: not reached." in page
 
 
+def test_the_page_has_what_the_source_reaches_here_beside_a_figure_that_is_missed():
+    result = measured(91.0)
+    result["setting"] = SETTINGS["static-vae"]
+    assert result["setting"]["source_here"] > 91.0
+    page = reproductions.render({"static-vae": result})
+    here = result["setting"]["source_here"]
+    assert f"| 91.00 | 0.25 | missed by 1.22; the source, run here: {here:.2f} |" in page
+    assert f"{result['setting']['title']}: pythae's own script" in page
+
+
 def test_the_page_lists_every_stage():
     stages = [
         {
