@@ -1,10 +1,12 @@
-"""Training speed of more networks: ours, and the same networks in Keras with the loss by hand."""
+"""Training speed of more networks: ours, and the same ones by hand in Keras and in PyTorch."""
 
+import importlib
+import importlib.util
 import math
 import sys
 from collections.abc import Callable
-from functools import partial
 from statistics import median
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -14,7 +16,7 @@ import tensorflow as tf
 import tfp_vae
 from benchmarks import by_hand
 from benchmarks.results import spread
-from benchmarks.timed_epochs import timed_in_turn
+from benchmarks.timed_epochs import epoch_of_fit, timed_in_turn
 from tfp_vae import likelihoods, networks, objectives, posteriors, priors
 
 ROWS, BATCH = 1000, 100
@@ -116,6 +118,8 @@ KINDS: dict[str, tuple[tuple[int, ...], Callable[[], Any], Callable[[], Any]]] =
 """By the name of the network, the shape of its rows, our model, and that by hand."""
 
 OURS, WITH_XLA, WITHOUT = "tfp_vae", "Keras, with XLA", "Keras, without"
+OTHERS = {"PyTorch, by hand": ("torch", "benchmarks.torch_epochs")}
+"""The package that a row of another framework needs, and the module that trains its models."""
 
 
 def drawn_shapes(shape: tuple[int, ...]) -> np.ndarray:
@@ -151,37 +155,52 @@ def models(kind: str) -> dict[str, Any]:
     return made
 
 
+def installed() -> dict[str, ModuleType]:
+    """Returns the modules of `OTHERS` whose packages are installed, and says which are not."""
+    found = {}
+    for name, (package, module) in OTHERS.items():
+        if importlib.util.find_spec(package) is None:
+            print(f"Without {package}, the rows {name!r} are left out.", file=sys.stderr)
+        else:
+            found[name] = importlib.import_module(module)
+    return found
+
+
 def measure(
     repeats: int,
     kinds: list[str] | None,
     known: dict[str, Any],
     save: Callable[[dict[str, Any]], None],
 ) -> None:
-    """Times epochs of ours and of Keras in turn, and saves rows/s, processor time and losses.
+    """Times epochs of ours and of the others in turn, and saves rows/s, processor time and losses.
 
     Args:
       repeats: The number of epochs timed, after one that compiles.
       kinds: Some of `KINDS`, or None for all.
-      known: Earlier results, of which those of other kinds are kept.
+      known: Earlier results, of which those of other kinds, and of frameworks that are not
+        installed, are kept.
       save: Called with the results.
     """
+    others = installed()
+    versions = {
+        **known.get("versions", {}),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        **{OTHERS[name][0]: module.VERSION for name, module in others.items()},
+    }
     rows = {(row["kind"], row["model"]): row for row in known.get("rows", [])}
     for kind in kinds or KINDS:
         x = drawn_shapes(KINDS[kind][0])
         made = models(kind)
-        timings = timed_in_turn(
-            {
-                name: partial(model.fit, x, epochs=1, batch_size=BATCH, verbose=0)
-                for name, model in made.items()
-            },
-            ROWS,
-            repeats,
-        )
+        epochs = {name: epoch_of_fit(model, x, batch_size=BATCH) for name, model in made.items()}
+        sizes = {}
+        for name, module in others.items():
+            if kind in module.KINDS:
+                epochs[name], sizes[name] = module.epochs(kind, x, BATCH)
+        timings = timed_in_turn(epochs, ROWS, repeats)
         ours = timings[OURS]
-        sizes = {
-            name: sum(math.prod(each.shape) for each in model.trainable_weights)
-            for name, model in made.items()
-        }
+        for name, model in made.items():
+            sizes[name] = sum(math.prod(each.shape) for each in model.trainable_weights)
         for name, timing in timings.items():
             ratios = [one / other for one, other in zip(ours.speeds, timing.speeds, strict=True)]
             rows[kind, name] = {
@@ -207,9 +226,9 @@ def measure(
                 "rows": [
                     rows[kind, name]
                     for kind in KINDS
-                    for name in (OURS, WITH_XLA, WITHOUT)
+                    for name in (OURS, WITH_XLA, WITHOUT, *OTHERS)
                     if (kind, name) in rows
                 ],
-                "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+                "versions": versions,
             }
         )

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import architectures_page
 from benchmarks.defaults import page
 from benchmarks.environments import OURS
 from benchmarks.labelled_anomalies import page as labelled_anomalies_page
+from benchmarks.speed_ratios import range_of, verdict
 from benchmarks.table_peers import page as table_peers_page
 from benchmarks.tables import page as tables_page
 
@@ -30,7 +32,8 @@ HEADER = """# Benchmarks
 `benchmarks/requirements/`, and follows its own documentation. `forecasts` needs statsmodels.
 `defaults`, `tables`, `tables-peers` and `anomalies` need the packages of
 `benchmarks/requirements/defaults.txt`; they measure what is not yet stored, or with `--again` all
-of `--sets` and `--methods`. `tables --quick` takes some seconds a table.
+of `--sets` and `--methods`. `tables --quick` takes some seconds a table. `architectures` leaves
+out the rows of a framework that is not installed, and keeps those that are stored.
 
 Unless a section names other networks, the model is the same for all: D-200-200, 50 latents,
 200-200-D Bernoulli logits, tanh after every hidden layer, the posterior's scale a softplus,
@@ -57,7 +60,7 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
     """
     sections: dict[str, tuple[str, Callable[[dict[str, Any]], list[str]]]] = {
         "train": ("Training", _train),
-        "architectures": ("Training of more networks", _architectures),
+        "architectures": ("Training of more networks", architectures_page.section),
         "evaluate": ("log p(x) by importance sampling", _evaluate),
         "overhead": ("Overhead of distribution objects", _overhead),
         "startup": ("Startup time", _startup),
@@ -84,17 +87,6 @@ def render(results: dict[str, dict[str, Any]], pictures: dict[str, str] | None =
     return "\n".join(lines).rstrip() + "\n"
 
 
-def verdict(ratio: float, goal: float | None) -> str:
-    """Compares a ratio of speeds, ours to theirs, with 1 and with its goal."""
-    standing = f"ahead: {ratio:.2f}x" if ratio >= 1 else f"behind by {(1 - ratio):.0%}"
-    if goal is None:
-        return standing
-    if ratio >= goal:
-        return f"{standing}, goal {goal:g}x met"
-    missed = 1.0 - ratio / goal
-    return f"{standing}, goal {goal:g}x missed by {missed:.{0 if missed >= 0.01 else 1}%}"
-
-
 def counts(loss_ratio: float) -> bool:
     """Returns whether a row trained the same model: its loss is within 2 % of ours."""
     return abs(loss_ratio - 1.0) <= LOSS_TOLERANCE
@@ -119,42 +111,16 @@ def _train(measured: dict[str, Any]) -> list[str]:
         speed = row["images_per_second"]
         ratios = processor = ""
         if row["peer"] != OURS.title:
-            ratios = _range(row["ratio"], 2)
+            ratios = range_of(row["ratio"], 2)
             processor = f"{row['processor_ratio']['median']:.2f}"
         lines.append(
             f"| {row['batch_size']} | {row['peer']} | {row['turns']} | {speed['median']:,.0f} | "
-            f"{_range(speed)} | {row['mean_held_out_loss']:.2f} | {_standing(row)} | "
+            f"{range_of(speed)} | {row['mean_held_out_loss']:.2f} | {_standing(row)} | "
             f"{ratios} | {processor} |"
         )
     versions = {name: number for row in rows for name, number in row["versions"].items()}
     named = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
     return [*lines, "", f"Versions: {named}."]
-
-
-def _architectures(measured: dict[str, Any]) -> list[str]:
-    lines = [
-        "The same network by `fit` of tfp_vae and by `fit` of a Keras model whose `train_step` has "
-        "the loss by hand (`benchmarks/by_hand.py`), compiled with `jit_compile=True` and `False`; "
-        "ours is compiled as by default. 1,000 drawn discs in batches of 100, epochs in turn after "
-        "one that compiles; the last columns are ratios of our speed to theirs, and of their "
-        "processor time to ours, over all threads. Other work ran on the machine, which the "
-        "processor time is least affected by. The loss is that of the fifth epoch, in nats, after "
-        "50 steps from weights and with noise that differ.",
-        "",
-        "| network | weights | | rows/s | range | loss | tfp_vae against it | range "
-        "| processor time |",
-        "|---|---:|---|---:|---:|---:|---|---:|---:|",
-    ]
-    for row in measured["rows"]:
-        speed, standing = row["rows_per_second"], ["", "", ""]
-        if row["model"] != "tfp_vae":
-            standing = [verdict(row["ratio"]["median"], None), _range(row["ratio"], 2)]
-            standing.append(f"{row['processor_ratio']:.2f}")
-        lines.append(
-            f"| {row['kind']} | {row['weights']:,} | {row['model']} | {speed['median']:,.0f} | "
-            f"{_range(speed)} | {row['loss']:.1f} | {' | '.join(standing)} |"
-        )
-    return lines
 
 
 def _standing(row: dict[str, Any]) -> str:
@@ -192,7 +158,7 @@ def _evaluate(measured: dict[str, Any]) -> list[str]:
         standing = "" if name == "tfp_vae" else verdict(ours / speed["median"], goal)
         if name == "pythae" and not counts(estimates["pythae"] / estimates["tfp_vae"]):
             standing = "does not count: the estimates differ by more than 2 %"
-        lines.append(f"| {title} | {speed['median']:,.1f} | {_range(speed, 1)} | {standing} |")
+        lines.append(f"| {title} | {speed['median']:,.1f} | {range_of(speed, 1)} | {standing} |")
     return lines
 
 
@@ -216,7 +182,7 @@ def _overhead(measured: dict[str, Any]) -> list[str]:
         standing = "met" if ratio["median"] <= 1.03 else f"missed by {ratio['median'] - 1.03:.1%}"
         lines.append(
             f"| {row['batch_size']} | {objects:.2f} | {formulas:.2f} | "
-            f"{ratio['median']:.3f} | {_range(ratio, 3)} | "
+            f"{ratio['median']:.3f} | {range_of(ratio, 3)} | "
             f"{row['processor_ratio']['median']:.3f} | {standing} | "
             f"{products:.2f} | {products / objects:.0%} |"
         )
@@ -242,9 +208,9 @@ def _xla(measured: dict[str, Any]) -> list[str]:
         # Of earlier measurements it is not known.
         processor = f"{row['processor_ratio']:.2f}" if "processor_ratio" in row else ""
         lines.append(
-            f"| {row['kind']} | {row['source']} | {xla['median']:,.0f} | {_range(xla)} | "
-            f"{plain['median']:,.0f} | {_range(plain)} | {ratio['median']:.2f} | "
-            f"{_range(ratio, 2)} | {processor} | "
+            f"| {row['kind']} | {row['source']} | {xla['median']:,.0f} | {range_of(xla)} | "
+            f"{plain['median']:,.0f} | {range_of(plain)} | {ratio['median']:.2f} | "
+            f"{range_of(ratio, 2)} | {processor} | "
             f"{'XLA' if row['xla_by_default'] else 'without'} |"
         )
     return lines
@@ -264,7 +230,7 @@ def _startup(measured: dict[str, Any]) -> list[str]:
         if most is not None:
             over = values["median"] - most
             standing = f"at most {most:g}: " + ("met" if over <= 0 else f"missed by {over:.2f} s")
-        lines.append(f"| {name} | {values['median']:.2f} | {_range(values, 2)} | {standing} |")
+        lines.append(f"| {name} | {values['median']:.2f} | {range_of(values, 2)} | {standing} |")
     return lines
 
 
@@ -282,17 +248,13 @@ def _scaling(measured: dict[str, Any]) -> list[str]:
     ]
     lines += [
         f"| {row['what']} | {row['size'].replace('-', ' ')} | {row['value']:,} | "
-        f"{row['seconds']['median']:.2f} | {_range(row['seconds'], 2)} | "
+        f"{row['seconds']['median']:.2f} | {range_of(row['seconds'], 2)} | "
         f"{row['megabytes']['median']:,.0f} |"
         for row in measured["rows"]
     ]
     if all(row["what"] == "training" for row in measured["rows"]):
         lines += ["", "Importance samples: this version has no such evaluation."]
     return lines
-
-
-def _range(values: dict[str, float], digits: int = 0) -> str:
-    return f"{values['lowest']:,.{digits}f} to {values['highest']:,.{digits}f}"
 
 
 def _of_module(name: str) -> Callable[[dict[str, Any]], list[str]]:

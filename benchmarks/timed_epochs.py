@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import keras
 
@@ -26,13 +27,20 @@ class Timing:
 Name = TypeVar("Name", bound=Hashable)
 
 
+def epoch_of_fit(model: keras.Model, x: Any, **options: Any) -> Callable[[], float]:
+    """Returns a function that fits a model for one epoch and returns its mean loss."""
+    fit = partial(model.fit, x, epochs=1, verbose=0, **options)
+    return lambda: float(fit().history["loss"][-1])
+
+
 def timed_in_turn(
-    epochs: Mapping[Name, Callable[[], keras.callbacks.History]], rows: int, repeats: int
+    epochs: Mapping[Name, Callable[[], float]], rows: int, repeats: int
 ) -> dict[Name, Timing]:
     """Runs an epoch of each model, and again.
 
     Args:
-      epochs: A function that fits a model for one epoch, by the model's name.
+      epochs: A function that trains a model for one epoch and returns the epoch's mean loss, by
+        the model's name.
       rows: The number of rows of an epoch.
       repeats: The number of epochs timed, after one that compiles.
     """
@@ -40,10 +48,10 @@ def timed_in_turn(
     for repeat in range(repeats + 1):
         for name, epoch in epochs.items():
             begun, used = time.perf_counter(), time.process_time()
-            history = epoch()
+            loss = epoch()
             taken, used = time.perf_counter() - begun, time.process_time() - used
             timing = timings[name]
-            timing.loss = float(history.history["loss"][-1])
+            timing.loss = loss
             if repeat:
                 timing.speeds.append(rows / taken)
                 timing.processor_seconds.append(used)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from itertools import product
 from statistics import median
 from typing import Any
@@ -13,7 +12,7 @@ import tensorflow as tf
 
 import tfp_vae
 from benchmarks.results import spread
-from benchmarks.timed_epochs import timed_in_turn
+from benchmarks.timed_epochs import epoch_of_fit, timed_in_turn
 from tfp_vae import likelihoods, posteriors
 
 ROWS, BATCH = 1000, 100
@@ -195,9 +194,7 @@ def measure(
         options = {"array": {"batch_size": BATCH}, "dataset": {}}
         timings = timed_in_turn(
             {
-                (source, xla): partial(
-                    model(kind, xla).fit, x, epochs=1, verbose=0, **options[source]
-                )
+                (source, xla): epoch_of_fit(model(kind, xla), x, **options[source])
                 for source, x in sources.items()
                 for xla in (True, False)
             },

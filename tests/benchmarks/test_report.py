@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks import plots, report, train
+from benchmarks import plots, report, speed_ratios, train
 from benchmarks.environments import OURS
 
 NUMPYRO = "NumPyro, jitted epoch"
@@ -114,7 +114,7 @@ def test_a_row_says_by_how_much_we_are_behind(results):
 
 
 def test_a_goal_missed_by_little_is_not_missed_by_nothing():
-    assert report.verdict(2.995, 3.0) == "ahead: 3.00x, goal 3x missed by 0.2%"
+    assert speed_ratios.verdict(2.995, 3.0) == "ahead: 3.00x, goal 3x missed by 0.2%"
 
 
 def test_a_row_says_how_it_stands_to_its_goal(results):
@@ -217,10 +217,13 @@ def test_the_table_of_networks_compares_with_each_way_of_keras():
             "ratio": constant(50.0 / speed),
             "processor_ratio": 2.5,
             "loss": 100.04,
+            "epochs": 5,
         }
         for name, speed in [("tfp_vae", 50.0), ("Keras, with XLA", 25.0)]
     ]
     page = report.render({"architectures": {"machine": "a machine", "rows": rows}})
+    assert "The loss is that of epoch 5, in nats" in page
+    assert "PyTorch" not in page.split("## Training of more networks")[1]
     ours, theirs = (
         [cell.strip() for cell in line.split("|")][1:-1]
         for line in page.splitlines()
@@ -228,3 +231,19 @@ def test_the_table_of_networks_compares_with_each_way_of_keras():
     )
     assert ours == ["dense", "425,284", "tfp_vae", "50", "50 to 50", "100.0", "", "", ""]
     assert theirs[-3:] == ["ahead: 2.00x", "2.00 to 2.00", "2.50"]
+
+
+def test_the_table_of_networks_says_which_other_frameworks_it_has():
+    row = {
+        "kind": "dense",
+        "model": "PyTorch, by hand",
+        "weights": 425284,
+        "rows_per_second": constant(100.0),
+        "ratio": constant(0.5),
+        "processor_ratio": 0.6,
+        "loss": 100.0,
+        "epochs": 5,
+    }
+    page = report.render({"architectures": {"machine": "a machine", "rows": [row]}})
+    assert ", and with a plain loop in PyTorch (`benchmarks/by_hand_torch.py`); ours" in page
+    assert line_of(page, "| dense").endswith("| behind by 50% | 0.50 to 0.50 | 0.60 |")
