@@ -1,4 +1,4 @@
-"""Training speed of more networks: ours, and the same ones by hand in Keras and in PyTorch."""
+"""Training speed of more networks: ours, and the same by hand in Keras, PyTorch and JAX."""
 
 import importlib
 import importlib.util
@@ -118,7 +118,10 @@ KINDS: dict[str, tuple[tuple[int, ...], Callable[[], Any], Callable[[], Any]]] =
 """By the name of the network, the shape of its rows, our model, and that by hand."""
 
 OURS, WITH_XLA, WITHOUT = "tfp_vae", "Keras, with XLA", "Keras, without"
-OTHERS = {"PyTorch, by hand": ("torch", "benchmarks.torch_epochs")}
+OTHERS = {
+    "PyTorch, by hand": ("torch", "benchmarks.torch_epochs"),
+    "JAX, jitted": ("jax", "benchmarks.jax_epochs"),
+}
 """The package that a row of another framework needs, and the module that trains its models."""
 
 

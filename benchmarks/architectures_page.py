@@ -6,6 +6,8 @@ from benchmarks.speed_ratios import range_of, verdict
 
 PEERS = {
     "PyTorch, by hand": "with a plain loop in PyTorch (`benchmarks/by_hand_torch.py`)",
+    "JAX, jitted": "with a compiled epoch in JAX (`benchmarks/by_hand_jax.py`), or for images a "
+    "compiled step, which is faster",
 }
 """What the section says of the rows of other frameworks, where it has some."""
 

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import architectures
+from tests.benchmarks.by_hand_models import built, noise
 from tfp_vae import networks
 
 torch = pytest.importorskip("torch", reason="the extra `frameworks` is not installed")
@@ -111,19 +112,6 @@ def converted(kind, parts, model):
     if "pseudo_inputs" in parts:
         state["pseudo_inputs"] = torch.from_numpy(parts["pseudo_inputs"].numpy())
     return state
-
-
-def noise(as_tensor):
-    rng = np.random.default_rng(1)
-    return lambda shape: as_tensor(rng.standard_normal(tuple(shape)).astype("float32"))
-
-
-def built(kind):
-    shape, _, hand = architectures.KINDS[kind]
-    keras.utils.set_random_seed(0)
-    model = hand()
-    model.build([None, *shape])
-    return model
 
 
 def test_the_networks_are_those_of_the_benchmark():
