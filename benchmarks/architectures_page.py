@@ -5,7 +5,8 @@ from typing import Any
 from benchmarks.speed_ratios import range_of, verdict
 
 PEERS = {
-    "PyTorch, by hand": "with a plain loop in PyTorch (`benchmarks/by_hand_torch.py`)",
+    "PyTorch, by hand": "with a plain loop in PyTorch (`benchmarks/by_hand_torch.py`), its threads "
+    "waiting asleep",
     "JAX, jitted": "with a compiled epoch in JAX (`benchmarks/by_hand_jax.py`), or for images a "
     "compiled step, which is faster",
 }

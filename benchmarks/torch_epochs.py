@@ -4,6 +4,12 @@ Batches are taken from a permutation of a tensor in memory, not from a `DataLoad
 collate row by row. Images lie in memory channels last and Adam is fused, which is faster.
 """
 
+import os
+
+# OpenMP's threads wait for one another asleep, unless the environment says otherwise:
+# where another process takes a core, threads that spin make a step up to ten times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from collections.abc import Callable
 
 import numpy as np

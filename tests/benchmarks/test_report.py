@@ -245,5 +245,5 @@ def test_the_table_of_networks_says_which_other_frameworks_it_has():
         "epochs": 5,
     }
     page = report.render({"architectures": {"machine": "a machine", "rows": [row]}})
-    assert ", and with a plain loop in PyTorch (`benchmarks/by_hand_torch.py`); ours" in page
+    assert ", and with a plain loop in PyTorch (`benchmarks/by_hand_torch.py`), its thr" in page
     assert line_of(page, "| dense").endswith("| behind by 50% | 0.50 to 0.50 | 0.60 |")
