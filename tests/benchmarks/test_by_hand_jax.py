@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import architectures
-from tests.benchmarks.by_hand_models import built, noise
+from tests.support.by_hand_models import built, noise
 
 jax = pytest.importorskip("jax", reason="the extra `frameworks` is not installed")
 
