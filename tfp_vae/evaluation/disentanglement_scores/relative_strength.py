@@ -16,14 +16,17 @@ def lasso_similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
       other: Those of the other model for the same rows, `[N, B]`.
 
     Returns:
-      `[A, B]`, from 0 to about 1.
+      `[A, B]`, from 0 to about 1; 0 for a latent that is constant.
     """
     from sklearn.linear_model import Lasso
     from sklearn.preprocessing import StandardScaler
 
     known, wanted = (StandardScaler().fit_transform(each) for each in (one, other))
-    lasso = Lasso(alpha=_LASSO_PENALTY, max_iter=10_000).fit(known, wanted)
-    weights: np.ndarray = np.abs(lasso.coef_.reshape(other.shape[1], one.shape[1])).T
+    weights = np.zeros([one.shape[1], other.shape[1]])
+    varies = np.ptp(other, axis=0) > 0.0
+    if varies.any():
+        lasso = Lasso(alpha=_LASSO_PENALTY, max_iter=10_000).fit(known, wanted[:, varies])
+        weights[:, varies] = np.abs(lasso.coef_.reshape(-1, one.shape[1])).T
     return weights
 
 
