@@ -134,4 +134,5 @@ def test_a_command_that_runs_imports_tensorflow(folder):
     code, text, modules = launched("train", "y.npy", cwd=folder)
     assert code == 1
     assert "y.npy" in text
-    assert modules.issuperset(NOT_NEEDED)
+    # Only some versions of other packages import scikit-learn.
+    assert modules.issuperset(set(NOT_NEEDED) - {"sklearn"})
