@@ -13,7 +13,7 @@ from tests.support.categorical_sums import (
 from tests.support.mutations import assert_killed
 from tests.support.small_models import BINARY, vae_with
 from tfp_vae import distributions, objectives, posteriors, priors
-from tfp_vae.objectives import elbo
+from tfp_vae.objectives import elbo, learned_baseline
 from tfp_vae.testing import assert_close
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -103,3 +103,13 @@ def test_a_baseline_that_knows_the_draw_fails_its_check():
 
     own = elbo, "baseline_of", lambda posterior, baseline, values: 0.5 * values
     assert_killed([own], {"gradient": check})
+
+
+def test_targets_that_vary_little_about_a_large_mean_have_their_variance():
+    layer = learned_baseline.LearnedBaseline(2, "float32")
+    rng = np.random.default_rng(0)
+    probs, targets = np.full([200, 2], 0.5, "float32"), -3000.0 + 0.1 * rng.normal(size=200)
+    layer.learn(tf.constant(probs), tf.constant(targets, "float32"))
+    # After one step an average holds the share 1 - decay of it, which cancels here.
+    mean, variance = (float(each) for each in (layer.target_mean, layer.target_variance))
+    assert variance / mean == pytest.approx(np.var(targets) / np.mean(targets), rel=0.1)

@@ -1,5 +1,6 @@
 """A network that foretells the objective of a row, the baseline of its score function."""
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -101,7 +102,8 @@ class LearnedBaseline(keras.layers.Layer):
     def _units(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the mean of the targets and their standard deviation, in nats."""
         steps = tf.convert_to_tensor(self.steps)
-        known = 1.0 - tf.pow(_cast(_SQUARE_DECAY, steps), steps)
+        # 1 - decay^steps, without the rounding of a number near 1.
+        known = -tf.math.expm1(steps * math.log(_SQUARE_DECAY))
         known = tf.where(steps > 0.0, known, tf.ones_like(known))
         location = tf.convert_to_tensor(self.target_mean) / known
         variance = tf.convert_to_tensor(self.target_variance) / known
